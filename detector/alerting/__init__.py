@@ -1,0 +1,1 @@
+"""From incident to message: what is said, when, and why."""

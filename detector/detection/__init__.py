@@ -1,0 +1,1 @@
+"""From counts to surges: baseline, sequential search, onset, recovery, segmentation, evaluation."""

@@ -1,0 +1,63 @@
+"""Incidents: one or more surges of one service, told to people as one thing."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+
+from detector.domain.surge import Onset
+
+
+class Severity(IntEnum):
+    """How bad it is; larger is worse, so severities compare."""
+
+    MINOR = 1
+    MAJOR = 2
+    CRITICAL = 3
+
+    @property
+    def label(self) -> str:
+        """The lower-case word used in tables, JSON and messages."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """An outage as its users show it. Field meanings are those of ``docs/interface.md``.
+
+    A value: what changes with time is a new ``Incident`` with the same ``id``.
+    """
+
+    id: str
+    service: str
+    sources: tuple[str, ...]
+    onset: Onset
+    noticed_at: datetime
+    ended_at: datetime | None
+    resolved_at: datetime | None
+    peak_at: datetime
+    peak_count: float
+    expected_at_peak: float
+    excess: float
+    severity: Severity
+    evidence: float
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the incident still goes on, as far as is known."""
+        return self.resolved_at is None
+
+
+def incident_id(service: str, noticed_at: datetime) -> str:
+    """Return the id of the incident of ``service`` noticed at ``noticed_at``.
+
+    It depends on the data alone (``noticed_at`` is never revised), so restarts, replays and a
+    second instance agree on it. Four hexadecimal digits keep services apart whose names differ
+    only in punctuation.
+    """
+    slug = re.sub(r"\W+", "-", service.casefold()).strip("-") or "service"
+    tag = hashlib.sha256(service.encode()).hexdigest()[:4]
+    return f"{slug}-{noticed_at:%Y%m%dT%H%MZ}-{tag}"

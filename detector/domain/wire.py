@@ -1,0 +1,89 @@
+"""Incidents and alerts as JSON-ready dictionaries, and back: the shapes of ``docs/interface.md``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from detector.domain.alert import Alert, AlertKind
+from detector.domain.incident import Incident, Severity
+from detector.domain.surge import Onset
+from detector.domain.times import iso
+
+
+def incident_to_dict(incident: Incident) -> dict[str, Any]:
+    """Return the incident with the field names and order of ``docs/interface.md``."""
+    return {
+        "id": incident.id,
+        "service": incident.service,
+        "sources": list(incident.sources),
+        "started_at": iso(incident.onset.at),
+        "started_at_earliest": iso(incident.onset.earliest),
+        "started_at_latest": iso(incident.onset.latest),
+        "noticed_at": iso(incident.noticed_at),
+        "ended_at": _iso_or_none(incident.ended_at),
+        "resolved_at": _iso_or_none(incident.resolved_at),
+        "peak_at": iso(incident.peak_at),
+        "peak_count": incident.peak_count,
+        "expected_at_peak": round(incident.expected_at_peak, 4),
+        "excess": round(incident.excess, 2),
+        "severity": incident.severity.label,
+        "evidence": round(incident.evidence, 3),
+    }
+
+
+def incident_from_dict(fields: Mapping[str, Any]) -> Incident:
+    """Return the incident that `incident_to_dict` wrote (numbers rounded as there)."""
+    return Incident(
+        id=fields["id"],
+        service=fields["service"],
+        sources=tuple(fields["sources"]),
+        onset=Onset(
+            _instant(fields["started_at"]),
+            _instant(fields["started_at_earliest"]),
+            _instant(fields["started_at_latest"]),
+        ),
+        noticed_at=_instant(fields["noticed_at"]),
+        ended_at=_instant_or_none(fields["ended_at"]),
+        resolved_at=_instant_or_none(fields["resolved_at"]),
+        peak_at=_instant(fields["peak_at"]),
+        peak_count=fields["peak_count"],
+        expected_at_peak=fields["expected_at_peak"],
+        excess=fields["excess"],
+        severity=Severity[fields["severity"].upper()],
+        evidence=fields["evidence"],
+    )
+
+
+def alert_to_dict(alert: Alert) -> dict[str, Any]:
+    """Return the alert, its incident nested, its deduplication key first."""
+    return {
+        "key": alert.key,
+        "kind": alert.kind.value,
+        "at": iso(alert.at),
+        "sequence": alert.sequence,
+        "incident": incident_to_dict(alert.incident),
+    }
+
+
+def alert_from_dict(fields: Mapping[str, Any]) -> Alert:
+    """Return the alert that `alert_to_dict` wrote."""
+    return Alert(
+        kind=AlertKind(fields["kind"]),
+        at=_instant(fields["at"]),
+        incident=incident_from_dict(fields["incident"]),
+        sequence=fields["sequence"],
+    )
+
+
+def _iso_or_none(instant: datetime | None) -> str | None:
+    return None if instant is None else iso(instant)
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _instant_or_none(text: str | None) -> datetime | None:
+    return None if text is None else _instant(text)

@@ -1,0 +1,1 @@
+"""From text to complaint: which service a post complains about, and how surely."""

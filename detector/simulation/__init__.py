@@ -1,0 +1,1 @@
+"""Seeded reconstructions of documented outages as posts."""

@@ -1,0 +1,1 @@
+"""Where state, incidents and the outbox live."""
