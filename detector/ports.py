@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import pandas as pd
@@ -25,7 +25,9 @@ class Pull:
     ----------
     cursor : where the next look continues; opaque to everybody but the source.
     posts : rows of the posts table (``time, text`` and its optional columns), or None.
-    counts : rows of the counts table (``time, service, count``, optionally ``floor``), or None.
+    counts : rows of the counts table (``time, service, count``, optionally ``source`` and, for a
+        trending list, ``floor`` and ``title``), or None.
+    width : bin width of ``counts``, None without counts.
     observed : half-open UTC spans ``[start, end)`` in which the source was looked at. For posts a
         bin inside them without a post is zero; outside them nothing is known.
     exhausted : whether the source has said all that it will ever say (a file read by ``replay``).
@@ -34,6 +36,7 @@ class Pull:
     cursor: str | None
     posts: pd.DataFrame | None = None
     counts: pd.DataFrame | None = None
+    width: timedelta | None = None
     observed: tuple[tuple[datetime, datetime], ...] = ()
     exhausted: bool = False
 
