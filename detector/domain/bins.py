@@ -12,20 +12,15 @@ from detector.domain.spans import seconds_of
 
 
 def most_common_step(counts: pd.DataFrame) -> timedelta | None:
-    """Return the most common step between successive rows of a service, to the whole minute.
+    """Return the most common step between successive rows of a service, in whole seconds.
 
-    Reads ``time`` and ``service``. Steps under 10 s are kept to the second. None when no service
-    has two rows.
+    Reads ``time`` and ``service``. None when no service has two rows.
     """
-    order = counts.assign(_t=seconds_of(counts["time"])).sort_values(["service", "_t"], kind="stable")
-    steps = order["_t"].diff()[order["service"].eq(order["service"].shift())]
-    steps = steps[steps > 0].round()
-    if steps.empty:
-        return None
-    seconds = float(steps.mode().iloc[0])
-    if seconds > 10:
-        seconds = max(round(seconds / 60), 1) * 60 if seconds >= 45 else round(seconds / 5) * 5
-    return timedelta(seconds=seconds)
+    frame = pd.DataFrame({"service": counts["service"], "second": seconds_of(counts["time"])})
+    frame = frame.sort_values(["service", "second"], kind="stable")
+    steps = frame["second"].diff()[frame["service"].eq(frame["service"].shift())].round()
+    steps = steps[steps > 0]
+    return None if steps.empty else timedelta(seconds=float(steps.mode().iloc[0]))
 
 
 def lay_out(seconds: Floats, values: Floats, *, start: float, width: float, n: int) -> Floats:

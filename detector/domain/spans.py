@@ -68,16 +68,23 @@ class Spans:
         held: NDArray[np.bool_] = (before >= 0) & (seconds < self.ends[np.maximum(before, 0)])
         return held
 
+    def between(self, start: float, end: float) -> tuple[tuple[float, float], ...]:
+        """Return the parts of the spans inside ``[start, end)``, in seconds since 1970."""
+        first = int(np.searchsorted(self.ends, start, side="right"))
+        last = int(np.searchsorted(self.starts, end, side="left"))
+        return tuple(
+            (max(float(a), start), min(float(b), end))
+            for a, b in zip(self.starts[first:last], self.ends[first:last], strict=True)
+        )
+
     def without(self, other: Spans) -> Spans:
         """Return the part of these spans that ``other`` does not hold."""
         kept: list[tuple[datetime, datetime]] = []
         for start, end in zip(self.starts, self.ends, strict=True):
             left = start
-            for a, b in zip(other.starts, other.ends, strict=True):
-                if b <= left or a >= end:
-                    continue
+            for a, b in other.between(start, end):
                 kept.append((from_seconds(left), from_seconds(a)))
-                left = max(left, b)
+                left = b
             kept.append((from_seconds(left), from_seconds(end)))
         return Spans.of(kept)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from math import isnan, nan
 from typing import Any
 
 from detector.domain.alert import Alert, AlertKind
@@ -29,7 +30,7 @@ def incident_to_dict(incident: Incident) -> dict[str, Any]:
         "expected_at_peak": round(incident.expected_at_peak, 4),
         "excess": round(incident.excess, 2),
         "severity": incident.severity.label,
-        "evidence": round(incident.evidence, 3),
+        "evidence": None if isnan(incident.evidence) else round(incident.evidence, 3),
     }
 
 
@@ -52,7 +53,7 @@ def incident_from_dict(fields: Mapping[str, Any]) -> Incident:
         expected_at_peak=fields["expected_at_peak"],
         excess=fields["excess"],
         severity=Severity[fields["severity"].upper()],
-        evidence=fields["evidence"],
+        evidence=nan if fields["evidence"] is None else fields["evidence"],
     )
 
 

@@ -1,0 +1,54 @@
+"""Whether people are told, and why: pure decisions that return their reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from detector.domain.alert import AlertKind
+from detector.domain.incident import Incident, Severity
+
+
+class Reason(Enum):
+    """Why an alert is sent, or is not. The text is shown to people."""
+
+    FIRST = "nobody was told of it yet"
+    WORSE = "it became more severe than was told"
+    ENDED = "it ended"
+    NOTHING_NEW = "nothing new since the last message"
+    NEVER_TOLD = "it ended and nobody had been told that it began"
+
+    @property
+    def kind(self) -> AlertKind | None:
+        """The kind of alert this reason sends, None if it sends none."""
+        return _SENDS.get(self)
+
+
+_SENDS = {
+    Reason.FIRST: AlertKind.OPENED,
+    Reason.WORSE: AlertKind.ESCALATED,
+    Reason.ENDED: AlertKind.RESOLVED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What people were last told about an incident.
+
+    Attributes
+    ----------
+    messages : how many messages they got.
+    severity : the severity they know of.
+    """
+
+    messages: int
+    severity: Severity
+
+
+def reason_to_tell(incident: Incident, told: Told | None) -> Reason:
+    """Return why ``incident`` should be told now, or why not."""
+    if told is None:
+        return Reason.FIRST if incident.is_open else Reason.NEVER_TOLD
+    if not incident.is_open:
+        return Reason.ENDED
+    return Reason.WORSE if incident.severity > told.severity else Reason.NOTHING_NEW
