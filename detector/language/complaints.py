@@ -1,0 +1,128 @@
+"""From posts to complaints: a probability, a service and a kind for every row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from ahocorasick_rs import AhoCorasick, MatchKind
+from numpy.typing import NDArray
+
+from detector.language.classifier import COMPLAINTS, KINDS, Classifier
+from detector.language.lexicon import Lexicon, Services
+from detector.language.normalise import fold_all
+from detector.language.reading import Reading, read
+from detector.language.services import Names, build_names
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reader:
+    """Everything needed to read posts; build one with `build_reader` and keep it.
+
+    Attributes
+    ----------
+    names : the aliases of all services.
+    lexicon : fault words.
+    classifier : the trained model, or None: then the lexicon alone judges.
+    sieve : finds any alias or fault phrase, whatever stands around it, in one pass.
+    """
+
+    names: Names
+    lexicon: Lexicon
+    classifier: Classifier | None
+    sieve: AhoCorasick
+
+
+def build_reader(
+    services: Services,
+    lexicon: Lexicon,
+    classifier: Classifier | None = None,
+    *,
+    weak: Iterable[str] = (),
+) -> Reader:
+    """Return a reader for ``services`` (canonical name to aliases; ``weak``: see `Names`)."""
+    names = build_names(services, weak)
+    faults = [p for g in lexicon.groups.values() if g.weight > 0 for p in g.phrases]
+    sieve = AhoCorasick(sorted({*names.aliases, *faults}), matchkind=MatchKind.Standard)
+    return Reader(names, lexicon, classifier, sieve)
+
+
+def read_posts(reader: Reader, posts: pd.DataFrame) -> pd.DataFrame:
+    """Return ``posts`` with what each says about a service.
+
+    Reads ``text`` and, if there, ``service`` (a given one is kept). Adds or replaces
+
+    ``complaint``  probability in [0, 1] that the author says an online service fails now;
+    ``service``    canonical name, else the subject of the fault ("X崩了"), else ``""``;
+    ``discovered`` whether that subject is no configured service;
+    ``kind``       outage, malfunction, recovered, report or unrelated.
+
+    Rows with neither a given service nor an alias or fault word are 0 and unrelated; they are
+    dropped before anything slow. Rows do not influence each other.
+    """
+    given = _given(posts)
+    readings, rows = _candidates(reader, posts["text"], given)
+    complaint, kind = np.zeros(len(posts)), np.full(len(posts), "unrelated", dtype=object)
+    complaint[rows], kind[rows] = judge(reader, readings)
+    service, is_new = given.copy(), np.zeros(len(posts), dtype=bool)
+    service[rows] = np.array([r.service for r in readings], dtype=object)
+    is_new[rows] = [r.discovered for r in readings]
+    return posts.assign(complaint=complaint, service=service, discovered=is_new, kind=kind)
+
+
+def read_titles(reader: Reader, titles: pd.DataFrame) -> pd.DataFrame:
+    """Return trending ``titles`` (column ``text``) with the columns that `read_posts` adds.
+
+    A title is a headline about a subject ("微信崩了", "Apex服务器"): the hash signs that some
+    lists put around it go.
+    """
+    return read_posts(reader, titles.assign(text=titles["text"].str.strip("# \t")))
+
+
+def judge(
+    reader: Reader, readings: Sequence[Reading]
+) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
+    """Return probability of a complaint and kind of each reading, shapes (n_readings,)."""
+    if reader.classifier is None:
+        return _judge_by_words(reader.lexicon, readings)
+    by_kind = reader.classifier.probabilities(readings)
+    return by_kind[:, COMPLAINTS].sum(axis=1), np.array(KINDS, dtype=object)[by_kind.argmax(axis=1)]
+
+
+def _judge_by_words(
+    lexicon: Lexicon, readings: Sequence[Reading]
+) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
+    chances = [lexicon.probability(r.hits, has_service=bool(r.service)) for r in readings]
+    kinds = [lexicon.kind(r.hits, p) for r, p in zip(readings, chances, strict=True)]
+    return np.array(chances, dtype=np.float64), np.array(kinds, dtype=object)
+
+
+def _given(posts: pd.DataFrame) -> NDArray[np.object_]:
+    if "service" not in posts:
+        return np.full(len(posts), "", dtype=object)
+    return posts["service"].fillna("").astype(object).to_numpy()
+
+
+def _candidates(
+    reader: Reader, texts: pd.Series[str], given: NDArray[np.object_]
+) -> tuple[list[Reading], NDArray[np.intp]]:
+    """Return the readings of the rows worth reading, and their positions, ascending."""
+    folded = fold_all(texts.fillna("").astype(str))
+    rows = np.union1d(np.flatnonzero(given != ""), _rows_with_hits(reader.sieve, folded))
+    lines = folded.split("\n")
+    readings = [
+        read(lines[row], given[row], names=reader.names, lexicon=reader.lexicon)
+        for row in rows.tolist()
+    ]
+    return readings, rows
+
+
+def _rows_with_hits(sieve: AhoCorasick, folded: str) -> NDArray[np.intp]:
+    """Return the numbers of the lines of ``folded`` in which the sieve finds anything."""
+    found = np.array(
+        [start for _, start, _ in sieve.find_matches_as_indexes(folded)], dtype=np.intp
+    )
+    chars = np.frombuffer(folded.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    return np.unique(np.searchsorted(np.flatnonzero(chars == ord("\n")), found))

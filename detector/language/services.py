@@ -1,0 +1,118 @@
+"""Which service a text names: all aliases in one pass, and which of several the fault is about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ahocorasick_rs import AhoCorasick, MatchKind
+
+from detector.language.lexicon import Hit, Services, stands_alone
+from detector.language.normalise import fold
+
+_FAULT_TAIL = re.compile(
+    r"(?:is)?(?:down|outage|crash(?:ed|ing)?|fail(?:ed|s)?|broken|issues?|help|support|cares)\b"
+)
+_CJK = re.compile("[\u4e00-\u9fff]")
+_BESIDE = 12
+# "came to twitter to see", "来微博看看": where people look, not what fails.
+_LOOKING = re.compile(
+    r"(?:来|去|上|逛|刷|跑来|回到|赶紧来|\bon|\bto|\bvia|\bfrom|\bcheck(?:ing|ed)?|\bhere on)\s*[@#]?$"
+)
+_ELSEWHERE = 40
+_AFTER = 3
+
+
+class Named(NamedTuple):
+    """A service named in a text: its canonical name and the place ``[start, end)``."""
+
+    service: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Names:
+    """Every alias of every service, and the automaton that finds them.
+
+    Attributes
+    ----------
+    aliases : folded; ``services[i]`` is the canonical name of ``aliases[i]``.
+    weak : aliases that are ordinary words too.
+    """
+
+    aliases: tuple[str, ...]
+    services: tuple[str, ...]
+    weak: frozenset[str]
+    automaton: AhoCorasick
+
+    def found(self, own: str, hits: Sequence[Hit]) -> tuple[Named, ...]:
+        """Return the services that the folded text ``own`` names, by place.
+
+        Of overlapping aliases the leftmost counts, of those the longest. A weak alias counts only
+        as ``@handle``, ``#hashtag``, beside Chinese, or within 12 characters of one of ``hits``.
+        """
+        spans = sorted(self._spans(own, hits), key=lambda span: (span[1], -span[2]))
+        kept: list[Named] = []
+        for i, start, end in spans:
+            if not kept or start >= kept[-1].end:
+                kept.append(Named(self.services[i], start, end))
+        return tuple(kept)
+
+    def _spans(self, own: str, hits: Sequence[Hit]) -> Iterator[tuple[int, int, int]]:
+        for i, start, end in self.automaton.find_matches_as_indexes(own, overlapping=True):
+            if not (stands_alone(own, start, end) or _is_tag(own, start, end)):
+                continue
+            if self.aliases[i] not in self.weak or _is_meant(own, start, end, hits):
+                yield i, start, end
+
+
+def build_names(services: Services, weak: Iterable[str] = ()) -> Names:
+    """Return the index of ``services``; an alias claimed twice belongs to the first claimant."""
+    owner: dict[str, str] = {}
+    for name, aliases in services.items():
+        for alias in (name, *aliases):
+            owner.setdefault(fold(alias).strip().lstrip("@#"), name)
+    owner.pop("", None)
+    automaton = AhoCorasick(tuple(owner), matchkind=MatchKind.Standard)
+    return Names(tuple(owner), tuple(owner.values()), frozenset(weak), automaton)
+
+
+def _is_tag(own: str, start: int, end: int) -> bool:
+    """Whether this is ``#wechatdown`` or ``@zoomsupport``: a name glued to a word of trouble."""
+    return own[start - 1 : start] in ("#", "@") and bool(_FAULT_TAIL.match(own, end))
+
+
+def _is_meant(own: str, start: int, end: int, hits: Sequence[Hit]) -> bool:
+    if own[start - 1 : start] in ("@", "#"):
+        return True
+    latin = own[start:end].isascii()
+    if latin and any(_CJK.match(c) for c in own[max(start - 1, 0) : start] + own[end : end + 1]):
+        return True
+    return any(
+        -_BESIDE <= hit.start - end <= _BESIDE or 0 <= start - hit.end <= _BESIDE for hit in hits
+    )
+
+
+def about(named: Sequence[Named], hits: Sequence[Hit], own: str) -> str:
+    """Return the service that the fault words are about, ``""`` if none is named.
+
+    The rule: the one with the smallest distance to a fault word, in characters. One named after
+    the fault word is taken to be 3 further away ("wechat is down, back to weibo"), one that is
+    only the place where people look ("来微博看看", "on twitter") 40; on a tie, and without fault
+    words, the one named first.
+    """
+    if not named:
+        return ""
+    return min(named, key=lambda name: (_distance(name, hits, own), name.start)).service
+
+
+def _distance(name: Named, hits: Sequence[Hit], own: str) -> int:
+    away = _ELSEWHERE if _LOOKING.search(own[max(name.start - 12, 0) : name.start]) else 0
+    gaps = [
+        hit.start - name.end if hit.start >= name.end else name.start - hit.end + _AFTER
+        for hit in hits
+    ]
+    return away + max(min(gaps, default=0), 0)
