@@ -30,6 +30,8 @@ class Delivery:
     due_at : not to be tried before this (wall clock).
     sent_at : when the receiver took it (wall clock), else None.
     error : what the last failed attempt said, without secrets, else None.
+    recorded_at : when it entered the outbox (wall clock); None until a store holds it, which then
+        takes the first ``due_at``. How long was tried is counted from here.
     """
 
     receiver: str
@@ -39,3 +41,4 @@ class Delivery:
     due_at: datetime
     sent_at: datetime | None = None
     error: str | None = None
+    recorded_at: datetime | None = None
