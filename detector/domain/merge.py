@@ -29,17 +29,17 @@ class Merging:
     Attributes
     ----------
     service : who.
-    surges : the latest word of every source that saw it, by source.
+    surges : the latest word on every surge of it, by source and ``noticed_at``.
     severity : the worst it has been; it does not fall while the incident goes on.
     """
 
     service: str
-    surges: Mapping[str, Graded] = field(default_factory=dict)
+    surges: Mapping[tuple[str, datetime], Graded] = field(default_factory=dict)
     severity: Severity = Severity.MINOR
 
     def with_surge(self, source: str, surge: Surge, severity: Severity) -> Merging:
         """Return the merging after ``source`` said ``surge``."""
-        surges = {**self.surges, source: Graded(surge, severity)}
+        surges = {**self.surges, (source, surge.noticed_at): Graded(surge, severity)}
         return replace(self, surges=surges, severity=max(self.severity, severity))
 
     def incident(self) -> Incident:
@@ -54,7 +54,7 @@ class Merging:
         return Incident(
             id=incident_id(self.service, first.noticed_at),
             service=self.service,
-            sources=tuple(sorted(self.surges)),
+            sources=tuple(sorted({source for source, _ in self.surges})),
             onset=first.onset,
             noticed_at=first.noticed_at,
             ended_at=_latest([s.ended_at for s in surges]),

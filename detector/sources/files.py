@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pandas as pd
 
 from detector.domain.bins import most_common_step
@@ -60,14 +60,14 @@ class FileSource:
         A file says when things happened, not when it was written, so ``until`` does not hold it
         back: what is in the file is known.
         """
-        offsets: dict[str, int] = json.loads(cursor) if cursor else {}
+        past = msgspec.json.decode(cursor, type=_Cursor) if cursor else _Cursor()
         for path in self._files():
-            offset = offsets.get(path.name, 0)
+            offset = past.offsets.get(path.name, 0)
             kind, records = self._read(path, offset)
             if len(records.frame):
-                offsets[path.name] = records.end
-                done = not self.grows and records.at_end and path == self._files()[-1]
-                return self._pull(path, kind, records, offset, json.dumps(offsets), exhausted=done)
+                offsets = {**past.offsets, path.name: records.end}
+                last = not self.grows and records.at_end and path == self._files()[-1]
+                return self._pull(path, kind, records, offset, _Cursor(offsets, past.until), last=last)
         return Pull(cursor, exhausted=not self.grows)
 
     def kind(self) -> TableKind:
@@ -100,22 +100,40 @@ class FileSource:
         return kind_of(list(frame.columns)), Records(frame, records.end, at_end=True)
 
     def _pull(
-        self, path: Path, kind: TableKind, records: Records, offset: int, cursor: str, *, exhausted: bool
+        self, path: Path, kind: TableKind, records: Records, offset: int, cursor: _Cursor, *, last: bool
     ) -> Pull:
         with _located(self._open[path], offset):
             if kind is TableKind.POSTS:
-                posts = _posts(records.frame)
-                return Pull(cursor, posts=posts, observed=_extent(posts), exhausted=exhausted)
+                return _pull_posts(_posts(records.frame), cursor, last=last)
             counts = _counts(records.frame)
         width = self.width or _inferred_width(counts, path)
         self.width = width
-        if len(self.gaps):
-            counts = counts[~self.gaps.hold(counts["time"])]
-        observed = ()
-        if kind is TableKind.TRENDING:
-            start, end = _extent(counts)[0]
-            observed = Spans.of([(start, end + width)]).without(self.gaps).pairs()
-        return Pull(cursor, counts=counts, width=width, observed=observed, exhausted=exhausted)
+        counts = counts[~self.gaps.hold(counts["time"])]
+        observed: tuple[tuple[datetime, datetime], ...] = ()
+        if kind is TableKind.TRENDING and len(counts):
+            span = (counts["time"].min().to_pydatetime(), counts["time"].max().to_pydatetime())
+            observed = Spans.of([(span[0], span[1] + width)]).without(self.gaps).pairs()
+        return Pull(cursor.text(), counts=counts, width=width, observed=observed, exhausted=last)
+
+
+class _Cursor(msgspec.Struct, frozen=True):
+    """How far each file was read, and up to when posts were seen."""
+
+    offsets: dict[str, int] = {}
+    until: datetime | None = None
+
+    def text(self) -> str:
+        return msgspec.json.encode(self).decode()
+
+
+def _pull_posts(posts: pd.DataFrame, cursor: _Cursor, *, last: bool) -> Pull:
+    """Return posts and the span from those read before up to the last of these."""
+    first, end = posts["time"].iloc[0].to_pydatetime(), posts["time"].iloc[-1].to_pydatetime()
+    since = first if cursor.until is None else cursor.until
+    observed = ((since, end),) if end > since else ()
+    until = max(since, end)
+    cursor = _Cursor(cursor.offsets, until)
+    return Pull(cursor.text(), posts=posts, observed=observed, exhausted=last)
 
 
 class _located:  # noqa: N801  (reads as a sentence in a with statement)
@@ -155,13 +173,6 @@ def _counts(frame: pd.DataFrame) -> pd.DataFrame:
     for column in kept.columns.intersection(["service", "source", "title"]):
         kept[column] = texts(kept[column])
     return kept
-
-
-def _extent(frame: pd.DataFrame) -> tuple[tuple[datetime, datetime], ...]:
-    """Return the half-open span from the first to the last row's time (the last one's bin is open)."""
-    if frame.empty:
-        return ()
-    return ((frame["time"].min().to_pydatetime(), frame["time"].max().to_pydatetime()),)
 
 
 def _inferred_width(counts: pd.DataFrame, path: Path) -> timedelta:

@@ -1,0 +1,75 @@
+"""What one cycle leaves to the next: frozen values, so that a restart and a replay are one thing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pandas as pd
+
+from detector.alerting.decide import Told
+from detector.detection.live import SeriesState
+from detector.detection.trending import TrendState
+from detector.domain.merge import Merging
+from detector.domain.series import SeriesKey
+from detector.domain.spans import Spans
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FeedMemory:
+    """What is remembered of one source.
+
+    Attributes
+    ----------
+    cursor : where its next pull continues.
+    observed : when it was looked at, ever.
+    counted_until : posts before this (seconds since 1970) are in final bins; None before any.
+    backlog : rows that are not in final bins yet, and for posts those of the voices' window before.
+    """
+
+    cursor: str | None = None
+    observed: Spans = field(default_factory=Spans.none)
+    counted_until: float | None = None
+    backlog: pd.DataFrame | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Followed:
+    """A series and how far it was followed.
+
+    Attributes
+    ----------
+    start : left edge of its first bin, seconds since 1970.
+    width : bin width.
+    bins : how many bins the detector has taken in.
+    state : the detector's state behind them.
+    """
+
+    start: float
+    width: timedelta
+    bins: int
+    state: SeriesState
+
+    @property
+    def next_bin(self) -> float:
+        """Left edge of the next bin, seconds since 1970."""
+        return self.start + self.bins * self.width.total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIncident:
+    """An incident that goes on, and what people know of it."""
+
+    merging: Merging
+    told: Told | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Memory:
+    """Everything a cycle needs from those before it."""
+
+    feeds: Mapping[str, FeedMemory] = field(default_factory=dict)
+    series: Mapping[SeriesKey, Followed] = field(default_factory=dict)
+    trends: Mapping[SeriesKey, TrendState] = field(default_factory=dict)
+    incidents: Mapping[str, OpenIncident] = field(default_factory=dict)

@@ -1,0 +1,65 @@
+"""Pieces: what one pull adds to the series, ready for the detector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from detector.domain.series import Floats, SeriesKey
+from detector.domain.spans import Spans
+from detector.engine.memory import FeedMemory
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CountPiece:
+    """Consecutive final bins of one series.
+
+    Attributes
+    ----------
+    key : which series.
+    start : left edge of the first bin, seconds since 1970.
+    width : bin width.
+    counts : shape (n,), nan where not observed.
+    """
+
+    key: SeriesKey
+    start: float
+    width: timedelta
+    counts: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LookPiece:
+    """The looks at a trending list that show one service, and those that do not.
+
+    Attributes
+    ----------
+    key : which service on which list.
+    listed, heat, floor : shape (n,), left edge of each look's bin (seconds since 1970,
+        ascending), the service's heat, the lowest heat on the list.
+    looked : when the list was looked at.
+    width : width of a look's bin.
+    """
+
+    key: SeriesKey
+    listed: Floats
+    heat: Floats
+    floor: Floats
+    looked: Spans
+    width: timedelta
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tally:
+    """What one pull adds.
+
+    Attributes
+    ----------
+    feed : the source's memory after it.
+    counts : final bins of count series.
+    looks : looks at trending lists.
+    """
+
+    feed: FeedMemory
+    counts: tuple[CountPiece, ...] = field(default=())
+    looks: tuple[LookPiece, ...] = field(default=())

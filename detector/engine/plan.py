@@ -1,0 +1,43 @@
+"""What the engine is to do: the settings, as far as a cycle needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from detector.detection.options import DetectionOptions
+from detector.domain.severity import SeverityRules
+from detector.language.complaints import Reader
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """Options of a cycle.
+
+    Attributes
+    ----------
+    reader : tells complaints from other posts and names their service.
+    services : what the configuration names: followed in posts from the first bin on.
+    width : width of the bins that posts are counted in.
+    settle : a bin is final this long after its right edge; posts that come later are only history.
+    complaint_threshold : probability from which on a post is a complaint.
+    discover_voices : a service that nobody configured is followed once the complaints of one hour
+        reach this count; None follows configured services only.
+    default_options, service_options : detection options, for all and by service.
+    severity : how bad is bad.
+    """
+
+    reader: Reader
+    services: frozenset[str] = frozenset()
+    width: timedelta = timedelta(minutes=1)
+    settle: timedelta = timedelta(0)
+    complaint_threshold: float = 0.5
+    discover_voices: float | None = 10.0
+    default_options: DetectionOptions = field(default_factory=DetectionOptions)
+    service_options: Mapping[str, DetectionOptions] = field(default_factory=dict)
+    severity: SeverityRules = field(default_factory=SeverityRules)
+
+    def options_for(self, service: str) -> DetectionOptions:
+        """Return the detection options of ``service``."""
+        return self.service_options.get(service, self.default_options)

@@ -1,0 +1,76 @@
+"""Trending lists: which services about an outage were listed in which look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from detector.domain.series import SeriesKey
+from detector.domain.spans import Spans, seconds_of
+from detector.domain.times import from_seconds
+from detector.engine.memory import FeedMemory
+from detector.engine.pieces import LookPiece, Tally
+from detector.engine.plan import Plan
+from detector.language.complaints import read_titles
+from detector.ports import Pull
+
+
+def tally_looks(
+    source: str,
+    feed: FeedMemory,
+    counts: pd.DataFrame,
+    width: timedelta,
+    pull: Pull,
+    followed: frozenset[SeriesKey],
+    plan: Plan,
+) -> Tally:
+    """Group a list's rows by service.
+
+    Reads ``time, service, count, floor`` and, if there, ``title``. A look belongs to the bin that
+    its time falls into. Services in ``followed`` get a piece even if they are not listed.
+    """
+    step = width.total_seconds()
+    looked = Spans.of(_whole_bins(pull, step))
+    rows = _about_outages(counts, plan)
+    rows = rows.assign(second=seconds_of(rows["time"]) // step * step)
+    rows = rows.sort_values(["service", "second", "count"], kind="stable")
+    rows = rows.drop_duplicates(["service", "second"], keep="last")
+    groups = {SeriesKey(str(name), source): group for name, group in rows.groupby("service")}
+    pieces = tuple(
+        LookPiece(key, *_columns(groups.get(key, rows.iloc[:0])), looked, width)
+        for key in sorted(groups.keys() | {k for k in followed if k.source == source})
+    )
+    observed = Spans.of([*feed.observed.pairs(), *pull.observed])
+    return Tally(replace(feed, observed=observed), looks=pieces)
+
+
+def _columns(rows: pd.DataFrame) -> Iterator[np.ndarray]:
+    return (rows[c].to_numpy(dtype=np.float64) for c in ("second", "count", "floor"))
+
+
+def _whole_bins(pull: Pull, step: float) -> Iterator[tuple[datetime, datetime]]:
+    for start, end in pull.observed:
+        left, right = start.timestamp() // step * step, end.timestamp() // step * step
+        yield from_seconds(left), from_seconds(max(right, left + step))
+
+
+def _about_outages(counts: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+    """Return the rows about outages, each with its service.
+
+    A row that names a service is taken at its word; one without is judged by its title.
+    """
+    unnamed = counts["service"] == ""
+    if not unnamed.any():
+        return counts
+    if "title" not in counts:
+        return counts[~unnamed]
+    once = pd.DataFrame({"text": counts.loc[unnamed, "title"].unique()})
+    read = read_titles(plan.reader, once).set_index(once["text"])
+    about = read[(read["complaint"] >= plan.complaint_threshold) & (read["service"] != "")]
+    judged = counts["title"].map(about["service"]).fillna("")
+    named = counts.assign(service=counts["service"].where(~unnamed, judged))
+    return named[named["service"] != ""]

@@ -1,0 +1,146 @@
+"""Posts: complaints among them, counted by distinct voices in final bins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from detector.domain.series import Floats, SeriesKey
+from detector.domain.spans import Spans, seconds_of
+from detector.domain.times import from_seconds
+from detector.engine.memory import FeedMemory, Followed
+from detector.engine.pieces import CountPiece, Tally
+from detector.engine.plan import Plan
+from detector.language.complaints import read_posts
+from detector.language.voices import WINDOW, count_voices
+from detector.ports import Pull
+
+#: A discovered service gets this much history: nobody spoke of it, as far as was looked.
+HISTORY = timedelta(days=28)
+
+
+@dataclass(frozen=True, slots=True)
+class _Edges:
+    """Where counting stands, seconds since 1970: looked since, counted up to, final up to."""
+
+    since: float
+    counted: float
+    final: float
+
+
+def tally_posts(
+    source: str,
+    feed: FeedMemory,
+    pull: Pull,
+    series: Mapping[SeriesKey, Followed],
+    plan: Plan,
+    *,
+    now: datetime,
+) -> Tally:
+    """Count complaints in the bins that are final at ``now``; the others wait in the feed."""
+    observed = Spans.of([*feed.observed.pairs(), *pull.observed])
+    backlog = _with_complaints(feed.backlog, pull.posts, plan)
+    feed = replace(feed, observed=observed, backlog=backlog)
+    edges = _edges(feed, plan, now)
+    if edges is None:
+        return Tally(feed)
+    window = WINDOW.total_seconds()
+    rows = _count(backlog, edges.counted - window, edges.final, plan)
+    pieces = tuple(_pieces(source, rows, feed, edges, series, plan))
+    if backlog is not None:
+        recent = seconds_of(backlog["time"]) >= edges.final - 2 * window
+        backlog = backlog[recent].reset_index(drop=True)
+    return Tally(replace(feed, backlog=backlog, counted_until=edges.final), pieces)
+
+
+def _with_complaints(
+    backlog: pd.DataFrame | None, posts: pd.DataFrame | None, plan: Plan
+) -> pd.DataFrame | None:
+    if posts is None or posts.empty:
+        return backlog
+    read = read_posts(plan.reader, posts)
+    complaints = read[(read["complaint"] >= plan.complaint_threshold) & (read["service"] != "")]
+    return complaints if backlog is None else pd.concat([backlog, complaints], ignore_index=True)
+
+
+def _edges(feed: FeedMemory, plan: Plan, now: datetime) -> _Edges | None:
+    """Return where counting stands, None if no further bin is final."""
+    if not len(feed.observed):
+        return None
+    step = plan.width.total_seconds()
+    since = float(feed.observed.starts[0]) // step * step
+    until = min(float(feed.observed.ends[-1]), (now - plan.settle).timestamp())
+    counted = since if feed.counted_until is None else feed.counted_until
+    edges = _Edges(since, counted, until // step * step)
+    return edges if edges.final > edges.counted else None
+
+
+def _count(
+    backlog: pd.DataFrame | None, start: float, end: float, plan: Plan
+) -> Mapping[str, pd.DataFrame]:
+    """Return the counts of ``[start, end)`` by service; bins without a complaint have no row."""
+    if backlog is None or backlog.empty:
+        return {}
+    rows = count_voices(
+        backlog, start=from_seconds(start), end=from_seconds(end), width=plan.width
+    )
+    rows = rows.assign(second=seconds_of(rows["time"]))
+    return {str(service): group for service, group in rows.groupby("service")}
+
+
+def _pieces(
+    source: str,
+    rows: Mapping[str, pd.DataFrame],
+    feed: FeedMemory,
+    edges: _Edges,
+    series: Mapping[SeriesKey, Followed],
+    plan: Plan,
+) -> Iterator[CountPiece]:
+    """Yield a piece per service that is followed, or that is followed from now on."""
+    followed = {key.service for key in series if key.source == source}
+    for service in sorted(followed | plan.services | rows.keys()):
+        counted = rows.get(service)
+        start = edges.counted
+        if service not in followed and service not in plan.services:
+            found = _discovered(counted, plan)
+            if counted is None or found is None:
+                continue
+            counted = counted[counted["second"] >= found]
+            start = max(edges.since, found - HISTORY.total_seconds())
+        filled = _filled(counted, start, edges.final, feed.observed, plan)
+        yield CountPiece(SeriesKey(service, source), start, plan.width, filled)
+
+
+def _discovered(rows: pd.DataFrame | None, plan: Plan) -> float | None:
+    """Return the first bin of the hour in which a service was first complained about enough.
+
+    Earlier complaints are left out even where they are at hand, so that following a service does
+    not depend on how much was read at once.
+    """
+    if rows is None or plan.discover_voices is None:
+        return None
+    hour = rows.set_index("time")["count"].rolling("1h").sum().to_numpy()
+    enough = np.flatnonzero(hour >= plan.discover_voices)
+    if not len(enough):
+        return None
+    last = rows["second"].to_numpy()[enough[0]]
+    return float(last - timedelta(hours=1).total_seconds() + plan.width.total_seconds())
+
+
+def _filled(
+    rows: pd.DataFrame | None, start: float, end: float, observed: Spans, plan: Plan
+) -> Floats:
+    """Return the counts of ``[start, end)``: zero where nothing was said, nan where not looked."""
+    step = plan.width.total_seconds()
+    lefts = start + step * np.arange(round((end - start) / step))
+    whole = observed.hold_seconds(lefts) & observed.hold_seconds(lefts + step - 1e-3)
+    counts = np.where(whole, 0.0, np.nan)
+    if rows is not None:
+        index = ((rows["second"].to_numpy() - start) // step).astype(np.int64)
+        inside = (index >= 0) & (index < len(counts))
+        counts[index[inside]] += rows["count"].to_numpy(dtype=np.float64)[inside]
+    return counts
