@@ -12,6 +12,7 @@ from ahocorasick_rs import AhoCorasick, MatchKind
 
 from detector.errors import InputError
 from detector.language.normalise import fold
+from detector.language.subjects import SubjectWords, parse_subject_words
 
 Services = Mapping[str, Sequence[str]]
 """Canonical name to aliases."""
@@ -47,11 +48,20 @@ class Group:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lexicon:
-    """Fault words by group, with an automaton that finds them all in one pass."""
+    """Fault words by group, with an automaton that finds them all in one pass.
+
+    Attributes
+    ----------
+    groups : by name.
+    bias, service_weight : log-odds of a text without hits, and what a named service adds.
+    subject : where the name of an unlisted service begins and ends.
+    phrases, group_of : every phrase of ``automaton`` and the group that it belongs to.
+    """
 
     groups: Mapping[str, Group]
     bias: float
     service_weight: float
+    subject: SubjectWords
     phrases: tuple[str, ...]
     group_of: tuple[str, ...]
     automaton: AhoCorasick
@@ -74,7 +84,7 @@ class Lexicon:
         return 1.0 / (1.0 + math.exp(-score))
 
     def kind(self, hits: Sequence[Hit], probability: float) -> str:
-        """Return the kind that the words alone suggest; only outage, recovered, report, unrelated."""
+        """Return what the words alone suggest: outage, recovered, report or unrelated."""
         if probability >= 0.5:
             return "outage"
         seen = {hit.group for hit in hits}
@@ -114,19 +124,23 @@ def parse_lexicon(toml_text: str) -> Lexicon:
     try:
         prior = tables["prior"]
         groups = {name: _group(body) for name, body in tables["group"].items()}
-        return build_lexicon(groups, float(prior["bias"]), float(prior["service"]))
+        subject = parse_subject_words(tables["subject"])
+        return build_lexicon(groups, subject, float(prior["bias"]), float(prior["service"]))
     except KeyError as missing:
         raise InputError(f"the lexicon lacks the key {missing}") from None
     except (TypeError, ValueError, AttributeError) as wrong:
         raise InputError(f"the lexicon has a value of the wrong type: {wrong}") from None
 
 
-def build_lexicon(groups: Mapping[str, Group], bias: float, service_weight: float) -> Lexicon:
+def build_lexicon(
+    groups: Mapping[str, Group], subject: SubjectWords, bias: float, service_weight: float
+) -> Lexicon:
     """Return a lexicon of ``groups``; a phrase in several groups belongs to the last one."""
     owner = {phrase: name for name, group in groups.items() for phrase in group.phrases}
     phrases = tuple(owner)
     automaton = AhoCorasick(phrases, matchkind=MatchKind.LeftmostLongest)
-    return Lexicon(groups, bias, service_weight, phrases, tuple(owner.values()), automaton)
+    owners = tuple(owner.values())
+    return Lexicon(groups, bias, service_weight, subject, phrases, owners, automaton)
 
 
 def _group(body: Mapping[str, Any]) -> Group:

@@ -19,7 +19,7 @@ _CJK = re.compile("[\u4e00-\u9fff]")
 _BESIDE = 12
 # "came to twitter to see", "来微博看看": where people look, not what fails.
 _LOOKING = re.compile(
-    r"(?:来|去|上|逛|刷|跑来|回到|赶紧来|\bon|\bto|\bvia|\bfrom|\bcheck(?:ing|ed)?|\bhere on)\s*[@#]?$"
+    r"(?:来|去|上|逛|刷|跑来|回到|赶紧来|\bon|\bto|\bvia|\bfrom|\bcheck(?:ing|ed)?)\s*[@#]?$"
 )
 _ELSEWHERE = 40
 _AFTER = 3
