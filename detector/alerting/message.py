@@ -1,0 +1,147 @@
+"""Message text: an alert in words, for somebody who was asleep a minute ago."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from detector.alerting.plain import plain
+from detector.domain.alert import Alert, AlertKind
+from detector.domain.incident import Incident
+
+# Not strftime's: those follow the machine's language.
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is said about an alert.
+
+    Attributes
+    ----------
+    title : one line that says it all.
+    facts : (label, text) in the order of reading; one line each.
+    """
+
+    title: str
+    facts: tuple[tuple[str, str], ...]
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The facts as lines, their texts aligned."""
+        return tuple(f"{label:<10}{text}" for label, text in self.facts)
+
+
+def message(alert: Alert, zone: tzinfo) -> Message:
+    """Return ``alert`` in plain English, times in ``zone`` and in UTC.
+
+    All texts are on one line and free of control characters, whatever the service is called.
+    """
+    incident = alert.incident
+    facts = [
+        ("service", plain(incident.service)),
+        ("severity", incident.severity.label),
+        ("since", _since(incident, zone)),
+        ("noticed", _noticed(incident, zone)),
+    ]
+    if incident.ended_at is not None:
+        facts.append(("until", _until(incident, zone)))
+    facts += [
+        ("peak", f"{_count(incident.peak_count)} at {_clock(incident.peak_at, zone)}"),
+        ("expected", _expected(incident)),
+        ("excess", f"{_count(incident.excess)} above the expected so far"),
+        ("sources", ", ".join(map(plain, incident.sources))),
+        ("incident", f"{plain(incident.id)}, message {alert.sequence}"),
+    ]
+    return Message(_title(alert, zone), tuple(facts))
+
+
+def _title(alert: Alert, zone: tzinfo) -> str:
+    incident = alert.incident
+    service, began = plain(incident.service), incident.onset.at
+    since = f"since {_clock(began, zone)} {_offset(began, zone)}"
+    severity = incident.severity.label
+    if alert.kind is AlertKind.OPENED:
+        return f"{service}: {severity} outage {since}"
+    if alert.kind is AlertKind.ESCALATED:
+        return f"{service}: outage is now {severity}, {since}"
+    if incident.ended_at is None:
+        return f"{service}: {severity} outage is over, it began {since}"
+    ended = f"{_clock(incident.ended_at, zone)} {_offset(incident.ended_at, zone)}"
+    return f"{service}: {severity} outage is over, it ended {ended} after " + duration(
+        incident.ended_at - began
+    )
+
+
+def _since(incident: Incident, zone: tzinfo) -> str:
+    onset = incident.onset
+    if onset.earliest == onset.latest:
+        return f"{both(onset.at, zone)}, to the bin"
+    between = f"{_clock(onset.earliest, zone)} and {_clock(onset.latest, zone)}"
+    return f"{both(onset.at, zone)}, 90 % sure between {between}"
+
+
+def _noticed(incident: Incident, zone: tzinfo) -> str:
+    late = duration(incident.noticed_at - incident.onset.at)
+    return f"{both(incident.noticed_at, zone)}, {late} after it began"
+
+
+def _until(incident: Incident, zone: tzinfo) -> str:
+    assert incident.ended_at is not None
+    ended = f"{both(incident.ended_at, zone)}, it lasted " + duration(
+        incident.ended_at - incident.onset.at
+    )
+    if incident.resolved_at is None:
+        return ended
+    return f"{ended}, noticed {_clock(incident.resolved_at, zone)}"
+
+
+def _expected(incident: Incident) -> str:
+    expected = incident.expected_at_peak
+    if not math.isfinite(expected):
+        return "unknown, the source has no usual level"
+    if expected <= 0:
+        return "none at that time"
+    times = incident.peak_count / expected
+    return f"{_count(expected)} at that time, so {_count(times)} times the usual"
+
+
+def both(instant: datetime, zone: tzinfo) -> str:
+    """Return ``Sat 2022-07-23 03:06 +08:00 (Fri 19:06 UTC)``, UTC alone if that is the zone."""
+    local, utc = instant.astimezone(zone), instant.astimezone(UTC)
+    shown = f"{_WEEKDAYS[local.weekday()]} {local:%Y-%m-%d} {_clock(instant, zone)}"
+    if not local.utcoffset():
+        return f"{shown} UTC"
+    # The weekday is repeated only where it differs: it is easily overlooked.
+    day = "" if local.date() == utc.date() else f"{_WEEKDAYS[utc.weekday()]} "
+    return f"{shown} {_offset(instant, zone)} ({day}{_clock(instant, UTC)} UTC)"
+
+
+def duration(length: timedelta) -> str:
+    """Return ``45 s``, ``47 min``, ``2 h 05 min`` or ``1 d 3 h``."""
+    seconds = round(length.total_seconds())
+    minutes = seconds // 60
+    if seconds < 60:
+        return f"{seconds} s"
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 24 * 60:
+        return f"{minutes // 60} h {minutes % 60:02d} min"
+    return f"{minutes // 1440} d {minutes % 1440 // 60} h"
+
+
+def _clock(instant: datetime, zone: tzinfo) -> str:
+    local = instant.astimezone(zone)
+    return f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
+
+
+def _offset(instant: datetime, zone: tzinfo) -> str:
+    offset = instant.astimezone(zone).strftime("%z")
+    return "UTC" if offset == "+0000" else f"{offset[:3]}:{offset[3:5]}"
+
+
+def _count(number: float) -> str:
+    if not math.isfinite(number):
+        return "unknown"
+    return f"{number:,.1f}" if abs(number) < 10 and number != int(number) else f"{number:,.0f}"

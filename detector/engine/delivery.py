@@ -1,0 +1,138 @@
+"""Delivery: what the outbox holds is sent, until a receiver has it or has refused it for good."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from detector.domain.delivery import Delivery, DeliveryStatus
+from detector.engine.retries import RetryPolicy, is_given_up, next_attempt
+from detector.errors import Rejected, Unreachable
+from detector.ports import Sink, Store
+
+_BATCH = 10_000  # first pending messages per incident and receiver: a bound on memory, no more
+_LONGEST_ERROR = 500  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """What one pass over the outbox did; deliveries are as they are after it.
+
+    Attributes
+    ----------
+    sent : taken by their receivers.
+    retried : failed, and due again later.
+    dead : refused for good, or failing for too long.
+    """
+
+    sent: tuple[Delivery, ...] = ()
+    retried: tuple[Delivery, ...] = ()
+    dead: tuple[Delivery, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    delivery: Delivery
+    bug: Exception | None = None
+
+
+def deliver(
+    store: Store,
+    sinks: Mapping[str, Sink],
+    *,
+    now: datetime,
+    policy: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
+) -> DeliveryReport:
+    """Send everything that is due at ``now``, in order within each incident and receiver.
+
+    A receiver that cannot be reached is left in peace for the rest of the pass, so that its
+    timeouts do not add up while others wait; what it did not get stays due. Each outcome is
+    recorded before the next message is sent: a crash repeats at most one message, with its key.
+
+    Parameters
+    ----------
+    store : holds the outbox.
+    sinks : where to send, by receiver name. What is due to an unknown name waits as if
+        unreachable, since a receiver that was renamed by mistake may come back.
+    now : time of the pass; retries count from it.
+
+    Raises
+    ------
+    ExceptionGroup : sinks failed with something else than a `DeliveryError`. Those are bugs; they
+        are raised at the end, when everybody else has their messages and the failures are recorded.
+    StoreError : the outbox cannot be read or written.
+    """
+    outcomes: list[_Outcome] = []
+    resting: set[str] = set()
+    while batch := [d for d in store.due(now, limit=_BATCH) if d.receiver not in resting]:
+        for delivery in batch:
+            if delivery.receiver in resting:
+                continue
+            outcome = _attempt(delivery, sinks, now=now, policy=policy)
+            _record(store, outcome.delivery, now=now)
+            outcomes.append(outcome)
+            if outcome.delivery.status is DeliveryStatus.PENDING:
+                resting.add(delivery.receiver)
+    if bugs := [outcome.bug for outcome in outcomes if outcome.bug is not None]:
+        raise ExceptionGroup("sinks failed in a way that they should not", bugs)
+    return _report(outcomes)
+
+
+def _attempt(
+    delivery: Delivery, sinks: Mapping[str, Sink], *, now: datetime, policy: RetryPolicy
+) -> _Outcome:
+    tried = replace(delivery, attempts=delivery.attempts + 1)
+    try:
+        _sink(delivery.receiver, sinks).send(delivery.alert)
+    except Rejected as error:
+        return _Outcome(replace(tried, status=DeliveryStatus.DEAD, error=_reason(error)))
+    except Unreachable as error:
+        return _Outcome(_postponed(tried, error, now=now, policy=policy))
+    except Exception as bug:
+        # Raised at the end of the pass. Here only its type: its text might hold a secret.
+        failure = Unreachable(f"the sink failed with {type(bug).__name__}, see the log")
+        return _Outcome(_postponed(tried, failure, now=now, policy=policy), bug)
+    return _Outcome(replace(tried, status=DeliveryStatus.SENT, sent_at=now, error=None))
+
+
+def _sink(receiver: str, sinks: Mapping[str, Sink]) -> Sink:
+    if receiver not in sinks:
+        raise Unreachable(f"config.toml has no receiver {receiver!r}")
+    return sinks[receiver]
+
+
+def _postponed(
+    tried: Delivery, failure: Unreachable, *, now: datetime, policy: RetryPolicy
+) -> Delivery:
+    if is_given_up(tried, now, policy=policy):
+        reason = f"given up after {tried.attempts} attempts: {failure}"
+        return replace(tried, status=DeliveryStatus.DEAD, error=_reason(reason))
+    due_at = next_attempt(
+        tried.attempts,
+        now,
+        f"{tried.receiver}/{tried.alert.key}",
+        failure.retry_after,
+        policy=policy,
+    )
+    return replace(tried, due_at=due_at, error=_reason(failure))
+
+
+def _record(store: Store, after: Delivery, *, now: datetime) -> None:
+    due_at = after.due_at if after.status is DeliveryStatus.PENDING else None
+    store.mark(after, after.status, at=now, due_at=due_at, error=after.error)
+
+
+def _reason(error: object) -> str:
+    return str(error)[:_LONGEST_ERROR]
+
+
+def _report(outcomes: list[_Outcome]) -> DeliveryReport:
+    def those(status: DeliveryStatus) -> tuple[Delivery, ...]:
+        return tuple(o.delivery for o in outcomes if o.delivery.status is status)
+
+    return DeliveryReport(
+        sent=those(DeliveryStatus.SENT),
+        retried=those(DeliveryStatus.PENDING),
+        dead=those(DeliveryStatus.DEAD),
+    )

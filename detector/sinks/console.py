@@ -1,0 +1,47 @@
+"""Alerts on a terminal or any other text stream."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from typing import TextIO
+
+from detector.alerting.block import block
+from detector.domain.alert import Alert
+from detector.errors import Unreachable
+
+
+class ConsoleSink:
+    """Writes one readable block per alert.
+
+    A terminal cannot know what it showed before a crash: a message that was written but not
+    recorded as sent is shown again after a restart.
+
+    Parameters
+    ----------
+    name : the receiver's name in ``config.toml``.
+    stream : where to write; characters that its encoding lacks are written out.
+    zone : the reader's time zone.
+    colour : whether to paint titles; None: if the stream is a terminal.
+    """
+
+    def __init__(
+        self, name: str, stream: TextIO, *, zone: tzinfo, colour: bool | None = None
+    ) -> None:
+        self.name = name
+        self._stream = stream
+        self._zone = zone
+        self._colour = colour
+
+    def __repr__(self) -> str:
+        return f"ConsoleSink({self.name!r})"
+
+    def send(self, alert: Alert) -> None:
+        """Write the block and flush it, or raise `Unreachable` if the stream is gone."""
+        colour = self._stream.isatty() if self._colour is None else self._colour
+        text = block(alert, self._zone, colour=colour)
+        encoding = getattr(self._stream, "encoding", None) or "utf-8"
+        try:
+            self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+            self._stream.flush()
+        except OSError as error:
+            raise Unreachable(f"console: {error.strerror or type(error).__name__}") from None

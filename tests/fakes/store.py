@@ -1,0 +1,129 @@
+"""The store as plain dictionaries: obviously right, and the oracle of the contract suite."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import pandas as pd
+
+from detector.domain.alert import Alert
+from detector.domain.delivery import Delivery, DeliveryStatus
+from detector.domain.incident import Incident
+from detector.domain.wire import (
+    alert_from_dict,
+    alert_to_dict,
+    incident_from_dict,
+    incident_to_dict,
+)
+from detector.errors import StoreError
+from detector.ports import CycleRecord
+
+COLUMNS = ["time", "service", "source", "count", "expected", "evidence"]
+
+
+class FakeStore:
+    """Everything in memory; numbers are rounded as the wire does, as in every store."""
+
+    def __init__(self) -> None:
+        self._memory: dict[str, bytes] = {}
+        self._counts: dict[tuple[str, datetime, str], tuple[float, float, float]] = {}
+        self._incidents: dict[str, Incident] = {}
+        self._outbox: dict[tuple[str, str], Delivery] = {}
+
+    def memory(self) -> dict[str, bytes]:
+        return dict(self._memory)
+
+    def commit(self, record: CycleRecord) -> None:
+        if record.counts is not None:
+            self._take_counts(record.counts)
+        for key, value in record.memory.items():
+            if value is None:
+                self._memory.pop(key, None)
+            else:
+                self._memory[key] = value
+        for incident in record.incidents:
+            self._incidents[incident.id] = incident_from_dict(incident_to_dict(incident))
+        for delivery in record.deliveries:
+            held = replace(
+                delivery,
+                alert=rounded(delivery.alert),
+                recorded_at=delivery.recorded_at or delivery.due_at,
+            )
+            self._outbox.setdefault((delivery.receiver, delivery.alert.key), held)
+
+    def _take_counts(self, counts: pd.DataFrame) -> None:
+        if missing := [name for name in COLUMNS if name not in counts.columns]:
+            raise ValueError(f"counts to commit lack the columns {missing}")
+        if not isinstance(counts["time"].dtype, pd.DatetimeTZDtype):
+            raise ValueError("time of counts must be timezone-aware UTC")  # noqa: TRY004
+        for row in counts[COLUMNS].itertuples(index=False):
+            key = (row.service, row.time.to_pydatetime(), row.source)
+            self._counts[key] = (row.count, row.expected, row.evidence)
+
+    def counts(self, service: str, *, start: datetime, end: datetime) -> pd.DataFrame:
+        rows = [
+            (time, name, source, *numbers)
+            for (name, time, source), numbers in self._counts.items()
+            if name == service and start <= time < end
+        ]
+        frame = pd.DataFrame(sorted(rows, key=lambda row: (row[0], row[2])), columns=COLUMNS)
+        frame["time"] = pd.to_datetime(frame["time"], utc=True).dt.as_unit("us")
+        kinds = {"service": "str", "source": "str"} | dict.fromkeys(COLUMNS[3:], "float64")
+        return frame.astype(kinds)
+
+    def incidents(
+        self, *, service: str | None = None, limit: int | None = None
+    ) -> tuple[Incident, ...]:
+        found = [i for i in self._incidents.values() if service in (None, i.service)]
+        found.sort(key=lambda i: (i.noticed_at, i.id), reverse=True)
+        return tuple(found[:limit])
+
+    def incident(self, incident_id: str) -> Incident | None:
+        return self._incidents.get(incident_id)
+
+    def deliveries(self, *, incident_id: str | None = None) -> tuple[Delivery, ...]:
+        found = (d for d in self._outbox.values() if incident_id in (None, d.alert.incident.id))
+        return tuple(sorted(found, key=_place))
+
+    def due(self, now: datetime, *, limit: int) -> tuple[Delivery, ...]:
+        first: dict[tuple[str, str], Delivery] = {}
+        for delivery in sorted(self._outbox.values(), key=lambda d: d.alert.sequence):
+            if delivery.status is DeliveryStatus.PENDING:
+                first.setdefault((delivery.alert.incident.id, delivery.receiver), delivery)
+        return tuple(sorted((d for d in first.values() if d.due_at <= now), key=_place)[:limit])
+
+    def mark(
+        self,
+        delivery: Delivery,
+        status: DeliveryStatus,
+        *,
+        at: datetime,
+        due_at: datetime | None = None,
+        error: str | None = None,
+    ) -> None:
+        key = (delivery.receiver, delivery.alert.key)
+        held = self._outbox.get(key)
+        if held is None or held.status is not DeliveryStatus.PENDING:
+            raise StoreError(f"{key[1]} to {key[0]!r} is not waiting to be delivered")
+        self._outbox[key] = replace(
+            held,
+            status=status,
+            attempts=held.attempts + 1,
+            due_at=due_at or held.due_at,
+            sent_at=at if status is DeliveryStatus.SENT else None,
+            error=error,
+        )
+
+    def close(self) -> None:
+        pass
+
+
+def rounded(alert: Alert) -> Alert:
+    """The alert as every store and receiver keeps it."""
+    return alert_from_dict(alert_to_dict(alert))
+
+
+def _place(delivery: Delivery) -> tuple[datetime, str, int, str, str]:
+    alert = delivery.alert
+    return (alert.at, alert.incident.id, alert.sequence, delivery.receiver, alert.key)
