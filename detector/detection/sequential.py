@@ -1,0 +1,123 @@
+"""The search over start times: is there a start since which the counts are too high to be usual?
+
+For a candidate start let x be the posts since then and l the expected ones, both divided by the
+dispersion. The expected rate is itself uncertain, by a relative error c; with k = 1/c^2 the rate's
+most likely factor under "nothing happened" is theta = (x + k) / (l + k), and the evidence
+
+    x ln(x / l) - x - x ln(theta) + l theta + k (theta - 1 - ln(theta))
+
+is the log-likelihood ratio of "some higher rate since the start" to "the usual rate, known to
+within c". It is Poisson's for short surges and saturates for long faint ones.
+
+References
+----------
+Ward, Dilillo, Eckley, Fearnhead (2023), Poisson-FOCuS, JASA. Candidates are the vertices of the
+lower convex hull of the cumulative sums, as there.
+"""
+
+from __future__ import annotations
+
+from math import log
+from typing import Any
+
+from detector.detection.compiled import compiled
+from detector.detection.memory import CANDIDATES
+
+#: Share of a burst that is left out of the evidence: an outage is sustained.
+BURST_SHARE = 0.75
+
+
+@compiled
+def evidence_of(x: float, mass: float, variance: float) -> float:
+    """Return the evidence in nats for ``x`` posts where ``mass`` were expected; 0 if not higher.
+
+    Parameters
+    ----------
+    x, mass : posts and expected posts, divided by the dispersion; ``mass`` > 0.
+    variance : relative variance of the expected rate, > 0.
+    """
+    if x <= mass:
+        return 0.0
+    k = 1.0 / variance
+    theta = (x + k) / (mass + k)
+    lifted = log(theta)
+    return x * (log(x / mass) - lifted) - x + mass * theta + k * (theta - 1.0 - lifted)
+
+
+@compiled
+def _steeper(hot: Any, a: int, b: int, c: int) -> bool:
+    """Whether the rate from candidate a to b is at least that from b to c (then b is not needed)."""
+    x_ab = hot.surplus[a] - hot.surplus[b]
+    l_ab = hot.mass[a] - hot.mass[b]
+    x_bc = hot.surplus[b] - hot.surplus[c]
+    l_bc = hot.mass[b] - hot.mass[c]
+    return x_ab * l_bc >= x_bc * l_ab
+
+
+@compiled
+def _drop(hot: Any, i: int) -> None:
+    for j in range(i + 1, hot.candidates):
+        hot.start[j - 1] = hot.start[j]
+        hot.surplus[j - 1] = hot.surplus[j]
+        hot.mass[j - 1] = hot.mass[j]
+        hot.burst[j - 1] = hot.burst[j]
+    hot.candidates -= 1
+
+
+@compiled
+def _prune(hot: Any) -> None:
+    """Drop candidates off the lower hull; the newest is on it by definition."""
+    while hot.candidates >= 3 and _steeper(
+        hot, hot.candidates - 3, hot.candidates - 2, hot.candidates - 1
+    ):
+        _drop(hot, hot.candidates - 2)
+    while hot.candidates >= 2 and (
+        hot.surplus[0] - hot.surplus[1] <= hot.mass[0] - hot.mass[1] or hot.candidates == CANDIDATES
+    ):
+        _drop(hot, 0)
+
+
+@compiled
+def observe(hot: Any, x: float, mass: float, burst: float, variance: float, oldest: int) -> None:
+    """Add one bin to every candidate, start a new one, and set ``hot.evidence``.
+
+    Parameters
+    ----------
+    hot : the record, changed in place.
+    x, mass : the bin's (clipped) posts and expected posts, divided by the dispersion.
+    burst : surplus of the newest few bins together, in the same units, >= 0.
+    variance : relative variance of the expected rate.
+    oldest : candidates that start before this bin are forgotten.
+    """
+    n = hot.candidates
+    hot.start[n] = hot.bins
+    hot.surplus[n] = 0.0
+    hot.mass[n] = 0.0
+    hot.burst[n] = 0.0
+    hot.candidates = n + 1
+    for i in range(n + 1):
+        hot.surplus[i] += x
+        hot.mass[i] += mass
+        own = burst if hot.start[i] <= hot.bins - 2 else max(x - mass, 0.0)
+        hot.burst[i] = max(hot.burst[i], own)
+    best = 0.0
+    for i in range(n + 1):
+        left = hot.surplus[i] - BURST_SHARE * hot.burst[i]
+        if left > hot.mass[i]:
+            best = max(best, evidence_of(left, hot.mass[i], variance))
+    hot.evidence = best
+    while hot.candidates > 0 and (hot.start[0] < oldest):
+        _drop(hot, 0)
+    if hot.candidates > 0:
+        last = hot.candidates - 1
+        _prune(hot)
+        last = hot.candidates - 1
+        if hot.surplus[last] <= hot.mass[last]:
+            _drop(hot, last)
+
+
+@compiled
+def forget(hot: Any) -> None:
+    """Begin the search anew, as after an incident."""
+    hot.candidates = 0
+    hot.evidence = 0.0
