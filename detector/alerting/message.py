@@ -46,11 +46,10 @@ def message(alert: Alert, zone: tzinfo) -> Message:
         ("noticed", _noticed(incident, zone)),
     ]
     if incident.ended_at is not None:
-        facts.append(("until", _until(incident, zone)))
+        facts.append(("until", _until(incident, incident.ended_at, zone)))
     facts += [
-        ("peak", f"{_count(incident.peak_count)} at {_clock(incident.peak_at, zone)}"),
-        ("expected", _expected(incident)),
-        ("excess", f"{_count(incident.excess)} above the expected so far"),
+        ("observed", _observed(incident, zone)),
+        ("excess", f"{_number(incident.excess)} more than expected so far"),
         ("sources", ", ".join(map(plain, incident.sources))),
         ("incident", f"{plain(incident.id)}, message {alert.sequence}"),
     ]
@@ -59,27 +58,25 @@ def message(alert: Alert, zone: tzinfo) -> Message:
 
 def _title(alert: Alert, zone: tzinfo) -> str:
     incident = alert.incident
-    service, began = plain(incident.service), incident.onset.at
-    since = f"since {_clock(began, zone)} {_offset(began, zone)}"
-    severity = incident.severity.label
+    service, severity = plain(incident.service), incident.severity.label
+    since = f"since {_beside(alert.at, incident.onset.at, zone)} {_offset(alert.at, zone)}"
     if alert.kind is AlertKind.OPENED:
         return f"{service}: {severity} outage {since}"
     if alert.kind is AlertKind.ESCALATED:
         return f"{service}: outage is now {severity}, {since}"
     if incident.ended_at is None:
-        return f"{service}: {severity} outage is over, it began {since}"
-    ended = f"{_clock(incident.ended_at, zone)} {_offset(incident.ended_at, zone)}"
-    return f"{service}: {severity} outage is over, it ended {ended} after " + duration(
-        incident.ended_at - began
-    )
+        return f"{service}: {severity} outage is over"
+    ended = f"{_beside(alert.at, incident.ended_at, zone)} {_offset(alert.at, zone)}"
+    lasted = duration(incident.ended_at - incident.onset.at)
+    return f"{service}: {severity} outage is over, it ended {ended} after {lasted}"
 
 
 def _since(incident: Incident, zone: tzinfo) -> str:
     onset = incident.onset
     if onset.earliest == onset.latest:
-        return f"{both(onset.at, zone)}, to the bin"
-    between = f"{_clock(onset.earliest, zone)} and {_clock(onset.latest, zone)}"
-    return f"{both(onset.at, zone)}, 90 % sure between {between}"
+        return f"{both(onset.at, zone)}, exact to the bin"
+    earliest, latest = (_beside(onset.at, edge, zone) for edge in (onset.earliest, onset.latest))
+    return f"{both(onset.at, zone)}, 90 % sure between {earliest} and {latest}"
 
 
 def _noticed(incident: Incident, zone: tzinfo) -> str:
@@ -87,24 +84,27 @@ def _noticed(incident: Incident, zone: tzinfo) -> str:
     return f"{both(incident.noticed_at, zone)}, {late} after it began"
 
 
-def _until(incident: Incident, zone: tzinfo) -> str:
-    assert incident.ended_at is not None
-    ended = f"{both(incident.ended_at, zone)}, it lasted " + duration(
-        incident.ended_at - incident.onset.at
-    )
+def _until(incident: Incident, ended_at: datetime, zone: tzinfo) -> str:
+    lasted = duration(ended_at - incident.onset.at)
+    ended = f"{both(ended_at, zone)}, it lasted {lasted}"
     if incident.resolved_at is None:
         return ended
-    return f"{ended}, noticed {_clock(incident.resolved_at, zone)}"
+    return f"{ended}, noticed {_beside(ended_at, incident.resolved_at, zone)}"
+
+
+def _observed(incident: Incident, zone: tzinfo) -> str:
+    at = _beside(incident.onset.at, incident.peak_at, zone)
+    return f"{_number(incident.peak_count)} at the peak, {at}; {_expected(incident)}"
 
 
 def _expected(incident: Incident) -> str:
     expected = incident.expected_at_peak
     if not math.isfinite(expected):
-        return "unknown, the source has no usual level"
+        return "what is usual then is not known"
     if expected <= 0:
-        return "none at that time"
+        return "none expected then"
     times = incident.peak_count / expected
-    return f"{_count(expected)} at that time, so {_count(times)} times the usual"
+    return f"{_number(expected)} expected then, {_number(times)} times the usual"
 
 
 def both(instant: datetime, zone: tzinfo) -> str:
@@ -136,12 +136,20 @@ def _clock(instant: datetime, zone: tzinfo) -> str:
     return f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
 
 
+def _beside(reference: datetime, instant: datetime, zone: tzinfo) -> str:
+    """Return the time of ``instant``, with its date where ``reference`` has another one."""
+    local = instant.astimezone(zone)
+    if local.date() == reference.astimezone(zone).date():
+        return _clock(instant, zone)
+    return f"{_WEEKDAYS[local.weekday()]} {local:%Y-%m-%d} {_clock(instant, zone)}"
+
+
 def _offset(instant: datetime, zone: tzinfo) -> str:
     offset = instant.astimezone(zone).strftime("%z")
     return "UTC" if offset == "+0000" else f"{offset[:3]}:{offset[3:5]}"
 
 
-def _count(number: float) -> str:
-    if not math.isfinite(number):
+def _number(value: float) -> str:
+    if not math.isfinite(value):
         return "unknown"
-    return f"{number:,.1f}" if abs(number) < 10 and number != int(number) else f"{number:,.0f}"
+    return f"{value:,.1f}" if abs(value) < 10 and value != int(value) else f"{value:,.0f}"

@@ -10,7 +10,7 @@ _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def plain(text: str, *, longest: int = 200) -> str:
-    """Return ``text`` on one line, unprintable characters written out as ``\\x1b`` or ``\\u202e``.
+    r"""Return ``text`` on one line, unprintable characters written out as ``\x1b`` or ``\u202e``.
 
     Parameters
     ----------
