@@ -1,0 +1,35 @@
+"""The stores under contract: the fake, SQLite, SQLite in memory and, where it runs, PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from detector.ports import Store
+from detector.stores.sql import open_store
+from tests.fakes.store import FakeStore
+from tests.stores.postgres import PostgresServer, why_no_postgres
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    if reason := why_no_postgres():
+        pytest.skip(reason)
+    with PostgresServer.started(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture(params=["fake", "sqlite file", "sqlite in memory", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    if request.param == "fake":
+        yield FakeStore()
+        return
+    if request.param == "postgresql":
+        location = request.getfixturevalue("postgres").fresh_database()
+    else:
+        location = "sqlite://" if "memory" in request.param else str(tmp_path / "store.db")
+    with closing(open_store(location)) as opened:
+        yield opened
