@@ -37,7 +37,7 @@ def store_url(location: str | Path) -> URL:
         return URL.create("sqlite", database=text)
     try:
         url = make_url(text)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         # The text itself is kept out of the message: it may hold a password.
         raise StoreError(
             "the store's URL cannot be read; write sqlite:///FILE or postgresql+psycopg://HOST/NAME"

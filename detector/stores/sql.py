@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -65,13 +65,14 @@ def open_store(location: str | Path, *, readonly: bool = False) -> SqlStore:
     if readonly and path is not None and not path.is_file():
         raise StoreError(f"{path}: there is no store yet; `outage-detector run` makes it")
     engine = open_engine(url, readonly=readonly)
-    lease = None if readonly else take_lease(engine, path)
-    store = SqlStore(engine, url, lease)
-    try:
+    with ExitStack() as undo:
+        undo.callback(engine.dispose)
+        lease = None if readonly else take_lease(engine, path)
+        if lease is not None:
+            undo.callback(lease.release)
+        store = SqlStore(engine, url, lease)
         store.check_schema(may_migrate=not readonly)
-    except BaseException:
-        store.close()
-        raise
+        undo.pop_all()
     return store
 
 
