@@ -1,0 +1,169 @@
+"""Voices: how many people complain, which is not how many posts they write.
+
+Three rules, each a function of the complaint and of what was said in the window before it:
+
+1. An author counts once per service and window. Every author has a window of their own phase
+   (a hash of the name), so that no wave of recounts comes at the full hour.
+2. An author with more than `FLOOD` complaints in the window before is a machine and not counted.
+3. Of near-identical texts (`detector.language.copies`) the first, second, fourth, eighth, ...
+   counts: doubling the copies adds one voice. Texts too short to be copied are exempt.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from detector.domain.times import to_seconds
+from detector.language.copies import BANDS, copy_keys
+from detector.language.normalise import URL
+
+Ints = NDArray[np.int64]
+UInts = NDArray[np.uint64]
+Bools = NDArray[np.bool_]
+
+WINDOW = timedelta(hours=1)
+FLOOD = 60
+"""Complaints about one service in one window that a person may write: one a minute."""
+
+
+def count_voices(
+    complaints: pd.DataFrame,
+    *,
+    width: timedelta,
+    since: datetime | None = None,
+    window: timedelta = WINDOW,
+) -> pd.DataFrame:
+    """Return how many posts and how many voices complain, per bin and service.
+
+    Parameters
+    ----------
+    complaints : ``time`` (aware UTC), ``service``, ``text``, optionally ``author`` (missing or
+        empty: unknown). In any order. They must reach back to ``since - window``.
+    width : length of the bins, which start at 1970.
+    since : left edge of the first bin to return; what is older is context. None: all bins, of
+        which those in the first ``window`` may still change when earlier complaints are given.
+
+    Returns
+    -------
+    DataFrame
+        One row per bin and service with a complaint, by time, then service: ``time`` (left edge),
+        ``service``, ``count`` (what to detect on: the voices), ``posts``, ``voices``, ``linked``
+        (voices with a link) and ``counted``, which is ``posts`` where an author is unknown (rule 3
+        alone then holds) and else ``voices``. A row depends on complaints before its bin's right
+        edge and less than ``window`` before it only, so chunks do not matter.
+    """
+    ordered = in_order(complaints)
+    known = _known_authors(ordered)
+    heard = is_voice(ordered, window=window)
+    step = int(width.total_seconds())
+    lefts = _seconds(ordered) // step * step
+    table = pd.DataFrame(
+        {
+            "time": pd.to_datetime(lefts, unit="s", utc=True),
+            "service": ordered["service"].to_numpy(),
+            "posts": np.ones(len(ordered), dtype=np.int64),
+            "voices": heard.astype(np.int64),
+            "linked": (heard & has_link(ordered["text"])).astype(np.int64),
+            "unknown": (~known).astype(np.int64),
+        }
+    )
+    if since is not None:
+        table = table[lefts >= to_seconds(since)]
+    bins = table.groupby(["time", "service"], as_index=False, sort=True).sum()
+    bins.insert(2, "count", bins["voices"])
+    bins["counted"] = np.where(bins.pop("unknown") > 0, "posts", "voices")
+    return bins
+
+
+def is_voice(ordered: pd.DataFrame, *, window: timedelta = WINDOW) -> Bools:
+    """Return which of the complaints, as `in_order` puts them, count as a voice; shape (n,)."""
+    n = len(ordered)
+    if n == 0:
+        return np.zeros(0, dtype=bool)
+    time, span = _nanoseconds(ordered), int(window.total_seconds() * 1e9)
+    service = _hash(ordered["service"])
+    known = _known_authors(ordered)
+    author = _mix(_hash(_authors(ordered)), service)
+    first = _ranks(author, time, span) == 0
+    heard = ~known | (first & (_recent(author, time, span) <= FLOOD))
+    heard[heard] = _is_power_of_two(1 + _copies_before(ordered[heard], service[heard], span))
+    return np.asarray(heard, dtype=bool)
+
+
+def has_link(texts: pd.Series[str]) -> Bools:
+    """Return which texts hold a link; shape (n,)."""
+    return np.array([("." in t and URL.search(t) is not None) for t in texts.tolist()], dtype=bool)
+
+
+def _copies_before(voices: pd.DataFrame, service: UInts, span: int) -> Ints:
+    """Return how many earlier voices of the window said nearly the same, the closest band's."""
+    keys, judged = copy_keys(voices["text"].tolist())
+    time = _nanoseconds(voices)[judged]
+    before = np.zeros(len(voices), dtype=np.int64)
+    if judged.any():
+        bands = (_mix(keys[judged, band], service[judged]) for band in range(BANDS))
+        before[judged] = np.max([_ranks(band, time, span) for band in bands], axis=0)
+    return before
+
+
+def _ranks(keys: UInts, time: Ints, span: int) -> Ints:
+    """Return how many earlier rows share the row's key and its window, whose phase the key sets."""
+    phase = (keys % np.uint64(span)).astype(np.int64)
+    frame = pd.DataFrame({"key": keys, "window": (time - phase) // span})
+    ranks = frame.groupby(["key", "window"], sort=False).cumcount()
+    return np.asarray(ranks, dtype=np.int64)
+
+
+def _recent(keys: UInts, time: Ints, span: int) -> Ints:
+    """Return how many earlier rows with the row's key lie less than ``span`` before it."""
+    codes = pd.factorize(keys)[0]
+    order = np.lexsort((time, codes))
+    # Milliseconds, one block of time per key with a gap of a span between, fit into 63 bits.
+    moment = (time - time[0]) // 1_000_000
+    block = moment[-1] + span // 1_000_000 + 1
+    place = codes[order] * block + moment[order]
+    recent = np.empty(len(keys), dtype=np.int64)
+    recent[order] = np.arange(len(keys)) - np.searchsorted(place, place - span // 1_000_000)
+    return recent
+
+
+def _is_power_of_two(numbers: Ints) -> Bools:
+    return np.asarray((numbers & (numbers - 1)) == 0, dtype=bool)
+
+
+def in_order(complaints: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows ascending in time; those of one instant in an order of their own content."""
+    text, author = _hash(complaints["text"]), _hash(_authors(complaints))
+    order = np.lexsort((author, text, _nanoseconds(complaints)))
+    return complaints.iloc[order]
+
+
+def _authors(complaints: pd.DataFrame) -> pd.Series[str]:
+    if "author" in complaints:
+        return complaints["author"].fillna("").astype(str)
+    return pd.Series("", index=complaints.index, dtype=str)
+
+
+def _known_authors(complaints: pd.DataFrame) -> Bools:
+    return np.asarray(_authors(complaints) != "", dtype=bool)
+
+
+def _hash(texts: pd.Series[str]) -> UInts:
+    return pd.util.hash_array(texts.to_numpy(dtype=object), categorize=True)
+
+
+def _mix(left: UInts, right: UInts) -> UInts:
+    mixed = (left ^ (right * np.uint64(0x9E3779B97F4A7C15))) * np.uint64(0xBF58476D1CE4E5B9)
+    return np.asarray(mixed ^ (mixed >> np.uint64(31)), dtype=np.uint64)
+
+
+def _nanoseconds(complaints: pd.DataFrame) -> Ints:
+    return pd.DatetimeIndex(complaints["time"]).as_unit("ns").asi8
+
+
+def _seconds(complaints: pd.DataFrame) -> Ints:
+    return _nanoseconds(complaints) // 1_000_000_000
