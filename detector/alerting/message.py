@@ -47,9 +47,10 @@ def message(alert: Alert, zone: tzinfo) -> Message:
     ]
     if incident.ended_at is not None:
         facts.append(("until", _until(incident, incident.ended_at, zone)))
+    facts.append(("observed", _observed(incident, zone)))
+    if math.isfinite(incident.excess):
+        facts.append(("excess", f"{_number(incident.excess)} more than expected so far"))
     facts += [
-        ("observed", _observed(incident, zone)),
-        ("excess", f"{_number(incident.excess)} more than expected so far"),
         ("sources", ", ".join(map(plain, incident.sources))),
         ("incident", f"{plain(incident.id)}, message {alert.sequence}"),
     ]
@@ -58,7 +59,7 @@ def message(alert: Alert, zone: tzinfo) -> Message:
 
 def _title(alert: Alert, zone: tzinfo) -> str:
     incident = alert.incident
-    service, severity = plain(incident.service), incident.severity.label
+    service, severity = plain(incident.service, longest=60), incident.severity.label
     since = f"since {_beside(alert.at, incident.onset.at, zone)} {_offset(alert.at, zone)}"
     if alert.kind is AlertKind.OPENED:
         return f"{service}: {severity} outage {since}"
