@@ -72,6 +72,8 @@ class Spans:
         """Return the parts of the spans inside ``[start, end)``, in seconds since 1970."""
         first = int(np.searchsorted(self.ends, start, side="right"))
         last = int(np.searchsorted(self.starts, end, side="left"))
+        if start >= end:
+            return ()
         return tuple(
             (max(float(a), start), min(float(b), end))
             for a, b in zip(self.starts[first:last], self.ends[first:last], strict=True)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from detector.detection.matching import Coverage
 from detector.domain.alert import Alert
 from detector.domain.incident import Incident
 from detector.domain.series import SeriesKey
@@ -21,28 +22,17 @@ from detector.ports import Source
 END_OF_TIME = datetime.max.replace(tzinfo=from_seconds(0).tzinfo) - timedelta(days=366)
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """How much of a series was observed: half-open ``[start, end)``, and the bins seen in it."""
-
-    start: datetime
-    end: datetime
-    width: timedelta
-    observed_bins: int
-
-    def plus(self, other: Coverage) -> Coverage:
-        """Return the coverage of both pieces of one series."""
-        return Coverage(
-            min(self.start, other.start),
-            max(self.end, other.end),
-            self.width,
-            self.observed_bins + other.observed_bins,
-        )
-
-
 @dataclass(slots=True)
 class History:
-    """What a replay said: incidents as they stood at its end, every alert, every decision."""
+    """What a replay said.
+
+    Attributes
+    ----------
+    incidents : as they stood at its end, by id.
+    alerts, decisions : every one, in order.
+    coverage : what was observed of every count series.
+    bins : how many bins the detector took in.
+    """
 
     incidents: dict[str, Incident] = field(default_factory=dict)
     alerts: list[Alert] = field(default_factory=list)
@@ -84,7 +74,12 @@ def _take_in(history: History, outcome: Outcome) -> None:
         piece = advance.piece
         end = piece.start + len(piece.counts) * piece.width.total_seconds()
         seen = int(np.isfinite(piece.counts).sum())
-        covered = Coverage(from_seconds(piece.start), from_seconds(end), piece.width, seen)
         known = history.coverage.get(piece.key)
-        history.coverage[piece.key] = covered if known is None else known.plus(covered)
+        history.coverage[piece.key] = Coverage(
+            service=piece.key.service,
+            start=known.start if known else from_seconds(piece.start),
+            end=from_seconds(end),
+            bins=seen + (known.bins if known else 0),
+            width=piece.width,
+        )
         history.bins += len(piece.counts)

@@ -85,9 +85,8 @@ def _count(
     """Return the counts of ``[start, end)`` by service; bins without a complaint have no row."""
     if backlog is None or backlog.empty:
         return {}
-    rows = count_voices(
-        backlog, start=from_seconds(start), end=from_seconds(end), width=plan.width
-    )
+    complaints = backlog[seconds_of(backlog["time"]) < end]
+    rows = count_voices(complaints, width=plan.width, since=from_seconds(start))
     rows = rows.assign(second=seconds_of(rows["time"]))
     return {str(service): group for service, group in rows.groupby("service")}
 

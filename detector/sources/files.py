@@ -70,9 +70,9 @@ class FileSource:
                 return self._pull(path, kind, records, offset, _Cursor(offsets, past.until), last=last)
         return Pull(cursor, exhausted=not self.grows)
 
-    def kind(self) -> TableKind:
-        """Tell what the first file holds. Raises `InputError` if it is no table of ours."""
-        return self._read(self._files()[0], 0, limit=1 << 16)[0]
+    def rows(self) -> pd.DataFrame:
+        """Return every row of every file as it stands, columns renamed to ours."""
+        return pd.concat([self._whole(RecordFile(p, grows=False), 0)[1].frame for p in self._files()])
 
     def _files(self) -> list[Path]:
         if not self.path.is_dir():

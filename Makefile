@@ -1,0 +1,45 @@
+# Every target explains itself: make help
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench docs clean
+
+help:  ## show what each target does
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+
+run: $(VENV)/run.stamp  ## set up, check config.toml, run the pipeline (as shipped: the bundled WeChat scenarios)
+	@$(BIN)/outage-detector check
+	@$(BIN)/outage-detector run
+
+test: $(VENV)/dev.stamp  ## run all tests
+	@$(BIN)/python -m pytest -q
+
+check: $(VENV)/dev.stamp  ## lint, format, types and floors
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/dev.stamp  ## measure, and write docs/benchmarks.md anew
+	$(BIN)/python -m benchmarks
+
+clean:  ## remove the virtual environment and what runs left behind
+	rm -rf $(VENV) var dist
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 1; }
+	@echo "making a virtual environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: $(VENV)/bin/python pyproject.toml constraints.txt
+	@echo "installing (about a minute the first time)"
+	@$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/bin/python pyproject.toml constraints.txt
+	@echo "installing with the tools for tests (about a minute the first time)"
+	@$(INSTALL) --editable '.[dev]'
+	@touch $@ $(VENV)/run.stamp

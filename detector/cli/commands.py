@@ -1,0 +1,158 @@
+"""All commands, their options and help; what they do is in the modules beside this one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="outage-detector",
+    help="Hears outages in complaint posts: pull, count, detect, alert, with the estimated start.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+incidents_app = typer.Typer(help="Look at recorded incidents.", no_args_is_help=True)
+app.add_typer(incidents_app, name="incidents")
+
+Input = Annotated[
+    Path, typer.Argument(exists=True, help="CSV, CSV.gz, JSON Lines or Parquet; file or folder.")
+]
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", exists=True, dir_okay=False, help="Settings (TOML)."),
+]
+JsonOut = Annotated[Path, typer.Option("--json", help="Write the result here, as JSON.")]
+Width = Annotated[
+    str | None, typer.Option(help="Bin width, e.g. 1min; default: told by the table.")
+]
+Gaps = Annotated[
+    Path | None,
+    typer.Option(exists=True, dir_okay=False, help="CSV start,end of spans not observed."),
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("outage-detector"))
+        raise typer.Exit
+
+
+@app.callback()
+def _top(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def run(config: Config = None) -> None:
+    """Run the scheduled pipeline: pull, count, detect, alert.
+
+    Without --config: config.toml here, else the bundled one, which replays the WeChat scenarios.
+    """
+    from detector.cli.running import run_pipeline
+
+    run_pipeline(config)
+
+
+@app.command()
+def check(config: Config = None) -> None:
+    """Check the settings and say what they make the detector do."""
+    from detector.cli.running import check_settings
+
+    check_settings(config)
+
+
+@app.command()
+def replay(
+    input: Input,  # noqa: A002  (the word of docs/interface.md)
+    json: JsonOut,
+    config: Config = None,
+    width: Width = None,
+    gaps: Gaps = None,
+) -> None:
+    """Run the same cycle over history, as fast as it goes, and write incidents and alerts."""
+    from detector.cli.history import replay_history
+
+    replay_history(input, json, config=config, width=width, gaps=gaps)
+
+
+@app.command()
+def scores(
+    counts: Input,
+    out: Annotated[Path, typer.Option("--out", help="Write the scores here, as CSV.")],
+    config: Config = None,
+    width: Width = None,
+) -> None:
+    """Score every bin of a counts table, causally: time,service,count,expected,evidence,score."""
+    from detector.cli.history import score_history
+
+    score_history(counts, out, config=config, width=width)
+
+
+@app.command()
+def classify(
+    posts: Input,
+    out: Annotated[Path, typer.Option("--out", help="Write the posts here, as CSV.")],
+    config: Config = None,
+) -> None:
+    """Say per post how surely it is a complaint, about which service and component."""
+    from detector.cli.texts import classify_posts
+
+    classify_posts(posts, out, config=config)
+
+
+@app.command()
+def evaluate(
+    incidents: Annotated[Path, typer.Argument(exists=True, help="JSON of replay or analyze.")],
+    truth: Annotated[Path, typer.Argument(exists=True, help="CSV: service,start,end.")],
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Compare incidents with known outages: recall, precision, delay, start error and more."""
+    from detector.cli.history import evaluate_incidents
+
+    evaluate_incidents(incidents, truth, as_json=json)
+
+
+@app.command()
+def simulate(
+    scenario: Annotated[str, typer.Argument(help="Name of a bundled scenario; `list` lists them.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Posts as JSON Lines.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Another draw of the same scenario.")] = None,
+) -> None:
+    """Write the posts of a bundled reconstruction, e.g. to replay them."""
+    from detector.cli.texts import simulate_scenario
+
+    simulate_scenario(scenario, out, seed=seed)
+
+
+@incidents_app.command("list")
+def incidents_list(
+    config: Config = None,
+    service: Annotated[str | None, typer.Option(help="Only this service.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """List recorded incidents, the latest first."""
+    from detector.cli.incidents import list_incidents
+
+    list_incidents(config, service=service, limit=limit, as_json=json)
+
+
+@incidents_app.command("show")
+def incidents_show(
+    id: Annotated[str, typer.Argument(help="As `incidents list` prints it.")],  # noqa: A002
+    config: Config = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+) -> None:
+    """Show one incident and every message about it."""
+    from detector.cli.incidents import show_incident
+
+    show_incident(config, id, as_json=json)

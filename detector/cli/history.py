@@ -1,0 +1,164 @@
+"""replay, scores, evaluate: commands over history."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from math import isnan
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from detector.app import build_plan
+from detector.cli.output import print_table, stderr, write_text
+from detector.cli.tables import incident_table
+from detector.detection.evaluation import evaluate
+from detector.detection.matching import Coverage
+from detector.domain.incident import Incident
+from detector.domain.spans import Spans
+from detector.domain.times import iso
+from detector.domain.wire import alert_to_dict, incident_to_dict
+from detector.engine.replay import History, replay
+from detector.errors import ConfigError, InputError
+from detector.settings import Settings, parse_duration, read_settings
+from detector.sources.files import FileSource, read_gaps
+
+
+def history_settings(config: Path | None) -> Settings:
+    """Return the settings for history: what ``config`` says, else the defaults (UTC, no services)."""
+    return read_settings(config) if config else Settings()
+
+
+def history_source(path: Path, *, width: str | None, gaps: Path | None) -> FileSource:
+    """Return ``path`` as a source that is complete."""
+    return FileSource(
+        path.name.partition(".")[0],
+        path,
+        width=None if width is None else _width(width),
+        gaps=read_gaps(gaps) if gaps else Spans.none(),
+    )
+
+
+def replay_history(
+    path: Path, out: Path, *, config: Path | None, width: str | None, gaps: Path | None
+) -> None:
+    """Replay ``path`` and write incidents, alerts and what was observed to ``out``."""
+    plan = build_plan(history_settings(config))
+    source = history_source(path, width=width, gaps=gaps)
+    started = time.monotonic()
+    with _progress() as progress:
+        task = progress.add_task("replaying", total=None)
+        history = replay(
+            source, plan, progress=lambda bins: progress.update(task, completed=bins)
+        )
+    seconds = time.monotonic() - started
+    write_text(out, json.dumps(document(history), ensure_ascii=False, indent=1) + "\n")
+    _summary(history, out, seconds)
+
+
+def document(history: History) -> dict[str, Any]:
+    """Return what ``replay --json`` writes."""
+    incidents = sorted(history.incidents.values(), key=lambda i: (i.noticed_at, i.id))
+    return {
+        "incidents": [incident_to_dict(i) for i in incidents],
+        "alerts": [alert_to_dict(a) for a in history.alerts],
+        "observed": [
+            {"source": key.source, **_coverage_to_dict(c)} for key, c in history.coverage.items()
+        ],
+    }
+
+
+def evaluate_incidents(path: Path, truth: Path, *, as_json: bool) -> None:
+    """Print the figures of the incidents in ``path`` against ``truth``."""
+    found = _read_json(path)
+    incidents = found["incidents"] if isinstance(found, Mapping) else found
+    observed = found.get("observed", []) if isinstance(found, Mapping) else []
+    try:
+        known = pd.read_csv(truth, dtype={"service": "str", "end": "str"})
+        result = evaluate(incidents, known, [_coverage_from_dict(c) for c in observed])
+    except InputError as error:
+        raise InputError(
+            error.message, path=error.path or truth, line=error.line, column=error.column
+        ) from error
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise InputError(f"not a CSV table in UTF-8: {error}", path=truth) from error
+    except (KeyError, TypeError, AttributeError) as error:
+        message = f"not the JSON that replay writes: {error!r} is missing or of the wrong type"
+        raise InputError(message, path=path) from error
+    if as_json:
+        values = {name: None if isnan(value) else value for name, value in result.rows()}
+        print(json.dumps(values))
+    else:
+        print_table(
+            ("figure", "value"), [(n.replace("_", " "), _figure(v)) for n, v in result.rows()]
+        )
+
+
+def _figure(value: float) -> str:
+    if isnan(value):
+        return "-"
+    return str(value) if isinstance(value, int) else f"{value:.3f}"
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot be read: {error}", path=path) from error
+    except json.JSONDecodeError as error:
+        raise InputError(f"not JSON: {error.msg}", path=path, line=error.lineno) from error
+
+
+def _coverage_to_dict(coverage: Coverage) -> dict[str, Any]:
+    return {
+        "service": coverage.service,
+        "start": iso(coverage.start),
+        "end": iso(coverage.end),
+        "bins": coverage.bins,
+        "width_seconds": coverage.width.total_seconds(),
+    }
+
+
+def _coverage_from_dict(fields: Mapping[str, Any]) -> Coverage:
+    return Coverage(
+        fields["service"],
+        pd.Timestamp(fields["start"]).to_pydatetime(),
+        pd.Timestamp(fields["end"]).to_pydatetime(),
+        fields["bins"],
+        timedelta(seconds=fields["width_seconds"]),
+    )
+
+
+def _width(text: str) -> timedelta:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise ConfigError(f"--width: {error}") from None
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f} bins"),
+        TimeElapsedColumn(),
+        console=stderr(),
+        transient=True,
+    )
+
+
+def _summary(history: History, out: Path, seconds: float) -> None:
+    incidents: Sequence[Incident] = sorted(history.incidents.values(), key=lambda i: i.noticed_at)
+    shown: Iterable[Incident] = incidents if len(incidents) <= 40 else incidents[:40]
+    print_table(*incident_table(shown))
+    if len(incidents) > 40:
+        print(f"... and {len(incidents) - 40} more")
+    rate = history.bins / seconds if seconds else 0.0
+    bins = f"{history.bins:,} bins in {seconds:.1f} s ({rate:,.0f} a second)"
+    print(f"{len(incidents)} incidents, {len(history.alerts)} alerts; {bins}; written to {out}")
+
+

@@ -1,0 +1,105 @@
+"""run and check: the scheduled pipeline, and what it would do."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+import structlog
+
+from detector import app, pipeline
+from detector.cli.output import print_table
+from detector.cli.tables import incident_table
+from detector.domain.times import iso
+from detector.schedule import Schedule
+from detector.settings import Settings, read_settings
+from detector.sources.scenario import ScenarioSource
+
+
+def settings_and_base(config: Path | None) -> tuple[Settings, Path, Path]:
+    """Return the settings, the folder their relative paths are meant from, and their file."""
+    path = config or app.default_config()
+    return read_settings(path), Path.cwd() if config is None else path.resolve().parent, path
+
+
+def run_pipeline(config: Path | None) -> None:
+    """Run until told to stop, or until the scenarios' time is over."""
+    _log_to_stderr()
+    settings, base, path = settings_and_base(config)
+    running = pipeline.build(settings, base=base, console=sys.stdout)
+    log = structlog.get_logger("detector.run")
+    log.info(
+        "started",
+        config=str(path),
+        sources=len(running.sources),
+        receivers=len(running.receivers),
+        store=str(base / settings.store.path),
+        time=iso(running.clock.now()),
+    )
+    schedule = Schedule(
+        running.turn,
+        every=settings.schedule.every,
+        misfire_grace=settings.schedule.misfire_grace,
+    )
+    try:
+        schedule.run()
+    finally:
+        incidents = running.store.incidents(limit=20)
+        running.close()
+    log.info("stopped", turns=running.turns)
+    print()
+    print_table(*incident_table(reversed(incidents)))
+    _where_next(settings)
+
+
+def _where_next(settings: Settings) -> None:
+    print(f"\nstore: {settings.store.path}")
+    for receiver in settings.receivers:
+        if receiver.type == "jsonlines":
+            print(f"alerts: {receiver.path}")
+    print("look closer: outage-detector incidents show ID; docs/ explains every number")
+
+
+def check_settings(config: Path | None) -> None:
+    """Validate everything that can be validated without starting, and say what would be done."""
+    settings, base, path = settings_and_base(config)
+    plan = app.build_plan(settings)
+    sources = app.build_sources(settings, base=base)
+    app.build_sinks(settings, base=base, console=sys.stdout)
+    print(f"{path}: in order")
+    pace = f", on a clock {settings.clock.speed:,.0f} times as fast" if settings.clock.speed else ""
+    print(f"every {settings.schedule.every.total_seconds():g} s{pace}:")
+    for source, part in zip(sources, settings.sources, strict=True):
+        what = source.scenario.title if isinstance(source, ScenarioSource) else str(part)
+        print(f"  pull {source.name} ({part.type}): {what}")
+    print(f"follow {', '.join(sorted(plan.services)) or 'no service by name'}", end="")
+    if plan.discover_voices is not None:
+        print(f", and any service with {plan.discover_voices:g} complaints in an hour", end="")
+    print()
+    for service in sorted(plan.services):
+        options = plan.options_for(service)
+        print(
+            f"  {service}: at most {options.max_false_pages_per_week:g} false pages a week, "
+            f"days in {options.time_zone}"
+        )
+    for receiver in settings.receivers:
+        print(f"tell {receiver.name} ({receiver.type}) from {receiver.min_severity} on")
+    if not settings.sources:
+        print("nothing to listen to: add [[sources]]")
+    print(f"remember in {base / settings.store.path}")
+
+
+def _log_to_stderr() -> None:
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            ),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

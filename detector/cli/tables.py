@@ -1,0 +1,40 @@
+"""Incidents as table rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from detector.domain.incident import Incident
+
+COLUMNS = ("incident", "service", "started (UTC)", "between", "noticed", "ended", "severity", "peak")
+
+
+def incident_table(
+    incidents: Iterable[Incident],
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return columns and one row per incident."""
+    return COLUMNS, [_row(incident) for incident in incidents]
+
+
+def _row(incident: Incident) -> tuple[str, ...]:
+    onset = incident.onset
+    return (
+        incident.id,
+        incident.service,
+        _minute(onset.at),
+        f"{onset.earliest:%H:%M}-{onset.latest:%H:%M}",
+        _beside(incident.noticed_at, onset.at),
+        "goes on" if incident.ended_at is None else _beside(incident.ended_at, onset.at),
+        incident.severity.label,
+        f"{incident.peak_count:,.0f} (usual {incident.expected_at_peak:,.1f})",
+    )
+
+
+def _minute(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%d %H:%M}"
+
+
+def _beside(instant: datetime, other: datetime) -> str:
+    """Return the time alone where the day is that of ``other``."""
+    return f"{instant:%H:%M}" if instant.date() == other.date() else _minute(instant)

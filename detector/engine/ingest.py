@@ -1,0 +1,125 @@
+"""One turn of the live pipeline: pull, cycle, commit, deliver."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pandas as pd
+
+from detector.domain.alert import Alert
+from detector.domain.delivery import Delivery, DeliveryStatus
+from detector.domain.incident import Severity
+from detector.engine.cycle import Advance, Outcome, cycle
+from detector.engine.memory import Memory
+from detector.engine.plan import Plan
+from detector.engine.saved import changes
+from detector.errors import DetectorError
+from detector.ports import CycleRecord, Pull, Source, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Who is told: the name of a sink, and the severity from which on it is told."""
+
+    name: str
+    least: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A source that could not be read in this turn; its bins stay unobserved."""
+
+    source: str
+    error: DetectorError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Turn:
+    """What one turn did: its outcome is committed."""
+
+    outcome: Outcome
+    troubles: tuple[Trouble, ...]
+    exhausted: frozenset[str]
+
+
+def take_turn(
+    memory: Memory,
+    sources: Sequence[Source],
+    store: Store,
+    plan: Plan,
+    receivers: Sequence[Receiver],
+    *,
+    now: datetime,
+    wall: datetime,
+    max_alert_age: timedelta,
+) -> Turn:
+    """Pull every source, run the cycle at ``now`` and commit all of it in one transaction.
+
+    Parameters
+    ----------
+    memory : what the turn before left.
+    now : time of the data; ``wall`` : time of the deliveries. They differ on an accelerated clock.
+    max_alert_age : alerts older than this at ``now`` are recorded and not sent.
+    """
+    pulls, troubles = _pull(memory, sources, until=now)
+    outcome = cycle(memory, pulls, plan, now=now)
+    fresh = [alert for alert in outcome.alerts if now - alert.at <= max_alert_age]
+    store.commit(
+        CycleRecord(
+            memory=changes(memory, outcome.memory),
+            counts=_counted(outcome.advances),
+            incidents=outcome.incidents,
+            deliveries=[d for alert in fresh for d in _deliveries(alert, receivers, wall)],
+        )
+    )
+    exhausted = frozenset(name for name, pull in pulls.items() if pull.exhausted)
+    return Turn(outcome, troubles, exhausted)
+
+
+def _pull(
+    memory: Memory, sources: Sequence[Source], *, until: datetime
+) -> tuple[Mapping[str, Pull], tuple[Trouble, ...]]:
+    pulls, troubles = {}, []
+    for source in sources:
+        feed = memory.feeds.get(source.name)
+        try:
+            pulls[source.name] = source.pull(feed.cursor if feed else None, until=until)
+        except DetectorError as error:
+            troubles.append(Trouble(source.name, error))
+    return pulls, tuple(troubles)
+
+
+def _deliveries(alert: Alert, receivers: Sequence[Receiver], wall: datetime) -> list[Delivery]:
+    return [
+        Delivery(receiver.name, alert, DeliveryStatus.PENDING, attempts=0, due_at=wall)
+        for receiver in receivers
+        if alert.incident.severity >= receiver.least
+    ]
+
+
+def _counted(advances: Sequence[Advance]) -> pd.DataFrame | None:
+    """Return the observed bins as rows of the store's counts table."""
+    frames = [_rows(advance) for advance in advances]
+    return pd.concat(frames, ignore_index=True) if frames else None
+
+
+def _rows(advance: Advance) -> pd.DataFrame:
+    piece, step = advance.piece, advance.step
+    times = pd.date_range(
+        pd.Timestamp(piece.start, unit="s", tz="UTC"),
+        periods=len(piece.counts),
+        freq=piece.width,
+    )
+    frame = pd.DataFrame(
+        {
+            "time": times,
+            "service": piece.key.service,
+            "source": piece.key.source,
+            "count": piece.counts,
+            "expected": step.expected,
+            "evidence": step.evidence,
+        }
+    )
+    return frame[frame["count"].notna()]

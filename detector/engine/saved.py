@@ -1,0 +1,185 @@
+"""The engine's memory as bytes by key, and back: what a restart continues from.
+
+MessagePack of plain values. Every entry says its layout's version; nothing in it is executed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import msgspec
+import numpy as np
+import pandas as pd
+
+from detector.alerting.decide import Told
+from detector.detection import live
+from detector.detection.trending import TrendState
+from detector.domain.incident import Severity
+from detector.domain.merge import Graded, Merging
+from detector.domain.series import SeriesKey
+from detector.domain.spans import Spans
+from detector.domain.surge import Surge
+from detector.engine.memory import FeedMemory, Followed, Memory, OpenIncident
+from detector.errors import StoreError
+
+VERSION = 1
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class _Feed(msgspec.Struct, frozen=True):
+    name: str
+    cursor: str | None
+    observed: tuple[tuple[datetime, datetime], ...]
+    counted_until: float | None
+    backlog: dict[str, tuple[str, list[Any]]] | None
+    version: int = VERSION
+
+
+class _Series(msgspec.Struct, frozen=True):
+    key: SeriesKey
+    start: float
+    width: timedelta
+    bins: int
+    state: bytes
+    version: int = VERSION
+
+
+class _Trend(msgspec.Struct, frozen=True):
+    key: SeriesKey
+    state: TrendState
+    version: int = VERSION
+
+
+class _Incident(msgspec.Struct, frozen=True):
+    service: str
+    surges: list[tuple[str, Surge, Severity]]
+    severity: Severity
+    told: Told | None
+    version: int = VERSION
+
+
+_KINDS: Mapping[str, type[_Feed | _Series | _Trend | _Incident]] = {
+    "feed": _Feed,
+    "series": _Series,
+    "trend": _Trend,
+    "incident": _Incident,
+}
+
+
+def changes(before: Memory, after: Memory) -> dict[str, bytes | None]:
+    """Return the entries in which ``after`` differs from ``before``; None for those that went."""
+    changed: dict[str, bytes | None] = {}
+    for name, feed in _new(before.feeds, after.feeds):
+        changed[f"feed/{name}"] = _encode(_saved_feed(name, feed))
+    for key, series in _new(before.series, after.series):
+        saved = _Series(key, series.start, series.width, series.bins, live.dump(series.state))
+        changed[f"series/{_joined(key)}"] = _encode(saved)
+    for key, trend in _new(before.trends, after.trends):
+        changed[f"trend/{_joined(key)}"] = _encode(_Trend(key, trend))
+    for service in before.incidents.keys() - after.incidents.keys():
+        changed[f"incident/{service}"] = None
+    for service, incident in _new(before.incidents, after.incidents):
+        changed[f"incident/{service}"] = _encode(_saved_incident(service, incident))
+    return changed
+
+
+def _new(before: Mapping[K, V], after: Mapping[K, V]) -> Iterator[tuple[K, V]]:
+    """Yield what is in ``after`` and not, as the same object, in ``before``."""
+    return ((key, value) for key, value in after.items() if before.get(key) is not value)
+
+
+def _joined(key: SeriesKey) -> str:
+    return f"{len(key.service)}/{key.service}/{key.source}"
+
+
+def _encode(saved: _Feed | _Series | _Trend | _Incident) -> bytes:
+    return msgspec.msgpack.encode(saved)
+
+
+def _saved_feed(name: str, feed: FeedMemory) -> _Feed:
+    backlog = None if feed.backlog is None else _columns(feed.backlog)
+    return _Feed(name, feed.cursor, feed.observed.pairs(), feed.counted_until, backlog)
+
+
+def _feed(saved: _Feed) -> FeedMemory:
+    backlog = None if saved.backlog is None else _frame(saved.backlog)
+    return FeedMemory(saved.cursor, Spans.of(saved.observed), saved.counted_until, backlog)
+
+
+def _saved_incident(service: str, incident: OpenIncident) -> _Incident:
+    merging = incident.merging
+    surges = [(source, g.surge, g.severity) for (source, _), g in merging.surges.items()]
+    return _Incident(service, surges, merging.severity, incident.told)
+
+
+def _incident(saved: _Incident) -> OpenIncident:
+    surges = {
+        (source, surge.noticed_at): Graded(surge, severity)
+        for source, surge, severity in saved.surges
+    }
+    return OpenIncident(Merging(saved.service, surges, saved.severity), saved.told)
+
+
+def _columns(frame: pd.DataFrame) -> dict[str, tuple[str, list[Any]]]:
+    """Return the columns as plain lists, instants as microseconds since 1970."""
+    columns: dict[str, tuple[str, list[Any]]] = {}
+    for name in frame.columns:
+        column = frame[name]
+        if isinstance(column.dtype, pd.DatetimeTZDtype):
+            columns[name] = ("time", column.dt.as_unit("us").astype("int64").tolist())
+        elif column.dtype.kind in "biuf":
+            columns[name] = (str(column.dtype), column.tolist())
+        else:
+            columns[name] = ("str", column.tolist())
+    return columns
+
+
+def _frame(columns: Mapping[str, tuple[str, list[Any]]]) -> pd.DataFrame:
+    return pd.DataFrame({name: _column(*column) for name, column in columns.items()})
+
+
+def _column(dtype: str, values: list[Any]) -> pd.Series:
+    if dtype == "time":
+        micros = np.array(values, dtype="int64").astype("datetime64[us]")
+        return pd.Series(micros).dt.tz_localize("UTC")
+    return pd.Series(values, dtype=dtype)
+
+
+def load(entries: Mapping[str, bytes]) -> Memory:
+    """Return the memory that `changes` wrote, entry by entry.
+
+    Raises
+    ------
+    StoreError
+        If an entry is of another version or damaged; it names the entry.
+    """
+    found: dict[str, list[Any]] = {kind: [] for kind in _KINDS}
+    for key, entry in entries.items():
+        kind = key.partition("/")[0]
+        if kind in _KINDS:
+            found[kind].append(_decode(key, entry, _KINDS[kind]))
+    return Memory(
+        feeds={f.name: _feed(f) for f in found["feed"]},
+        series={
+            s.key: Followed(s.start, s.width, s.bins, live.load(s.state)) for s in found["series"]
+        },
+        trends={t.key: t.state for t in found["trend"]},
+        incidents={i.service: _incident(i) for i in found["incident"]},
+    )
+
+
+def _decode(key: str, entry: bytes, kind: type[Any]) -> Any:
+    try:
+        saved = msgspec.msgpack.decode(entry, type=kind)
+    except msgspec.DecodeError as error:
+        raise StoreError(
+            f"the store's entry {key!r} cannot be read ({error}); "
+            "it was written by another version: move the store away to start afresh"
+        ) from error
+    if saved.version != VERSION:
+        raise StoreError(f"the store's entry {key!r} has version {saved.version}, not {VERSION}")
+    return saved

@@ -1,0 +1,125 @@
+"""The running pipeline: its parts put together, and one turn of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO
+
+import structlog
+
+from detector import app
+from detector.clock import Clock, wall_now
+from detector.domain.times import iso
+from detector.engine.delivery import DeliveryReport, deliver
+from detector.engine.ingest import Receiver, take_turn
+from detector.engine.memory import Memory
+from detector.engine.plan import Plan
+from detector.engine.retries import RetryPolicy
+from detector.engine.saved import load
+from detector.ports import Sink, Source, Store
+from detector.settings import Settings
+from detector.stores.sql import open_store
+
+log = structlog.get_logger("detector.pipeline")
+
+
+
+@dataclass(eq=False)
+class Pipeline:
+    """Sources, engine, store and sinks at work.
+
+    Attributes
+    ----------
+    memory : what the last committed turn left; after a restart, what the store kept of it.
+    turns : turns taken since the start.
+    """
+
+    settings: Settings
+    plan: Plan
+    sources: Sequence[Source]
+    sinks: Mapping[str, Sink]
+    receivers: Sequence[Receiver]
+    store: Store
+    clock: Clock
+    memory: Memory
+    policy: RetryPolicy
+    turns: int = field(default=0, init=False)
+
+    def turn(self) -> bool:
+        """Pull, count, detect, commit, deliver. Return whether there is more to do."""
+        now, wall = self.clock.now(), wall_now()
+        finished = self.clock.finished
+        turn = take_turn(
+            self.memory,
+            self.sources,
+            self.store,
+            self.plan,
+            self.receivers,
+            now=now,
+            wall=wall,
+            max_alert_age=self.settings.delivery.max_alert_age,
+        )
+        self.memory = turn.outcome.memory
+        self.turns += 1
+        for trouble in turn.troubles:
+            log.warning("source failed", source=trouble.source, error=str(trouble.error))
+        report = deliver(self.store, self.sinks, now=wall_now(), policy=self.policy)
+        _log(report)
+        return not (finished and not report.retried)
+
+    def close(self) -> None:
+        """Release the store."""
+        self.store.close()
+
+
+def build(settings: Settings, *, base: Path, console: TextIO) -> Pipeline:
+    """Put the pipeline together and load what it remembers.
+
+    Raises
+    ------
+    ConfigError, InputError, StoreError
+        Before anything was started.
+    """
+    plan = app.build_plan(settings)
+    sources = app.build_sources(settings, base=base)
+    sinks = app.build_sinks(settings, base=base, console=console)
+    store = open_store(base / settings.store.path)
+    memory = load(store.memory())
+    return Pipeline(
+        settings=settings,
+        plan=plan,
+        sources=sources,
+        sinks=sinks,
+        receivers=app.build_receivers(settings),
+        store=store,
+        clock=app.build_clock(settings, sources, resumed_at=_resumed_at(memory)),
+        memory=memory,
+        policy=RetryPolicy(give_up_after=settings.delivery.give_up_after),
+    )
+
+
+def _resumed_at(memory: Memory) -> datetime | None:
+    """Return up to when the sources were looked at before the restart."""
+    ends = [feed.observed.pairs()[-1][1] for feed in memory.feeds.values() if len(feed.observed)]
+    return max(ends, default=None)
+
+
+def _log(report: DeliveryReport) -> None:
+    for delivery in report.retried:
+        log.warning(
+            "alert not delivered, will be retried",
+            receiver=delivery.receiver,
+            key=delivery.alert.key,
+            error=delivery.error,
+            due=iso(delivery.due_at),
+        )
+    for delivery in report.dead:
+        log.error(
+            "alert refused",
+            receiver=delivery.receiver,
+            key=delivery.alert.key,
+            error=delivery.error,
+        )

@@ -1,0 +1,46 @@
+"""A bundled scenario as a source: posts of a reconstruction, as its time goes by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import pandas as pd
+
+from detector.domain.times import iso
+from detector.ports import Pull
+from detector.simulation.scenario import Scenario
+from detector.simulation.simulate import simulate
+
+
+@dataclass(eq=False)
+class ScenarioSource:
+    """Posts of ``scenario``, simulated when they are first asked for.
+
+    Parameters
+    ----------
+    name : the source's name in the configuration.
+    scenario : what to simulate.
+    seed : another draw of the scenario; None takes its own.
+    """
+
+    name: str
+    scenario: Scenario
+    seed: int | None = None
+    _posts: pd.DataFrame | None = field(default=None, init=False)
+
+    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
+        """Return the posts of ``[cursor, until)``; the cursor is the instant behind the last pull."""
+        start = datetime.fromisoformat(cursor) if cursor else self.scenario.start
+        end = min(until, self.scenario.end)
+        if end <= start:
+            return Pull(cursor, exhausted=start >= self.scenario.end)
+        if self._posts is None:
+            self._posts = simulate(self.scenario, seed=self.seed)
+        times = self._posts["time"]
+        return Pull(
+            iso(end),
+            posts=self._posts[(times >= start) & (times < end)],
+            observed=((start, end),),
+            exhausted=end >= self.scenario.end,
+        )
