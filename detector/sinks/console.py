@@ -37,6 +37,8 @@ class ConsoleSink:
 
     def send(self, alert: Alert) -> None:
         """Write the block and flush it, or raise `Unreachable` if the stream is gone."""
+        if self._stream.closed:
+            raise Unreachable("console: the stream is closed")
         colour = self._stream.isatty() if self._colour is None else self._colour
         text = block(alert, self._zone, colour=colour)
         encoding = getattr(self._stream, "encoding", None) or "utf-8"

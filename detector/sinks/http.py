@@ -116,7 +116,8 @@ def _address(name: str, text: str) -> httpx.URL:
         url = httpx.URL(text)
     except (httpx.InvalidURL, ValueError):
         url = httpx.URL()
-    if url.scheme not in {"http", "https"} or not url.host:
+    blanks = any(character.isspace() for character in text)  # httpx would take them for a host's
+    if url.scheme not in {"http", "https"} or not url.host or blanks:
         raise ConfigError(failure)
     if url.userinfo:
         raise ConfigError(f"{failure}, without user and password; use a token or a signature")

@@ -1,0 +1,103 @@
+"""What every sink does. A new sink joins by a line in ``RECEIVERS``."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from detector.domain.alert import Alert, AlertKind
+from detector.errors import DeliveryError, Unreachable
+from tests.fakes.outages import an_alert, an_incident
+from tests.sinks.receivers import CANARY, RECEIVERS, Receiver
+
+HOSTILE = "微信\x1b[2J\r\nX-Injected: 1\x00\u202e\ud800 崩了"
+
+
+@pytest.fixture(params=RECEIVERS)
+def receiver(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Receiver]:
+    with RECEIVERS[request.param](tmp_path) as made:
+        yield made
+
+
+def life() -> list[Alert]:
+    incident = an_incident()
+    return [an_alert(incident, kind=kind, sequence=n) for n, kind in enumerate(AlertKind, 1)]
+
+
+def test_it_bears_the_name_of_its_receiver(receiver: Receiver) -> None:
+    assert receiver.sink.name == "ops"
+
+
+def test_each_alert_arrives_once_and_in_order(receiver: Receiver) -> None:
+    for alert in life():
+        receiver.sink.send(alert)
+    arrived = receiver.arrived()
+    assert len(arrived) == 3
+    for text, alert in zip(arrived, life(), strict=True):
+        assert "WeChat" in text
+        assert alert.incident.id in text
+
+
+def test_a_repeated_key_is_one_message_at_a_receiver_that_keeps_keys(receiver: Receiver) -> None:
+    for alert in [*life(), *life()]:
+        receiver.sink.send(alert)
+    assert len(receiver.arrived()) == (3 if receiver.drops_repeats else 6)
+
+
+def test_a_receiver_that_is_down_is_unreachable_and_gets_the_alert_later(
+    receiver: Receiver,
+) -> None:
+    receiver.break_down(False)
+    with pytest.raises(Unreachable):
+        receiver.sink.send(an_alert())
+    assert receiver.arrived() == []
+    receiver.break_down(True)
+    receiver.sink.send(an_alert())
+    assert len(receiver.arrived()) == 1
+
+
+def test_hostile_names_arrive_as_one_message_without_control_characters(
+    receiver: Receiver,
+) -> None:
+    receiver.sink.send(an_alert(an_incident(HOSTILE, id="微信-1")))
+    (text,) = receiver.arrived()
+    assert "微信" in text or r"\u5fae\u4fe1" in text
+    assert not set("\x1b\r\x00\ud800") & set(text)
+
+
+def test_numbers_that_json_lacks_do_not_stop_an_alert(receiver: Receiver) -> None:
+    incident = an_incident()
+    object.__setattr__(incident, "expected_at_peak", float("nan"))
+    object.__setattr__(incident, "evidence", float("inf"))
+    receiver.sink.send(an_alert(incident))
+    (text,) = receiver.arrived()
+    assert "NaN" not in text
+    assert "Infinity" not in text
+
+
+def test_no_secret_is_in_errors_representations_or_logs(
+    receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        receiver.sink.send(an_alert())
+        receiver.break_down(False)
+        with pytest.raises(DeliveryError) as caught:
+            receiver.sink.send(an_alert(sequence=2))
+    shown = [
+        *(str(record.__dict__) for record in caplog.records),
+        *traceback.format_exception(caught.value),
+        *(repr(error) + str(error.args) for error in _chain(caught.value)),
+        repr(receiver.sink),
+        str(receiver.sink),
+    ]
+    assert CANARY not in "\n".join(shown)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
