@@ -10,7 +10,7 @@ import pandas as pd
 from ahocorasick_rs import AhoCorasick, MatchKind
 from numpy.typing import NDArray
 
-from detector.language.classifier import COMPLAINTS, KINDS, Classifier
+from detector.language.classifier import Classifier
 from detector.language.lexicon import Lexicon, Services
 from detector.language.normalise import fold_all
 from detector.language.reading import Reading, read
@@ -87,8 +87,7 @@ def judge(
     """Return probability of a complaint and kind of each reading, shapes (n_readings,)."""
     if reader.classifier is None:
         return _judge_by_words(reader.lexicon, readings)
-    by_kind = reader.classifier.probabilities(readings)
-    return by_kind[:, COMPLAINTS].sum(axis=1), np.array(KINDS, dtype=object)[by_kind.argmax(axis=1)]
+    return reader.classifier.judge(readings)
 
 
 def _judge_by_words(

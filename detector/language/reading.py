@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from detector.language.lexicon import Hit, Lexicon
@@ -16,35 +17,59 @@ class Reading:
 
     Attributes
     ----------
-    own : the author's own words, folded; links blanked out.
+    own : the author's own words, folded; links are ``<url>``.
     hits : lexicon phrases in ``own``, by place.
     service : canonical name, discovered subject, or ``""``.
     discovered : whether ``service`` was not configured.
+    given : whether the row named its service, so that the text need not.
+    place : where ``own`` names it, ``[start, end)``; ``(0, 0)`` if it does not.
+    no_service : whether ``own`` speaks of people, machines or mishaps.
     """
 
     own: str
     hits: tuple[Hit, ...]
     service: str
     discovered: bool
+    given: bool
+    place: tuple[int, int]
+    no_service: bool
 
 
 def read(folded: str, given: str, *, names: Names, lexicon: Lexicon) -> Reading:
     """Return the reading of one folded text; a ``given`` service is kept as it is."""
     own = URL.sub("<url>", own_words(folded))
     hits = lexicon.hits(MENTION.sub(lambda m: "@" * len(m[0]), own))
-    if given:
-        return Reading(own, hits, given, discovered=False)
-    faults = [hit for hit in hits if lexicon.groups[hit.group].weight > 0]
+    faults = tuple(hit for hit in hits if lexicon.groups[hit.group].weight > 0)
     named = names.found(own, faults)
-    if service := about(named, faults, own):
-        longer = _longer_name(own, faults, named, lexicon)
-        return Reading(own, hits, longer or service, discovered=bool(longer))
+    chosen = about(named, faults, own)
+    subject = ""
+    if not given:
+        subject = (_longer_name if chosen else _unlisted)(own, faults, named, lexicon)
+    service = given or subject or (chosen.service if chosen else "")
+    return Reading(
+        own=own,
+        hits=hits,
+        service=service,
+        discovered=bool(subject),
+        given=bool(given),
+        place=_place(own, subject, chosen),
+        no_service=bool(lexicon.subject.no_service.search(own)),
+    )
+
+
+def _place(own: str, subject: str, chosen: Named | None) -> tuple[int, int]:
+    if subject:
+        start = max(own.find(subject), 0)
+        return start, start + len(subject)
+    return (chosen.start, chosen.end) if chosen else (0, 0)
+
+
+def _unlisted(own: str, faults: Sequence[Hit], _named: Sequence[Named], lexicon: Lexicon) -> str:
     starts = [hit.start for hit in faults if lexicon.groups[hit.group].names]
-    subject = discovered(own, starts, lexicon.subject)
-    return Reading(own, hits, subject, discovered=bool(subject))
+    return discovered(own, starts, lexicon.subject)
 
 
-def _longer_name(own: str, faults: list[Hit], named: tuple[Named, ...], lexicon: Lexicon) -> str:
+def _longer_name(own: str, faults: Sequence[Hit], named: Sequence[Named], lexicon: Lexicon) -> str:
     """Return the unlisted name of which a listed one is only the beginning or end, if any.
 
     Only where subject and fault are the whole text: 微信读书崩了 is about 微信读书, 成都健康码崩了

@@ -96,8 +96,8 @@ def _is_meant(own: str, start: int, end: int, hits: Sequence[Hit]) -> bool:
     )
 
 
-def about(named: Sequence[Named], hits: Sequence[Hit], own: str) -> str:
-    """Return the service that the fault words are about, ``""`` if none is named.
+def about(named: Sequence[Named], hits: Sequence[Hit], own: str) -> Named | None:
+    """Return the service that the fault words are about, None if none is named.
 
     The rule: the one with the smallest distance to a fault word, in characters. One named after
     the fault word is taken to be 3 further away ("wechat is down, back to weibo"), one that is
@@ -105,8 +105,8 @@ def about(named: Sequence[Named], hits: Sequence[Hit], own: str) -> str:
     words, the one named first.
     """
     if not named:
-        return ""
-    return min(named, key=lambda name: (_distance(name, hits, own), name.start)).service
+        return None
+    return min(named, key=lambda name: (_distance(name, hits, own), name.start))
 
 
 def _distance(name: Named, hits: Sequence[Hit], own: str) -> int:
