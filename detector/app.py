@@ -200,4 +200,6 @@ def build_clock(
     )
     if not len(spans):
         raise ConfigError("clock.speed: an accelerated clock needs a scenario source")
-    return AcceleratedClock.start(spans, settings.clock.speed, resumed_at=resumed_at)
+    return AcceleratedClock(
+        spans, settings.clock.speed, leap=settings.clock.leap, resumed_at=resumed_at
+    )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from detector.domain.spans import Spans
@@ -32,43 +31,49 @@ class WallClock:
         return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
 class AcceleratedClock:
     """A clock that runs ``speed`` times as fast as the wall's, and only inside ``spans``.
+
+    However long its reader was busy, two readings lie at most ``leap`` apart: the accelerated
+    time waits for whoever works in it, as real time would not.
 
     Parameters
     ----------
     spans : the time to run over; what lies between is skipped.
     speed : seconds of its time per second of the wall's.
+    leap : the longest step between two readings.
     resumed_at : where an earlier run stopped, None to start with the first span.
-    started : the monotonic clock's reading when it was started.
     """
 
-    spans: Spans
-    speed: float
-    resumed_at: datetime | None
-    started: float
-
-    @classmethod
-    def start(cls, spans: Spans, speed: float, *, resumed_at: datetime | None) -> AcceleratedClock:
-        """Return a clock that starts now."""
-        return cls(spans, speed, resumed_at, time.monotonic())
+    def __init__(
+        self, spans: Spans, speed: float, *, leap: timedelta, resumed_at: datetime | None
+    ) -> None:
+        self._spans = spans
+        self._speed = speed
+        self._leap = leap.total_seconds()
+        self._now = float(spans.starts[0])
+        if resumed_at is not None:
+            self._now = max(self._now, resumed_at.timestamp())
+        self._read_at = time.monotonic()
 
     def now(self) -> datetime:
         """Return the accelerated time; after the last span, its end."""
-        left = (time.monotonic() - self.started) * self.speed
-        first = float(self.spans.starts[0])
-        since = max(first, self.resumed_at.timestamp()) if self.resumed_at else first
-        for start, end in self.spans.between(since, float(self.spans.ends[-1])):
+        read_at = time.monotonic()
+        left = min((read_at - self._read_at) * self._speed, self._leap)
+        self._read_at = read_at
+        end_of_all = float(self._spans.ends[-1])
+        for start, end in self._spans.between(self._now, end_of_all):
             if left < end - start:
-                return from_seconds(start + left)
+                self._now = start + left
+                return from_seconds(self._now)
             left -= end - start
-        return from_seconds(float(self.spans.ends[-1]))
+        self._now = end_of_all
+        return from_seconds(end_of_all)
 
     @property
     def finished(self) -> bool:
-        """Whether the last span has passed."""
-        return self.now().timestamp() >= self.spans.ends[-1]
+        """Whether the last span has passed, as of the last reading."""
+        return self._now >= self._spans.ends[-1]
 
 
 def wall_now() -> datetime:

@@ -82,6 +82,7 @@ class ClockSettings(_Part):
     """The clock: the wall's, or one that runs ``speed`` times as fast over the scenarios' time."""
 
     speed: Annotated[float, Field(gt=1)] | None = None
+    leap: LongDuration = timedelta(days=3)
 
 
 class ScheduleSettings(_Part):
