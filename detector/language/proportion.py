@@ -8,7 +8,10 @@ from typing import NamedTuple
 from scipy.special import betaincinv, ndtri
 
 LEVEL = 0.9
-"""Every interval of this package holds the truth this often."""
+"""How often a lone interval holds the truth."""
+
+CROWD_LEVEL = 0.99
+"""The same for ratios, of which a surge brings dozens at once."""
 
 
 class Interval(NamedTuple):
@@ -52,7 +55,7 @@ def ratio_of_shares(hits: int, n: int, usual_hits: int, usual_n: int) -> Interva
     if n == 0 or usual_n == 0:
         return Interval(math.nan, math.nan, math.nan)
     scale = usual_n / n
-    tail = (1 - LEVEL) / 2
+    tail = (1 - CROWD_LEVEL) / 2
     ends = (float(betaincinv(hits + 0.5, usual_hits + 0.5, p)) for p in (tail, 1 - tail))
     low, high = (math.inf if p >= 1 else p / (1 - p) * scale for p in ends)
     at = (hits + 0.5) / (usual_hits + 0.5) * scale

@@ -5,8 +5,8 @@ Three rules, each a function of the complaint and of what was said in the window
 1. An author counts once per service and window. Every author has a window of their own phase
    (a hash of the name), so that no wave of recounts comes at the full hour.
 2. An author with more than `FLOOD` complaints in the window before is a machine and not counted.
-3. Of near-identical texts (`detector.language.copies`) the first, second, fourth, eighth, ...
-   counts: doubling the copies adds one voice. Texts too short to be copied are exempt.
+3. Of near-identical texts (`detector.language.copies`) those of the first, second, fourth, eighth,
+   ... author count: doubling the copies adds one voice. Texts too short to be copied are exempt.
 """
 
 from __future__ import annotations
@@ -81,17 +81,18 @@ def count_voices(
 
 def is_voice(ordered: pd.DataFrame, *, window: timedelta = WINDOW) -> Bools:
     """Return which of the complaints, as `in_order` puts them, count as a voice; shape (n,)."""
-    n = len(ordered)
-    if n == 0:
+    if ordered.empty:
         return np.zeros(0, dtype=bool)
     time, span = _nanoseconds(ordered), int(window.total_seconds() * 1e9)
     service = _hash(ordered["service"])
     known = _known_authors(ordered)
-    author = _mix(_hash(_authors(ordered)), service)
-    first = _ranks(author, time, span) == 0
-    heard = ~known | (first & (_recent(author, time, span) <= FLOOD))
-    heard[heard] = _is_power_of_two(1 + _copies_before(ordered[heard], service[heard], span))
-    return np.asarray(heard, dtype=bool)
+    # Somebody unknown is somebody else each time.
+    name = np.where(known, _hash(_authors(ordered)), np.arange(len(ordered), dtype=np.uint64))
+    author = _mix(name, service)
+    first = _ranks(author, _windows(author, time, span)) == 0
+    person = ~known | (first & (_recent(author, time, span) <= FLOOD))
+    copy = _is_mere_copy(ordered["text"], service, author, time, span)
+    return np.asarray(person & ~copy, dtype=bool)
 
 
 def has_link(texts: pd.Series[str]) -> Bools:
@@ -99,21 +100,37 @@ def has_link(texts: pd.Series[str]) -> Bools:
     return np.array([("." in t and URL.search(t) is not None) for t in texts.tolist()], dtype=bool)
 
 
-def _copies_before(voices: pd.DataFrame, service: UInts, span: int) -> Ints:
-    """Return how many earlier voices of the window said nearly the same, the closest band's."""
-    keys, judged = copy_keys(voices["text"].tolist())
-    time = _nanoseconds(voices)[judged]
-    before = np.zeros(len(voices), dtype=np.int64)
+def _is_mere_copy(
+    texts: pd.Series[str], service: UInts, author: UInts, time: Ints, span: int
+) -> Bools:
+    """Return which texts repeat others of their window without doubling their number."""
+    keys, judged = copy_keys(texts.tolist())
+    mere = np.zeros(len(texts), dtype=bool)
     if judged.any():
-        bands = (_mix(keys[judged, band], service[judged]) for band in range(BANDS))
-        before[judged] = np.max([_ranks(band, time, span) for band in bands], axis=0)
-    return before
+        bands = [_mix(keys[judged, band], service[judged]) for band in range(BANDS)]
+        sayers = [_sayer(band, author[judged], time[judged], span) for band in bands]
+        nth = np.max(sayers, axis=0)
+        mere[judged] = (nth & (nth - 1)) != 0
+    return mere
 
 
-def _ranks(keys: UInts, time: Ints, span: int) -> Ints:
-    """Return how many earlier rows share the row's key and its window, whose phase the key sets."""
+def _sayer(band: UInts, author: UInts, time: Ints, span: int) -> Ints:
+    """Return the number, from one, of the author among those who say this in the window."""
+    window = _windows(band, time, span)
+    new = _ranks(_mix(band, author), window) == 0
+    frame = pd.DataFrame({"key": band, "window": window, "new": new})
+    return np.asarray(frame.groupby(["key", "window"], sort=False)["new"].cumsum(), dtype=np.int64)
+
+
+def _windows(keys: UInts, time: Ints, span: int) -> Ints:
+    """Return the number of the window that each row falls into; the key sets its phase."""
     phase = (keys % np.uint64(span)).astype(np.int64)
-    frame = pd.DataFrame({"key": keys, "window": (time - phase) // span})
+    return np.asarray((time - phase) // span, dtype=np.int64)
+
+
+def _ranks(keys: UInts, windows: Ints) -> Ints:
+    """Return how many earlier rows share the row's key and window."""
+    frame = pd.DataFrame({"key": keys, "window": windows})
     ranks = frame.groupby(["key", "window"], sort=False).cumcount()
     return np.asarray(ranks, dtype=np.int64)
 
@@ -129,10 +146,6 @@ def _recent(keys: UInts, time: Ints, span: int) -> Ints:
     recent = np.empty(len(keys), dtype=np.int64)
     recent[order] = np.arange(len(keys)) - np.searchsorted(place, place - span // 1_000_000)
     return recent
-
-
-def _is_power_of_two(numbers: Ints) -> Bools:
-    return np.asarray((numbers & (numbers - 1)) == 0, dtype=bool)
 
 
 def in_order(complaints: pd.DataFrame) -> pd.DataFrame:

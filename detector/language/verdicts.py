@@ -1,0 +1,128 @@
+"""What a surge hits and what it spares: each facet's share against its usual share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import pandas as pd
+
+from detector.language.facets import FACETS, SEPARATOR
+from detector.language.proportion import Interval, ratio_of_shares
+
+SPARED = 0.5
+"""A lift under this - half the usual share of the complaints - means not affected."""
+
+ENOUGH = 5
+"""Posts of a surge that must name a facet before it may be called affected."""
+
+
+class Verdict(Enum):
+    """Whether a surge hits a facet."""
+
+    AFFECTED = "affected"
+    NOT_AFFECTED = "not affected"
+    UNDECIDED = "not enough posts"
+
+
+@dataclass(frozen=True, slots=True)
+class FacetFinding:
+    """One facet value in a surge.
+
+    Attributes
+    ----------
+    facet, name : e.g. ``component`` and ``voice``.
+    posts, of : complaints of the surge that name it, of those that name any value of the facet.
+    usual_posts, usual_of : the same on ordinary days.
+    lift : its share of the surge's own complaints over its usual share, with a 99 % interval; the
+        posts that ordinary days would have brought anyway are taken out.
+    verdict : affected if the interval lies above `SPARED` (and `ENOUGH` posts name it), not
+        affected if it lies below; undecided where it does neither.
+    """
+
+    facet: str
+    name: str
+    posts: int
+    of: int
+    usual_posts: int
+    usual_of: int
+    lift: Interval
+    verdict: Verdict
+
+
+def judge_facets(
+    surge: pd.DataFrame, usual: pd.DataFrame, *, background: float = 0.0
+) -> tuple[FacetFinding, ...]:
+    """Return a finding per facet value seen, by facet, then by share in the surge, largest first.
+
+    In an outage that hits everybody all shares stay what they are: the lift is one, and all that
+    is named often enough is affected.
+
+    Parameters
+    ----------
+    surge, usual : complaints with the columns that `detector.language.facets.tag` gives, of the
+        surge and of ordinary days.
+    background : the part of the surge's complaints, in [0, 1), that ordinary days would have
+        brought too (expected over observed).
+    """
+    if not 0 <= background < 1:
+        raise ValueError(f"background must lie in [0, 1), not {background}")
+    return tuple(
+        finding
+        for facet in FACETS
+        for finding in _judge_facet(facet, surge[facet], usual[facet], background)
+    )
+
+
+def in_words(findings: Iterable[FacetFinding]) -> str:
+    """Return one line: what is affected and what is not, facet by facet.
+
+    A facet of which everything is affected that can be judged is left out: it tells nothing.
+    """
+    judged = [f for f in findings if f.verdict is not Verdict.UNDECIDED]
+    parts = []
+    for facet in FACETS:
+        hit = [f.name for f in judged if f.facet == facet and f.verdict is Verdict.AFFECTED]
+        spared = [f.name for f in judged if f.facet == facet and f.verdict is not Verdict.AFFECTED]
+        if hit and spared:
+            parts.append(f"{facet}: {', '.join(hit)} (not {', '.join(spared)})")
+    return "; ".join(parts)
+
+
+def _judge_facet(
+    facet: str, surge: pd.Series[str], usual: pd.Series[str], background: float
+) -> Sequence[FacetFinding]:
+    now, of = _counted(surge)
+    before, usual_of = _counted(usual)
+    names = sorted(now.keys() | before.keys(), key=lambda name: (-now.get(name, 0), name))
+    findings = []
+    for name in names:
+        posts, usual_posts = now.get(name, 0), before.get(name, 0)
+        lift = _lift(ratio_of_shares(posts, of, usual_posts, usual_of), background)
+        findings.append(
+            FacetFinding(facet, name, posts, of, usual_posts, usual_of, lift, _verdict(lift, posts))
+        )
+    return findings
+
+
+def _counted(values: pd.Series[str]) -> tuple[dict[str, int], int]:
+    """Return posts per value, and posts that name any."""
+    named = values[values != ""]
+    counts = named.str.split(SEPARATOR).explode().value_counts()
+    return {str(name): int(count) for name, count in counts.items()}, len(named)
+
+
+def _lift(ratio: Interval, background: float) -> Interval:
+    if math.isnan(ratio.at):
+        return ratio
+    return Interval(*(max(0.0, (end - background) / (1 - background)) for end in ratio))
+
+
+def _verdict(lift: Interval, posts: int) -> Verdict:
+    if math.isnan(lift.low):
+        return Verdict.UNDECIDED
+    if lift.high < SPARED:
+        return Verdict.NOT_AFFECTED
+    return Verdict.AFFECTED if lift.low > SPARED and posts >= ENOUGH else Verdict.UNDECIDED
