@@ -9,6 +9,8 @@ from __future__ import annotations
 from math import sqrt
 from typing import Any
 
+import numpy as np
+
 from detector.detection.compiled import compiled
 
 #: Half-lives, hours: the level, the slow level that holds it, and the dispersion.
@@ -25,9 +27,12 @@ HALF_AN_EVENT = 0.5
 #: Expected events in an unbroken run of zeros that make it a dead source; fewest bins of one.
 DEAD_EVENTS = 12.0
 DEAD_BINS = 3
-#: Minutes over which squared errors are gathered for the dispersion, its prior weight in blocks.
-BLOCK_MINUTES = 10.0
-PRIOR_BLOCKS = 20.0
+#: Dispersion before anything is known, and how many posts that counts as.
+PRIOR_DISPERSION, PRIOR_POSTS = 1.3, 50.0
+#: Minutes over which errors are gathered, hours that the prior spread counts as, and its bounds.
+BLOCK_MINUTES = 60.0
+PRIOR_HOURS = 24.0
+LEAST_SPREAD, MOST_SPREAD = 0.05, 0.5
 #: Standard deviations at which a single bin is clipped.
 CLIP = 3.0
 
@@ -35,16 +40,31 @@ CLIP = 3.0
 @compiled
 def dispersion_of(hot: Any) -> float:
     """Return variance over mean, at least 1."""
-    error = hot.dispersion_error + PRIOR_BLOCKS * 1.2
-    return max(error / (hot.dispersion_weight + PRIOR_BLOCKS), 1.0)
+    error: float = hot.dispersion_error + PRIOR_POSTS * PRIOR_DISPERSION
+    return max(error / (hot.dispersion_weight + PRIOR_POSTS), 1.0)
+
+
+@compiled
+def own_variance(hot: Any) -> float:
+    """Return the relative variance of an hour around everything known, learnt from past hours."""
+    error: float = hot.own_error + PRIOR_HOURS * OWN_SPREAD * OWN_SPREAD
+    estimate = error / (hot.own_weight + PRIOR_HOURS)
+    return min(max(estimate, LEAST_SPREAD * LEAST_SPREAD), MOST_SPREAD * MOST_SPREAD)
+
+
+@compiled
+def slow_level(hot: Any) -> float:
+    """Return the level over days, posts per bin at a profile of one, > 0."""
+    level: float = (hot.slow_events + HALF_AN_EVENT) / (hot.slow_weight + 1e-12)
+    return level
 
 
 @compiled
 def level_of(hot: Any) -> float:
     """Return the level, posts per bin at a profile of one, held by the slow level."""
-    slow = (hot.slow_events + HALF_AN_EVENT) / (hot.slow_weight + 1e-12)
     hold = 1.0 / (LEVEL_SPREAD * LEVEL_SPREAD)
-    return (hot.level_events + hold) / (hot.level_weight + hold / slow)
+    level: float = (hot.level_events + hold) / (hot.level_weight + hold / slow_level(hot))
+    return level
 
 
 @compiled
@@ -83,24 +103,39 @@ def clipped(count: float, expected: float, dispersion: float) -> float:
 
 
 @compiled
-def learn_dispersion(hot: Any, count: float, expected: float, minutes: float) -> None:
-    """Gather blocks of `BLOCK_MINUTES`; a finished block's squared error moves the dispersion."""
+def learn_dispersion(hot: Any, count: float, minutes: float) -> None:
+    """Let the dispersion see one (clipped) count.
+
+    Differences of neighbours are free of whatever the baseline gets wrong: their mean square is
+    twice the variance.
+    """
+    if not np.isnan(hot.previous):
+        keep = 0.5 ** (minutes / (60.0 * DISPERSION_HALF_LIFE))
+        change = count - hot.previous
+        hot.dispersion_error = keep * hot.dispersion_error + 0.5 * change * change
+        hot.dispersion_weight = keep * hot.dispersion_weight + 0.5 * (count + hot.previous)
+    hot.previous = count
+
+
+@compiled
+def learn_own(
+    hot: Any, count: float, expected: float, dispersion: float, known: float, minutes: float
+) -> None:
+    """Gather hours; what their squared errors exceed counting and ``known`` variance by is own."""
     hot.block_count += count
     hot.block_expected += expected
     hot.block_bins += 1
     if hot.block_bins * minutes < BLOCK_MINUTES:
         return
+    mean = hot.block_expected + 1e-9
+    counting = dispersion / mean + known
+    error = hot.block_count / mean - 1.0
+    squared = min(error * error, 9.0 * (counting + own_variance(hot)))
+    prior = OWN_SPREAD * OWN_SPREAD
+    weight = (prior / (prior + counting)) ** 2
     keep = 0.5 ** (hot.block_bins * minutes / (60.0 * DISPERSION_HALF_LIFE))
-    error = hot.block_count - hot.block_expected
-    own = (OWN_SPREAD * hot.block_expected) ** 2
-    squared = error * error / (hot.block_expected + 1e-9)
-    now = dispersion_of(hot)
-    limit = 12.0 * (now + own / (hot.block_expected + 1e-9))
-    weight = min(1.0, hot.block_expected)
-    hot.dispersion_error = keep * hot.dispersion_error + weight * max(
-        min(squared, limit) - own / (hot.block_expected + 1e-9), 0.0
-    )
-    hot.dispersion_weight = keep * hot.dispersion_weight + weight
+    hot.own_error = keep * hot.own_error + weight * (squared - counting)
+    hot.own_weight = keep * hot.own_weight + weight
     hot.block_count = 0.0
     hot.block_expected = 0.0
     hot.block_bins = 0

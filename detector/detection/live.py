@@ -18,6 +18,7 @@ import numpy as np
 
 from detector.detection import step as kernel
 from detector.detection.memory import CHANGE, HOT, SLOTS
+from detector.detection.recurrence import WEEKS
 from detector.detection.options import DetectionOptions, KnownEvent
 from detector.domain.series import Floats
 from detector.domain.surge import Change, ChangeKind, Onset, Surge
@@ -43,7 +44,9 @@ class SeriesState:
     hot : shape (1,), dtype ``HOT``: what changes with every bin, read-only.
     sums : shape (2, 7, n_slots), discounted posts and exposure; changes daily, read-only.
     days : shape (7,), discounted number of days behind ``sums``, read-only.
-    profile : shape (2, 7, n_slots), time-of-week profile and its relative variance, read-only.
+    weeks : shape (2, 4, 7, n_slots), posts and expected posts of past weeks, read-only.
+    profile : shape (3, 7, n_slots), time-of-week profile, its relative variance, and the profile
+        without what recurs weekly, read-only.
     """
 
     options: DetectionOptions
@@ -52,10 +55,11 @@ class SeriesState:
     hot: Any = field(repr=False)
     sums: Floats = field(repr=False)
     days: Floats = field(repr=False)
+    weeks: Floats = field(repr=False)
     profile: Floats = field(repr=False)
 
     def __post_init__(self) -> None:
-        for array in (self.hot, self.sums, self.days, self.profile):
+        for array in (self.hot, self.sums, self.days, self.weeks, self.profile):
             array.flags.writeable = False
 
     @property
@@ -110,9 +114,13 @@ def begin(options: DetectionOptions, *, start: datetime, width: timedelta) -> Se
     slots = -(-86400 // _slot_seconds(int(seconds)))
     hot = np.zeros(1, HOT)
     hot["day"] = -1
-    profile = np.ones((2, 7, slots))
+    hot["previous"] = np.nan
+    profile = np.ones((3, 7, slots))
+    weeks = np.zeros((2, WEEKS, 7, slots))
     profile[1] = 0.5
-    return SeriesState(options, start, width, hot, np.zeros((2, 7, slots)), np.zeros(7), profile)
+    return SeriesState(
+        options, start, width, hot, np.zeros((2, 7, slots)), np.zeros(7), weeks, profile
+    )
 
 
 def update(state: SeriesState, counts: Floats) -> Step:
@@ -138,7 +146,7 @@ def update(state: SeriesState, counts: Floats) -> Step:
         raise ValueError("counts must have one axis and be >= 0 (nan where not observed)")
     width = int(state.width.total_seconds())
     hot = state.hot.copy()
-    sums, days, profile = state.sums, state.days, state.profile
+    sums, days, weeks, profile = state.sums, state.days, state.weeks, state.profile
     outs = np.empty((len(counts), 2))
     changes: list[Change] = []
     threshold = threshold_of(state.options, state.width)
@@ -166,10 +174,10 @@ def update(state: SeriesState, counts: Floats) -> Step:
         done += taken
         changes.extend(_change(state, c) for c in room[:n])
         if full:
-            sums, days = sums.copy(), days.copy()
-            profile = kernel.end_day(hot, sums, days, profile, _slot_seconds(width) / 60.0)
+            sums, days, weeks = sums.copy(), days.copy(), weeks.copy()
+            profile = kernel.end_day(hot, sums, days, weeks, profile, _slot_seconds(width) / 60.0)
     return Step(
-        SeriesState(state.options, state.start, state.width, hot, sums, days, profile),
+        SeriesState(state.options, state.start, state.width, hot, sums, days, weeks, profile),
         tuple(changes),
         outs[:, 0].copy(),
         outs[:, 1].copy(),
@@ -254,6 +262,7 @@ def dump(state: SeriesState) -> bytes:
             "hot": state.hot.tobytes(),
             "sums": state.sums.tobytes(),
             "days": state.days.tobytes(),
+            "weeks": state.weeks.tobytes(),
             "profile": state.profile.tobytes(),
         }
     )
@@ -279,7 +288,8 @@ def load(data: bytes) -> SeriesState:
             hot,
             np.frombuffer(fields["sums"]).reshape(2, 7, -1),
             np.frombuffer(fields["days"]),
-            np.frombuffer(fields["profile"]).reshape(2, 7, -1),
+            np.frombuffer(fields["weeks"]).reshape(2, WEEKS, 7, -1),
+            np.frombuffer(fields["profile"]).reshape(3, 7, -1),
         )
     except (msgspec.MsgspecError, KeyError, TypeError) as error:
         raise ValueError(f"not a detection state: {error}") from error

@@ -30,12 +30,15 @@ HOT = np.dtype(
         ("zero_expected", np.float64),
         ("zero_events", np.float64),
         ("zero_weight", np.float64),
-        # dispersion: discounted squared errors of blocks and their expectation
+        # dispersion and own spread: discounted squared errors and their weights; the current hour
         ("block_count", np.float64),
         ("block_expected", np.float64),
         ("block_bins", np.int64),
         ("dispersion_error", np.float64),
         ("dispersion_weight", np.float64),
+        ("previous", np.float64),  # clipped count of the bin before; nan if not observed
+        ("own_error", np.float64),
+        ("own_weight", np.float64),
         # candidate starts, oldest first: sums since the start in units of the dispersion
         ("candidates", np.int64),
         ("start", np.int64, (CANDIDATES,)),
@@ -55,6 +58,8 @@ HOT = np.dtype(
         ("day", np.int64),
         ("day_count", np.float64, (SLOTS,)),
         ("day_bins", np.float64, (SLOTS,)),
+        ("raw_count", np.float64, (SLOTS,)),  # the same day as it was, surges included
+        ("raw_expected", np.float64, (SLOTS,)),
         # the surge that is going on
         ("open", np.int64),
         ("noticed", np.int64),

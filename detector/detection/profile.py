@@ -17,7 +17,7 @@ HALF_LIFE_DAYS = 14.0
 #: Half-width of the triangular kernels, minutes, and the relative spread allowed around the
 #: coarser estimate: all days together coarse and medium, weekday or weekend, single weekday.
 HALF_WIDTHS = (120.0, 40.0, 60.0, 20.0)
-SPREADS = (0.7, 0.2, 0.25, 0.12)
+SPREADS = (0.7, 0.2, 0.45, 0.05)
 #: Relative spread of one day around the profile, which more posts do not reduce.
 DAY_SPREAD = 0.15
 
@@ -110,9 +110,13 @@ def _refine(
 def refit(
     count: Floats, mass: Floats, days: Floats, dispersion: float, slot_minutes: float
 ) -> Floats:
-    """Return shape (2, 7, n_slots): the profile (mean one) and its relative variance."""
+    """Return shape (3, 7, n_slots): the profile, its relative variance, the profile again.
+
+    The mean of the profile over the week is one. The third table is left as it is when the first
+    is multiplied by what recurs.
+    """
     slots = count.shape[1]
-    out = np.empty((2, 7, slots))
+    out = np.empty((3, 7, slots))
     rate = np.ones(slots)
     variance = np.zeros(slots)
     smooth_count = np.empty(slots)
@@ -144,13 +148,5 @@ def refit(
                 smooth_count, smooth_mass, days[d], SPREADS[3], dispersion, out[0, d], out[1, d]
             )
     out[0] /= out[0].mean()
+    out[2] = out[0]
     return out
-
-
-@compiled
-def day_level(row: Floats, bins: Floats, rate: Floats) -> float:
-    """Return the mean posts per bin of a day with its profile ``rate`` removed, > 0."""
-    expected = 0.0
-    for s in range(row.shape[0]):
-        expected += rate[s] * bins[s]
-    return (row.sum() + 0.5) / max(expected, 1e-9)

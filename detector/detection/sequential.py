@@ -23,8 +23,9 @@ from typing import Any
 from detector.detection.compiled import compiled
 from detector.detection.memory import CANDIDATES
 
-#: Share of a burst that is left out of the evidence: an outage is sustained.
-BURST_SHARE = 0.75
+#: Evidence for "a burst, and nothing else": bursts are that much more usual than false pages may
+#: be (about one a week against one in thirty), so what is left without one must say the rest.
+BURST_COST = 4.0
 
 
 @compiled
@@ -78,14 +79,17 @@ def _prune(hot: Any) -> None:
 
 
 @compiled
-def observe(hot: Any, x: float, mass: float, burst: float, variance: float, oldest: int) -> None:
+def observe(
+    hot: Any, x: float, mass: float, burst: float, burst_bins: int, variance: float, oldest: int
+) -> None:
     """Add one bin to every candidate, start a new one, and set ``hot.evidence``.
 
     Parameters
     ----------
     hot : the record, changed in place.
     x, mass : the bin's (clipped) posts and expected posts, divided by the dispersion.
-    burst : surplus of the newest few bins together, in the same units, >= 0.
+    burst : surplus of the newest ``burst_bins`` bins together, in the same units, >= 0.
+    burst_bins : bins that a burst may take.
     variance : relative variance of the expected rate.
     oldest : candidates that start before this bin are forgotten.
     """
@@ -98,13 +102,18 @@ def observe(hot: Any, x: float, mass: float, burst: float, variance: float, olde
     for i in range(n + 1):
         hot.surplus[i] += x
         hot.mass[i] += mass
-        own = burst if hot.start[i] <= hot.bins - 2 else max(x - mass, 0.0)
+        young = hot.start[i] > hot.bins - burst_bins
+        own = hot.surplus[i] - hot.mass[i] if young else burst
         hot.burst[i] = max(hot.burst[i], own)
     best = 0.0
     for i in range(n + 1):
-        left = hot.surplus[i] - BURST_SHARE * hot.burst[i]
-        if left > hot.mass[i]:
-            best = max(best, evidence_of(left, hot.mass[i], variance))
+        rest = hot.surplus[i] - hot.burst[i]
+        if rest > hot.mass[i]:
+            value = min(
+                evidence_of(hot.surplus[i], hot.mass[i], variance),
+                evidence_of(rest, hot.mass[i], variance) + BURST_COST,
+            )
+            best = max(best, value)
     hot.evidence = best
     while hot.candidates > 0 and (hot.start[0] < oldest):
         _drop(hot, 0)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from detector.detection import baseline, onset, recovery, sequential
+from detector.detection import baseline, onset, recovery, recurrence, sequential
 from detector.detection import profile as day_profile
 from detector.detection.compiled import compiled
 from detector.detection.memory import RING
@@ -38,21 +38,26 @@ def _bins(minutes: float, width: float, most: int) -> int:
 
 
 @compiled
-def _learn_late(hot: Any, minutes: float, slots: int) -> bool:
+def _learn_late(hot: Any, profile: Floats, minutes: float) -> bool:
     """Move the bin that leaves quarantine into its day; False if it belongs to the next day."""
+    slots = profile.shape[2]
     b = hot.bins - _bins(QUARANTINE, minutes, RING - 2)
     if b < 0:
         return True
     j = b % RING
     day = hot.week_slot[j] // slots
     if day != hot.day:
-        if hot.day_bins.sum() > 0.0:
+        if hot.day >= 0:
             return False
         hot.day = day
+    s = hot.week_slot[j] % slots
     if not np.isnan(hot.clip[j]):
-        s = hot.week_slot[j] % slots
         hot.day_count[s] += hot.clip[j]
         hot.day_bins[s] += 1.0
+    if not np.isnan(hot.count[j]) and not np.isnan(hot.expected[j]):
+        weekday = (day + 3) % 7
+        hot.raw_count[s] += hot.count[j]
+        hot.raw_expected[s] += hot.expected[j] * profile[2, weekday, s] / profile[0, weekday, s]
     return True
 
 
@@ -231,13 +236,13 @@ def step(
     dispersion = baseline.dispersion_of(hot)
     cold = hot.learnt * minutes < baseline.COLD_MINUTES
     expected = np.nan if cold else level_at(hot) * profile * factor
-    variance = (
-        baseline.OWN_SPREAD**2 + profile_variance + baseline.level_variance(hot) + spread * spread
-    )
+    known = profile_variance + baseline.level_variance(hot)
+    variance = known + baseline.own_variance(hot) + spread * spread
     out[0] = expected
     _remember(hot, np.nan, expected, np.nan, week_slot)
     if np.isnan(count):
         hot.gap += 1
+        hot.previous = np.nan
         out[1] = hot.evidence
         return n
     hot.gap = 0
@@ -245,6 +250,7 @@ def step(
         hot.clip[hot.bins % RING] = count
         hot.count[hot.bins % RING] = count
         baseline.learn_level(hot, count, profile, dispersion)
+        baseline.learn_dispersion(hot, count, minutes)
         out[1] = 0.0
         return n
     if baseline.watch_zeros(hot, count, expected / dispersion):
@@ -268,6 +274,7 @@ def step(
         clip / dispersion,
         expected / dispersion,
         _burst(hot, dispersion, minutes),
+        _bins(BURST_MINUTES, minutes, 8),
         variance,
         hot.bins - _bins(LONGEST_SEARCH, minutes, RING - 8),
     )
@@ -284,7 +291,8 @@ def step(
     if hot.evidence < HOLD_SHARE * threshold:
         hot.held = 0
     baseline.learn_level(hot, clip, profile, dispersion)
-    baseline.learn_dispersion(hot, clip, expected, minutes)
+    baseline.learn_dispersion(hot, clip, minutes)
+    baseline.learn_own(hot, clip, expected, dispersion, known, minutes)
     return n
 
 
@@ -316,7 +324,7 @@ def run(
         local = first_local + i * width + width // 2
         day = local // 86400
         slot = (local % 86400) // slot_seconds
-        if not _learn_late(hot, minutes, slots):
+        if not _learn_late(hot, profile, minutes):
             return i, n, True
         weekday = (day + 3) % 7
         factor = factors[i] if factors.shape[0] > 0 else 1.0
@@ -340,16 +348,23 @@ def run(
 
 
 @compiled
-def end_day(hots: Any, sums: Floats, days: Floats, profile: Floats, slot_minutes: float) -> Floats:
-    """Fold the gathered day into ``sums`` and ``days`` in place; return the new profile."""
+def end_day(
+    hots: Any, sums: Floats, days: Floats, weeks: Floats, profile: Floats, slot_minutes: float
+) -> Floats:
+    """Fold the gathered day into ``sums``, ``days``, ``weeks`` in place; return the new profile."""
     hot = hots[0]
     slots = profile.shape[2]
     weekday = (hot.day + 3) % 7
     row = hot.day_count[:slots]
     bins = hot.day_bins[:slots]
-    level = day_profile.day_level(row, bins, profile[0, weekday])
+    level = baseline.slow_level(hot)
     day_profile.fold(sums[0], sums[1], days, row, bins, level, hot.day)
-    new = day_profile.refit(sums[0], sums[1], days, baseline.dispersion_of(hot), slot_minutes)
+    dispersion = baseline.dispersion_of(hot)
+    new = day_profile.refit(sums[0], sums[1], days, dispersion, slot_minutes)
+    oldest = (hot.day + 3) // 7 % recurrence.WEEKS
+    weeks[0, oldest, weekday] = hot.raw_count[:slots]
+    weeks[1, oldest, weekday] = hot.raw_expected[:slots]
+    recurrence.recur(weeks, dispersion, new)
     # the level was learnt against the old profile: say the same of the new one
     before = 1e-9
     after = 1e-9
@@ -366,4 +381,6 @@ def end_day(hots: Any, sums: Floats, days: Floats, profile: Floats, slot_minutes
     hot.day = -1
     hot.day_count[:] = 0.0
     hot.day_bins[:] = 0.0
+    hot.raw_count[:] = 0.0
+    hot.raw_expected[:] = 0.0
     return new
