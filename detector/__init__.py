@@ -1,0 +1,1 @@
+"""Hears outages in social media: complaint counts in, outages with an estimated start out."""
