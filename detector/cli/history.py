@@ -18,11 +18,12 @@ from detector.cli.output import print_table, stderr, write_text
 from detector.cli.tables import incident_table
 from detector.detection.evaluation import evaluate
 from detector.detection.matching import Coverage
+from detector.detection.scores import score_table
 from detector.domain.incident import Incident
 from detector.domain.spans import Spans
 from detector.domain.times import iso
 from detector.domain.wire import alert_to_dict, incident_to_dict
-from detector.engine.replay import History, replay
+from detector.engine.replay import END_OF_TIME, History, replay
 from detector.errors import ConfigError, InputError
 from detector.settings import Settings, parse_duration, read_settings
 from detector.sources.files import FileSource, read_gaps
@@ -70,6 +71,21 @@ def document(history: History) -> dict[str, Any]:
             {"source": key.source, **_coverage_to_dict(c)} for key, c in history.coverage.items()
         ],
     }
+
+
+def score_history(path: Path, out: Path, *, config: Path | None, width: str | None) -> None:
+    """Write the causal score of every row of the counts table ``path``."""
+    history_settings(config)
+    source = history_source(path, width=width, gaps=None)
+    with _progress() as progress:
+        progress.add_task("scoring", total=None)
+        pull = source.pull(None, until=END_OF_TIME)
+        if pull.counts is None:
+            raise InputError("scores need a counts table: time, service, count", path=path)
+        scored = score_table(pull.counts, width=pull.width)
+    times = scored["time"].map(iso)
+    write_text(out, scored.assign(time=times).to_csv(index=False, float_format="%.6g"))
+    print(f"{len(scored):,} rows scored; written to {out}")
 
 
 def evaluate_incidents(path: Path, truth: Path, *, as_json: bool) -> None:
