@@ -79,4 +79,3 @@ class AcceleratedClock:
 def wall_now() -> datetime:
     """Return the wall's time, for what is measured on it: retries and leases."""
     return WallClock().now()
-

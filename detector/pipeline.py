@@ -26,7 +26,6 @@ from detector.stores.sql import open_store
 log = structlog.get_logger("detector.pipeline")
 
 
-
 @dataclass(eq=False)
 class Pipeline:
     """Sources, engine, store and sinks at work.

@@ -110,8 +110,11 @@ class Store(Protocol):
         """Return what was, is being or could not be delivered, in order of the alerts' times."""
 
     def due(self, now: datetime, *, limit: int) -> tuple[Delivery, ...]:
-        """Return pending deliveries with ``due_at <= now``, the first pending per incident and
-        receiver only, so that order is kept within an incident."""
+        """Return pending deliveries that are due at ``now``, in order of their alerts.
+
+        One whose predecessor (same incident, same receiver) is pending and not due yet waits
+        for it, so that order is kept within an incident.
+        """
 
     def mark(
         self,
@@ -122,7 +125,7 @@ class Store(Protocol):
         due_at: datetime | None = None,
         error: str | None = None,
     ) -> None:
-        """Record an attempt at ``at``: sent, to be retried at ``due_at`` (still pending), or dead."""
+        """Record an attempt at ``at``: sent, pending again until ``due_at``, or dead."""
 
     def close(self) -> None:
         """Release files and connections."""

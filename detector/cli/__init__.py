@@ -1,5 +1,7 @@
-"""The commands of ``docs/interface.md``. Each imports what it needs when it is called, so that
-``--help`` answers at once."""
+"""The commands of ``docs/interface.md``.
+
+Each imports what it needs when it is called, so that ``--help`` answers at once.
+"""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ from detector.sources.files import FileSource, read_gaps
 
 
 def history_settings(config: Path | None) -> Settings:
-    """Return the settings for history: what ``config`` says, else the defaults (UTC, no services)."""
+    """Return what ``config`` says, else the defaults (UTC, no services by name)."""
     return read_settings(config) if config else Settings()
 
 
@@ -53,9 +53,7 @@ def replay_history(
     started = time.monotonic()
     with _progress() as progress:
         task = progress.add_task("replaying", total=None)
-        history = replay(
-            source, plan, progress=lambda bins: progress.update(task, completed=bins)
-        )
+        history = replay(source, plan, progress=lambda bins: progress.update(task, completed=bins))
     seconds = time.monotonic() - started
     write_text(out, json.dumps(document(history), ensure_ascii=False, indent=1) + "\n")
     _summary(history, out, seconds)
@@ -176,5 +174,3 @@ def _summary(history: History, out: Path, seconds: float) -> None:
     rate = history.bins / seconds if seconds else 0.0
     bins = f"{history.bins:,} bins in {seconds:.1f} s ({rate:,.0f} a second)"
     print(f"{len(incidents)} incidents, {len(history.alerts)} alerts; {bins}; written to {out}")
-
-

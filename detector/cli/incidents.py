@@ -20,9 +20,7 @@ from detector.errors import InputError
 from detector.stores.sql import SqlStore, open_store
 
 
-def list_incidents(
-    config: Path | None, *, service: str | None, limit: int, as_json: bool
-) -> None:
+def list_incidents(config: Path | None, *, service: str | None, limit: int, as_json: bool) -> None:
     """Print the latest incidents."""
     store = _open(config)
     try:
@@ -44,7 +42,7 @@ def show_incident(config: Path | None, incident_id: str, *, as_json: bool) -> No
     finally:
         store.close()
     if incident is None:
-        raise InputError(f"there is no incident {incident_id!r}; see outage-detector incidents list")
+        raise InputError(f"no incident {incident_id!r}; see outage-detector incidents list")
     if as_json:
         document = {
             "incident": incident_to_dict(incident),
@@ -67,7 +65,8 @@ def _open(config: Path | None) -> SqlStore:
 
 def _print_incident(incident: Incident) -> None:
     kind = AlertKind.OPENED if incident.is_open else AlertKind.RESOLVED
-    told = message(Alert(kind, incident.resolved_at or incident.noticed_at, incident, 1), ZoneInfo("UTC"))
+    at = incident.resolved_at or incident.noticed_at
+    told = message(Alert(kind, at, incident, 1), ZoneInfo("UTC"))
     sys.stdout.write(f"{told.title}\n")
     for line in told.lines:
         sys.stdout.write(f"  {line}\n")

@@ -7,7 +7,16 @@ from datetime import datetime
 
 from detector.domain.incident import Incident
 
-COLUMNS = ("incident", "service", "started (UTC)", "between", "noticed", "ended", "severity", "peak")
+COLUMNS = (
+    "incident",
+    "service",
+    "started (UTC)",
+    "between",
+    "noticed",
+    "ended",
+    "severity",
+    "peak",
+)
 
 
 def incident_table(

@@ -148,9 +148,7 @@ def _look(
             observed=piece.looked,
             width=piece.width,
         )
-        said += [
-            _Said(c.at, piece.key, i, c, piece.width, True) for i, c in enumerate(changes)
-        ]
+        said += [_Said(c.at, piece.key, i, c, piece.width, True) for i, c in enumerate(changes)]
     return states, said
 
 
@@ -168,9 +166,7 @@ def _tell(incidents: Mapping[str, OpenIncident], said: Sequence[_Said], plan: Pl
     alerts, decisions = [], []
     for at, key, _, change, width, is_trending in said:
         known = going_on.get(key.service, OpenIncident(Merging(key.service)))
-        severity = severity_of(
-            change.surge, width=width, trending=is_trending, rules=plan.severity
-        )
+        severity = severity_of(change.surge, width=width, trending=is_trending, rules=plan.severity)
         merging = known.merging.with_surge(key.source, change.surge, severity)
         incident = merging.incident()
         reason = reason_to_tell(incident, known.told)

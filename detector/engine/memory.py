@@ -1,4 +1,7 @@
-"""What one cycle leaves to the next: frozen values, so that a restart and a replay are one thing."""
+"""What one cycle leaves to the next.
+
+Frozen values, so that going on, a restart and a replay are the same operation.
+"""
 
 from __future__ import annotations
 

@@ -42,7 +42,9 @@ def _killed_until_its_end(
             kills += end == -9
         heard = receiver.messages
     assert end == 0
-    logged = [json.loads(line)["key"] for line in (folder / "alerts.jsonl").read_text().splitlines()]
+    logged = [
+        json.loads(line)["key"] for line in (folder / "alerts.jsonl").read_text().splitlines()
+    ]
     assert logged == said
     assert sorted(heard) == sorted(said)
     return kills

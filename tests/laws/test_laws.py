@@ -12,7 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from detector import app
 from detector.domain.alert import Alert, AlertKind
+from detector.domain.incident import Severity
 from detector.domain.wire import alert_to_dict, incident_to_dict
 from detector.engine.cycle import Outcome, cycle
 from detector.engine.delivery import deliver
@@ -21,12 +23,10 @@ from detector.engine.memory import Memory
 from detector.engine.plan import Plan
 from detector.engine.replay import History, replay
 from detector.engine.saved import load
-from detector.domain.incident import Severity
 from detector.ports import Source
 from detector.sinks.jsonlines import JsonLinesSink
 from detector.sources.scenario import ScenarioSource
 from detector.stores.sql import open_store
-from detector import app
 from tests.laws.stories import START, WIDTH, Table, counts, plan
 
 AGES = timedelta(days=3650)
@@ -110,9 +110,7 @@ def test_replay_law_holds_for_posts(the_plan: Plan, tmp_path: Path) -> None:
     assert logged.count('"opened"') >= 1
 
 
-def test_worker_law_restarts_change_nothing(
-    the_plan: Plan, told: History, tmp_path: Path
-) -> None:
+def test_worker_law_restarts_change_nothing(the_plan: Plan, told: History, tmp_path: Path) -> None:
     table = Table(counts())
     times = ticks(START, table.end, timedelta(hours=5))
     assert live(table, the_plan, tmp_path, times, restart_every=3) == lines(told.alerts)
