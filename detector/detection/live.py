@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 
 from detector.detection import step as kernel
+from detector.detection.clock import rest_clock
 from detector.detection.memory import CHANGE, HOT, SLOTS
 from detector.detection.recurrence import WEEKS
 from detector.detection.options import DetectionOptions, KnownEvent
@@ -115,6 +116,7 @@ def begin(options: DetectionOptions, *, start: datetime, width: timedelta) -> Se
     hot = np.zeros(1, HOT)
     hot["day"] = -1
     hot["previous"] = np.nan
+    rest_clock(hot[0])
     profile = np.ones((3, 7, slots))
     weeks = np.zeros((2, WEEKS, 7, slots))
     profile[1] = 0.5

@@ -44,6 +44,7 @@ HOT = np.dtype(
         ("start", np.int64, (CANDIDATES,)),
         ("surplus", np.float64, (CANDIDATES,)),
         ("mass", np.float64, (CANDIDATES,)),
+        ("doubt", np.float64, (CANDIDATES,)),  # mass times relative variance of the expectation
         ("burst", np.float64, (CANDIDATES,)),
         ("evidence", np.float64),
         ("held", np.int64),  # bins for which learning has been held back by evidence
@@ -54,6 +55,9 @@ HOT = np.dtype(
         ("old_weight", np.float64, (RING,)),
         ("week_slot", np.int64, (RING,)),
         ("clip", np.float64, (RING,)),  # what is to be learnt; nan if nothing
+        # seconds that the service's clock is ahead of the options' zone; belief in -1 h, 0, +1 h
+        ("clock", np.int64),
+        ("clock_belief", np.float64, (3,)),
         # the day that is being gathered for the profile
         ("day", np.int64),
         ("day_count", np.float64, (SLOTS,)),

@@ -20,6 +20,8 @@ HALF_WIDTHS = (120.0, 40.0, 60.0, 20.0)
 SPREADS = (0.7, 0.2, 0.45, 0.05)
 #: Relative spread of one day around the profile, which more posts do not reduce.
 DAY_SPREAD = 0.15
+#: Relative change of the level from its slow average that a day may bring.
+DRIFT = 0.2
 
 
 @compiled
@@ -150,3 +152,23 @@ def refit(
     out[0] /= out[0].mean()
     out[2] = out[0]
     return out
+
+
+@compiled
+def day_level(row: Floats, bins: Floats, rate: Floats, variance: Floats, slow: float) -> float:
+    """Return the level that a day is divided by, posts per bin at a profile of one, > 0.
+
+    A day that is higher than the slow level times its profile is so because the level has moved
+    or because the profile is wrong; the two share the difference by their variances.
+    """
+    expected = 0.0
+    doubt = 0.0
+    for s in range(row.shape[0]):
+        expected += rate[s] * bins[s]
+        doubt += rate[s] * bins[s] * variance[s]
+    if expected <= 0.0:
+        return slow
+    doubt /= expected
+    ratio = (row.sum() + 1.0) / (expected * slow + 1.0)
+    share = DRIFT * DRIFT / (DRIFT * DRIFT + doubt)
+    return float(slow * ratio**share)

@@ -61,6 +61,7 @@ def _drop(hot: Any, i: int) -> None:
         hot.start[j - 1] = hot.start[j]
         hot.surplus[j - 1] = hot.surplus[j]
         hot.mass[j - 1] = hot.mass[j]
+        hot.doubt[j - 1] = hot.doubt[j]
         hot.burst[j - 1] = hot.burst[j]
     hot.candidates -= 1
 
@@ -97,11 +98,13 @@ def observe(
     hot.start[n] = hot.bins
     hot.surplus[n] = 0.0
     hot.mass[n] = 0.0
+    hot.doubt[n] = 0.0
     hot.burst[n] = 0.0
     hot.candidates = n + 1
     for i in range(n + 1):
         hot.surplus[i] += x
         hot.mass[i] += mass
+        hot.doubt[i] += mass * variance
         young = hot.start[i] > hot.bins - burst_bins
         own = hot.surplus[i] - hot.mass[i] if young else burst
         hot.burst[i] = max(hot.burst[i], own)
@@ -109,9 +112,10 @@ def observe(
     for i in range(n + 1):
         rest = hot.surplus[i] - hot.burst[i]
         if rest > hot.mass[i]:
+            doubt = hot.doubt[i] / hot.mass[i]
             value = min(
-                evidence_of(hot.surplus[i], hot.mass[i], variance),
-                evidence_of(rest, hot.mass[i], variance) + BURST_COST,
+                evidence_of(hot.surplus[i], hot.mass[i], doubt),
+                evidence_of(rest, hot.mass[i], doubt) + BURST_COST,
             )
             best = max(best, value)
     hot.evidence = best

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from detector.detection import baseline, onset, recovery, recurrence, sequential
+from detector.detection import baseline, clock, onset, recovery, recurrence, sequential
 from detector.detection import profile as day_profile
 from detector.detection.compiled import compiled
 from detector.detection.memory import RING
@@ -91,11 +91,12 @@ def _locate(hot: Any, dispersion: float, minutes: float, first: int) -> None:
 
 
 @compiled
-def _best_start(hot: Any, variance: float) -> int:
+def _best_start(hot: Any) -> int:
     best = -1.0
     start = hot.bins
     for i in range(hot.candidates):
-        value = sequential.evidence_of(hot.surplus[i], hot.mass[i], variance)
+        doubt = hot.doubt[i] / hot.mass[i]
+        value = sequential.evidence_of(hot.surplus[i], hot.mass[i], doubt)
         if value > best:
             best = value
             start = hot.start[i]
@@ -106,7 +107,7 @@ def _best_start(hot: Any, variance: float) -> int:
 def _raise_alarm(hot: Any, dispersion: float, variance: float, minutes: float) -> None:
     """Open a surge: estimate its start and take back what was learnt since."""
     first = max(
-        _best_start(hot, variance) - _bins(MARGIN, minutes, RING // 4),
+        _best_start(hot) - _bins(MARGIN, minutes, RING // 4),
         hot.bins - RING + 2,
         0,
     )
@@ -220,7 +221,7 @@ def _remember(hot: Any, count: float, expected: float, learn: float, week_slot: 
 def step(
     hot: Any,
     count: float,
-    profile: float,
+    rates: Floats,
     profile_variance: float,
     factor: float,
     spread: float,
@@ -233,6 +234,7 @@ def step(
 ) -> int:
     """Take one bin; write expected and evidence to ``out``; return the number of changes."""
     baseline.forget_level(hot, minutes)
+    profile = rates[1]
     dispersion = baseline.dispersion_of(hot)
     cold = hot.learnt * minutes < baseline.COLD_MINUTES
     expected = np.nan if cold else level_at(hot) * profile * factor
@@ -290,10 +292,25 @@ def step(
         return n
     if hot.evidence < HOLD_SHARE * threshold:
         hot.held = 0
+    if spread == 0.0:
+        moved = clock.watch_clock(
+            hot, clip, rates * (expected / profile), dispersion, variance, minutes
+        )
+        if moved != 0:
+            hot.clock += moved
+            sequential.forget(hot)
     baseline.learn_level(hot, clip, profile, dispersion)
     baseline.learn_dispersion(hot, clip, minutes)
     baseline.learn_own(hot, clip, expected, dispersion, known, minutes)
     return n
+
+
+@compiled
+def earlier_or_later(profile: Floats, week_slot: int) -> float:
+    """Return the profile at a slot of the week, which may lie in the week before or after."""
+    slots = profile.shape[2]
+    wrapped = week_slot % (7 * slots)
+    return float(profile[0, wrapped // slots, wrapped % slots])
 
 
 @compiled
@@ -318,21 +335,27 @@ def run(
     slots = profile.shape[2]
     n = 0
     minutes = width / 60.0
+    rates = np.empty(3)
+    hour = round(clock.HOUR / slot_seconds)
     for i in range(counts.shape[0]):
         if n + 2 > changes.shape[0]:
             return i, n, False
-        local = first_local + i * width + width // 2
+        local = first_local + hot.clock + i * width + width // 2
         day = local // 86400
         slot = (local % 86400) // slot_seconds
         if not _learn_late(hot, profile, minutes):
             return i, n, True
         weekday = (day + 3) % 7
+        now = weekday * slots + slot
+        rates[1] = profile[0, weekday, slot]
+        rates[0] = earlier_or_later(profile, now - hour)
+        rates[2] = earlier_or_later(profile, now + hour)
         factor = factors[i] if factors.shape[0] > 0 else 1.0
         spread = spreads[i] if spreads.shape[0] > 0 else 0.0
         n = step(
             hot,
             counts[i],
-            profile[0, weekday, slot],
+            rates,
             profile[1, weekday, slot],
             factor,
             spread,
@@ -357,7 +380,9 @@ def end_day(
     weekday = (hot.day + 3) % 7
     row = hot.day_count[:slots]
     bins = hot.day_bins[:slots]
-    level = baseline.slow_level(hot)
+    level = day_profile.day_level(
+        row, bins, profile[0, weekday], profile[1, weekday], baseline.slow_level(hot)
+    )
     day_profile.fold(sums[0], sums[1], days, row, bins, level, hot.day)
     dispersion = baseline.dispersion_of(hot)
     new = day_profile.refit(sums[0], sums[1], days, dispersion, slot_minutes)
