@@ -18,6 +18,7 @@ from detector.engine.ingest import Receiver
 from detector.engine.plan import Plan
 from detector.errors import ConfigError
 from detector.language.complaints import Reader, build_reader
+from detector.language.facets import FacetLexicon, parse_facets
 from detector.language.lexicon import parse_lexicon, parse_services
 from detector.ports import Sink, Source
 from detector.settings import (
@@ -66,6 +67,7 @@ def build_plan(settings: Settings) -> Plan:
     posts = settings.posts
     return Plan(
         reader=reader(settings),
+        facets=facet_lexicon(),
         services=frozenset(settings.services),
         width=posts.width,
         settle=posts.settle,
@@ -86,6 +88,12 @@ def reader(settings: Settings) -> Reader:
     lexicon = parse_lexicon(resources.text("data/lexicon/faults.toml"))
     own = {name: service.aliases for name, service in settings.services.items()}
     return build_reader(merge_names(bundled, own), lexicon, weak=weak)
+
+
+def facet_lexicon() -> FacetLexicon:
+    """Return the bundled words for components, regions and platforms."""
+    files = ("components", "regions", "platforms")
+    return parse_facets(*(resources.text(f"data/lexicon/{name}.toml") for name in files))
 
 
 def merge_names(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from detector.domain.alert import AlertKind
+from detector.domain.details import Speakers
 from detector.domain.incident import Incident, Severity
 
 
@@ -17,6 +18,8 @@ class Reason(Enum):
     ENDED = "it ended"
     NOTHING_NEW = "nothing new since the last message"
     NEVER_TOLD = "it ended and nobody had been told that it began"
+    PRESS = "the press reports, people do not complain"
+    BRIGADE = "a handful of accounts writes it all"
 
     @property
     def kind(self) -> AlertKind | None:
@@ -28,6 +31,12 @@ _SENDS = {
     Reason.FIRST: AlertKind.OPENED,
     Reason.WORSE: AlertKind.ESCALATED,
     Reason.ENDED: AlertKind.RESOLVED,
+}
+
+_UNTOLD = {
+    Speakers.PEOPLE: Reason.FIRST,
+    Speakers.PRESS: Reason.PRESS,
+    Speakers.BRIGADE: Reason.BRIGADE,
 }
 
 
@@ -45,10 +54,16 @@ class Told:
     severity: Severity
 
 
-def reason_to_tell(incident: Incident, told: Told | None) -> Reason:
-    """Return why ``incident`` should be told now, or why not."""
+def reason_to_tell(
+    incident: Incident, told: Told | None, *, speakers: Speakers = Speakers.PEOPLE
+) -> Reason:
+    """Return why ``incident`` should be told now, or why not.
+
+    Nobody is woken for what ``speakers`` other than people write; once people join in, it is
+    told. What was told is told to its end, whoever speaks by then.
+    """
     if told is None:
-        return Reason.FIRST if incident.is_open else Reason.NEVER_TOLD
+        return _UNTOLD[speakers] if incident.is_open else Reason.NEVER_TOLD
     if not incident.is_open:
         return Reason.ENDED
     return Reason.WORSE if incident.severity > told.severity else Reason.NOTHING_NEW

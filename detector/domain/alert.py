@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from detector.domain.details import Details
 from detector.domain.incident import Incident
 
 
@@ -27,12 +28,14 @@ class Alert:
     at : when it was decided (a bin edge, not the time of sending).
     incident : the incident as known at ``at``.
     sequence : 1 for the first message about the incident, then 2, 3, ...
+    details : what the complaints say, None where only counts are known.
     """
 
     kind: AlertKind
     at: datetime
     incident: Incident
     sequence: int
+    details: Details | None = None
 
     @property
     def key(self) -> str:

@@ -1,13 +1,15 @@
-"""Incidents and alerts as JSON-ready dictionaries, and back: the shapes of ``docs/interface.md``."""
+"""Incidents and alerts as JSON-ready dictionaries, and back, as in ``docs/interface.md``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from math import isnan, nan
 from typing import Any
 
 from detector.domain.alert import Alert, AlertKind
+from detector.domain.details import Details, FacetVerdict, SampleComplaint, Speakers
 from detector.domain.incident import Incident, Severity
 from detector.domain.surge import Onset
 from detector.domain.times import iso
@@ -65,6 +67,7 @@ def alert_to_dict(alert: Alert) -> dict[str, Any]:
         "at": iso(alert.at),
         "sequence": alert.sequence,
         "incident": incident_to_dict(alert.incident),
+        "details": None if alert.details is None else details_to_dict(alert.details),
     }
 
 
@@ -75,6 +78,35 @@ def alert_from_dict(fields: Mapping[str, Any]) -> Alert:
         at=_instant(fields["at"]),
         incident=incident_from_dict(fields["incident"]),
         sequence=fields["sequence"],
+        details=None if fields.get("details") is None else details_from_dict(fields["details"]),
+    )
+
+
+def details_to_dict(details: Details) -> dict[str, Any]:
+    """Return what the complaints say, its facets and samples as lists of dictionaries."""
+    return {
+        "speakers": details.speakers.value,
+        "posts": details.posts,
+        "voices": details.voices,
+        "linked": details.linked,
+        "newcomers": details.newcomers,
+        "facets": [asdict(facet) for facet in details.facets],
+        "samples": [{"at": iso(s.at), "text": s.text} for s in details.samples],
+        "words": list(details.words),
+    }
+
+
+def details_from_dict(fields: Mapping[str, Any]) -> Details:
+    """Return the details that `details_to_dict` wrote."""
+    return Details(
+        speakers=Speakers(fields["speakers"]),
+        posts=fields["posts"],
+        voices=fields["voices"],
+        linked=fields["linked"],
+        newcomers=fields["newcomers"],
+        facets=tuple(FacetVerdict(**facet) for facet in fields["facets"]),
+        samples=tuple(SampleComplaint(_instant(s["at"]), s["text"]) for s in fields["samples"]),
+        words=tuple(fields["words"]),
     )
 
 

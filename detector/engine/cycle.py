@@ -11,16 +11,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+import pandas as pd
+
 from detector.alerting.decide import Reason, Told, reason_to_tell
 from detector.detection import live, trending
 from detector.detection.live import Step
 from detector.domain.alert import Alert
+from detector.domain.details import Details, Speakers
 from detector.domain.incident import Incident
 from detector.domain.merge import Merging
 from detector.domain.series import SeriesKey
 from detector.domain.severity import severity_of
 from detector.domain.surge import Change
 from detector.domain.times import from_seconds
+from detector.engine.complaints import Archive
+from detector.engine.describe import describe
 from detector.engine.memory import FeedMemory, Followed, Memory, OpenIncident
 from detector.engine.pieces import CountPiece, LookPiece, Tally
 from detector.engine.plan import Plan
@@ -98,10 +103,13 @@ def cycle(memory: Memory, pulls: Mapping[str, Pull], plan: Plan, *, now: datetim
         for advance in advances
         for i, change in enumerate(advance.step.changes)
     ]
-    told = _tell(memory.incidents, sorted(said, key=lambda s: s[:3]), plan)
+    archive = memory.archive
+    if new := [t.complaints for t in tallies.values() if t.complaints is not None]:
+        archive = archive.plus(pd.concat(new, ignore_index=True).sort_values("time", kind="stable"))
+    told = _tell(memory.incidents, sorted(said, key=lambda s: s[:3]), archive, plan)
     series = {**memory.series, **{a.piece.key: _followed(a, memory) for a in advances}}
     feeds = {**memory.feeds, **{name: tally.feed for name, tally in tallies.items()}}
-    after = Memory(feeds, series, {**memory.trends, **trends}, told.open)
+    after = Memory(feeds, series, {**memory.trends, **trends}, told.open, archive)
     return Outcome(after, tuple(advances), told.incidents, told.alerts, told.decisions)
 
 
@@ -159,7 +167,9 @@ class _Told(NamedTuple):
     decisions: tuple[Decision, ...]
 
 
-def _tell(incidents: Mapping[str, OpenIncident], said: Sequence[_Said], plan: Plan) -> _Told:
+def _tell(
+    incidents: Mapping[str, OpenIncident], said: Sequence[_Said], archive: Archive, plan: Plan
+) -> _Told:
     """Fold changes into incidents, in order, and decide after each what people are told."""
     going_on = dict(incidents)
     changed: dict[str, Incident] = {}
@@ -169,11 +179,11 @@ def _tell(incidents: Mapping[str, OpenIncident], said: Sequence[_Said], plan: Pl
         severity = severity_of(change.surge, width=width, trending=is_trending, rules=plan.severity)
         merging = known.merging.with_surge(key.source, change.surge, severity)
         incident = merging.incident()
-        reason = reason_to_tell(incident, known.told)
+        reason, details = _judge(incident, known.told, archive, at)
         told = known.told
         if reason.kind is not None:
             told = Told(1 + (told.messages if told else 0), incident.severity)
-            alerts.append(Alert(reason.kind, at, incident, told.messages))
+            alerts.append(Alert(reason.kind, at, incident, told.messages, details))
         decisions.append(Decision(at, incident.id, reason))
         changed.pop(incident.id, None)
         changed[incident.id] = incident
@@ -182,3 +192,15 @@ def _tell(incidents: Mapping[str, OpenIncident], said: Sequence[_Said], plan: Pl
         else:
             going_on.pop(key.service, None)
     return _Told(going_on, tuple(changed.values()), tuple(alerts), tuple(decisions))
+
+
+def _judge(
+    incident: Incident, told: Told | None, archive: Archive, at: datetime
+) -> tuple[Reason, Details | None]:
+    """Return why to tell or not, and, if so, what the complaints say."""
+    reason = reason_to_tell(incident, told)
+    if reason.kind is None:
+        return reason, None
+    details = describe(incident, archive, at=at)
+    speakers = Speakers.PEOPLE if details is None else details.speakers
+    return reason_to_tell(incident, told, speakers=speakers), details

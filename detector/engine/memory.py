@@ -17,6 +17,7 @@ from detector.detection.trending import TrendState
 from detector.domain.merge import Merging
 from detector.domain.series import SeriesKey
 from detector.domain.spans import Spans
+from detector.engine.complaints import Archive
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,3 +77,4 @@ class Memory:
     series: Mapping[SeriesKey, Followed] = field(default_factory=dict)
     trends: Mapping[SeriesKey, TrendState] = field(default_factory=dict)
     incidents: Mapping[str, OpenIncident] = field(default_factory=dict)
+    archive: Archive = field(default_factory=Archive)

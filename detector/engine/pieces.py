@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import pandas as pd
+
 from detector.domain.series import Floats, SeriesKey
 from detector.domain.spans import Spans
 from detector.engine.memory import FeedMemory
@@ -58,8 +60,10 @@ class Tally:
     feed : the source's memory after it.
     counts : final bins of count series.
     looks : looks at trending lists.
+    complaints : complaints among the posts of the pull, as `read_complaints` gives them.
     """
 
     feed: FeedMemory
     counts: tuple[CountPiece, ...] = field(default=())
     looks: tuple[LookPiece, ...] = field(default=())
+    complaints: pd.DataFrame | None = None

@@ -9,6 +9,7 @@ from datetime import timedelta
 from detector.detection.options import DetectionOptions
 from detector.domain.severity import SeverityRules
 from detector.language.complaints import Reader
+from detector.language.facets import FacetLexicon
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,6 +19,7 @@ class Plan:
     Attributes
     ----------
     reader : tells complaints from other posts and names their service.
+    facets : the words for components, regions and platforms.
     services : what the configuration names: followed in posts from the first bin on.
     width : width of the bins that posts are counted in.
     settle : a bin is final this long after its right edge; posts that come later are only history.
@@ -29,6 +31,7 @@ class Plan:
     """
 
     reader: Reader
+    facets: FacetLexicon
     services: frozenset[str] = frozenset()
     width: timedelta = timedelta(minutes=1)
     settle: timedelta = timedelta(0)

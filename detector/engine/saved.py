@@ -21,6 +21,7 @@ from detector.domain.merge import Graded, Merging
 from detector.domain.series import SeriesKey
 from detector.domain.spans import Spans
 from detector.domain.surge import Surge
+from detector.engine.complaints import Archive
 from detector.engine.memory import FeedMemory, Followed, Memory, OpenIncident
 from detector.errors import StoreError
 
@@ -62,7 +63,15 @@ class _Incident(msgspec.Struct, frozen=True):
     version: int = VERSION
 
 
-_KINDS: Mapping[str, type[_Feed | _Series | _Trend | _Incident]] = {
+class _Piece(msgspec.Struct, frozen=True):
+    number: int
+    complaints: dict[str, tuple[str, list[Any]]]
+    version: int = VERSION
+
+
+_Saved = _Feed | _Series | _Trend | _Incident | _Piece
+_KINDS: Mapping[str, type[_Saved]] = {
+    "archive": _Piece,
     "feed": _Feed,
     "series": _Series,
     "trend": _Trend,
@@ -80,6 +89,10 @@ def changes(before: Memory, after: Memory) -> dict[str, bytes | None]:
         changed[f"series/{_joined(key)}"] = _encode(saved)
     for key, trend in _new(before.trends, after.trends):
         changed[f"trend/{_joined(key)}"] = _encode(_Trend(key, trend))
+    for number in before.archive.pieces.keys() - after.archive.pieces.keys():
+        changed[f"archive/{number}"] = None
+    for number, piece in _new(before.archive.pieces, after.archive.pieces):
+        changed[f"archive/{number}"] = _encode(_Piece(number, _columns(piece)))
     for service in before.incidents.keys() - after.incidents.keys():
         changed[f"incident/{service}"] = None
     for service, incident in _new(before.incidents, after.incidents):
@@ -96,7 +109,7 @@ def _joined(key: SeriesKey) -> str:
     return f"{len(key.service)}/{key.service}/{key.source}"
 
 
-def _encode(saved: _Feed | _Series | _Trend | _Incident) -> bytes:
+def _encode(saved: _Saved) -> bytes:
     return msgspec.msgpack.encode(saved)
 
 
@@ -169,6 +182,7 @@ def load(entries: Mapping[str, bytes]) -> Memory:
         },
         trends={t.key: t.state for t in found["trend"]},
         incidents={i.service: _incident(i) for i in found["incident"]},
+        archive=Archive({p.number: _frame(p.complaints) for p in found["archive"]}),
     )
 
 

@@ -12,10 +12,10 @@ import pandas as pd
 from detector.domain.series import Floats, SeriesKey
 from detector.domain.spans import Spans, seconds_of
 from detector.domain.times import from_seconds
+from detector.engine.complaints import VOICED, read_complaints
 from detector.engine.memory import FeedMemory, Followed
 from detector.engine.pieces import CountPiece, Tally
 from detector.engine.plan import Plan
-from detector.language.complaints import read_posts
 from detector.language.voices import WINDOW, count_voices
 from detector.ports import Pull
 
@@ -43,28 +43,27 @@ def tally_posts(
 ) -> Tally:
     """Count complaints in the bins that are final at ``now``; the others wait in the feed."""
     observed = Spans.of([*feed.observed.pairs(), *pull.observed])
-    backlog = _with_complaints(feed.backlog, pull.posts, plan)
+    complaints = None if pull.posts is None else read_complaints(pull.posts, source, plan)
+    backlog = _joined(feed.backlog, complaints)
     feed = replace(feed, observed=observed, backlog=backlog)
     edges = _edges(feed, plan, now)
     if edges is None:
-        return Tally(feed)
+        return Tally(feed, complaints=complaints)
     window = WINDOW.total_seconds()
     rows = _count(backlog, edges.counted - window, edges.final, plan)
     pieces = tuple(_pieces(source, rows, feed, edges, series, plan))
     if backlog is not None:
         recent = seconds_of(backlog["time"]) >= edges.final - 2 * window
         backlog = backlog[recent].reset_index(drop=True)
-    return Tally(replace(feed, backlog=backlog, counted_until=edges.final), pieces)
+    feed = replace(feed, backlog=backlog, counted_until=edges.final)
+    return Tally(feed, pieces, complaints=complaints)
 
 
-def _with_complaints(
-    backlog: pd.DataFrame | None, posts: pd.DataFrame | None, plan: Plan
-) -> pd.DataFrame | None:
-    if posts is None or posts.empty:
+def _joined(backlog: pd.DataFrame | None, complaints: pd.DataFrame | None) -> pd.DataFrame | None:
+    if complaints is None or complaints.empty:
         return backlog
-    read = read_posts(plan.reader, posts)
-    complaints = read[(read["complaint"] >= plan.complaint_threshold) & (read["service"] != "")]
-    return complaints if backlog is None else pd.concat([backlog, complaints], ignore_index=True)
+    new = complaints[list(VOICED)]
+    return new if backlog is None else pd.concat([backlog, new], ignore_index=True)
 
 
 def _edges(feed: FeedMemory, plan: Plan, now: datetime) -> _Edges | None:

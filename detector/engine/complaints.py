@@ -1,0 +1,73 @@
+"""Complaints: those among the posts of a pull, and those of the last weeks.
+
+Of a post only this is kept: when, about which service, what was said, by whom (a name's hash),
+and what it says fails, where and on what.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pandas as pd
+
+from detector.engine.plan import Plan
+from detector.language.complaints import read_posts
+from detector.language.facets import FACETS, tag
+
+#: How long complaints are kept: they tell what is usual.
+KEPT = timedelta(days=28)
+#: Columns that voices are counted from.
+VOICED = ("time", "service", "author", "text")
+COLUMNS = (*VOICED, "source", *FACETS)
+
+
+def read_complaints(posts: pd.DataFrame, source: str, plan: Plan) -> pd.DataFrame:
+    """Return the complaints among ``posts``: `COLUMNS`, in order of time."""
+    read = read_posts(plan.reader, posts)
+    found = read[(read["complaint"] >= plan.complaint_threshold) & (read["service"] != "")]
+    tags = tag(found, plan.facets)
+    authors = found["author"] if "author" in found else pd.Series("", index=found.index)
+    complaints = found[["time", "service", "text"]].assign(
+        author=[_pseudonym(name) for name in authors], source=source, **tags
+    )
+    return complaints[list(COLUMNS)].sort_values("time", kind="stable", ignore_index=True)
+
+
+def _pseudonym(author: str) -> str:
+    """Return a name's hash, by which distinct people are told apart; an unknown name stays empty."""
+    return hashlib.blake2b(author.encode(), digest_size=8).hexdigest() if author else ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Archive:
+    """Complaints of the last weeks.
+
+    Attributes
+    ----------
+    pieces : as they came, each in order of time, by a number that grows.
+    """
+
+    pieces: Mapping[int, pd.DataFrame] = field(default_factory=dict)
+
+    def plus(self, complaints: pd.DataFrame) -> Archive:
+        """Return the archive with ``complaints``, without pieces too old to be asked for."""
+        if complaints.empty:
+            return self
+        oldest = complaints["time"].iloc[0] - 2 * KEPT
+        kept = {n: p for n, p in self.pieces.items() if p["time"].iloc[-1] >= oldest}
+        return Archive({**kept, max(self.pieces, default=0) + 1: complaints})
+
+    def about(self, service: str, *, start: datetime, end: datetime) -> pd.DataFrame:
+        """Return complaints about ``service`` in ``[start, end)``, in order of time."""
+        parts = [
+            piece[(piece["service"] == service) & (piece["time"] >= start) & (piece["time"] < end)]
+            for piece in self.pieces.values()
+            if piece["time"].iloc[-1] >= start and piece["time"].iloc[0] < end
+        ]
+        if not parts:
+            return pd.DataFrame({name: pd.Series(dtype="str") for name in COLUMNS})
+        together = pd.concat(parts, ignore_index=True)
+        return together.sort_values(["time", "source"], kind="stable", ignore_index=True)
