@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TextIO
 from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
 
 from detector import resources
 from detector.clock import AcceleratedClock, Clock, WallClock, wall_now
@@ -16,10 +20,11 @@ from detector.domain.severity import SeverityRules
 from detector.domain.spans import Spans
 from detector.engine.ingest import Receiver
 from detector.engine.plan import Plan
-from detector.errors import ConfigError
-from detector.language.complaints import Reader, build_reader
+from detector.errors import ConfigError, InputError
+from detector.language.complaints import Judge, Reader, build_reader
 from detector.language.facets import FacetLexicon, parse_facets
 from detector.language.lexicon import parse_lexicon, parse_services
+from detector.language.reading import Reading
 from detector.ports import Sink, Source
 from detector.settings import (
     ConsoleSettings,
@@ -87,7 +92,28 @@ def reader(settings: Settings) -> Reader:
     bundled, weak = parse_services(resources.text("data/lexicon/services.toml"))
     lexicon = parse_lexicon(resources.text("data/lexicon/faults.toml"))
     own = {name: service.aliases for name, service in settings.services.items()}
-    return build_reader(merge_names(bundled, own), lexicon, weak=weak)
+    return build_reader(merge_names(bundled, own), lexicon, BundledModel(), weak=weak)
+
+
+class BundledModel:
+    """The bundled classifier, loaded when the first text is to be judged.
+
+    Counts are replayed without it; scikit-learn takes seconds to import.
+    """
+
+    @cached_property
+    def _classifier(self) -> Judge:
+        from detector.language.classifier import load_classifier
+
+        model = resources.MODELS / "complaints.skops"
+        try:
+            return load_classifier(model.read_bytes())
+        except InputError as error:
+            raise InputError(error.message, path=model) from error
+
+    def judge(self, readings: Sequence[Reading]) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
+        """Return the probability of a complaint and the kind of each reading."""
+        return self._classifier.judge(readings)
 
 
 def facet_lexicon() -> FacetLexicon:

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 from ahocorasick_rs import AhoCorasick, MatchKind
 from numpy.typing import NDArray
 
-from detector.language.classifier import Classifier
 from detector.language.lexicon import Lexicon, Services
 from detector.language.normalise import fold_all
 from detector.language.reading import Reading, read
 from detector.language.services import Names, build_names
+
+
+class Judge(Protocol):
+    """What tells complaints from other readings: `detector.language.classifier.Classifier`.
+
+    Named here as a protocol because scikit-learn takes seconds to import and counts need none.
+    """
+
+    def judge(self, readings: Sequence[Reading]) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
+        """Return the probability of a complaint and the kind of each reading."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,14 +41,14 @@ class Reader:
 
     names: Names
     lexicon: Lexicon
-    classifier: Classifier | None
+    classifier: Judge | None
     sieve: AhoCorasick
 
 
 def build_reader(
     services: Services,
     lexicon: Lexicon,
-    classifier: Classifier | None = None,
+    classifier: Judge | None = None,
     *,
     weak: Iterable[str] = (),
 ) -> Reader:
