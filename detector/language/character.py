@@ -30,11 +30,12 @@ class Character:
 
     Attributes
     ----------
-    kind : media if more than half of the voices carry a link, beyond doubt; brigade if a few
+    kind : media if more than half of those who speak give a link, beyond doubt; brigade if a few
         accounts write it all; else outage.
     posts, voices : complaints in the surge, and how many of them count.
     authors : distinct authors, None where they are unknown.
-    linked : share of voices with a link and its 90 % interval (Wilson).
+    linked : share of authors (of posts, where one is unknown) whose first complaint holds a link,
+        and its 90 % interval (Wilson).
     newcomers : share of authors who did not complain in the usual days, None where unknown.
     """
 
@@ -52,13 +53,13 @@ def character(surge: pd.DataFrame, usual: pd.DataFrame) -> Character:
     ``usual`` holds complaints about the same service from ordinary days, with the same columns.
     """
     ordered = in_order(surge)
-    heard = ordered[is_voice(ordered)]
-    linked = wilson(int(has_link(heard["text"]).sum()), len(heard))
     authors = _authors(surge)
+    firsts = ordered if authors is None else ordered.drop_duplicates("author")
+    linked = wilson(int(has_link(firsts["text"]).sum()), len(firsts))
     return Character(
         kind=_kind(len(surge), authors, linked),
         posts=len(surge),
-        voices=len(heard),
+        voices=int(is_voice(ordered).sum()),
         authors=None if authors is None else len(authors),
         linked=linked,
         newcomers=_newcomers(authors, _authors(usual)),

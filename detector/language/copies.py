@@ -7,6 +7,7 @@ similarity 0.9, 0.8, 0.6 and 0.5 meet with probability 0.97, 0.80, 0.28 and 0.12
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 
@@ -25,6 +26,7 @@ ENOUGH_TO_COPY = 16.0
 "微信崩了" and "is wechat down?" are written by thousands independently.
 """
 
+_BARE_PICTURE = re.compile(r"\bpic\.twitter\.com/\w+")
 _LATIN_LETTER = 0.4  # a Chinese character says about what two and a half Latin letters say
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _MIXERS = np.random.default_rng(20130722).integers(1, 1 << 63, BANDS * ROWS, dtype=np.uint64) | 1
@@ -52,7 +54,7 @@ def copy_keys(texts: Sequence[str]) -> tuple[UInts, NDArray[np.bool_]]:
 
 def _letters(texts: Sequence[str]) -> tuple[UInts, NDArray[np.intp]]:
     """Return all letters as code points, and the number of the text that each belongs to."""
-    folded = MENTION.sub("", URL.sub("", fold_all(texts)))
+    folded = MENTION.sub("", _BARE_PICTURE.sub("", URL.sub("", fold_all(texts))))
     chars = np.frombuffer(folded.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     owner = np.cumsum(chars == ord("\n"))
     is_letter = _are_letters(chars)

@@ -1,16 +1,19 @@
 """Voices: how many people complain, which is not how many posts they write.
 
-Three rules, each a function of the complaint and of what was said in the window before it:
+Four rules, each a function of the complaint and of what was said in the window before it:
 
 1. An author counts once per service and window. Every author has a window of their own phase
    (a hash of the name), so that no wave of recounts comes at the full hour.
 2. An author with more than `FLOOD` complaints in the window before is a machine and not counted.
 3. Of near-identical texts (`detector.language.copies`) those of the first, second, fourth, eighth,
    ... author count: doubling the copies adds one voice. Texts too short to be copied are exempt.
+4. All posts with a link (not to a picture) count as copies of one another: who points elsewhere
+   passes on what others say, and a press wave is no crowd of victims.
 """
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -26,6 +29,9 @@ UInts = NDArray[np.uint64]
 Bools = NDArray[np.bool_]
 
 WINDOW = timedelta(hours=1)
+_PICTURE = re.compile(r"pic\.twitter\.com|imgur\.com|\.(?:png|jpe?g|gif|webp)(?:$|\?)")
+_LINK = np.array([0x6C696E6B], dtype=np.uint64)
+
 FLOOD = 60
 """Complaints about one service in one window that a person may write: one a minute."""
 
@@ -52,9 +58,9 @@ def count_voices(
     DataFrame
         One row per bin and service with a complaint, by time, then service: ``time`` (left edge),
         ``service``, ``count`` (what to detect on: the voices), ``posts``, ``voices``, ``linked``
-        (voices with a link) and ``counted``, which is ``posts`` where an author is unknown (rule 3
-        alone then holds) and else ``voices``. A row depends on complaints before its bin's right
-        edge and less than ``window`` before it only, so chunks do not matter.
+        (posts with a link) and ``counted``, which is ``posts`` where an author is unknown (rules 3
+        and 4 alone then hold) and else ``voices``. A row depends only on complaints before its
+        bin's right edge and less than ``window`` before it, so chunks do not matter.
     """
     ordered = in_order(complaints)
     known = _known_authors(ordered)
@@ -67,7 +73,7 @@ def count_voices(
             "service": ordered["service"].to_numpy(),
             "posts": np.ones(len(ordered), dtype=np.int64),
             "voices": heard.astype(np.int64),
-            "linked": (heard & has_link(ordered["text"])).astype(np.int64),
+            "linked": has_link(ordered["text"]).astype(np.int64),
             "unknown": (~known).astype(np.int64),
         }
     )
@@ -92,12 +98,19 @@ def is_voice(ordered: pd.DataFrame, *, window: timedelta = WINDOW) -> Bools:
     first = _ranks(author, _windows(author, time, span)) == 0
     person = ~known | (first & (_recent(author, time, span) <= FLOOD))
     copy = _is_mere_copy(ordered["text"], service, author, time, span)
+    copy |= _is_one_more_link(has_link(ordered["text"]), service, author, time, span)
     return np.asarray(person & ~copy, dtype=bool)
 
 
 def has_link(texts: pd.Series[str]) -> Bools:
-    """Return which texts hold a link; shape (n,)."""
-    return np.array([("." in t and URL.search(t) is not None) for t in texts.tolist()], dtype=bool)
+    """Return which texts hold a link to something other than a picture; shape (n,)."""
+    return np.array(
+        ["." in text and _points_elsewhere(text) for text in texts.tolist()], dtype=bool
+    )
+
+
+def _points_elsewhere(text: str) -> bool:
+    return any(not _PICTURE.search(link) for link in URL.findall(text))
 
 
 def _is_mere_copy(
@@ -109,9 +122,22 @@ def _is_mere_copy(
     if judged.any():
         bands = [_mix(keys[judged, band], service[judged]) for band in range(BANDS)]
         sayers = [_sayer(band, author[judged], time[judged], span) for band in bands]
-        nth = np.max(sayers, axis=0)
-        mere[judged] = (nth & (nth - 1)) != 0
+        mere[judged] = ~_doubles(np.max(sayers, axis=0))
     return mere
+
+
+def _is_one_more_link(linked: Bools, service: UInts, author: UInts, time: Ints, span: int) -> Bools:
+    """Return which posts with a link do not double the number of those in the window."""
+    more = linked.copy()
+    if linked.any():
+        nth = _sayer(_mix(service, _LINK)[linked], author[linked], time[linked], span)
+        more[linked] = ~_doubles(nth)
+    return more
+
+
+def _doubles(nth: Ints) -> Bools:
+    """Return which numbers are powers of two."""
+    return np.asarray((nth & (nth - 1)) == 0, dtype=bool)
 
 
 def _sayer(band: UInts, author: UInts, time: Ints, span: int) -> Ints:

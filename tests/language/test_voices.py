@@ -121,7 +121,8 @@ def test_chunks_with_a_window_of_context_give_the_bins_of_the_whole(
 ) -> None:
     everything = crowd(600, people, minutes=180, seed=seed).sample(frac=1.0, random_state=seed)
     everything["text"] = [
-        LONG + SAYINGS[i % 5] if i % 3 == 0 else text for i, text in enumerate(everything["text"])
+        LONG + SAYINGS[i % 5] if i % 3 == 0 else text + " http://t.cn/a" * (i % 7 == 0)
+        for i, text in enumerate(everything["text"])
     ]
     edge = START + cut * MINUTE
     whole = count_voices(everything, width=MINUTE)
@@ -208,6 +209,26 @@ def test_five_accounts_are_a_brigade_however_much_they_write() -> None:
     found = character(crowd(10_000, 5), crowd(100, 80))
     assert found.kind is SurgeKind.BRIGADE
     assert found.authors == 5
+
+
+def test_a_press_wave_is_a_handful_of_voices_however_it_is_worded() -> None:
+    wave = posts(
+        np.linspace(0, 60, 300).tolist(),
+        [f"media{i}" for i in range(300)],
+        [f"{SAYINGS[i % 5]} http://t.cn/a{i}" for i in range(300)],
+    )
+    assert count_voices(wave, width=MINUTE)["voices"].sum() <= 2 * 9
+
+
+def test_a_picture_is_no_link_elsewhere() -> None:
+    shots = posts(
+        np.linspace(0, 60, 100).tolist(),
+        [f"a{i}" for i in range(100)],
+        [f"{SAYINGS[i % 5]} pic.twitter.com/{i} https://i.example/{i}.png" for i in range(100)],
+    )
+    counted = count_voices(shots, width=MINUTE)
+    assert counted["voices"].sum() == 100
+    assert counted["linked"].sum() == 0
 
 
 def test_without_authors_nobody_is_called_a_newcomer() -> None:
