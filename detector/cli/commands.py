@@ -133,6 +133,18 @@ def simulate(
     simulate_scenario(scenario, out, seed=seed)
 
 
+@app.command()
+def train(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the model and its card.")] = Path(
+        "models"
+    ),
+) -> None:
+    """Train the complaint classifier anew from the bundled texts, and write model and card."""
+    from detector.cli.texts import train_classifier
+
+    train_classifier(out)
+
+
 @incidents_app.command("list")
 def incidents_list(
     config: Config = None,

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from detector.app import build_plan
-from detector.cli.output import print_table, stderr, write_text
+from detector.cli.output import print_table, progress, write_text
 from detector.cli.tables import incident_table
 from detector.detection.evaluation import evaluate
 from detector.detection.matching import Coverage
@@ -51,9 +50,8 @@ def replay_history(
     plan = build_plan(history_settings(config))
     source = history_source(path, width=width, gaps=gaps)
     started = time.monotonic()
-    with _progress() as progress:
-        task = progress.add_task("replaying", total=None)
-        history = replay(source, plan, progress=lambda bins: progress.update(task, completed=bins))
+    with progress("replaying", "bins") as advance:
+        history = replay(source, plan, progress=advance)
     seconds = time.monotonic() - started
     write_text(out, json.dumps(document(history), ensure_ascii=False, indent=1) + "\n")
     _summary(history, out, seconds)
@@ -75,8 +73,7 @@ def score_history(path: Path, out: Path, *, config: Path | None, width: str | No
     """Write the causal score of every row of the counts table ``path``."""
     history_settings(config)
     source = history_source(path, width=width, gaps=None)
-    with _progress() as progress:
-        progress.add_task("scoring", total=None)
+    with progress("scoring"):
         pull = source.pull(None, until=END_OF_TIME)
         if pull.counts is None:
             raise InputError("scores need a counts table: time, service, count", path=path)
@@ -152,17 +149,6 @@ def _width(text: str) -> timedelta:
         return parse_duration(text)
     except ValueError as error:
         raise ConfigError(f"--width: {error}") from None
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed:,.0f} bins"),
-        TimeElapsedColumn(),
-        console=stderr(),
-        transient=True,
-    )
 
 
 def _summary(history: History, out: Path, seconds: float) -> None:

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from detector.alerting.plain import plain
 from detector.errors import InputError
-
-
-@cache
-def stderr() -> Console:
-    """Return the console for progress and messages."""
-    return Console(stderr=True)
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -37,12 +32,31 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     Console(markup=False, highlight=False).print(table)
 
 
+@contextmanager
+def progress(what: str, unit: str = "rows") -> Iterator[Callable[[int], None]]:
+    """Show on the terminal that something is being done; yields what to call with how much is."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn(f"{{task.completed:,.0f}} {unit}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(what, total=None)
+        yield lambda done: shown.update(task, completed=done)
+
+
 def write_text(path: Path, text: str) -> None:
-    """Write ``text`` to ``path``, wholly or not at all; folders are made."""
+    """Write ``text`` to ``path`` in UTF-8, wholly or not at all; folders are made."""
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write ``content`` to ``path``, wholly or not at all; folders are made."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f".{path.name}.part")
-        part.write_text(text, encoding="utf-8")
+        part.write_bytes(content)
         os.replace(part, path)
     except OSError as error:
         raise InputError(f"cannot be written: {error.strerror}", path=path) from error

@@ -1,36 +1,55 @@
-"""classify, simulate: commands about texts."""
+"""classify, train, simulate: commands about texts."""
 
 from __future__ import annotations
 
-import csv
+import json
 from pathlib import Path
 
 import pandas as pd
 
-from detector import app
+from detector import app, resources
 from detector.cli.history import history_settings
-from detector.cli.output import print_table, write_text
-from detector.domain.tables import TableKind
+from detector.cli.output import print_table, progress, write_bytes, write_text
 from detector.errors import InputError
 from detector.language.complaints import read_posts
+from detector.language.facets import tag
 from detector.simulation.simulate import simulate
 from detector.sources.files import FileSource
 
-#: What the command adds; `discovered` and `kind` come along.
-_ADDED = ("complaint", "service", "component", "kind", "discovered")
-_ = TableKind, csv
+#: What `train` learns from.
+LESSONS = ("lexicon", "training")
 
 
 def classify_posts(path: Path, out: Path, *, config: Path | None) -> None:
-    """Write the rows of ``path`` with what each says about a service."""
+    """Write the rows of ``path`` with what each says: is it a complaint, about what."""
     settings = history_settings(config)
-    frame = FileSource("posts", path).rows()
-    if "text" not in frame:
-        raise InputError(f"no column 'text'; the columns are {', '.join(frame.columns)}", path=path)
-    read = read_posts(app.reader(settings), frame)
+    with progress("reading") as advance:
+        frame = FileSource("posts", path).rows()
+        if "text" not in frame:
+            columns = ", ".join(map(str, frame.columns))
+            raise InputError(f"no column 'text'; the columns are {columns}", path=path, line=1)
+        read = read_posts(app.reader(settings), frame)
+        read["component"] = tag(read, app.facet_lexicon())["component"]
+        advance(len(read))
     write_text(out, read.to_csv(index=False))
     complaints = int((read["complaint"] >= settings.posts.complaint_threshold).sum())
     print(f"{complaints:,} of {len(read):,} posts are complaints; written to {out}")
+
+
+def train_classifier(out: Path) -> None:
+    """Train on the bundled texts; the same texts give the same model."""
+    from detector.language.training import train  # scikit-learn takes seconds to import
+
+    texts = {
+        path.relative_to(resources.DATA).as_posix(): path.read_text(encoding="utf-8")
+        for folder in LESSONS
+        for path in sorted((resources.DATA / folder).iterdir())
+    }
+    with progress("training"):
+        model, card = train(texts)
+    write_bytes(out / "complaints.skops", model)
+    write_text(out / "README.md", card)
+    print(f"{len(model):,} bytes written to {out / 'complaints.skops'}, its card beside it")
 
 
 def simulate_scenario(name: str, out: Path | None, *, seed: int | None) -> None:
@@ -47,4 +66,5 @@ def simulate_scenario(name: str, out: Path | None, *, seed: int | None) -> None:
 
 def _json_lines(posts: pd.DataFrame) -> str:
     times = posts["time"].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return posts.assign(time=times).to_json(orient="records", lines=True, force_ascii=False)
+    rows = posts.assign(time=times).to_dict("records")
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
