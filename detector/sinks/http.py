@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from queue import Empty, SimpleQueue
+from threading import Thread
 
 import httpx
 
@@ -31,7 +33,7 @@ class Poster:
     ----------
     name : the receiver's name, which errors begin with.
     url : ``http://`` or ``https://``, without user and password.
-    timeout : seconds for connecting, and for each wait for the receiver.
+    timeout : seconds for the whole exchange.
     verify : False accepts any certificate; a context brings an authority of one's own.
 
     Raises
@@ -44,7 +46,7 @@ class Poster:
     ) -> None:
         self._name = name
         self._url = _address(name, url)
-        self._timeout = httpx.Timeout(timeout).as_dict()
+        self._timeout = timeout
         # Loading the authorities takes 30 ms; nobody needs them without TLS.
         trusted = verify if self._url.scheme == "https" else False
         self._transport = httpx.HTTPTransport(verify=trusted, trust_env=False)
@@ -65,20 +67,36 @@ class Poster:
             self._url,
             content=body,
             headers={"User-Agent": "outage-detector", "Connection": "close", **headers},
-            extensions={"timeout": self._timeout},
+            extensions={"timeout": httpx.Timeout(self._timeout).as_dict()},
         )
-        failure: DeliveryError | None
+        answer = self._exchange(request)
+        # Raised outside of any handler: an error must not carry the request in its context.
+        if isinstance(answer, httpx.HTTPError):
+            raise Unreachable(f"{self._name}: {_trouble(answer)}")
+        if isinstance(answer, Exception):
+            raise answer
+        if (failure := self._judged(answer, now)) is not None:
+            raise failure
+
+    def _exchange(self, request: httpx.Request) -> httpx.Response | Exception:
+        # httpx bounds each wait, but neither the look-up of the name nor a receiver that sends one
+        # byte at a time; nobody's receiver may hold up the detector, so the exchange is given a
+        # thread that can be left behind. If the message arrives after all, its key is known.
+        answers: SimpleQueue[httpx.Response | Exception] = SimpleQueue()
+        Thread(target=lambda: answers.put(self._ask(request)), daemon=True).start()
+        try:
+            return answers.get(timeout=self._timeout)
+        except Empty:
+            return httpx.ReadTimeout("")
+
+    def _ask(self, request: httpx.Request) -> httpx.Response | Exception:
         try:
             response = self._transport.handle_request(request)
-        except httpx.HTTPError as error:
-            failure = Unreachable(f"{self._name}: {_trouble(error)}")
-        else:
             # The body stays unread: it could be endless, or echo what we sent.
             response.close()
-            failure = self._judged(response, now)
-        # Raised here, not above: an error must not carry the request in its context.
-        if failure is not None:
-            raise failure
+        except Exception as error:
+            return error
+        return response
 
     def _judged(self, response: httpx.Response, now: datetime) -> DeliveryError | None:
         status = response.status_code

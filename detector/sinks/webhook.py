@@ -23,7 +23,7 @@ class WebhookSink:
     name : the receiver's name in ``config.toml``.
     url : where to post; may hold a secret, see `detector.sinks.http.Poster`.
     clock : wall time, for signatures and for the pauses that receivers ask for.
-    timeout : seconds for connecting, and for each wait for the receiver.
+    timeout : seconds for the whole exchange.
     token : sent as ``Authorization: Bearer``, if given.
     secret : signs the body, if given; see `detector.sinks.signature`.
     verify : False accepts any certificate; a context brings an authority of one's own.

@@ -85,8 +85,11 @@ class Receiver:
 def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            length = int(self.headers["Content-Length"])
+            body = self.rfile.read(length)
             self.close_connection = True
+            if len(body) < length:
+                return  # the sender was killed in the middle of its sentence
             status = receiver.take(unquote(self.headers["Idempotency-Key"]), body)
             if status is not None:
                 self.send_response(status)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -26,7 +25,7 @@ class Loopback:
 
     Attributes
     ----------
-    answer : status of the next answers, or "hang", "hang up", "gibberish".
+    answer : status of the next answers, or "hang", "hang up", "gibberish", "drip".
     headers : of the next answers.
     """
 
@@ -71,6 +70,8 @@ class Loopback:
                     loopback.stopped.wait(5)
                 elif loopback.answer == "gibberish":
                     self.wfile.write(b"\x00\x01 this is no HTTP\r\n\r\n")
+                elif loopback.answer == "drip":
+                    self._drip()
                 elif isinstance(loopback.answer, int):
                     self._reply(loopback.answer, request)
 
@@ -85,7 +86,13 @@ class Loopback:
                     # What came is sent back: a receiver may echo every secret.
                     self.wfile.write(str(request).encode())
 
+            def _drip(self) -> None:
+                self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+                with suppress(ConnectionError):
+                    while not loopback.stopped.wait(0.02):
+                        self.wfile.write(b"X-Patience: please\r\n")
+
             def log_message(self, *_: object) -> None:
-                time.sleep(0)
+                """Say nothing."""
 
         return Handler

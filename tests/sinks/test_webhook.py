@@ -154,8 +154,15 @@ def test_a_receiver_that_breaks_the_exchange_is_unreachable(
     assert words in str(error)
 
 
-def test_a_receiver_that_does_not_answer_is_given_up_in_time(server: Loopback) -> None:
-    server.answer = "hang"
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param("hang", id="says nothing"),
+        pytest.param("drip", id="never comes to the end of its headers"),
+    ],
+)
+def test_a_receiver_that_does_not_answer_is_given_up_in_time(server: Loopback, answer: str) -> None:
+    server.answer = answer
     began = time.monotonic()
     with pytest.raises(Unreachable, match="no answer within the timeout"):
         sink_to(server, timeout=0.2).send(an_alert())

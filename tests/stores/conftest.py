@@ -22,6 +22,12 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServe
         yield server
 
 
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where a store's file may be."""
+    return tmp_path / "store.db"
+
+
 @pytest.fixture(params=["fake", "sqlite file", "sqlite in memory", "postgresql"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     if request.param == "fake":
