@@ -11,7 +11,7 @@ from detector.engine.retries import RetryPolicy, is_given_up, next_attempt
 from detector.errors import Rejected, Unreachable
 from detector.ports import Sink, Store
 
-_BATCH = 10_000  # first pending messages per incident and receiver: a bound on memory, no more
+_BATCH = 10_000  # messages read at once: a bound on memory, no more
 _LONGEST_ERROR = 500  # characters
 
 

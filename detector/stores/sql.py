@@ -163,17 +163,18 @@ class SqlStore:
             return tuple(map(delivery_of, connection.execute(asked)))
 
     def due(self, now: datetime, *, limit: int) -> tuple[Delivery, ...]:
-        """Return the first pending delivery per incident and receiver, if ``due_at <= now``."""
-        place = func.row_number().over(
+        """Return pending deliveries that are due and wait for no earlier one of their incident."""
+        latest = func.max(OUTBOX.c.due_at).over(
             partition_by=(OUTBOX.c.incident_id, OUTBOX.c.receiver),
             order_by=(OUTBOX.c.sequence, OUTBOX.c.key),
+            rows=(None, 0),
         )
-        waiting = select(OUTBOX.c.receiver, OUTBOX.c.key, place.label("place")).where(_PENDING)
-        first = waiting.subquery("waiting")
+        waiting = select(OUTBOX.c.receiver, OUTBOX.c.key, latest.label("latest")).where(_PENDING)
+        turn = waiting.subquery("waiting")
         asked = (
             select(OUTBOX)
-            .join(first, (OUTBOX.c.receiver == first.c.receiver) & (OUTBOX.c.key == first.c.key))
-            .where(first.c.place == 1, OUTBOX.c.due_at <= to_micros(now))
+            .join(turn, (OUTBOX.c.receiver == turn.c.receiver) & (OUTBOX.c.key == turn.c.key))
+            .where(turn.c.latest <= to_micros(now))
         )
         with self._reading() as connection:
             return tuple(map(delivery_of, connection.execute(_in_order(asked).limit(limit))))

@@ -87,11 +87,17 @@ class FakeStore:
         return tuple(sorted(found, key=_place))
 
     def due(self, now: datetime, *, limit: int) -> tuple[Delivery, ...]:
-        first: dict[tuple[str, str], Delivery] = {}
+        due: list[Delivery] = []
+        waiting: set[tuple[str, str]] = set()
         for delivery in sorted(self._outbox.values(), key=lambda d: d.alert.sequence):
-            if delivery.status is DeliveryStatus.PENDING:
-                first.setdefault((delivery.alert.incident.id, delivery.receiver), delivery)
-        return tuple(sorted((d for d in first.values() if d.due_at <= now), key=_place)[:limit])
+            turn = (delivery.alert.incident.id, delivery.receiver)
+            if delivery.status is not DeliveryStatus.PENDING:
+                continue
+            if delivery.due_at > now:
+                waiting.add(turn)
+            elif turn not in waiting:
+                due.append(delivery)
+        return tuple(sorted(due, key=_place)[:limit])
 
     def mark(
         self,
