@@ -83,7 +83,10 @@ def parse_scenario(toml_text: str, templates_text: str) -> Scenario:
         platforms=templates.platforms,
     )
     _check_times(scenario)
+    names = [stream.name for stream in scenario.streams]
     for i, stream in enumerate(scenario.streams):
+        if stream.name in names[:i]:
+            raise InputError("streams have different names", column=f"streams[{i}].name")
         _check_stream(stream, scenario, f"streams[{i}]")
     return scenario
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
@@ -35,21 +36,26 @@ def simulate(
     DataFrame
         Columns ``time`` (aware UTC, whole seconds, ascending), ``id`` (unique), ``author``,
         ``text``, ``lang`` (``zh`` or ``en``), ``region`` and ``platform`` (what profile and client
-        show; empty when they show nothing). Every stream draws from its own random numbers, so
-        adding one changes no other.
+        show; empty when they show nothing). Every stream draws random numbers of its own, so adding
+        one changes no other.
     """
     root = scenario.seed if seed is None else seed
     people = draw_people(
         scenario.people, scenario.regions, scenario.platforms, np.random.default_rng([root, 0])
     )
     parts = [
-        _stream_posts(scenario, stream, people, np.random.default_rng([root, i]))
-        for i, stream in enumerate(scenario.streams, start=1)
+        _stream_posts(scenario, stream, people, np.random.default_rng([root, _number(stream.name)]))
+        for stream in scenario.streams
     ]
     parts.append(_statements(scenario))
     posts = pd.concat(parts, ignore_index=True).sort_values("time", kind="stable")
     posts.insert(1, "id", [f"{scenario.name}-{i:06d}" for i in range(len(posts))])
     return posts.drop(columns=[] if labelled else ["stream"]).reset_index(drop=True)
+
+
+def _number(name: str) -> int:
+    """Return a number of the stream's own, whatever streams stand beside it."""
+    return 1 + zlib.crc32(name.encode())
 
 
 def _stream_posts(

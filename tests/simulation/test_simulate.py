@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -71,6 +72,14 @@ def test_the_same_seed_gives_the_same_posts_and_another_seed_others() -> None:
     first = simulate(what)
     pd.testing.assert_frame_equal(first, simulate(what))
     assert not first["text"].equals(simulate(what, seed=what.seed + 1)["text"])
+
+
+def test_a_stream_more_or_less_changes_no_other_stream() -> None:
+    what = scenario(NAMES[0])
+    fewer = replace(what, streams=what.streams[1:])
+    whole, part = (simulate(w, labelled=True).drop(columns="id") for w in (what, fewer))
+    whole = whole[whole["stream"] != what.streams[0].name].reset_index(drop=True)
+    pd.testing.assert_frame_equal(whole, part)
 
 
 def test_the_stream_is_told_only_when_asked() -> None:
@@ -151,6 +160,9 @@ def test_chatter_follows_the_local_clock(drawn: dict[str, pd.DataFrame]) -> None
         pytest.param('"北京" = 0.19', '"京" = 0.19', "'京' is none of", id="no such region"),
         pytest.param('"2013-07-22 07:40"', '"2013-07-22 07:20"', "ascend", id="curve goes back"),
         pytest.param('"2013-07-22 07:40"', '"soon"', "local times as", id="curve time is no time"),
+        pytest.param(
+            'name = "unrelated"', 'name = "chatter"', "different names", id="a name twice"
+        ),
         pytest.param("per_day = 1150", "", "either per_day or curve", id="no volume"),
         pytest.param(
             'react = ["坐等"', 'react = ["{react}"', "back to themselves", id="endless text"
