@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -43,6 +43,7 @@ def deliver(
     *,
     now: datetime,
     policy: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
+    stopping: Callable[[], bool] = lambda: False,
 ) -> DeliveryReport:
     """Send everything that is due at ``now``, in order within each incident and receiver.
 
@@ -56,6 +57,7 @@ def deliver(
     sinks : where to send, by receiver name. What is due to an unknown name waits as if
         unreachable, since a receiver that was renamed by mistake may come back.
     now : time of the pass; retries count from it.
+    stopping : asked before each message; once true the pass ends, and what is left stays due.
 
     Raises
     ------
@@ -67,6 +69,8 @@ def deliver(
     resting: set[str] = set()
     while batch := [d for d in store.due(now, limit=_BATCH) if d.receiver not in resting]:
         for delivery in batch:
+            if stopping():
+                return _finished(outcomes)
             if delivery.receiver in resting:
                 continue
             outcome = _attempt(delivery, sinks, now=now, policy=policy)
@@ -74,9 +78,7 @@ def deliver(
             outcomes.append(outcome)
             if outcome.delivery.status is DeliveryStatus.PENDING:
                 resting.add(delivery.receiver)
-    if bugs := [outcome.bug for outcome in outcomes if outcome.bug is not None]:
-        raise ExceptionGroup("sinks failed in a way that they should not", bugs)
-    return _report(outcomes)
+    return _finished(outcomes)
 
 
 def _attempt(
@@ -127,7 +129,10 @@ def _reason(error: object) -> str:
     return str(error)[:_LONGEST_ERROR]
 
 
-def _report(outcomes: list[_Outcome]) -> DeliveryReport:
+def _finished(outcomes: list[_Outcome]) -> DeliveryReport:
+    if bugs := [outcome.bug for outcome in outcomes if outcome.bug is not None]:
+        raise ExceptionGroup("sinks failed in a way that they should not", bugs)
+
     def those(status: DeliveryStatus) -> tuple[Delivery, ...]:
         return tuple(o.delivery for o in outcomes if o.delivery.status is status)
 

@@ -167,6 +167,13 @@ def test_a_bug_in_one_sink_is_raised_after_everybody_else_has_their_messages() -
     assert "canary" not in str(postponed.error)
 
 
+def test_a_pass_that_is_stopped_leaves_the_rest_due() -> None:
+    store, sink = store_of(*life_of()), FakeSink()
+    report = deliver(store, {"ops": sink}, now=NOON, stopping=lambda: sink.calls == 2)
+    assert [d.alert.sequence for d in report.sent] == [1, 2]
+    assert [d.alert.sequence for d in store.due(NOON, limit=9)] == [3]
+
+
 def test_a_very_long_error_is_cut() -> None:
     store = store_of(a_delivery())
     deliver(store, {"ops": FakeSink(troubles=[Rejected("x" * 10_000)])}, now=NOON)
