@@ -34,6 +34,7 @@ class DeliveryReport:
 @dataclass(frozen=True, slots=True)
 class _Outcome:
     delivery: Delivery
+    reached: bool = True
     bug: Exception | None = None
 
 
@@ -76,7 +77,7 @@ def deliver(
             outcome = _attempt(delivery, sinks, now=now, policy=policy)
             _record(store, outcome.delivery, now=now)
             outcomes.append(outcome)
-            if outcome.delivery.status is DeliveryStatus.PENDING:
+            if not outcome.reached:
                 resting.add(delivery.receiver)
     return _finished(outcomes)
 
@@ -90,11 +91,11 @@ def _attempt(
     except Rejected as error:
         return _Outcome(replace(tried, status=DeliveryStatus.DEAD, error=_reason(error)))
     except Unreachable as error:
-        return _Outcome(_postponed(tried, error, now=now, policy=policy))
+        return _Outcome(_postponed(tried, error, now=now, policy=policy), reached=False)
     except Exception as bug:
         # Raised at the end of the pass. Here only its type: its text might hold a secret.
         failure = Unreachable(f"the sink failed with {type(bug).__name__}, see the log")
-        return _Outcome(_postponed(tried, failure, now=now, policy=policy), bug)
+        return _Outcome(_postponed(tried, failure, now=now, policy=policy), reached=False, bug=bug)
     return _Outcome(replace(tried, status=DeliveryStatus.SENT, sent_at=now, error=None))
 
 
