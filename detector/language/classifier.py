@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 import sklearn
 import skops.io
 from numpy.typing import NDArray
 from scipy.special import softmax
 
 from detector.errors import InputError
-from detector.language.features import CHAR_BITS, FEATURES, WORD_BITS, matrix
+from detector.language.features import CHAR_BITS, FEATURES, WORD_BITS, matrix, weighed
 from detector.language.lexicon import Hit
 from detector.language.reading import Reading
 
@@ -43,11 +44,13 @@ class Classifier:
 
     Attributes
     ----------
-    weights : shape (n_trained_kinds, n_columns), float32, read-only.
+    rarities : shape (N_HASHED,), see `weighed`.
+    weights : shape (n_trained_kinds, n_columns), float32.
     intercepts : shape (n_trained_kinds,).
     temperature : the scores are divided by it; above 1 it makes the model less sure.
     """
 
+    rarities: NDArray[np.float32]
     weights: NDArray[np.float32]
     intercepts: NDArray[np.float64]
     temperature: float
@@ -56,8 +59,13 @@ class Classifier:
         """Return shape (n_readings, 6), rows summing to 1, columns in order of `TRAINED_KINDS`."""
         if not readings:
             return np.empty((0, len(TRAINED_KINDS)))
-        scores = matrix(readings) @ self.weights.T + self.intercepts
-        return np.asarray(softmax(scores / self.temperature, axis=1), dtype=np.float64)
+        scores = self.scores(matrix(readings)) / self.temperature
+        return np.asarray(softmax(scores, axis=1), dtype=np.float64)
+
+    def scores(self, columns: sp.csr_matrix) -> NDArray[np.float64]:
+        """Return the unscaled log-odds of each row of `matrix`, shape (n_readings, 6)."""
+        known = weighed(columns, self.rarities)
+        return np.asarray(known @ self.weights.T + self.intercepts, dtype=np.float64)
 
     def judge(self, readings: Sequence[Reading]) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
         """Return the probability of a complaint and the kind of each reading.
@@ -79,6 +87,7 @@ def dump_classifier(classifier: Classifier) -> bytes:
         "format": _FORMAT,
         "layout": _layout(),
         "scikit-learn": sklearn.__version__,
+        "rarities": classifier.rarities.astype(np.float16),
         "weights": classifier.weights.astype(np.float16),
         "intercepts": classifier.intercepts,
         "temperature": classifier.temperature,
@@ -99,9 +108,12 @@ def load_classifier(model: bytes) -> Classifier:
     """
     state = _state(model)
     _check_versions(state)
-    weights = state["weights"].astype(np.float32)
-    weights.flags.writeable = False
-    classifier = Classifier(weights, state["intercepts"], float(state["temperature"]))
+    classifier = Classifier(
+        rarities=state["rarities"].astype(np.float32),
+        weights=state["weights"].astype(np.float32),
+        intercepts=state["intercepts"],
+        temperature=float(state["temperature"]),
+    )
     if not np.allclose(classifier.probabilities(_PROBE), state["probe"], atol=0.02):
         raise InputError(
             f"the model gives other probabilities here than it was made with: {_RETRAIN}"
@@ -136,8 +148,10 @@ def _layout() -> str:
 
 
 _PROBE = (
-    Reading("微信崩了", (Hit("collapse", 2, 4),), "微信", False, False, (0, 2), False),
-    Reading("is wechat down?", (Hit("down_alone", 10, 14),), "微信", False, False, (3, 9), False),
-    Reading("thanks, works now!", (Hit("over", 8, 17),), "微信", False, True, (0, 0), False),
+    Reading("微信崩了", (Hit("collapse", 2, 4),), "微信", False, False, (0, 2), False, False),
+    Reading(
+        "is wechat down?", (Hit("down_alone", 10, 14),), "微信", False, False, (3, 9), False, False
+    ),
+    Reading("thanks, works now!", (Hit("over", 8, 17),), "微信", False, True, (0, 0), False, False),
 )
 """Readings whose probabilities travel with the model: hashing that differs shows on them."""

@@ -11,7 +11,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.preprocessing import normalize
 
 from detector.language.lexicon import Hit
 from detector.language.normalise import masked
@@ -24,9 +26,11 @@ GROUPS = (
 STRONG = frozenset({"collapse", "overload", "unreachable", "fault_noun", "down"})
 WEAK = frozenset({"collapse_too", "server", "down_alone"})
 STATUS = ("given", "listed", "discovered", "unnamed")
+FORMS = ("title", "chinese", "latin")
 
 CHAR_BITS, WORD_BITS = 16, 15
-_HASHING = {"alternate_sign": False, "norm": "l2", "lowercase": False, "dtype": np.float32}
+N_HASHED = 2**CHAR_BITS + 2**WORD_BITS
+_HASHING = {"alternate_sign": False, "norm": None, "lowercase": False, "dtype": np.float32}
 _CHARS = HashingVectorizer(
     analyzer="char_wb", ngram_range=(1, 4), n_features=2**CHAR_BITS, **_HASHING
 )
@@ -39,11 +43,11 @@ _WORDS = HashingVectorizer(
 )
 _CJK = re.compile("[\u3400-\u9fff]")
 _RUNNING = re.compile(r"[，。！？；,.!?;…]|<url>|<user>")
-_LENGTHS = (4, 8, 12, 20, 40, 80, 160)
+_LENGTHS = (4, 8, 16, 32)
 _RESIDUES = (0, 1, 3, 6, 10, 20, 40)
 _GAPS = (0, 2, 5, 10)
 
-FEATURES = (
+_FLAGS = (
     *(f"group:{name}" for name in GROUPS),
     *(f"status:{name}" for name in STATUS),
     *(f"{name}+strong" for name in STATUS),
@@ -51,21 +55,50 @@ FEATURES = (
     *(f"{name}+silent" for name in STATUS),
     *(f"length<={n}" for n in _LENGTHS),
     *(f"residue<={n}" for n in _RESIDUES),
-    *(f"title+residue<={n}" for n in _RESIDUES),
     *(f"gap<={n}" for n in _GAPS),
     "fault before name", "fault only in hashtag", "fault at end", "name at start",
-    "title", "chinese", "no service", "title+no service", "no service+weak", "no service+strong",
+    "no service", "no service+weak", "no service+strong", "guarded",
     "question", "exclamation", "link", "mention", "over+fault", "aside+fault",
-    "response+fault", "report+fault", "planned+fault", "persists+silent",
+    "response+fault", "response+unnamed", "report+fault", "planned+fault", "persists+silent",
 )  # fmt: skip
+
+# Each flag once for all forms and once for its own, so that titles and posts share what holds for
+# both and keep what does not (Daumé, "Frustratingly easy domain adaptation", 2007).
+FEATURES = tuple(f"{form}|{flag}" for form in ("any", *FORMS) for flag in _FLAGS)
 
 
 def matrix(readings: Sequence[Reading]) -> sp.csr_matrix:
-    """Return shape (n_readings, n_columns): characters, words, then `FEATURES`."""
+    """Return shape (n_readings, n_columns): counts of characters, of words, then `FEATURES`."""
     texts = [concealed(reading) for reading in readings]
-    known = np.array([_known(r) for r in readings], dtype=np.float32)
-    blocks = [_CHARS.transform(texts), _WORDS.transform(texts), sp.csr_matrix(known)]
+    flags = np.array([_flags(reading) for reading in readings], dtype=np.float32)
+    forms = np.array([FORMS.index(_form(reading.own)) for reading in readings])
+    own = [sp.csr_matrix(flags * (forms == i)[:, np.newaxis]) for i in range(len(FORMS))]
+    blocks = [_CHARS.transform(texts), _WORDS.transform(texts), sp.csr_matrix(flags), *own]
     return sp.hstack(blocks, format="csr")
+
+
+def rarity(columns: sp.csr_matrix) -> NDArray[np.float32]:
+    """Return the smoothed inverse document frequency of the hashed columns, shape (N_HASHED,)."""
+    seen = np.bincount(columns[:, :N_HASHED].indices, minlength=N_HASHED)
+    return np.asarray(np.log((1 + columns.shape[0]) / (1 + seen)) + 1, dtype=np.float32)
+
+
+def weighed(columns: sp.csr_matrix, rarities: NDArray[np.float32]) -> sp.csr_matrix:
+    """Return ``columns`` with counts times rarity, each block brought to its own norm.
+
+    Characters have norm 1, words 1.5, a flag is 0.7: how much each may say before regularisation.
+    """
+    n_chars = 2**CHAR_BITS
+    hashed = (columns[:, :n_chars], columns[:, n_chars:N_HASHED])
+    weights = (rarities[:n_chars], rarities[n_chars:])
+    chars, words = (normalize(h @ sp.diags(w)) for h, w in zip(hashed, weights, strict=True))
+    return sp.hstack([chars, 1.5 * words, 0.7 * columns[:, N_HASHED:]], format="csr")
+
+
+def _form(own: str) -> str:
+    if not _CJK.search(own):
+        return "latin"
+    return "title" if len(own) <= 30 and not _RUNNING.search(own) else "chinese"
 
 
 def concealed(reading: Reading) -> str:
@@ -77,11 +110,10 @@ def concealed(reading: Reading) -> str:
     return masked(f"{reading.own[:start]} {mark} {reading.own[end:]}")
 
 
-def _known(reading: Reading) -> list[float]:
+def _flags(reading: Reading) -> list[float]:
     own, hits = reading.own, reading.hits
     groups = {hit.group for hit in hits}
     strong, weak = bool(groups & STRONG), bool(groups & WEAK)
-    is_title = bool(_CJK.search(own)) and len(own) <= 30 and not _RUNNING.search(own)
     status = _status(reading)
     residue = _residue(reading)
     faults = [hit for hit in hits if hit.group in STRONG or hit.group in WEAK]
@@ -93,16 +125,13 @@ def _known(reading: Reading) -> list[float]:
         *(name == status and not faults for name in STATUS),
         *(len(own) <= n for n in _LENGTHS),
         *(residue <= n for n in _RESIDUES),
-        *(is_title and residue <= n for n in _RESIDUES),
         *_nearness(reading, faults),
         bool(faults) and faults[-1].end >= len(own) - 1,
         reading.place[1] > 0 and reading.place[0] == 0,
-        is_title,
-        bool(_CJK.search(own)),
         reading.no_service,
-        is_title and reading.no_service,
         reading.no_service and weak,
         reading.no_service and strong,
+        reading.guarded,
         "?" in own,
         "!" in own,
         "<url>" in own,
@@ -110,6 +139,7 @@ def _known(reading: Reading) -> list[float]:
         "over" in groups and bool(faults),
         "aside" in groups and bool(faults),
         "response" in groups and bool(faults),
+        "response" in groups and bool(faults) and status == "unnamed",
         "report" in groups and bool(faults),
         "planned" in groups and bool(faults),
         "persists" in groups and not faults,

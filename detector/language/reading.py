@@ -23,7 +23,8 @@ class Reading:
     discovered : whether ``service`` was not configured.
     given : whether the row named its service, so that the text need not.
     place : where ``own`` names it, ``[start, end)``; ``(0, 0)`` if it does not.
-    no_service : whether ``own`` speaks of people, machines or mishaps.
+    no_service : whether ``own`` speaks of people or mishaps.
+    guarded : whether what fails is a mood, a body, a price, a machine, and no service is known.
     """
 
     own: str
@@ -33,6 +34,7 @@ class Reading:
     given: bool
     place: tuple[int, int]
     no_service: bool
+    guarded: bool
 
 
 def read(folded: str, given: str, *, names: Names, lexicon: Lexicon) -> Reading:
@@ -54,6 +56,8 @@ def read(folded: str, given: str, *, names: Names, lexicon: Lexicon) -> Reading:
         given=bool(given),
         place=_place(own, subject, chosen),
         no_service=bool(lexicon.subject.no_service.search(own)),
+        guarded=not service
+        and any(lexicon.subject.forbids(own, start) for start in _naming(faults, lexicon)),
     )
 
 
@@ -65,8 +69,12 @@ def _place(own: str, subject: str, chosen: Named | None) -> tuple[int, int]:
 
 
 def _unlisted(own: str, faults: Sequence[Hit], _named: Sequence[Named], lexicon: Lexicon) -> str:
-    starts = [hit.start for hit in faults if lexicon.groups[hit.group].names]
-    return discovered(own, starts, lexicon.subject)
+    return discovered(own, _naming(faults, lexicon), lexicon.subject)
+
+
+def _naming(faults: Sequence[Hit], lexicon: Lexicon) -> list[int]:
+    """Return where the fault words begin that may stand right behind their subject."""
+    return [hit.start for hit in faults if lexicon.groups[hit.group].names]
 
 
 def _longer_name(own: str, faults: Sequence[Hit], named: Sequence[Named], lexicon: Lexicon) -> str:

@@ -53,13 +53,21 @@ class SubjectWords:
 
     def before(self, own: str, start: int) -> str:
         """Return the subject that ends right before ``own[start]``, ``""`` if there is none."""
-        chunk = _STOP.split(own[max(start - _CLAUSE, 0) : start].rstrip())[-1]
-        chunk = self.bare(self.lead.sub("", chunk))
+        chunk = self._chunk(own, start)
         if not 2 <= len(chunk) <= self._longest(chunk) or chunk in self.ordinary:
             return ""
         if _NUMBER.match(chunk) and not chunk.isascii():
             return ""
         return "" if self.no_service.search(chunk) and not self.system.search(chunk) else chunk
+
+    def forbids(self, own: str, start: int) -> bool:
+        """Return whether what ends right before ``own[start]`` fails without being a service."""
+        chunk = self._chunk(own, start)
+        return bool(self.no_service.search(chunk)) and not self.system.search(chunk)
+
+    def _chunk(self, own: str, start: int) -> str:
+        chunk = _STOP.split(own[max(start - _CLAUSE, 0) : start].rstrip())[-1]
+        return self.bare(self.lead.sub("", chunk))
 
     def bare(self, chunk: str) -> str:
         """Return ``chunk`` without the adverbs and particles at its end."""
@@ -86,12 +94,13 @@ class SubjectWords:
 def parse_subject_words(table: Mapping[str, Any]) -> SubjectWords:
     """Return the words of the table ``[subject]`` of a lexicon; raises `KeyError` for a gap."""
     heads, people = _either(table["heads"]), _either(table["people"])
+    parts = _either(table["parts"])
     return SubjectWords(
-        between=re.compile(f"(?:{_either(table['between'])}|(?<!成)都)$"),
+        between=re.compile(f"(?:回应(?:{parts})?|{_either(table['between'])}|(?<!成)都)$"),
         lead=re.compile(f"^(?:{_either(table['lead'])})+"),
         no_service=re.compile(f"(?:{heads})$|{people}"),
         system=re.compile(f"(?:{_either(table['systems'])})$"),
-        parts=re.compile(f"(?:{_either(table['parts'])})+$"),
+        parts=re.compile(f"(?:{parts})+$"),
         ordinary=frozenset(map(fold, table["ordinary"])),
     )
 

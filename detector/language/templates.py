@@ -24,11 +24,12 @@ Slots = Mapping[str, tuple[str, ...]]
 
 
 class Template(NamedTuple):
-    """One line to be filled: what it is (`kind`), where it would be said (`channel`), its text."""
+    """One line to be filled: what it is, where it would be said, its text, the file it is from."""
 
     kind: str
     channel: str
     text: str
+    path: str
 
 
 def parse_slots(toml_text: str) -> Slots:
@@ -60,7 +61,7 @@ def _templates(text: str, kinds: tuple[str, ...], path: str) -> Iterator[Templat
         elif section is None:
             raise InputError("a text before the first [kind channel]", path=path, line=number)
         else:
-            yield Template(*section, line)
+            yield Template(*section, line, path)
 
 
 def fill(text: str, slots: Slots, rng: random.Random) -> str:

@@ -6,8 +6,9 @@ Everything is seeded and single-threaded: the same texts give the same model.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -20,7 +21,7 @@ from sklearn.model_selection import GroupKFold
 from detector.errors import InputError
 from detector.language.card import model_card
 from detector.language.classifier import TRAINED_KINDS, Classifier, dump_classifier
-from detector.language.features import matrix
+from detector.language.features import matrix, rarity, weighed
 from detector.language.lexicon import Lexicon, parse_lexicon, parse_services
 from detector.language.normalise import fold
 from detector.language.reading import Reading, read
@@ -36,6 +37,7 @@ from detector.language.templates import (
 
 _SEED = 20261122
 _FILLINGS = 14
+_JOINED = 4000
 _FOLDS = 5
 _STRENGTH = 3.0
 _EMOJI = ("😭", "😂", "🙄", "😡", "🤔", "...", "!!", "？", "。")
@@ -59,6 +61,22 @@ class Lessons:
     templates: NDArray[np.intp]
 
 
+class Filled(NamedTuple):
+    """One training text.
+
+    Attributes
+    ----------
+    text, template : what is said, and the template that it was made from.
+    number : which template; texts of the same one are never seen and unseen at once.
+    share : among how many texts the weight of the template is divided.
+    """
+
+    text: str
+    template: Template
+    number: int
+    share: int
+
+
 def train(texts: Mapping[str, str]) -> tuple[bytes, str]:
     """Return the model file and its card.
 
@@ -75,8 +93,7 @@ def train(texts: Mapping[str, str]) -> tuple[bytes, str]:
     lessons = prepare(texts)
     unseen = _scores_of_unseen(lessons)
     temperature = _temperature(unseen, lessons)
-    weights, intercepts = _fit(lessons)
-    classifier = Classifier(weights.astype(np.float16).astype(np.float32), intercepts, temperature)
+    classifier = _fit(lessons, temperature=temperature)
     chances = np.exp(log_softmax(unseen / temperature, axis=1))
     card = model_card(lessons.kinds, chances, lessons.weights, lessons.templates, temperature)
     return dump_classifier(classifier), card
@@ -90,15 +107,45 @@ def prepare(texts: Mapping[str, str]) -> Lessons:
     templates = _templates(texts)
     rng = random.Random(_SEED)  # noqa: S311 - reproducible texts, no secret
     names = build_names(services, weak)
-    readings: list[Reading] = []
-    owner: list[int] = []
-    for number, template in enumerate(templates):
-        for text in fillings(template.text, slots, rng, most=_FILLINGS):
-            readings.append(_reading(text, template, slots, rng, names=names, lexicon=lexicon))
-            owner.append(number)
-    of = np.array(owner)
-    kinds = np.array([TRAINED_KINDS.index(template.kind) for template in templates])
-    return Lessons(matrix(readings), kinds[of], np.bincount(of)[of] ** -0.5, of)
+    filled = [
+        Filled(text, template, number, len(different))
+        for number, template in enumerate(templates)
+        for different in [fillings(template.text, slots, rng, most=_FILLINGS)]
+        for text in different
+    ]
+    filled += joined(filled, rng, number=_JOINED)
+    readings = [_reading(one, slots, rng, names=names, lexicon=lexicon) for one in filled]
+    return Lessons(
+        columns=matrix(readings),
+        kinds=np.array([TRAINED_KINDS.index(one.template.kind) for one in filled]),
+        weights=np.array([one.share for one in filled], dtype=np.float64) ** -0.5,
+        templates=np.array([one.number for one in filled]),
+    )
+
+
+def joined(filled: Sequence[Filled], rng: random.Random, *, number: int) -> list[Filled]:
+    """Return ``number`` texts of two or three said one after the other, as longer posts are.
+
+    Whoever says, among other things, that it works again has no complaint; whoever says, among
+    other things, that it does not work has one; a remark beside a report leaves it a report.
+    """
+    pools = {
+        place: [one for one in filled if (one.template.path, one.template.channel) == place]
+        for place in sorted({(one.template.path, one.template.channel) for one in filled})
+        if place[1] != "title"
+    }
+    sizes = [len(pool) for pool in pools.values()]
+    chosen = rng.choices(list(pools.values()), weights=sizes, k=number)
+    return [_join(pool, rng) for pool in chosen]
+
+
+def _join(pool: Sequence[Filled], rng: random.Random) -> Filled:
+    quiet = [one for one in pool if one.template.kind == "unrelated"]
+    first = rng.choice(pool)
+    parts = [first, *rng.choices(quiet, k=rng.choice((1, 1, 2)))]
+    rng.shuffle(parts)
+    text = rng.choice((" ", ". ", ", ", "! ")).join(part.text for part in parts)
+    return Filled(text, first.template, first.number, first.share)
 
 
 def _text(texts: Mapping[str, str], path: str) -> str:
@@ -116,16 +163,15 @@ def _templates(texts: Mapping[str, str]) -> list[Template]:
 
 
 def _reading(
-    text: str,
-    template: Template,
+    one: Filled,
     slots: Slots,
     rng: random.Random,
     *,
     names: Names,
     lexicon: Lexicon,
 ) -> Reading:
-    """Return the reading of ``text`` as it would be met in its channel: tagged, sloppy, bare."""
-    given = ""
+    """Return the reading of one text as it would be met in its channel: tagged, sloppy, bare."""
+    text, template, given = one.text, one.template, ""
     if template.channel == "support":
         given = "service" if rng.random() < 0.6 else ""
         if not given or rng.random() < 0.5:
@@ -146,13 +192,20 @@ def _sloppy(text: str, rng: random.Random) -> str:
 
 
 def _fit(
-    lessons: Lessons, rows: NDArray[np.intp] | slice = slice(None)
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    lessons: Lessons, rows: NDArray[np.intp] | slice = slice(None), *, temperature: float = 1.0
+) -> Classifier:
+    columns, kinds = lessons.columns[rows], lessons.kinds[rows]
+    rarities = _stored(rarity(columns))
     model = LogisticRegression(C=_STRENGTH, max_iter=400, tol=1e-3)
-    model.fit(lessons.columns[rows], lessons.kinds[rows], sample_weight=lessons.weights[rows])
+    model.fit(weighed(columns, rarities), kinds, sample_weight=lessons.weights[rows])
     if len(model.classes_) != len(TRAINED_KINDS):
         raise InputError(f"the training texts must have all of {', '.join(TRAINED_KINDS)}")
-    return model.coef_, model.intercept_
+    return Classifier(rarities, _stored(model.coef_), model.intercept_, temperature)
+
+
+def _stored(weights: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Return ``weights`` as they will be after the model file, which holds half precision."""
+    return weights.astype(np.float16).astype(np.float32)
 
 
 def _scores_of_unseen(lessons: Lessons) -> NDArray[np.float64]:
@@ -160,8 +213,7 @@ def _scores_of_unseen(lessons: Lessons) -> NDArray[np.float64]:
     scores = np.empty((len(lessons.kinds), len(TRAINED_KINDS)))
     folds = GroupKFold(_FOLDS, shuffle=True, random_state=_SEED)
     for seen, unseen in folds.split(lessons.columns, lessons.kinds, lessons.templates):
-        weights, intercepts = _fit(lessons, seen)
-        scores[unseen] = lessons.columns[unseen] @ weights.T + intercepts
+        scores[unseen] = _fit(lessons, seen).scores(lessons.columns[unseen])
     return scores
 
 
