@@ -1,1 +1,1 @@
-"""What the product talks about: count series, surges, incidents, alerts, and the tables' columns."""
+"""What the product talks about: series, surges, incidents, alerts, and the tables' columns."""

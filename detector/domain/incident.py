@@ -28,7 +28,8 @@ class Severity(IntEnum):
 class Incident:
     """An outage as its users show it. Field meanings are those of ``docs/interface.md``.
 
-    ``evidence`` is nan for an incident from a trending list, which gives none. A value: what changes with time is a new ``Incident`` with the same ``id``.
+    ``evidence`` is nan for an incident from a trending list, which gives none. An incident is a
+    value: what changes with time is a new ``Incident`` with the same ``id``.
     """
 
     id: str

@@ -14,6 +14,8 @@ from detector.domain.times import from_seconds
 
 Seconds = NDArray[np.float64]
 
+_TOLERANCE = 1e-3
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spans:
@@ -68,12 +70,31 @@ class Spans:
         held: NDArray[np.bool_] = (before >= 0) & (seconds < self.ends[np.maximum(before, 0)])
         return held
 
+    def hold_whole(self, lefts: Seconds, width: float) -> NDArray[np.bool_]:
+        """Return, per bin ``[left, left + width)`` in seconds, whether one span holds all of it.
+
+        Edges are compared to the millisecond: an instant read back from a float may be off by less.
+        """
+        if not len(self):
+            return np.zeros(len(lefts), dtype=np.bool_)
+        before = np.searchsorted(self.starts, lefts + _TOLERANCE, side="right") - 1
+        ends = self.ends[np.maximum(before, 0)]
+        held: NDArray[np.bool_] = (before >= 0) & (lefts + width <= ends + _TOLERANCE)
+        return held
+
+    def touch(self, lefts: Seconds, width: float) -> NDArray[np.bool_]:
+        """Return, per bin ``[left, left + width)`` in seconds, whether a span holds any of it."""
+        first = np.searchsorted(self.ends, lefts, side="right")
+        last = np.searchsorted(self.starts, lefts + width, side="left")
+        touched: NDArray[np.bool_] = first < last
+        return touched
+
     def between(self, start: float, end: float) -> tuple[tuple[float, float], ...]:
         """Return the parts of the spans inside ``[start, end)``, in seconds since 1970."""
-        first = int(np.searchsorted(self.ends, start, side="right"))
-        last = int(np.searchsorted(self.starts, end, side="left"))
         if start >= end:
             return ()
+        first = int(np.searchsorted(self.ends, start, side="right"))
+        last = int(np.searchsorted(self.starts, end, side="left"))
         return tuple(
             (max(float(a), start), min(float(b), end))
             for a, b in zip(self.starts[first:last], self.ends[first:last], strict=True)

@@ -6,21 +6,25 @@ last complete record, so a file that is being written can be read again from the
 
 from __future__ import annotations
 
-import gzip
-import io
-import os
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import IO
 
 import msgspec
 import pandas as pd
 
+from detector.domain.tables import LineOf
 from detector.errors import InputError
+from detector.sources import csvtext, jsonlines, parquet
+from detector.sources.unpacked import HEAD, Unpacked, Unpacker
 
-_GZIP = b"\x1f\x8b"
-_PARQUET = b"PAR1"
-_JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
+#: Texts are read in pieces of this many bytes, so that memory stays flat.
+PIECE = 16 << 20
+#: So many bytes of a file's beginning tell it from another of the same name.
+_TELLING = 4096
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,18 +36,71 @@ class Records:
     frame : one row per record, cells as they stand in the file (CSV: texts).
     end : offset behind the last record.
     at_end : whether the file had nothing more.
+    line_of : the line of a row of ``frame`` (Parquet: its number), both for errors.
     """
 
     frame: pd.DataFrame
     end: int
     at_end: bool
+    line_of: LineOf
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """How far a file was read, and which file it was.
+
+    Attributes
+    ----------
+    offset : where reading continues.
+    length, check : so many bytes of its beginning have this CRC-32.
+    """
+
+    offset: int = 0
+    length: int = 0
+    check: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Csv:
+    """The habits of CSV."""
+
+    header: bytes
+
+    def columns(self) -> list[str]:
+        return csvtext.columns(self.header)
+
+    def whole_records(self, body: bytes) -> int:
+        return csvtext.whole_records(body)
+
+    def line_of(self, body: bytes, row: int) -> int:
+        return csvtext.line_of(body, row)
+
+    def parse(self, body: bytes, dtypes: Mapping[str, str]) -> pd.DataFrame:
+        return csvtext.parse(self.header, body, dtypes=dtypes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Json:
+    """The habits of JSON Lines."""
+
+    head: bytes
+    header = b""
+
+    def columns(self) -> list[str]:
+        whole = self.head[: jsonlines.whole_records(self.head)] or self.head
+        return list(jsonlines.parse(whole).columns)
+
+    def whole_records(self, body: bytes) -> int:
+        return jsonlines.whole_records(body)
+
+    def line_of(self, body: bytes, row: int) -> int:
+        return jsonlines.line_of(body, row)
+
+    def parse(self, body: bytes, _dtypes: Mapping[str, str]) -> pd.DataFrame:
+        return jsonlines.parse(body)
 
 
 class RecordFile:
     """A file of records that may grow.
-
-    The file stays open between calls, so that reading a compressed file piece by piece costs one
-    pass over it; it is opened anew when another file took its name.
 
     Parameters
     ----------
@@ -54,116 +111,124 @@ class RecordFile:
     def __init__(self, path: Path, *, grows: bool) -> None:
         self.path = path
         self.grows = grows
-        self._stream: IO[bytes] | None = None
-        self._inode = -1
-        self._size_known = False
-        self._header = b""
+        self._unpacker = Unpacker(path)
 
-    def read(self, offset: int, *, limit: int | None = None) -> Records:
-        """Return the complete records behind ``offset``.
+    def columns(self) -> list[str]:
+        """Return the columns of the file as it stands; none if it may still get them.
+
+        Those of JSON Lines are the keys of the records at its beginning.
+        """
+        with self.located(), self.path.open("rb") as raw:
+            if parquet.begins(raw.read(4), self.path):
+                return parquet.columns(raw)
+            form = self._form(self._unpacker.unpacked(raw).head)
+            return [] if form is None else form.columns()
+
+    def read(
+        self, mark: Mark, *, limit: int = PIECE, dtypes: Mapping[str, str] | None = None
+    ) -> tuple[Mark, Records]:
+        """Return complete records behind ``mark``, and the mark behind them.
 
         Parameters
         ----------
-        offset : 0, or the ``end`` of an earlier call. One behind the end of a file that was cut
-            short (rotated) starts over, as ``tail -F`` does.
-        limit : read about this many bytes at most; None reads to the end.
+        mark : ``Mark()``, or that of an earlier call. If another file took the name, or this one
+            was cut short (rotated), reading starts over, as ``tail -F`` does.
+        limit : read about this many bytes at most; Parquet is read by its row groups.
+        dtypes : see `detector.sources.csvtext.parse`.
 
         Raises
         ------
         InputError
             If the file is missing or not in one of the formats; names the line.
         """
+        with self.located(), self.path.open("rb") as raw:
+            if parquet.begins(raw.read(4), self.path):
+                frame, end, at_end = parquet.read(raw, mark.offset)
+                first = end - len(frame) + 1
+                return Mark(end), Records(frame, end, at_end, lambda row: first + row)
+            text = self._unpacker.unpacked(raw)
+            form = self._form(text.head)
+            if form is None:
+                return mark, Records(pd.DataFrame(), 0, True, lambda row: row + 1)
+            return self._read(text, form, mark, limit, dtypes or {})
+
+    def _form(self, head: bytes) -> _Csv | _Json | None:
+        """Tell what a file that begins with ``head`` is; None if it must grow first."""
+        if jsonlines.begins_with_object(head):
+            return _Json(head)
+        if head and self.path.name.removesuffix(".gz").endswith(jsonlines.ENDINGS):
+            raise InputError("not JSON Lines: a line must be an object {...}", line=1)
+        header = head[: head.find(b"\n") + 1]
+        if not header and len(head) == HEAD:
+            raise InputError(f"no line ends in the first {HEAD:,} bytes", line=1)
+        if not header and self.grows:
+            return None
+        return _Csv(header or head)
+
+    def _read(
+        self,
+        text: Unpacked,
+        form: _Csv | _Json,
+        mark: Mark,
+        limit: int,
+        dtypes: Mapping[str, str],
+    ) -> tuple[Mark, Records]:
+        start = _start(text, mark, first=len(form.header))
+        body = text.stream.read(limit)
+        at_end = len(body) < limit
+        if not at_end or self.grows:
+            body = body[: form.whole_records(body)]
+        if not body and not at_end:
+            message = f"a record longer than {limit:,} bytes (an unclosed quotation mark?)"
+            raise InputError(message, line=1 + self._lines_before(start))
         try:
-            with self.path.open("rb") as raw:
-                magic = raw.read(4)
-            if magic == _PARQUET:
-                return self._read_parquet(offset, limit)
-            return self._read_text(self._open(magic), offset, limit)
-        except (OSError, EOFError) as error:
+            frame = form.parse(body, dtypes)
+        except InputError as error:
+            line = (error.line or 1) + self._lines_before(start)
+            raise InputError(error.message, line=line, column=error.column) from error
+        end = start + len(body)
+        line_of = partial(self._line_of, form, body, start)
+        return _mark(text.head, end), Records(frame, end, at_end, line_of)
+
+    def _line_of(self, form: _Csv | _Json, body: bytes, start: int, row: int) -> int:
+        return form.line_of(body, row) + self._lines_before(start)
+
+    def _lines_before(self, offset: int) -> int:
+        """Return how many lines end before ``offset``; reads the file again, for an error."""
+        with self.located(), self.path.open("rb") as raw:
+            return self._unpacker.lines_before(raw, offset)
+
+    @contextmanager
+    def located(self) -> Iterator[None]:
+        """Turn what reading can meet into an `InputError` that names the file."""
+        try:
+            yield
+        except InputError as error:
+            if error.path is not None:
+                raise
+            raise InputError(
+                error.message, path=self.path, line=error.line, column=error.column
+            ) from error
+        except EOFError as error:
+            self._unpacker.close()
+            raise InputError("the compressed file ends in its middle", path=self.path) from error
+        except (OSError, zlib.error) as error:
+            self._unpacker.close()
             why = (error.strerror if isinstance(error, OSError) else None) or str(error)
             raise InputError(f"cannot be read: {why}", path=self.path) from error
 
-    def line_at(self, offset: int) -> int:
-        """Return the 1-based line number of the record at ``offset`` (Parquet: its row number)."""
-        if self._stream is None:
-            return offset + 1
-        self._stream.seek(0)
-        return 1 + self._stream.read(max(offset, 0 if self._is_json else len(self._header))).count(b"\n")
 
-    def _open(self, magic: bytes) -> IO[bytes]:
-        status = os.stat(self.path)
-        if self._stream is None or status.st_ino != self._inode:
-            is_gzip = magic[:2] == _GZIP
-            self._stream = gzip.open(self.path) if is_gzip else self.path.open("rb")
-            self._inode = status.st_ino
-            self._size_known = not is_gzip
-            self._header = b""
-        if not self._header.endswith(b"\n"):
-            self._stream.seek(0)
-            self._header = self._stream.readline()
-        return self._stream
-
-    def _read_text(self, stream: IO[bytes], offset: int, limit: int | None) -> Records:
-        if self._size_known and offset > os.stat(self.path).st_size:
-            offset = 0
-        start = offset if self._is_json else max(offset, len(self._header))
-        stream.seek(start)
-        body = stream.read() if limit is None else stream.read(limit)
-        at_end = limit is None or len(body) < limit
-        whole = body if at_end and not self.grows else _ended(body, csv=not self._is_json)
-        if not whole and not at_end:
-            message = f"a record longer than {limit} bytes (an unclosed quotation mark?)"
-            raise InputError(message, path=self.path, line=self.line_at(start))
-        frame = self._json(whole, start) if self._is_json else self._csv(whole, start)
-        return Records(frame, start + len(whole), at_end)
-
-    @property
-    def _is_json(self) -> bool:
-        is_json = self._header.lstrip().startswith(b"{")
-        if not is_json and self.path.name.removesuffix(".gz").endswith(_JSON_ENDINGS):
-            message = "not JSON Lines: a line must be an object {...}"
-            raise InputError(message, path=self.path, line=1)
-        return is_json
-
-    def _csv(self, body: bytes, start: int) -> pd.DataFrame:
-        text = io.BytesIO(self._header + body)
-        try:
-            return pd.read_csv(text, dtype="str", keep_default_na=False, encoding="utf-8-sig")
-        except pd.errors.EmptyDataError:
-            raise InputError("empty: a table needs a header line", path=self.path, line=1) from None
-        except (pd.errors.ParserError, UnicodeDecodeError) as error:
-            line = self.line_at(start)
-            message = f"not a CSV table in UTF-8 (from this line on): {error}"
-            raise InputError(message, path=self.path, line=line) from error
-
-    def _json(self, body: bytes, start: int) -> pd.DataFrame:
-        decoder = msgspec.json.Decoder(dict)
-        rows = []
-        for i, text in enumerate(body.splitlines()):
-            try:
-                rows.append(decoder.decode(text) if text.strip() else {})
-            except msgspec.DecodeError as error:
-                line = self.line_at(start) + i
-                raise InputError(f"not a JSON object: {error}", path=self.path, line=line) from error
-        return pd.DataFrame.from_records(rows)
-
-    def _read_parquet(self, offset: int, limit: int | None) -> Records:
-        try:
-            frame = pd.read_parquet(self.path)
-        except ImportError:
-            message = "reading Parquet needs pyarrow: pip install 'outage-detector[parquet]'"
-            raise InputError(message, path=self.path) from None
-        end = len(frame) if limit is None else min(len(frame), offset + max(limit // 100, 1))
-        rows = frame.iloc[offset:end].reset_index(drop=True)
-        return Records(rows, end, end == len(frame))
+def _start(text: Unpacked, mark: Mark, *, first: int) -> int:
+    """Move behind ``mark``, or to the ``first`` record if it is the mark of another file."""
+    beginning = text.head[: mark.length]
+    if len(beginning) == mark.length and zlib.crc32(beginning) == mark.check:
+        start = max(mark.offset, first)
+        if text.reaches(start):
+            return start
+    text.stream.seek(first)
+    return first
 
 
-def _ended(body: bytes, *, csv: bool) -> bytes:
-    """Return ``body`` up to the last record whose line end is there.
-
-    A line end inside a quoted CSV cell ends no record: behind a record, quotes are even.
-    """
-    cut = body.rfind(b"\n") + 1
-    while csv and cut and body.count(b'"', 0, cut) % 2:
-        cut = body.rfind(b"\n", 0, cut - 1) + 1
-    return body[:cut]
+def _mark(head: bytes, end: int) -> Mark:
+    length = min(end, _TELLING, len(head))
+    return Mark(end, length, zlib.crc32(head[:length]))

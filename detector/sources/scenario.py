@@ -30,7 +30,7 @@ class ScenarioSource:
     _posts: pd.DataFrame | None = field(default=None, init=False)
 
     def pull(self, cursor: str | None, *, until: datetime) -> Pull:
-        """Return the posts of ``[cursor, until)``; the cursor is the instant behind the last pull."""
+        """Return the posts of ``[cursor, until)``; the cursor is the instant behind the last."""
         start = datetime.fromisoformat(cursor) if cursor else self.scenario.start
         end = min(until, self.scenario.end)
         if end <= start:

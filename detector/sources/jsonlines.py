@@ -1,0 +1,46 @@
+"""JSON Lines: one object per line, keys as columns."""
+
+from __future__ import annotations
+
+import msgspec
+import pandas as pd
+
+from detector.errors import InputError
+from detector.sources.csvtext import BOM
+
+ENDINGS = (".jsonl", ".ndjson", ".json")
+
+
+def begins_with_object(head: bytes) -> bool:
+    """Tell whether a file that begins with ``head`` is JSON Lines."""
+    return head.removeprefix(BOM).lstrip().startswith(b"{")
+
+
+def whole_records(body: bytes) -> int:
+    """Return the length of ``body`` up to the last line whose end is there."""
+    return body.rfind(b"\n") + 1
+
+
+def line_of(body: bytes, row: int) -> int:
+    """Return the line, counted from 1, of record ``row``, from 0 (blank lines are none)."""
+    full = [i for i, line in enumerate(body.split(b"\n")) if line.strip()]
+    return 1 + (full[row] if row < len(full) else body.count(b"\n"))
+
+
+def parse(body: bytes) -> pd.DataFrame:
+    """Return one row per object; keys that an object lacks are missing in its row.
+
+    Raises
+    ------
+    InputError
+        Without path; names the first line, counted from 1, that is no JSON object.
+    """
+    decoder = msgspec.json.Decoder(dict[str, object])
+    rows = []
+    for i, line in enumerate(body.removeprefix(BOM).split(b"\n")):
+        if line.strip():
+            try:
+                rows.append(decoder.decode(line))
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                raise InputError(f"not a JSON object: {error}", line=1 + i) from None
+    return pd.DataFrame.from_records(rows)
