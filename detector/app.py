@@ -223,6 +223,12 @@ def _secret(settings: WebhookSettings, name: str, base: Path) -> str | None:
     return secret
 
 
+def store_location(settings: Settings, *, base: Path) -> str | Path:
+    """Return where the store is: a database URL as it stands, a file from ``base``."""
+    location = settings.store.location
+    return location if "://" in location else base / location
+
+
 def build_clock(
     settings: Settings, sources: Sequence[Source], *, resumed_at: datetime | None
 ) -> Clock:

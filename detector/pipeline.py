@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -33,6 +33,7 @@ class Pipeline:
     Attributes
     ----------
     memory : what the last committed turn left; after a restart, what the store kept of it.
+    stopping : whether a stop was asked for: then no further message is begun.
     turns : turns taken since the start.
     """
 
@@ -45,6 +46,7 @@ class Pipeline:
     clock: Clock
     memory: Memory
     policy: RetryPolicy
+    stopping: Callable[[], bool] = field(default=lambda: False)
     turns: int = field(default=0, init=False)
 
     def turn(self) -> bool:
@@ -65,7 +67,9 @@ class Pipeline:
         self.turns += 1
         for trouble in turn.troubles:
             log.warning("source failed", source=trouble.source, error=str(trouble.error))
-        report = deliver(self.store, self.sinks, now=wall_now(), policy=self.policy)
+        report = deliver(
+            self.store, self.sinks, now=wall_now(), policy=self.policy, stopping=self.stopping
+        )
         _log(report)
         return not (finished and not report.retried)
 
@@ -85,7 +89,7 @@ def build(settings: Settings, *, base: Path, console: TextIO) -> Pipeline:
     plan = app.build_plan(settings)
     sources = app.build_sources(settings, base=base)
     sinks = app.build_sinks(settings, base=base, console=console)
-    store = open_store(base / settings.store.path)
+    store = open_store(app.store_location(settings, base=base))
     memory = load(store.memory())
     return Pipeline(
         settings=settings,

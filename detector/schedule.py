@@ -82,6 +82,10 @@ class Schedule:
         """Stop after the turn that is running."""
         self._stopped.set()
 
+    def is_stopping(self) -> bool:
+        """Return whether a stop was asked for."""
+        return self._stopped.is_set()
+
     def _once(self) -> None:
         if not self._stopped.is_set():
             more = self._turn()

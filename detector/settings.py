@@ -73,9 +73,9 @@ class _Part(BaseModel):
 
 
 class StoreSettings(_Part):
-    """Where state, incidents and the outbox are kept."""
+    """Where state, incidents and the outbox are kept: a SQLite file, or a database's URL."""
 
-    path: Path = Path("var/outage-detector.sqlite")
+    location: str = "var/outage-detector.sqlite"
 
 
 class ClockSettings(_Part):
@@ -189,7 +189,7 @@ class WebhookSettings(_Receiver):
 
     type: Literal["webhook"]
     url: Annotated[str, Field(pattern=r"^https?://[^/]")]
-    timeout: LongDuration = timedelta(seconds=10)
+    timeout: LongDuration = timedelta(seconds=4)
     token_env: str | None = None
     token_file: Path | None = None
     signing_key_env: str | None = None

@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from detector.alerting.message import message
+from detector.app import store_location
 from detector.cli.output import print_table
 from detector.cli.running import settings_and_base
 from detector.cli.tables import incident_table
@@ -60,7 +61,7 @@ def show_incident(config: Path | None, incident_id: str, *, as_json: bool) -> No
 
 def _open(config: Path | None) -> SqlStore:
     settings, base, _ = settings_and_base(config)
-    return open_store(base / settings.store.path, readonly=True)
+    return open_store(store_location(settings, base=base), readonly=True)
 
 
 def _print_incident(incident: Incident) -> None:

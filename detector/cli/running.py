@@ -23,6 +23,12 @@ def settings_and_base(config: Path | None) -> tuple[Settings, Path, Path]:
     return read_settings(path), Path.cwd() if config is None else path.resolve().parent, path
 
 
+def shown_location(settings: Settings) -> str:
+    """Return the store's place as it may be shown: of a URL, what stands behind the login."""
+    scheme, separator, rest = settings.store.location.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}" if separator else scheme
+
+
 def run_pipeline(config: Path | None) -> None:
     """Run until told to stop, or until the scenarios' time is over."""
     _log_to_stderr()
@@ -34,7 +40,7 @@ def run_pipeline(config: Path | None) -> None:
         config=str(path),
         sources=len(running.sources),
         receivers=len(running.receivers),
-        store=str(base / settings.store.path),
+        store=shown_location(settings),
         time=iso(running.clock.now()),
     )
     schedule = Schedule(
@@ -42,6 +48,7 @@ def run_pipeline(config: Path | None) -> None:
         every=settings.schedule.every,
         misfire_grace=settings.schedule.misfire_grace,
     )
+    running.stopping = schedule.is_stopping
     try:
         schedule.run()
     finally:
@@ -54,7 +61,7 @@ def run_pipeline(config: Path | None) -> None:
 
 
 def _where_next(settings: Settings) -> None:
-    print(f"\nstore: {settings.store.path}")
+    print(f"\nstore: {shown_location(settings)}")
     for receiver in settings.receivers:
         if receiver.type == "jsonlines":
             print(f"alerts: {receiver.path}")
@@ -87,7 +94,7 @@ def check_settings(config: Path | None) -> None:
         print(f"tell {receiver.name} ({receiver.type}) from {receiver.min_severity} on")
     if not settings.sources:
         print("nothing to listen to: add [[sources]]")
-    print(f"remember in {base / settings.store.path}")
+    print(f"remember in {shown_location(settings)}")
 
 
 def _log_to_stderr() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from math import isnan, nan
+from math import isfinite, nan
 from typing import Any
 
 from detector.domain.alert import Alert, AlertKind
@@ -29,10 +29,10 @@ def incident_to_dict(incident: Incident) -> dict[str, Any]:
         "resolved_at": _iso_or_none(incident.resolved_at),
         "peak_at": iso(incident.peak_at),
         "peak_count": incident.peak_count,
-        "expected_at_peak": round(incident.expected_at_peak, 4),
+        "expected_at_peak": _finite(incident.expected_at_peak, 4),
         "excess": round(incident.excess, 2),
         "severity": incident.severity.label,
-        "evidence": None if isnan(incident.evidence) else round(incident.evidence, 3),
+        "evidence": _finite(incident.evidence, 3),
     }
 
 
@@ -52,10 +52,10 @@ def incident_from_dict(fields: Mapping[str, Any]) -> Incident:
         resolved_at=_instant_or_none(fields["resolved_at"]),
         peak_at=_instant(fields["peak_at"]),
         peak_count=fields["peak_count"],
-        expected_at_peak=fields["expected_at_peak"],
+        expected_at_peak=_or_nan(fields["expected_at_peak"]),
         excess=fields["excess"],
         severity=Severity[fields["severity"].upper()],
-        evidence=nan if fields["evidence"] is None else fields["evidence"],
+        evidence=_or_nan(fields["evidence"]),
     )
 
 
@@ -108,6 +108,15 @@ def details_from_dict(fields: Mapping[str, Any]) -> Details:
         samples=tuple(SampleComplaint(_instant(s["at"]), s["text"]) for s in fields["samples"]),
         words=tuple(fields["words"]),
     )
+
+
+def _finite(number: float, digits: int) -> float | None:
+    """Return ``number`` rounded; None, which JSON knows, for nan and infinities, which it lacks."""
+    return round(number, digits) if isfinite(number) else None
+
+
+def _or_nan(number: float | None) -> float:
+    return nan if number is None else number
 
 
 def _iso_or_none(instant: datetime | None) -> str | None:

@@ -21,7 +21,7 @@ STEP = timedelta(minutes=50)
 HASTY = RetryPolicy(first=timedelta(milliseconds=1), longest=timedelta(milliseconds=10))
 CONFIG = """
 [store]
-path = "store.sqlite"
+location = "store.sqlite"
 [delivery]
 max_alert_age = "7d"
 [[receivers]]
