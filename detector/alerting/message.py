@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from detector.alerting.plain import plain
+from detector.alerting.said import facts_said
 from detector.domain.alert import Alert, AlertKind
 from detector.domain.incident import Incident
 
@@ -50,6 +51,8 @@ def message(alert: Alert, zone: tzinfo) -> Message:
     facts.append(("observed", _observed(incident, zone)))
     if math.isfinite(incident.excess):
         facts.append(("excess", f"{_number(incident.excess)} more than expected so far"))
+    if alert.details is not None:
+        facts += facts_said(alert.details)
     facts += [
         ("sources", ", ".join(map(plain, incident.sources))),
         ("incident", f"{plain(incident.id)}, message {alert.sequence}"),

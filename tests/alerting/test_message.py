@@ -19,6 +19,7 @@ from detector.alerting.block import block
 from detector.alerting.message import both, duration, message
 from detector.alerting.plain import plain
 from detector.domain.alert import Alert, AlertKind
+from detector.domain.details import Details, FacetVerdict, SampleComplaint, Speakers
 from detector.domain.incident import Severity
 from detector.domain.surge import Onset
 from tests.fakes.outages import an_alert, an_incident
@@ -48,6 +49,32 @@ def resolved_days_later() -> Alert:
     over = an_incident(noticed_at=NIGHT, lasted=timedelta(days=2, hours=5))
     at = NIGHT + timedelta(days=2, hours=5)
     return an_alert(over, kind=AlertKind.RESOLVED, sequence=2, at=at)
+
+
+def with_details() -> Alert:
+    def facet(facet: str, name: str, verdict: str) -> FacetVerdict:
+        return FacetVerdict(facet, name, verdict, share=0.4, lift=1.0, lift_low=0.7, lift_high=1.4)
+
+    details = Details(
+        speakers=Speakers.PEOPLE,
+        posts=63,
+        voices=57,
+        linked=0.035,
+        newcomers=0.9,
+        facets=(
+            facet("component", "text", "affected"),
+            facet("component", "pictures", "affected"),
+            facet("component", "voice", "not affected"),
+            facet("component", "login", "not enough posts"),
+            facet("region", "Shanghai", "affected"),
+        ),
+        samples=(
+            SampleComplaint(NIGHT, "微信发不出去了，只有语音能用"),
+            SampleComplaint(NIGHT, "wechat\x1b[2J down"),
+        ),
+        words=("发不出去", "红色感叹号"),
+    )
+    return replace(opened(), details=details)
 
 
 def interval_over_midnight() -> Alert:
@@ -82,6 +109,7 @@ CASES = [
     escalated,
     resolved,
     resolved_days_later,
+    with_details,
     interval_over_midnight,
     no_usual_level,
     hostile_name,
