@@ -175,10 +175,20 @@ def _recent(keys: UInts, time: Ints, span: int) -> Ints:
 
 
 def in_order(complaints: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows ascending in time; those of one instant in an order of their own content."""
-    text, author = _hash(complaints["text"]), _hash(_authors(complaints))
-    order = np.lexsort((author, text, _nanoseconds(complaints)))
-    return complaints.iloc[order]
+    """Return time, service, text and author, ascending in time.
+
+    Complaints of one instant stand in an order of their own content. Texts are plain objects:
+    what follows reads them one by one.
+    """
+    columns = {
+        "time": complaints["time"],
+        "service": complaints["service"].astype(object),
+        "text": complaints["text"].fillna("").astype(object),
+        "author": _authors(complaints).astype(object),
+    }
+    plain = pd.DataFrame(columns, index=complaints.index)
+    order = np.lexsort((_hash(plain["author"]), _hash(plain["text"]), _nanoseconds(plain)))
+    return plain.iloc[order]
 
 
 def _authors(complaints: pd.DataFrame) -> pd.Series[str]:
