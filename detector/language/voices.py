@@ -5,8 +5,8 @@ Four rules, each a function of the complaint and of what was said in the window 
 1. An author counts once per service and window. Every author has a window of their own phase
    (a hash of the name), so that no wave of recounts comes at the full hour.
 2. An author with more than `FLOOD` complaints in the window before is a machine and not counted.
-3. Of near-identical texts (`detector.language.copies`) those of the first, second, fourth, eighth,
-   ... author count: doubling the copies adds one voice. Texts too short to be copied are exempt.
+3. Of near-identical texts (`detector.language.copies`) those of the first, fourth, sixteenth, ...
+   author count: four times the copies add one voice. Texts too short to be copied are exempt.
 4. All posts with a link (not to a picture) count as copies of one another: who points elsewhere
    passes on what others say, and a press wave is no crowd of victims.
 """
@@ -30,6 +30,7 @@ Bools = NDArray[np.bool_]
 
 WINDOW = timedelta(hours=1)
 _PICTURE = re.compile(r"pic\.twitter\.com|imgur\.com|\.(?:png|jpe?g|gif|webp)(?:$|\?)")
+_EVEN_BITS = np.int64(0x5555555555555555)
 _LINK = np.array([0x6C696E6B], dtype=np.uint64)
 
 FLOOD = 60
@@ -116,28 +117,28 @@ def _points_elsewhere(text: str) -> bool:
 def _is_mere_copy(
     texts: pd.Series[str], service: UInts, author: UInts, time: Ints, span: int
 ) -> Bools:
-    """Return which texts repeat others of their window without doubling their number."""
+    """Return which texts repeat others of their window without quadrupling their number."""
     keys, judged = copy_keys(texts.tolist())
     mere = np.zeros(len(texts), dtype=bool)
     if judged.any():
         bands = [_mix(keys[judged, band], service[judged]) for band in range(BANDS)]
         sayers = [_sayer(band, author[judged], time[judged], span) for band in bands]
-        mere[judged] = ~_doubles(np.max(sayers, axis=0))
+        mere[judged] = ~_counts_still(np.max(sayers, axis=0))
     return mere
 
 
 def _is_one_more_link(linked: Bools, service: UInts, author: UInts, time: Ints, span: int) -> Bools:
-    """Return which posts with a link do not double the number of those in the window."""
+    """Return which posts with a link do not quadruple the number of those in the window."""
     more = linked.copy()
     if linked.any():
         nth = _sayer(_mix(service, _LINK)[linked], author[linked], time[linked], span)
-        more[linked] = ~_doubles(nth)
+        more[linked] = ~_counts_still(nth)
     return more
 
 
-def _doubles(nth: Ints) -> Bools:
-    """Return which numbers are powers of two."""
-    return np.asarray((nth & (nth - 1)) == 0, dtype=bool)
+def _counts_still(nth: Ints) -> Bools:
+    """Return which numbers are powers of four: one bit, at an even place."""
+    return np.asarray(((nth & (nth - 1)) == 0) & ((nth & _EVEN_BITS) != 0), dtype=bool)
 
 
 def _sayer(band: UInts, author: UInts, time: Ints, span: int) -> Ints:

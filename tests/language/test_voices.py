@@ -77,7 +77,7 @@ def test_two_services_are_two_voices_of_one_author() -> None:
 LONG = "微信崩了！大家快换成某某聊天，稳定不掉线，还可以领取红包，点击下载"
 
 
-def test_a_text_that_a_thousand_accounts_copy_counts_ten_times() -> None:
+def test_a_text_that_a_thousand_accounts_copy_counts_five_times() -> None:
     n = 1000
     copies = posts(
         np.linspace(0, 30, n).tolist(),
@@ -85,7 +85,7 @@ def test_a_text_that_a_thousand_accounts_copy_counts_ten_times() -> None:
         [f"{LONG} https://t.example/{i} @user{i}" for i in range(n)],
     )
     # Windows start at a phase of the text's own, so half an hour may touch two of them.
-    assert 10 <= count_voices(copies, width=MINUTE)["voices"].sum() <= 2 * 10
+    assert 5 <= count_voices(copies, width=MINUTE)["voices"].sum() <= 2 * 5
 
 
 def test_short_words_that_everybody_uses_are_no_copies() -> None:
@@ -217,7 +217,7 @@ def test_a_press_wave_is_a_handful_of_voices_however_it_is_worded() -> None:
         [f"media{i}" for i in range(300)],
         [f"{SAYINGS[i % 5]} http://t.cn/a{i}" for i in range(300)],
     )
-    assert count_voices(wave, width=MINUTE)["voices"].sum() <= 2 * 9
+    assert count_voices(wave, width=MINUTE)["voices"].sum() <= 2 * 5
 
 
 def test_a_picture_is_no_link_elsewhere() -> None:

@@ -50,12 +50,12 @@ def heard_one_by_one(ordered: pd.DataFrame, phase: dict[object, int]) -> list[bo
             max((nth(("band", b, keys[i, b])) for b in range(BANDS)), default=1) if judged[i] else 1
         )
         link = nth("link") if linked[i] else 1
-        heard.append(first and _doubles(closest) and _doubles(link))
+        heard.append(first and _counts_still(closest) and _counts_still(link))
     return heard
 
 
-def _doubles(n: int) -> bool:
-    return n in {2**k for k in range(20)}
+def _counts_still(n: int) -> bool:
+    return n in {4**k for k in range(10)}
 
 
 @settings(max_examples=40, deadline=None)
