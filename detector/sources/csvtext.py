@@ -31,7 +31,7 @@ def columns(header: bytes) -> list[str]:
     try:
         text = header.removeprefix(BOM).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise _not_utf8(error, 1) from None
+        raise not_utf8(error, 1) from None
     names = next(csv.reader([text]), [])
     if not any(names):
         raise InputError("empty: a table needs a header line", line=1)
@@ -90,7 +90,7 @@ def parse(header: bytes, body: bytes, *, dtypes: Mapping[str, str] | None = None
         if not _kept(frame):
             frame = _read(header, body, {})
     except UnicodeDecodeError:
-        raise _where_not_utf8(body) from None
+        raise _where_it_is_not(body) from None
     except ValueError:
         if not dtypes:
             raise
@@ -161,15 +161,16 @@ def _unclosed(body: bytes) -> int | None:
     return None
 
 
-def _where_not_utf8(body: bytes) -> InputError:
+def _where_it_is_not(body: bytes) -> InputError:
     try:
         body.decode("utf-8")
     except UnicodeDecodeError as error:
-        return _not_utf8(error, 1 + body.count(b"\n", 0, error.start))
+        return not_utf8(error, 1 + body.count(b"\n", 0, error.start))
     return InputError("not UTF-8; convert it to UTF-8", line=1)
 
 
-def _not_utf8(error: UnicodeDecodeError, line: int) -> InputError:
+def not_utf8(error: UnicodeDecodeError, line: int) -> InputError:
+    """Return what to say of bytes on ``line`` that are not UTF-8."""
     byte = error.object[error.start]
     return InputError(
         f"not UTF-8 (byte 0x{byte:02x}); convert it, e.g. iconv -f GB18030 -t UTF-8", line=line

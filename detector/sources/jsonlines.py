@@ -6,7 +6,7 @@ import msgspec
 import pandas as pd
 
 from detector.errors import InputError
-from detector.sources.csvtext import BOM
+from detector.sources.csvtext import BOM, not_utf8
 
 ENDINGS = (".jsonl", ".ndjson", ".json")
 
@@ -41,6 +41,8 @@ def parse(body: bytes) -> pd.DataFrame:
         if line.strip():
             try:
                 rows.append(decoder.decode(line))
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except UnicodeDecodeError as error:
+                raise not_utf8(error, 1 + i) from None
+            except msgspec.DecodeError as error:
                 raise InputError(f"not a JSON object: {error}", line=1 + i) from None
     return pd.DataFrame.from_records(rows)

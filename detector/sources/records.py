@@ -154,15 +154,15 @@ class RecordFile:
 
     def _form(self, head: bytes) -> _Csv | _Json | None:
         """Tell what a file that begins with ``head`` is; None if it must grow first."""
-        if jsonlines.begins_with_object(head):
-            return _Json(head)
-        if head and self.path.name.removesuffix(".gz").endswith(jsonlines.ENDINGS):
-            raise InputError("not JSON Lines: a line must be an object {...}", line=1)
         header = head[: head.find(b"\n") + 1]
         if not header and len(head) == HEAD:
             raise InputError(f"no line ends in the first {HEAD:,} bytes", line=1)
         if not header and self.grows:
             return None
+        if jsonlines.begins_with_object(head):
+            return _Json(head)
+        if head.strip() and self.path.name.removesuffix(".gz").endswith(jsonlines.ENDINGS):
+            raise InputError("not JSON Lines: a line must be an object {...}", line=1)
         return _Csv(header or head)
 
     def _read(

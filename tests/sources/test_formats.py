@@ -137,7 +137,9 @@ def test_a_mapping_wins_over_a_column_of_our_name(tmp_path: Path) -> None:
 def test_one_column_may_mean_two_of_ours(tmp_path: Path) -> None:
     table = COUNTS.replace("service", "topic").replace("count", "heat")
     mapping = {"service": "topic", "count": "heat", "floor": "heat"}
-    counts = counts_of(pull(write(tmp_path / "c.csv", table.replace(",\n", ",1\n")), columns=mapping))
+    counts = counts_of(
+        pull(write(tmp_path / "c.csv", table.replace(",\n", ",1\n")), columns=mapping)
+    )
     assert list(counts["service"]) == list(counts["title"])
     assert list(counts["count"]) == list(counts["floor"])
 
@@ -145,9 +147,7 @@ def test_one_column_may_mean_two_of_ours(tmp_path: Path) -> None:
 def test_rows_stand_as_in_the_file_with_our_names(tmp_path: Path) -> None:
     table = 'time_utc,text,mood\n2022-07-22 somewhen,"a, b",7\n'
     rows = FileSource("p", write(tmp_path / "p.csv", table)).rows()
-    assert rows.to_dict("records") == [
-        {"time": "2022-07-22 somewhen", "text": "a, b", "mood": "7"}
-    ]
+    assert rows.to_dict("records") == [{"time": "2022-07-22 somewhen", "text": "a, b", "mood": "7"}]
 
 
 def test_a_table_without_rows_observes_nothing(tmp_path: Path) -> None:

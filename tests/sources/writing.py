@@ -51,13 +51,13 @@ def pull(path: Path, **options: object) -> Pull:
 
 
 def everything(source: FileSource, cursor: str | None = None) -> tuple[list[Pull], str | None]:
-    """Pull until nothing new comes; returns the pulls with rows, and the last cursor."""
+    """Pull until nothing new comes; returns the pulls with news, and the last cursor."""
     pulls = []
     for _ in range(1000):
         got = source.pull(cursor, until=NOW)
         cursor = got.cursor
         rows = got.posts if got.posts is not None else got.counts
-        if rows is None or rows.empty:
+        if (rows is None or rows.empty) and not got.observed:
             return pulls, cursor
         pulls.append(got)
         if got.exhausted:
