@@ -1,0 +1,96 @@
+"""``python -m benchmarks``: run everything and write ``docs/benchmarks.md``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks import curve, hindsight, labelled, report, speed
+from benchmarks.methods import RIVALS, Rival
+from benchmarks.running import TOLERATED
+from benchmarks.tracks import generated, recorded
+from benchmarks.trial import RATES, Arena, Result, arena, run_ours, run_rival
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the benchmarks and write the page and its picture."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--out", type=Path, default=ROOT / "docs", help="folder to write into")
+    parser.add_argument("--quick", action="store_true", help="a smoke test: few, short series")
+    given = parser.parse_args(argv)
+    given.out.mkdir(parents=True, exist_ok=True)
+    page = pages(given.out, quick=given.quick)
+    (given.out / "benchmarks.md").write_text(page, encoding="utf-8")
+
+
+def pages(out: Path, *, quick: bool) -> str:
+    """Return the page; pictures are written into ``out``."""
+    rivals = RIVALS[-2:] if quick else RIVALS
+    arenas = _arenas(quick=quick)
+    parts = [report.head(datetime.now(UTC).date(), TOLERATED)]
+    for a in arenas:
+        results = _results(a, rivals)
+        parts.append(report.section(a, results))
+        if "kind" in a.null.confounders and "start" in a.null.confounders:
+            parts.append(report.confounders(a, results))
+        if a is arenas[0] or not quick:
+            parts.append(_curve(a, rivals, out))
+    parts.append(report.retrospective([row for a in arenas for row in hindsight.rows(a)]))
+    parts.append(report.scores(None if quick else labelled.judge()))
+    parts.append(_speed(quick=quick))
+    parts.append(report.foot())
+    return "\n".join(parts)
+
+
+def _arenas(*, quick: bool) -> list[Arena]:
+    """Return the pairs of tracks that are at hand; recorded ones first."""
+    if quick:
+        return [arena("Generated tracks, short", *generated(services=6, days=21))]
+    found = []
+    minute, null, five = (recorded(n) for n in ("minute", "null", "five"))
+    if minute is not None and null is not None:
+        found.append(arena("Development tracks `minute` and `null`", minute, null))
+        if five is not None:
+            found.append(arena("Development track `five` (null: `null`)", five, null))
+    found.append(arena("Generated tracks", *generated()))
+    return found
+
+
+def _results(a: Arena, rivals: Sequence[Rival]) -> list[Result]:
+    known = bool(a.track.rates)
+    return [run_ours(a), *[run_rival(a, r) for r in rivals if known or not r.is_oracle]]
+
+
+def _curve(a: Arena, rivals: Sequence[Rival], out: Path) -> str:
+    """Return the table of the curve; its picture is written into ``out``."""
+    points: dict[str, list[tuple[float, float, float]]] = {}
+    for asked in RATES:
+        results = [run_ours(a, asked)]
+        results += [run_rival(a, r, asked) for r in rivals if a.track.rates or not r.is_oracle]
+        for r in results:
+            measured = r.false_alarms_per_week
+            points.setdefault(r.method, []).append((asked, measured, r.figures.recall))
+    kind = "generated" if a.track.rates else "recorded"
+    picture = out / f"benchmarks-{kind}-{a.busy[0].width}s.svg"
+    lines = {name: [(m, r) for _, m, r in found] for name, found in points.items()}
+    picture.write_text(curve.svg(lines, a.name.replace("`", "")), encoding="utf-8")
+    return report.curve(points, picture)
+
+
+def _speed(*, quick: bool) -> str:
+    lengths = speed.LENGTHS[:2] if quick else speed.LENGTHS
+    services = 1000 if quick else 10_000
+    growths = [
+        speed.growth("replay core (`live.update`)", speed.whole, lengths),
+        speed.growth("`analyze` core", speed.analyze, lengths),
+    ]
+    memory = f"A process that analyses a year of minutes holds {speed.peak_megabytes():.0f} MB."
+    return report.speed(growths, speed.one_bin_each(services), services, memory)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""How long things take, and how that grows with the length of the history."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from detector.detection import live
+from detector.detection.options import DetectionOptions
+from detector.detection.retrospective import analyze_series
+from detector.domain.series import CountSeries, Floats, SeriesKey
+
+START = datetime(2024, 1, 1, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+YEAR = 525_600
+LENGTHS = (YEAR // 16, YEAR // 8, YEAR // 4, YEAR // 2, YEAR)
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """Seconds per length of history; ``exponent`` is the slope in log-log, 1 is linear."""
+
+    what: str
+    lengths: tuple[int, ...]
+    seconds: tuple[float, ...]
+
+    @property
+    def exponent(self) -> float:
+        """Slope of log seconds against log length."""
+        return float(np.polyfit(np.log(self.lengths), np.log(self.seconds), 1)[0])
+
+    @property
+    def bins_per_second(self) -> float:
+        """Of the longest history."""
+        return self.lengths[-1] / self.seconds[-1]
+
+
+def history(n_bins: int) -> Floats:
+    """Return minutes of a seasonal series with an outage of two hours a week."""
+    minutes = np.arange(n_bins)
+    rate = 3.0 + 2.0 * np.sin(2 * np.pi * minutes / 1440)
+    rate[minutes % 10080 // 120 == 40] *= 4
+    return np.random.default_rng(1).poisson(rate).astype(np.float64)
+
+
+def growth(what: str, run: Callable[[Floats], object], lengths: Sequence[int] = LENGTHS) -> Growth:
+    """Return how the time of ``run`` grows; the best of three, compiled beforehand."""
+    run(history(20_000))
+    seconds = tuple(min(_timed(run, history(n)) for _ in range(3)) for n in lengths)
+    return Growth(what, tuple(lengths), seconds)
+
+
+def _timed(run: Callable[[Floats], object], counts: Floats) -> float:
+    began = time.perf_counter()
+    run(counts)
+    return time.perf_counter() - began
+
+
+def whole(counts: Floats) -> object:
+    """Take a whole history at once, as a replay does."""
+    return live.update(live.begin(DetectionOptions(), start=START, width=MINUTE), counts)
+
+
+def analyze(counts: Floats) -> object:
+    """Look back over a whole history, as `analyze` does."""
+    key = SeriesKey("a", "")
+    return analyze_series(CountSeries(key, START, MINUTE, counts), DetectionOptions())
+
+
+def one_bin_each(services: int) -> float:
+    """Return seconds in which ``services`` services take their next bin, one call each."""
+    state = live.update(
+        live.begin(DetectionOptions(), start=START, width=MINUTE), history(20_000)
+    ).state
+    bins = [np.array([float(i % 7)]) for i in range(services)]
+    return min(_each(state, bins) for _ in range(3))
+
+
+def _each(state: live.SeriesState, bins: Sequence[Floats]) -> float:
+    began = time.perf_counter()
+    for one in bins:
+        live.update(state, one)
+    return time.perf_counter() - began
+
+
+def peak_megabytes() -> float:
+    """Return the most memory that a fresh process holds while it analyses a year of minutes."""
+    script = (
+        "import resource\n"
+        "from benchmarks.speed import YEAR, analyze, history\n"
+        "analyze(history(YEAR))\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+    )
+    return int(said.stdout) / 1024
