@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from math import ceil, nan
+from math import ceil, inf, nan
 
 from detector.domain.series import Floats
 from detector.domain.spans import Spans
@@ -106,7 +106,7 @@ def _present(
 ) -> TrendState:
     """Take in one look with the topic."""
     if state.entered_at is None:
-        state = replace(state, entered_at=at, looks=0, peak=-1.0)
+        state = replace(state, entered_at=at, looks=0, peak=-inf)
     state = replace(
         state, looks=state.looks + 1, listed_until=at + step, seen_until=at + step, quiet=0.0
     )
@@ -122,7 +122,7 @@ def _present(
 
 
 def _surge(state: TrendState, noticed: float) -> Surge:
-    entered = state.entered_at if state.entered_at is not None else state.seen_until
+    entered = state.listed_until if state.entered_at is None else state.entered_at
     earliest = entered if state.absent_at is None else state.absent_at
     onset = Onset(from_seconds(entered), from_seconds(earliest), from_seconds(entered))
     return Surge(
@@ -132,7 +132,7 @@ def _surge(state: TrendState, noticed: float) -> Surge:
         peak_at=from_seconds(state.peak_at),
         peak_count=state.peak,
         expected_at_peak=state.floor,
-        excess=state.peak - state.floor,
+        excess=max(state.peak - state.floor, 0.0),
     )
 
 
@@ -143,19 +143,17 @@ def _known(state: TrendState) -> Surge:
 
 
 def _grown(state: TrendState) -> Surge:
+    """Return the surge with the highest heat that was seen since."""
     return replace(
         _known(state),
         peak_at=from_seconds(state.peak_at),
         peak_count=state.peak,
         expected_at_peak=state.floor,
-        excess=state.peak - state.floor,
+        excess=max(state.peak - state.floor, 0.0),
     )
 
 
 def _closed(state: TrendState, resolved: float) -> Change:
-    surge = replace(
-        _grown(state),
-        ended_at=from_seconds(state.listed_until),
-        resolved_at=from_seconds(resolved),
-    )
-    return Change(ChangeKind.CLOSED, surge.resolved_at or surge.noticed_at, surge)
+    at = from_seconds(resolved)
+    ended = from_seconds(state.listed_until)
+    return Change(ChangeKind.CLOSED, at, replace(_grown(state), ended_at=ended, resolved_at=at))

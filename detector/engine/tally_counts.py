@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from detector.domain.bins import lay_out
 from detector.domain.series import Floats, SeriesKey
@@ -29,8 +30,8 @@ def tally_counts(
 ) -> Tally:
     """Return the bins of ``counts`` that are final at ``now``; the others wait in the feed.
 
-    Reads ``time, service, count`` and, if there, ``source``. Of rows for the same bin the last
-    one counts; rows for bins that the detector has already taken in are history.
+    Reads ``time, service, count`` and, if there, ``source`` (empty: this source). Of rows for the
+    same bin the last one counts; rows for bins that the detector has already taken in are history.
     """
     rows = counts if feed.backlog is None else pd.concat([feed.backlog, counts], ignore_index=True)
     final = rows["time"] <= now - width - plan.settle
@@ -38,15 +39,29 @@ def tally_counts(
     ready = rows[final]
     seconds = seconds_of(ready["time"])
     values = ready["count"].to_numpy(dtype=np.float64)
-    where = ready["source"] if "source" in ready else np.full(len(ready), source, dtype=object)
-    groups = ready.groupby([ready["service"].to_numpy(), np.asarray(where)], sort=True).indices
     pieces = []
-    for (service, place), index in groups.items():
-        key = SeriesKey(str(service), str(place))
+    for key, index in _by_series(ready, source):
         piece = _behind(series.get(key), key, seconds[index], values[index], width)
         if piece is not None:
             pieces.append(piece)
     return Tally(replace(feed, backlog=waiting), tuple(pieces))
+
+
+def _by_series(rows: pd.DataFrame, source: str) -> list[tuple[SeriesKey, NDArray[np.intp]]]:
+    """Return the positions of every series' rows, in order of the keys."""
+    place = rows["source"].where(rows["source"] != "", source) if "source" in rows else source
+    named = pd.DataFrame({"service": rows["service"].to_numpy(), "place": place})
+    codes = named.groupby(["service", "place"], sort=False).ngroup().to_numpy()
+    order = np.argsort(codes, kind="stable")
+    firsts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+    return sorted(
+        (
+            (SeriesKey(*map(str, named.iloc[index[0]])), index)
+            for index in np.split(order, firsts[1:])
+            if len(index)
+        ),
+        key=lambda found: found[0],
+    )
 
 
 def _behind(

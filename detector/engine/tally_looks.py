@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -31,29 +31,41 @@ def tally_looks(
     """Group a list's rows by service.
 
     Reads ``time, service, count, floor`` and, if there, ``title``. A look belongs to the bin that
-    its time falls into. Services in ``followed`` get a piece even if they are not listed.
+    its time falls into; of several titles about one service the hottest counts. Services in
+    ``followed`` get a piece even if they are not listed; the piece of one that is listed for the
+    first time has all looks ever, so that it is known when it was not listed.
     """
     step = width.total_seconds()
-    looked = Spans.of(_whole_bins(pull, step))
+    now_looked = Spans.of(_whole_bins(pull.observed, step))
+    observed = Spans.of([*feed.observed.pairs(), *pull.observed])
+    ever_looked = Spans.of(_whole_bins(observed.pairs(), step))
     rows = _about_outages(counts, plan)
     rows = rows.assign(second=seconds_of(rows["time"]) // step * step)
     rows = rows.sort_values(["service", "second", "count"], kind="stable")
     rows = rows.drop_duplicates(["service", "second"], keep="last")
     groups = {SeriesKey(str(name), source): group for name, group in rows.groupby("service")}
+    here = {key for key in followed if key.source == source}
     pieces = tuple(
-        LookPiece(key, *_columns(groups.get(key, rows.iloc[:0])), looked, width)
-        for key in sorted(groups.keys() | {k for k in followed if k.source == source})
+        _piece(
+            key, groups.get(key, rows.iloc[:0]), now_looked if key in here else ever_looked, width
+        )
+        for key in sorted(groups.keys() | here)
     )
-    observed = Spans.of([*feed.observed.pairs(), *pull.observed])
     return Tally(replace(feed, observed=observed), looks=pieces)
 
 
-def _columns(rows: pd.DataFrame) -> Iterator[np.ndarray]:
-    return (rows[c].to_numpy(dtype=np.float64) for c in ("second", "count", "floor"))
+def _piece(key: SeriesKey, rows: pd.DataFrame, looked: Spans, width: timedelta) -> LookPiece:
+    listed, heat, floor = (
+        rows[name].to_numpy(dtype=np.float64) for name in ("second", "count", "floor")
+    )
+    return LookPiece(key, listed, heat, floor, looked, width)
 
 
-def _whole_bins(pull: Pull, step: float) -> Iterator[tuple[datetime, datetime]]:
-    for start, end in pull.observed:
+def _whole_bins(
+    observed: Iterable[tuple[datetime, datetime]], step: float
+) -> Iterator[tuple[datetime, datetime]]:
+    """Yield the bins that the looks in ``observed`` fall into."""
+    for start, end in observed:
         left, right = start.timestamp() // step * step, end.timestamp() // step * step
         yield from_seconds(left), from_seconds(max(right, left + step))
 

@@ -41,7 +41,13 @@ def tally_posts(
     *,
     now: datetime,
 ) -> Tally:
-    """Count complaints in the bins that are final at ``now``; the others wait in the feed."""
+    """Count complaints in the bins that are final at ``now``; the others wait in the feed.
+
+    What comes for a bin that was counted already is history: context for the voices after it,
+    and counted nowhere.
+    """
+    if _is_silent(feed, pull):
+        return Tally(feed)
     observed = Spans.of([*feed.observed.pairs(), *pull.observed])
     complaints = None if pull.posts is None else read_complaints(pull.posts, source, plan)
     backlog = _joined(feed.backlog, complaints)
@@ -57,6 +63,12 @@ def tally_posts(
         backlog = backlog[recent].reset_index(drop=True)
     feed = replace(feed, backlog=backlog, counted_until=edges.final)
     return Tally(feed, pieces, complaints=complaints)
+
+
+def _is_silent(feed: FeedMemory, pull: Pull) -> bool:
+    """Tell whether no post was ever looked for here: a list of counts that brings nothing."""
+    nothing = pull.posts is None and not pull.observed
+    return nothing and feed.counted_until is None and feed.backlog is None
 
 
 def _joined(backlog: pd.DataFrame | None, complaints: pd.DataFrame | None) -> pd.DataFrame | None:
@@ -108,7 +120,7 @@ def _pieces(
             if counted is None or found is None:
                 continue
             counted = counted[counted["second"] >= found]
-            start = max(edges.since, found - HISTORY.total_seconds())
+            start = max(edges.since, found - (HISTORY // plan.width * plan.width).total_seconds())
         filled = _filled(counted, start, edges.final, feed.observed, plan)
         yield CountPiece(SeriesKey(service, source), start, plan.width, filled)
 
@@ -121,12 +133,13 @@ def _discovered(rows: pd.DataFrame | None, plan: Plan) -> float | None:
     """
     if rows is None or plan.discover_voices is None:
         return None
-    hour = rows.set_index("time")["count"].rolling("1h").sum().to_numpy()
+    hour = rows.set_index("time")["count"].rolling(WINDOW).sum().to_numpy()
     enough = np.flatnonzero(hour >= plan.discover_voices)
     if not len(enough):
         return None
-    last = rows["second"].to_numpy()[enough[0]]
-    return float(last - timedelta(hours=1).total_seconds() + plan.width.total_seconds())
+    step = plan.width.total_seconds()
+    bins = max(int(WINDOW.total_seconds() // step), 1)
+    return float(rows["second"].to_numpy()[enough[0]] - (bins - 1) * step)
 
 
 def _filled(
@@ -134,9 +147,8 @@ def _filled(
 ) -> Floats:
     """Return the counts of ``[start, end)``: zero where nothing was said, nan where not looked."""
     step = plan.width.total_seconds()
-    lefts = start + step * np.arange(round((end - start) / step))
-    whole = observed.hold_seconds(lefts) & observed.hold_seconds(lefts + step - 1e-3)
-    counts = np.where(whole, 0.0, np.nan)
+    lefts = start + step * np.arange(round((end - start) / step), dtype=np.float64)
+    counts = np.where(observed.hold_whole(lefts, step), 0.0, np.nan)
     if rows is not None:
         index = ((rows["second"].to_numpy() - start) // step).astype(np.int64)
         inside = (index >= 0) & (index < len(counts))
