@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from benchmarks import curve, hindsight, labelled, report, speed
 from benchmarks.methods import RIVALS, Rival
 from benchmarks.running import TOLERATED
 from benchmarks.tracks import generated, recorded
-from benchmarks.trial import RATES, Arena, Result, arena, run_ours, run_rival
+from benchmarks.trial import RATES, Arena, Result, arena, run_matched, run_ours, run_rival
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -39,6 +40,9 @@ def pages(out: Path, *, quick: bool) -> str:
             parts.append(report.confounders(a, results))
         if a is arenas[0] or not quick:
             parts.append(_curve(a, rivals, out))
+    five = None if quick else recorded("five")
+    if five is not None:
+        parts.append(_bursty(arena("Development track `five`", five, five), rivals))
     parts.append(report.retrospective([row for a in arenas for row in hindsight.rows(a)]))
     parts.append(report.scores(None if quick else labelled.judge()))
     parts.append(_speed(quick=quick))
@@ -51,11 +55,9 @@ def _arenas(*, quick: bool) -> list[Arena]:
     if quick:
         return [arena("Generated tracks, short", *generated(services=6, days=21))]
     found = []
-    minute, null, five = (recorded(n) for n in ("minute", "null", "five"))
+    minute, null = recorded("minute"), recorded("null")
     if minute is not None and null is not None:
         found.append(arena("Development tracks `minute` and `null`", minute, null))
-        if five is not None:
-            found.append(arena("Development track `five` (null: `null`)", five, null))
     found.append(arena("Generated tracks", *generated()))
     return found
 
@@ -63,6 +65,17 @@ def _arenas(*, quick: bool) -> list[Arena]:
 def _results(a: Arena, rivals: Sequence[Rival]) -> list[Result]:
     known = bool(a.track.rates)
     return [run_ours(a), *[run_rival(a, r) for r in rivals if known or not r.is_oracle]]
+
+
+def _bursty(a: Arena, rivals: Sequence[Rival]) -> str:
+    wishes = [run_ours(a, asked) for asked in RATES]
+    named = [
+        replace(r, method=f"{r.method}, asked for {asked:g} a week")
+        for r, asked in zip(wishes, RATES, strict=True)
+    ]
+    most = run_ours(a).matching.false
+    others = [run_matched(a, r, len(most)) for r in rivals if not r.is_oracle]
+    return report.bursty(a, [*named, *others])
 
 
 def _curve(a: Arena, rivals: Sequence[Rival], out: Path) -> str:

@@ -58,6 +58,33 @@ def _overall_row(r: Result) -> list[str]:
     ]
 
 
+def bursty(results: Sequence[Result]) -> str:
+    """Return the table for a track that is its own null."""
+    head = (
+        "method",
+        "recall",
+        "precision",
+        "false alarms per service-week",
+        "delay median",
+        "caught within 10 / 30",
+        "start error median",
+    )
+    return table(head, (_bursty_row(r) for r in results))
+
+
+def _bursty_row(r: Result) -> list[str]:
+    f = r.figures
+    return [
+        r.method,
+        number(f.recall),
+        number(f.precision),
+        number(f.false_alarms_per_week),
+        number(f.delay_median, 0),
+        f"{number(f.caught_within[10])} / {number(f.caught_within[30])}",
+        number(f.start_error_median, 1),
+    ]
+
+
 def by_label(results: Sequence[Result], label: str) -> str:
     """Return caught of all outages per group of ``label`` ("size", "baseline", "shape")."""
     if not results:
