@@ -3,6 +3,10 @@
 DetectorError
 ├── ConfigError        config.toml is wrong; nothing was started
 ├── InputError         a table or file is wrong: file, line, column, what would be right
+├── SourceError        a live source could not be looked at: nothing was observed
+│   ├── Refused        it will not answer us as we are: credentials, address
+│   ├── Unavailable    it could not answer now
+│   └── Garbled        it answered something that is not what it promised
 ├── StoreError         the store cannot be read or written as it is (a newer schema, a locked file)
 └── DeliveryError      a sink refused an alert
     ├── Rejected       permanent: do not retry
@@ -52,6 +56,31 @@ class InputError(DetectorError):
         if self.column is not None:
             place += f", column {self.column!r}" if place else f"column {self.column!r}"
         return f"{place}: {self.message}" if place else self.message
+
+
+class SourceError(DetectorError):
+    """A live source could not be looked at; nothing was observed."""
+
+
+class Refused(SourceError):
+    """The source will not answer as long as our settings are what they are."""
+
+
+class Unavailable(SourceError):
+    """The source could not answer now.
+
+    Parameters
+    ----------
+    retry_after : seconds that it asked us to stay away, if it did.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        self.retry_after = retry_after
+        super().__init__(message)
+
+
+class Garbled(SourceError):
+    """The source answered, but not what it promised: no JSON, other fields, an empty list."""
 
 
 class StoreError(DetectorError):
