@@ -8,10 +8,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
+import numpy as np
+import pandas as pd
 import structlog
 
 from detector import app
 from detector.clock import Clock, wall_now
+from detector.detection import live
 from detector.domain.times import iso
 from detector.engine.delivery import DeliveryReport, deliver
 from detector.engine.ingest import Receiver, take_turn
@@ -19,6 +22,7 @@ from detector.engine.memory import Memory
 from detector.engine.plan import Plan
 from detector.engine.retries import RetryPolicy
 from detector.engine.saved import load
+from detector.language.complaints import read_posts
 from detector.ports import Sink, Source, Store
 from detector.settings import Settings
 from detector.stores.sql import open_store
@@ -48,6 +52,14 @@ class Pipeline:
     policy: RetryPolicy
     stopping: Callable[[], bool] = field(default=lambda: False)
     turns: int = field(default=0, init=False)
+
+    def warm_up(self) -> None:
+        """Load the model and compile the kernels, so that the first turn is not the slowest."""
+        if self.sources:
+            sentence = pd.DataFrame({"text": ["微信崩了"]})
+            read_posts(self.plan.reader, sentence)
+        options, start = self.plan.default_options, wall_now().replace(microsecond=0)
+        live.update(live.begin(options, start=start, width=self.plan.width), np.zeros(2))
 
     def turn(self) -> bool:
         """Pull, count, detect, commit, deliver. Return whether there is more to do."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -21,6 +22,8 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 log = structlog.get_logger("detector.schedule")
+# What it has to say reaches our listeners; said twice it would bury the alerts.
+logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
 
 #: After this many turns in a row that failed, the schedule gives up and says why.
 MAX_FAILURES = 5
@@ -46,6 +49,7 @@ class Schedule:
         self._turn = turn
         self._stopped = threading.Event()
         self._failures = 0
+        self._overran = False
         self.failure: BaseException | None = None
         self._scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(1)},
@@ -58,7 +62,7 @@ class Schedule:
         )
         self._scheduler.add_listener(self._failed, EVENT_JOB_ERROR)
         self._scheduler.add_listener(_missed, EVENT_JOB_MISSED)
-        self._scheduler.add_listener(_overrun, EVENT_JOB_MAX_INSTANCES)
+        self._scheduler.add_listener(self._overrun, EVENT_JOB_MAX_INSTANCES)
         self._scheduler.add_job(
             self._once, "interval", seconds=every.total_seconds(), id="turn", name="turn"
         )
@@ -89,7 +93,7 @@ class Schedule:
     def _once(self) -> None:
         if not self._stopped.is_set():
             more = self._turn()
-            self._failures = 0
+            self._failures, self._overran = 0, False
             if not more:
                 self.stop()
 
@@ -100,13 +104,15 @@ class Schedule:
             self.failure = event.exception
             self.stop()
 
+    def _overrun(self, _event: JobSubmissionEvent) -> None:
+        """Say once per turn that it takes longer than the interval."""
+        if not self._overran:
+            self._overran = True
+            log.info("turn takes longer than the interval; the next ones wait")
+
 
 def _missed(event: JobExecutionEvent) -> None:
     log.warning("turn missed", due=event.scheduled_run_time.isoformat())
-
-
-def _overrun(event: JobSubmissionEvent) -> None:
-    log.info("turn still running when the next was due", due=str(event.scheduled_run_times))
 
 
 @contextmanager

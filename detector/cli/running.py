@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 
 from detector import app, pipeline
-from detector.cli.output import print_table
+from detector.cli.output import print_table, progress
 from detector.cli.tables import incident_table
 from detector.domain.times import iso
 from detector.schedule import Schedule
@@ -35,6 +35,8 @@ def run_pipeline(config: Path | None) -> None:
     settings, base, path = settings_and_base(config)
     running = pipeline.build(settings, base=base, console=sys.stdout)
     log = structlog.get_logger("detector.run")
+    with progress("getting ready", "steps"):
+        running.warm_up()
     log.info(
         "started",
         config=str(path),
