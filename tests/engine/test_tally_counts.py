@@ -1,0 +1,139 @@
+"""Ready-made counts laid out as bins."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detector.detection import live
+from detector.domain.series import SeriesKey
+from detector.domain.times import from_seconds
+from detector.engine.memory import FeedMemory, Followed
+from detector.engine.pieces import CountPiece
+from detector.engine.plan import Plan
+from detector.engine.replay import END_OF_TIME
+from detector.engine.tally_counts import tally_counts
+from tests.engine.plans import lexicon_plan
+
+START = datetime(2015, 2, 26, 21, 42, 53, tzinfo=UTC)
+WIDTH = timedelta(minutes=5)
+
+
+@pytest.fixture(scope="module")
+def the_plan() -> Plan:
+    return lexicon_plan()
+
+
+def table(*rows: tuple[float, str, float]) -> pd.DataFrame:
+    """Rows of (bins behind START, service, count)."""
+    times = pd.to_datetime([START + WIDTH * row[0] for row in rows], utc=True)
+    columns = {"time": times, "service": [r[1] for r in rows], "count": [r[2] for r in rows]}
+    frame = pd.DataFrame(columns)
+    return frame.astype({"service": "str", "count": "float64"})
+
+
+class Follower:
+    """Takes in pieces as the cycle does, without detecting."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.feed = FeedMemory()
+        self.series: dict[SeriesKey, Followed] = {}
+        self.counts: dict[SeriesKey, np.ndarray] = {}
+
+    def take(self, counts: pd.DataFrame, now: datetime = END_OF_TIME) -> tuple[CountPiece, ...]:
+        tally = tally_counts("t", self.feed, counts, WIDTH, self.series, self.plan, now=now)
+        self.feed = tally.feed
+        for piece in tally.counts:
+            known = self.series.get(piece.key)
+            if known is None:
+                options = self.plan.options_for(piece.key.service)
+                state = live.begin(options, start=from_seconds(piece.start), width=piece.width)
+                known = Followed(piece.start, piece.width, 0, state)
+            assert piece.start == known.next_bin
+            self.series[piece.key] = replace(known, bins=known.bins + len(piece.counts))
+            before = self.counts.get(piece.key, np.empty(0))
+            self.counts[piece.key] = np.append(before, piece.counts)
+        return tally.counts
+
+
+def test_bins_begin_at_the_first_row_whatever_its_phase(the_plan: Plan) -> None:
+    (piece,) = Follower(the_plan).take(table((0, "AAPL", 4), (1, "AAPL", 5)))
+    assert from_seconds(piece.start) == START
+    assert list(piece.counts) == [4, 5]
+
+
+@pytest.mark.parametrize(
+    ("rows", "counts"),
+    [
+        ([(0, 1), (3, 4)], [1, np.nan, np.nan, 4]),
+        ([(0, 1), (1, np.nan), (2, 0)], [1, np.nan, 0]),
+        ([(2, 3), (0, 1), (1, 2)], [1, 2, 3]),
+        ([(0, 1), (1, 2), (1, 7)], [1, 7]),
+        ([(0, 1), (1.02, 2), (1.98, 3)], [1, 2, 3]),
+    ],
+    ids=[
+        "a bin without a row is not observed",
+        "nor is one with an empty cell, while zero is zero",
+        "unsorted rows",
+        "of two rows for a bin the last one counts",
+        "rows late and early by seconds",
+    ],
+)
+def test_layout(the_plan: Plan, rows: list[tuple[float, float]], counts: list[float]) -> None:
+    (piece,) = Follower(the_plan).take(table(*((at, "a", value) for at, value in rows)))
+    np.testing.assert_array_equal(piece.counts, counts)
+
+
+def test_series_are_told_apart_by_service_and_source_in_order(the_plan: Plan) -> None:
+    rows = table((0, "b", 1), (0, "a", 2), (0, "b", 3), (1, "b", 4))
+    rows["source"] = ["x", "", "", "x"]
+    pieces = Follower(the_plan).take(rows)
+    assert [piece.key for piece in pieces] == [("a", "t"), ("b", "t"), ("b", "x")]
+    assert [list(piece.counts) for piece in pieces] == [[2], [3], [1, 4]]
+
+
+def test_a_bin_is_final_when_it_has_ended_and_settled(the_plan: Plan) -> None:
+    settling = replace(the_plan, settle=timedelta(minutes=2))
+    follower = Follower(settling)
+    end = START + WIDTH + timedelta(minutes=2)
+    assert follower.take(table((0, "a", 1)), end - timedelta(seconds=1)) == ()
+    nothing = table()
+    (piece,) = follower.take(nothing, end)
+    assert list(piece.counts) == [1]
+    assert follower.take(nothing, end) == ()
+
+
+def test_a_row_for_a_bin_taken_in_is_history(the_plan: Plan) -> None:
+    follower = Follower(the_plan)
+    follower.take(table((0, "a", 1), (1, "a", 2)))
+    assert follower.take(table((1, "a", 99))) == ()
+    (piece,) = follower.take(table((0, "a", 99), (2, "a", 3)))
+    assert list(piece.counts) == [3]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    cells=st.lists(
+        st.tuples(st.integers(0, 2), st.one_of(st.just(np.nan), st.integers(0, 99))), min_size=1
+    ),
+    cuts=st.sets(st.integers(1, 40), max_size=6),
+)
+def test_pieces_do_not_depend_on_the_pulls(cells: list[tuple[int, float]], cuts: set[int]) -> None:
+    rows = table(*((i // 3 * 1.0, "abc"[which], count) for i, (which, count) in enumerate(cells)))
+    rows = rows.drop_duplicates(["time", "service"], ignore_index=True)
+    whole, parts = Follower(lexicon_plan()), Follower(lexicon_plan())
+    whole.take(rows)
+    edges = [0, *sorted(cut for cut in cuts if cut < len(rows)), len(rows)]
+    for left, right in itertools.pairwise(edges):
+        parts.take(rows.iloc[left:right], now=START + 50 * WIDTH)
+    assert parts.counts.keys() == whole.counts.keys()
+    for key, counts in whole.counts.items():
+        np.testing.assert_array_equal(parts.counts[key], counts)

@@ -1,0 +1,220 @@
+"""Posts counted by distinct voices in final bins."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detector.detection import live
+from detector.domain.series import SeriesKey
+from detector.domain.times import from_seconds
+from detector.engine.memory import FeedMemory, Followed
+from detector.engine.plan import Plan
+from detector.engine.tally_posts import HISTORY, tally_posts
+from detector.ports import Pull
+from tests.engine.plans import lexicon_plan
+
+START = datetime(2022, 7, 22, 14, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+LATER = START + timedelta(days=1)
+WECHAT = SeriesKey("WeChat", "weibo")
+Span = tuple[float, float]
+
+
+@pytest.fixture(scope="module")
+def the_plan() -> Plan:
+    return lexicon_plan()
+
+
+def posts(*minutes: float, service: str = "微信", first: int = 0) -> pd.DataFrame:
+    """One complaint each, by people of their own, in words of their own."""
+    return pd.DataFrame(
+        {
+            "time": pd.to_datetime([START + m * MINUTE for m in minutes], utc=True),
+            "text": [f"{service}崩了" for _ in minutes],
+            "author": [f"user{first + i}-{m}" for i, m in enumerate(minutes)],
+        }
+    )
+
+
+class Follower:
+    """Takes in pieces as the cycle does, without detecting."""
+
+    def __init__(self, plan: Plan, source: str = "weibo") -> None:
+        self.plan, self.source = plan, source
+        self.feed = FeedMemory()
+        self.series: dict[SeriesKey, Followed] = {}
+        self.counts: dict[SeriesKey, np.ndarray] = {}
+
+    def take(self, rows: pd.DataFrame | None, *spans: Span, now: datetime = LATER) -> None:
+        observed = tuple((START + a * MINUTE, START + b * MINUTE) for a, b in spans)
+        pull = Pull(None, posts=rows, observed=observed)
+        tally = tally_posts(self.source, self.feed, pull, self.series, self.plan, now=now)
+        self.feed = tally.feed
+        for piece in tally.counts:
+            known = self.series.get(piece.key)
+            if known is None:
+                options = self.plan.options_for(piece.key.service)
+                state = live.begin(options, start=from_seconds(piece.start), width=piece.width)
+                known = Followed(piece.start, piece.width, 0, state)
+            assert piece.start == known.next_bin
+            self.series[piece.key] = replace(known, bins=known.bins + len(piece.counts))
+            before = self.counts.get(piece.key, np.empty(0))
+            self.counts[piece.key] = np.append(before, piece.counts)
+
+    def start_of(self, service: str) -> datetime:
+        return from_seconds(self.series[SeriesKey(service, self.source)].start)
+
+
+def test_unobserved_is_nan_and_quiet_is_zero(the_plan: Plan) -> None:
+    follower = Follower(the_plan)
+    follower.take(posts(0, 3), (0, 2), (3, 5))
+    np.testing.assert_array_equal(follower.counts[WECHAT], [1, 0, np.nan, 1, 0])
+
+
+@pytest.mark.parametrize(
+    "hole",
+    [(0.9, 1.1), (1.2, 1.4), (1.9, 2.05)],
+    ids=["over its left edge", "in its middle", "over its right edge"],
+)
+def test_a_bin_with_a_hole_is_not_observed(the_plan: Plan, hole: Span) -> None:
+    follower = Follower(the_plan)
+    follower.take(posts(1.5), (0, hole[0]), (hole[1], 4))
+    assert np.isnan(follower.counts[WECHAT][1])
+
+
+def test_a_bin_is_final_when_it_was_observed_to_its_end_and_settled(the_plan: Plan) -> None:
+    follower = Follower(replace(the_plan, settle=2 * MINUTE))
+    follower.take(posts(0.5), (0, 1.5), now=START + 2.5 * MINUTE)
+    assert follower.counts == {}
+    follower.take(None, now=START + 3 * MINUTE)
+    assert list(follower.counts[WECHAT]) == [1]
+    follower.take(None, now=LATER)
+    assert list(follower.counts[WECHAT]) == [1]
+    follower.take(posts(1.7), (1.5, 3), now=LATER)
+    np.testing.assert_array_equal(follower.counts[WECHAT], [1, 1, 0])
+
+
+def test_a_late_post_counts_until_its_bin_is_final_and_then_nowhere(the_plan: Plan) -> None:
+    follower = Follower(replace(the_plan, settle=2 * MINUTE))
+    follower.take(posts(0.5), (0, 2), now=START + 2.5 * MINUTE)
+    follower.take(posts(0.6, first=50), (2, 4), now=START + 4 * MINUTE)
+    follower.take(posts(1.5, first=60), (4, 6), now=START + 6 * MINUTE)
+    np.testing.assert_array_equal(follower.counts[WECHAT], [2, 0, 0, 0])
+
+
+def test_an_author_counts_once(the_plan: Plan) -> None:
+    rows = posts(0.1, 0.2, 0.3).assign(author="the same")
+    follower = Follower(the_plan)
+    follower.take(rows, (0, 1))
+    assert list(follower.counts[WECHAT]) == [1]
+
+
+def test_chatter_is_no_complaint(the_plan: Plan) -> None:
+    follower = Follower(the_plan)
+    follower.take(posts(0).assign(text="微信红包真好玩"), (0, 1))
+    assert list(follower.counts[WECHAT]) == [0]
+
+
+def test_a_list_that_brings_nothing_counts_no_posts(the_plan: Plan) -> None:
+    follower = Follower(the_plan)
+    follower.feed = replace(
+        follower.feed, observed=type(follower.feed.observed).of([(START, LATER)])
+    )
+    follower.take(None)
+    assert follower.counts == {}
+    assert follower.feed.counted_until is None
+
+
+class TestDiscovery:
+    """A service that nobody configured is followed once enough people complain in an hour."""
+
+    minutes = (0.5, 20.5, 40.5, 70.5, 80.5, 85.5, 90.5)
+
+    @pytest.fixture
+    def three(self, the_plan: Plan) -> Plan:
+        return replace(the_plan, discover_voices=3)
+
+    def test_too_few_are_not_followed(self, three: Plan) -> None:
+        follower = Follower(three)
+        follower.take(posts(0.5, 30.5, 61.5, 92.5, service="知乎"), (0, 120))
+        assert list(follower.counts) == [WECHAT]
+
+    def test_enough_in_the_last_hour_are_from_the_first_of_that_hour(self, three: Plan) -> None:
+        follower = Follower(three)
+        follower.take(posts(-1200.5, *self.minutes, service="知乎"), (-2000, 100))
+        (key,) = follower.counts.keys() - {WECHAT}
+        assert follower.counts[key].sum() == len(self.minutes)
+        assert follower.start_of(key.service) == START - 2000 * MINUTE
+
+    def test_history_is_bounded(self, three: Plan) -> None:
+        follower = Follower(three)
+        days = 40 * 1440.0
+        follower.take(
+            posts(days, days + 1, days + 2, service="知乎"),
+            (0, days + 10),
+            now=START + timedelta(days=41),
+        )
+        (key,) = follower.counts.keys() - {WECHAT}
+        first = START + (days + 2 - 59) * MINUTE
+        assert follower.start_of(key.service) == first - HISTORY
+
+    def test_none_follows_configured_services_only(self, the_plan: Plan) -> None:
+        follower = Follower(replace(the_plan, discover_voices=None))
+        follower.take(posts(*self.minutes, service="知乎"), (0, 100))
+        assert list(follower.counts) == [WECHAT]
+
+    @pytest.mark.parametrize("width", [7, 25, 90], ids="{} minutes".format)
+    def test_bins_lie_on_the_grid_for_widths_that_do_not_divide_an_hour(
+        self, three: Plan, width: int
+    ) -> None:
+        wide = replace(three, width=width * MINUTE)
+        follower = Follower(wide)
+        follower.take(posts(*self.minutes, service="知乎"), (-width * 10, 600))
+        (key,) = follower.counts.keys() - {WECHAT}
+        assert follower.series[key].start % (width * 60) == 0
+        assert np.nansum(follower.counts[key]) >= 3
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    minutes=st.lists(st.floats(0, 300).map(lambda m: round(m, 2)), max_size=60),
+    cuts=st.sets(st.integers(1, 299), max_size=5),
+    gap=st.tuples(st.integers(0, 299), st.integers(1, 40)),
+    settle=st.sampled_from([0, 7]),
+)
+def test_pieces_do_not_depend_on_the_pulls(
+    minutes: list[float], cuts: set[int], gap: tuple[int, int], settle: int
+) -> None:
+    chosen = replace(lexicon_plan(), discover_voices=4, settle=settle * MINUTE)
+    rows = pd.concat(
+        [
+            posts(*minutes).assign(author=[f"u{round(m) % 17}" for m in minutes]),
+            posts(*minutes[::2], service="知乎", first=100),
+        ]
+    ).sort_values("time", kind="stable", ignore_index=True)
+    end = 300 + settle
+    whole, parts = Follower(chosen), Follower(chosen)
+    whole.take(rows, *_without(0, 300, gap), now=START + end * MINUTE)
+    edges = [0, *sorted(cuts), 300]
+    for left, right in itertools.pairwise(edges):
+        when = (rows["time"] - START) / MINUTE
+        new = rows[(when >= left) & (when < right if right < 300 else True)]
+        parts.take(new, *_without(left, right, gap), now=START + right * MINUTE)
+    parts.take(None, now=START + end * MINUTE)
+    assert parts.counts.keys() == whole.counts.keys()
+    for key, counts in whole.counts.items():
+        np.testing.assert_array_equal(parts.counts[key], counts)
+
+
+def _without(left: int, right: int, gap: tuple[int, int]) -> list[Span]:
+    start, end = gap[0], gap[0] + gap[1]
+    parts = [(left, min(right, start)), (max(left, end), right)]
+    return [(a, b) for a, b in parts if a < b]
