@@ -148,10 +148,8 @@ def _layout() -> str:
 
 
 _PROBE = (
-    Reading("微信崩了", (Hit("collapse", 2, 4),), "微信", False, False, (0, 2), False, False),
-    Reading(
-        "is wechat down?", (Hit("down_alone", 10, 14),), "微信", False, False, (3, 9), False, False
-    ),
-    Reading("thanks, works now!", (Hit("over", 8, 17),), "微信", False, True, (0, 0), False, False),
+    Reading("微信崩了", (Hit("collapse", 2, 4),), "微信", place=(0, 2)),
+    Reading("is wechat down?", (Hit("down_alone", 10, 14),), "微信", place=(3, 9)),
+    Reading("thanks, works now!", (Hit("over", 8, 17),), "微信", given=True),
 )
 """Readings whose probabilities travel with the model: hashing that differs shows on them."""

@@ -57,7 +57,7 @@ _FLAGS = (
     *(f"residue<={n}" for n in _RESIDUES),
     *(f"gap<={n}" for n in _GAPS),
     "fault before name", "fault only in hashtag", "fault at end", "name at start",
-    "no service", "no service+weak", "no service+strong", "guarded",
+    "system", "system+weak", "no service", "no service+weak", "no service+strong", "guarded",
     "question", "exclamation", "link", "mention", "over+fault", "aside+fault",
     "response+fault", "response+unnamed", "report+fault", "planned+fault", "persists+silent",
 )  # fmt: skip
@@ -128,6 +128,8 @@ def _flags(reading: Reading) -> list[float]:
         *_nearness(reading, faults),
         bool(faults) and faults[-1].end >= len(own) - 1,
         reading.place[1] > 0 and reading.place[0] == 0,
+        reading.is_system,
+        reading.is_system and weak,
         reading.no_service,
         reading.no_service and weak,
         reading.no_service and strong,

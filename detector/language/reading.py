@@ -23,6 +23,7 @@ class Reading:
     discovered : whether ``service`` was not configured.
     given : whether the row named its service, so that the text need not.
     place : where ``own`` names it, ``[start, end)``; ``(0, 0)`` if it does not.
+    is_system : whether a discovered service is plainly a system ("报名系统", "官网").
     no_service : whether ``own`` speaks of people or mishaps.
     guarded : whether what fails is a mood, a body, a price, a machine, and no service is known.
     """
@@ -30,11 +31,12 @@ class Reading:
     own: str
     hits: tuple[Hit, ...]
     service: str
-    discovered: bool
-    given: bool
-    place: tuple[int, int]
-    no_service: bool
-    guarded: bool
+    discovered: bool = False
+    given: bool = False
+    place: tuple[int, int] = (0, 0)
+    is_system: bool = False
+    no_service: bool = False
+    guarded: bool = False
 
 
 def read(folded: str, given: str, *, names: Names, lexicon: Lexicon) -> Reading:
@@ -55,6 +57,7 @@ def read(folded: str, given: str, *, names: Names, lexicon: Lexicon) -> Reading:
         discovered=bool(subject),
         given=bool(given),
         place=_place(own, subject, chosen),
+        is_system=bool(subject) and bool(lexicon.subject.system.search(subject)),
         no_service=bool(lexicon.subject.no_service.search(own)),
         guarded=not service
         and any(lexicon.subject.forbids(own, start) for start in _naming(faults, lexicon)),

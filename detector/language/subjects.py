@@ -26,6 +26,7 @@ _ENGLISH = (
         r"(?: (?:currently|completely|all|still|totally|just|literally))?"
         r" (?:down|offline|crashing|crashed|not working|broken|unavailable|gone down)\b"
     ),
+    re.compile(rf"^({_NAME}(?: {_NAME}){{0,2}}?) (?:down|outage|servers?|server down|bug)\W*$"),
     re.compile(r"@([a-z]\w{1,24}?)_?(?:support|helps|help|cares|care|status|assist)\b"),
     re.compile(r"@(?:ask|team)_?([a-z]\w{1,24})\b"),
 )
@@ -56,9 +57,11 @@ class SubjectWords:
         chunk = self._chunk(own, start)
         if not 2 <= len(chunk) <= self._longest(chunk) or chunk in self.ordinary:
             return ""
-        if _NUMBER.match(chunk) and not chunk.isascii():
+        if "回应" in chunk or (_NUMBER.match(chunk) and not chunk.isascii()):
             return ""
-        return "" if self.no_service.search(chunk) and not self.system.search(chunk) else chunk
+        if self.system.search(chunk):
+            return chunk
+        return "" if "的" in chunk or self.no_service.search(chunk) else chunk
 
     def forbids(self, own: str, start: int) -> bool:
         """Return whether what ends right before ``own[start]`` fails without being a service."""
