@@ -85,6 +85,20 @@ def replay(
 
 
 @app.command()
+def analyze(
+    input: Input,  # noqa: A002  (the word of docs/interface.md)
+    json: JsonOut,
+    config: Config = None,
+    width: Width = None,
+    gaps: Gaps = None,
+) -> None:
+    """Look back over history with hindsight: refined starts and ends of every surge."""
+    from detector.cli.history import analyze_history
+
+    analyze_history(input, json, config=config, width=width, gaps=gaps)
+
+
+@app.command()
 def scores(
     counts: Input,
     out: Annotated[Path, typer.Option("--out", help="Write the scores here, as CSV.")],

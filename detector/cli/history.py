@@ -1,10 +1,10 @@
-"""replay, scores, evaluate: commands over history."""
+"""replay, analyze, scores, evaluate: commands over history."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from math import isnan
 from pathlib import Path
@@ -21,11 +21,15 @@ from detector.detection.scores import score_table
 from detector.domain.incident import Incident
 from detector.domain.spans import Spans
 from detector.domain.times import iso
-from detector.domain.wire import alert_to_dict, incident_to_dict
+from detector.domain.wire import alert_to_dict, details_to_dict, incident_to_dict
+from detector.engine.hindsight import review
 from detector.engine.replay import END_OF_TIME, History, replay
 from detector.errors import ConfigError, InputError
 from detector.settings import Settings, parse_duration, read_settings
 from detector.sources.files import FileSource, read_gaps
+
+#: Rows of the printed table; the file holds all.
+SHOWN = 40
 
 
 def history_settings(config: Path | None) -> Settings:
@@ -57,16 +61,46 @@ def replay_history(
     _summary(history, out, seconds)
 
 
+def analyze_history(
+    path: Path, out: Path, *, config: Path | None, width: str | None, gaps: Path | None
+) -> None:
+    """Review ``path`` with hindsight and write the incidents and what was observed to ``out``."""
+    plan = build_plan(history_settings(config))
+    source = history_source(path, width=width, gaps=gaps)
+    with progress("looking back", "bins") as advance:
+        reviewed, history = review(source, plan, progress=advance)
+    incidents = []
+    for seen in reviewed:
+        fields = incident_to_dict(seen.incident)
+        if not seen.was_noticed:
+            fields["noticed_at"] = None
+        incidents.append(fields)
+    content = {
+        "incidents": incidents,
+        "details": {
+            seen.incident.id: details_to_dict(seen.details)
+            for seen in reviewed
+            if seen.details is not None
+        },
+        "observed": _observed(history),
+    }
+    write_text(out, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+    _print_incidents([seen.incident for seen in reviewed])
+    print(f"{len(reviewed)} incidents; {history.bins:,} bins; written to {out}")
+
+
 def document(history: History) -> dict[str, Any]:
     """Return what ``replay --json`` writes."""
     incidents = sorted(history.incidents.values(), key=lambda i: (i.noticed_at, i.id))
     return {
         "incidents": [incident_to_dict(i) for i in incidents],
         "alerts": [alert_to_dict(a) for a in history.alerts],
-        "observed": [
-            {"source": key.source, **_coverage_to_dict(c)} for key, c in history.coverage.items()
-        ],
+        "observed": _observed(history),
     }
+
+
+def _observed(history: History) -> list[dict[str, Any]]:
+    return [{"source": key.source, **_coverage_to_dict(c)} for key, c in history.coverage.items()]
 
 
 def score_history(path: Path, out: Path, *, config: Path | None, width: str | None) -> None:
@@ -152,11 +186,14 @@ def _width(text: str) -> timedelta:
 
 
 def _summary(history: History, out: Path, seconds: float) -> None:
-    incidents: Sequence[Incident] = sorted(history.incidents.values(), key=lambda i: i.noticed_at)
-    shown: Iterable[Incident] = incidents if len(incidents) <= 40 else incidents[:40]
-    print_table(*incident_table(shown))
-    if len(incidents) > 40:
-        print(f"... and {len(incidents) - 40} more")
+    incidents = sorted(history.incidents.values(), key=lambda i: i.noticed_at)
+    _print_incidents(incidents)
     rate = history.bins / seconds if seconds else 0.0
     bins = f"{history.bins:,} bins in {seconds:.1f} s ({rate:,.0f} a second)"
     print(f"{len(incidents)} incidents, {len(history.alerts)} alerts; {bins}; written to {out}")
+
+
+def _print_incidents(incidents: Sequence[Incident]) -> None:
+    print_table(*incident_table(incidents[:SHOWN]))
+    if len(incidents) > SHOWN:
+        print(f"... and {len(incidents) - SHOWN} more")

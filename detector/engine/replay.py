@@ -60,12 +60,13 @@ def replay(
     """
     history = History()
     for outcome in passes(source, plan):
-        _take_in(history, outcome)
+        take_in(history, outcome)
         progress(history.bins)
     return history
 
 
-def _take_in(history: History, outcome: Outcome) -> None:
+def take_in(history: History, outcome: Outcome) -> None:
+    """Add what one cycle said to ``history``."""
     for incident in outcome.incidents:
         history.incidents[incident.id] = incident
     history.alerts += outcome.alerts

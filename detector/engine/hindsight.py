@@ -1,0 +1,141 @@
+"""History looked at afterwards: what the live path would have said, with both ends refined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import numpy as np
+
+from detector.detection.retrospective import Hindsight, analyze_series
+from detector.domain.details import Details
+from detector.domain.incident import Incident
+from detector.domain.merge import Merging
+from detector.domain.series import CountSeries, Floats, SeriesKey
+from detector.domain.severity import severity_of
+from detector.domain.surge import Surge
+from detector.domain.times import from_seconds
+from detector.engine.complaints import Archive
+from detector.engine.describe import describe
+from detector.engine.pieces import CountPiece
+from detector.engine.plan import Plan
+from detector.engine.replay import END_OF_TIME, History, passes, take_in
+from detector.ports import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """An incident as it is known afterwards.
+
+    Attributes
+    ----------
+    incident : with the refined start, end and size; its ``noticed_at`` is the live path's.
+    was_noticed : whether the live path would have noticed it; if not, ``noticed_at`` of the
+        incident is only its start.
+    details : what the complaints say, None where only counts are known.
+    """
+
+    incident: Incident
+    was_noticed: bool
+    details: Details | None
+
+
+@dataclass(slots=True)
+class _Gathered:
+    history: History = field(default_factory=History)
+    pieces: dict[SeriesKey, list[CountPiece]] = field(default_factory=dict)
+    archive: Archive = field(default_factory=Archive)
+
+
+def review(
+    source: Source, plan: Plan, *, progress: Callable[[int], None] = lambda _: None
+) -> tuple[tuple[Reviewed, ...], History]:
+    """Return every incident of the history that ``source`` holds, and what was observed.
+
+    Surges of one service at several places that overlap in time are one incident. Trending lists
+    give nothing to refine: their incidents stand as the live path told them.
+    """
+    gathered = _gather(source, plan, progress)
+    surges: dict[str, list[tuple[str, Hindsight, Surge]]] = {}
+    for key, pieces in gathered.pieces.items():
+        series = _series(key, pieces)
+        for seen in analyze_series(series, plan.options_for(key.service)):
+            surges.setdefault(key.service, []).append((key.source, seen, _surge(seen)))
+    widths = {key.service: pieces[0].width for key, pieces in gathered.pieces.items()}
+    reviewed = [
+        _reviewed(service, group, widths[service], gathered.archive, plan)
+        for service, found in surges.items()
+        for group in _overlapping(found)
+    ]
+    listed = (i for i in gathered.history.incidents.values() if i.service not in surges)
+    reviewed += [Reviewed(i, was_noticed=True, details=None) for i in listed]
+    by_start = sorted(reviewed, key=lambda r: (r.incident.onset.at, r.incident.id))
+    return tuple(by_start), gathered.history
+
+
+def _gather(source: Source, plan: Plan, progress: Callable[[int], None]) -> _Gathered:
+    gathered = _Gathered()
+    for outcome in passes(source, plan):
+        take_in(gathered.history, outcome)
+        gathered.archive = outcome.memory.archive
+        for advance in outcome.advances:
+            gathered.pieces.setdefault(advance.piece.key, []).append(advance.piece)
+        progress(gathered.history.bins)
+    return gathered
+
+
+def _series(key: SeriesKey, pieces: Sequence[CountPiece]) -> CountSeries:
+    counts: Floats = np.concatenate([piece.counts for piece in pieces])
+    return CountSeries(key, from_seconds(pieces[0].start), pieces[0].width, counts)
+
+
+def _surge(seen: Hindsight) -> Surge:
+    """Return ``seen`` as a surge; one that was never noticed counts as noticed at its start."""
+    return Surge(
+        onset=seen.onset,
+        noticed_at=seen.noticed_at or seen.onset.at,
+        evidence=seen.evidence,
+        peak_at=seen.peak_at,
+        peak_count=seen.peak_count,
+        expected_at_peak=seen.expected_at_peak,
+        excess=seen.excess,
+        ended_at=seen.ended_at,
+        resolved_at=seen.resolved_at,
+    )
+
+
+def _overlapping(
+    found: Sequence[tuple[str, Hindsight, Surge]],
+) -> Iterator[list[tuple[str, Hindsight, Surge]]]:
+    """Yield the surges in groups whose spans overlap."""
+    group: list[tuple[str, Hindsight, Surge]] = []
+    end = None
+    for source, seen, surge in sorted(found, key=lambda f: f[2].onset.at):
+        if group and end is not None and surge.onset.at >= end:
+            yield group
+            group, end = [], surge.ended_at
+        group.append((source, seen, surge))
+        if len(group) == 1:
+            end = surge.ended_at
+        elif end is not None:
+            end = None if surge.ended_at is None else max(end, surge.ended_at)
+    if group:
+        yield group
+
+
+def _reviewed(
+    service: str,
+    group: Sequence[tuple[str, Hindsight, Surge]],
+    width: timedelta,
+    archive: Archive,
+    plan: Plan,
+) -> Reviewed:
+    merging = Merging(service)
+    for source, _, surge in group:
+        severity = severity_of(surge, width=width, trending=False, rules=plan.severity)
+        merging = merging.with_surge(source, surge, severity)
+    incident = merging.incident()
+    noticed = any(seen.noticed_at is not None for _, seen, _ in group)
+    details = describe(incident, archive, at=incident.ended_at or END_OF_TIME)
+    return Reviewed(incident, noticed, details)
