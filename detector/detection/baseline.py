@@ -6,7 +6,7 @@ work in real time, so bins of a minute and bins of an hour give the same level.
 
 from __future__ import annotations
 
-from math import sqrt
+from math import log, sqrt
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,10 @@ PRIOR_HOURS = 24.0
 LEAST_SPREAD, MOST_SPREAD = 0.05, 0.5
 #: Standard deviations at which a single bin is clipped.
 CLIP = 3.0
+#: Negative binomial size from which posts do not come as single clumps.
+DENSE = 8.0
+#: `CLIP` for the dispersion: a wide tail is what it must see.
+WIDE_CLIP = 6.0
 
 
 @compiled
@@ -96,10 +100,50 @@ def learn_level(hot: Any, count: float, profile: float, dispersion: float) -> No
 
 
 @compiled
-def clipped(count: float, expected: float, dispersion: float) -> float:
-    """Return ``count``, at most `CLIP` standard deviations (of its square root) above expected."""
-    root = sqrt(expected) + 0.5 * CLIP * sqrt(dispersion)
+def clipped(count: float, expected: float, dispersion: float, limit: float) -> float:
+    """Return ``count``, at most ``limit`` standard deviations (of its square root) too high."""
+    root = sqrt(expected) + 0.5 * limit * sqrt(dispersion)
     return min(count, root * root)
+
+
+@compiled
+def share_of_clumps(expected: float, dispersion: float) -> float:
+    """Return how far posts come as single clumps: 1 where they are rare, 0 where they are many."""
+    if dispersion <= 1.0 + 1e-6:
+        return 0.0
+    size = expected / (dispersion - 1.0)
+    return 1.0 / (1.0 + size) if size < DENSE else 0.0
+
+
+@compiled
+def tamed(count: float, expected: float, dispersion: float) -> float:
+    """Return what ``count`` weighs: clipped, and a clump of posts hardly more than one post.
+
+    Over-dispersed rare posts are negative binomial with a size r = expected / (dispersion - 1)
+    well below one. Their likelihood knows the rate through r (psi(count + r) - psi(r)) alone,
+    which is about one for any count above zero: a clump is one event. Where posts are many the
+    count itself is what matters. Both have the mean ``expected`` and are mixed by r.
+    """
+    clip = clipped(count, expected, dispersion, CLIP)
+    share = share_of_clumps(expected, dispersion)
+    if share <= 0.0:
+        return clip
+    size = expected / (dispersion - 1.0)
+    events = 0.0
+    for i in range(int(clip)):
+        events += 1.0 / (size + i)
+    events += (clip - int(clip)) / (size + int(clip))
+    events *= size * (dispersion - 1.0) / log(dispersion)
+    return share * events + (1.0 - share) * clip
+
+
+@compiled
+def tamed_dispersion(expected: float, dispersion: float) -> float:
+    """Return variance over mean of what `tamed` returns."""
+    share = share_of_clumps(expected, dispersion)
+    if share <= 0.0:
+        return dispersion
+    return share * (dispersion - 1.0) / log(dispersion) + (1.0 - share) * dispersion
 
 
 @compiled

@@ -25,7 +25,7 @@ from detector.detection.memory import CANDIDATES
 
 #: Evidence for "a burst, and nothing else": bursts are that much more usual than false pages may
 #: be (about one a week against one in thirty), so what is left without one must say the rest.
-BURST_COST = 4.0
+BURST_COST = 5.0
 
 
 @compiled

@@ -269,13 +269,14 @@ def step(
     if hot.open == 1:
         out[1] = hot.evidence
         return _continue_surge(hot, count, expected, dispersion, variance, minutes, changes, n)
-    clip = baseline.clipped(count, expected, dispersion)
+    clip = baseline.tamed(count, expected, dispersion)
+    tame = baseline.tamed_dispersion(expected, dispersion)
     hot.clip[hot.bins % RING] = clip
     sequential.observe(
         hot,
-        clip / dispersion,
-        expected / dispersion,
-        _burst(hot, dispersion, minutes),
+        clip / tame,
+        expected / tame,
+        _burst(hot, tame, minutes),
         _bins(BURST_MINUTES, minutes, 8),
         variance,
         hot.bins - _bins(LONGEST_SEARCH, minutes, RING - 8),
@@ -300,7 +301,8 @@ def step(
             hot.clock += moved
             sequential.forget(hot)
     baseline.learn_level(hot, clip, profile, dispersion)
-    baseline.learn_dispersion(hot, clip, minutes)
+    wide = baseline.clipped(count, expected, dispersion, baseline.WIDE_CLIP)
+    baseline.learn_dispersion(hot, wide, minutes)
     baseline.learn_own(hot, clip, expected, dispersion, known, minutes)
     return n
 
