@@ -1,0 +1,254 @@
+"""The parts of ``config.toml``: every key, its default and its meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from detector.domain.incident import Severity
+from detector.settings.values import (
+    Columns,
+    Duration,
+    Instant,
+    LongDuration,
+    Optional,
+    Width,
+    Zone,
+)
+
+Name = Annotated[str, Field(min_length=1)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Part(BaseModel):
+    """A part of the configuration; what it does not know is a mistake."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+class StoreSettings(Part):
+    """Where state, incidents and the outbox are kept."""
+
+    location: Name = "var/outage-detector.sqlite"
+    """A SQLite file, or a database's URL (``postgresql+psycopg://...``)."""
+
+
+class ClockSettings(Part):
+    """The clock. Without this section it is the wall's; scenarios can run on a faster one."""
+
+    speed: Annotated[float, Field(gt=1)] | None = None
+    """So many times as fast as the wall's clock; for scenario sources only."""
+
+    leap: LongDuration = timedelta(days=3)
+    """The longest step of the accelerated clock between two pulls."""
+
+
+class ScheduleSettings(Part):
+    """How often the sources are pulled, on the wall's clock."""
+
+    every: LongDuration = timedelta(minutes=1)
+    """From the start of one turn to the next; turns that fall due while one runs melt into one."""
+
+    misfire_grace: LongDuration = timedelta(minutes=5)
+    """A turn that is late by more than this is left out, and that is logged."""
+
+
+class PostSettings(Part):
+    """How posts are counted."""
+
+    width: Width = timedelta(minutes=1)
+    """Width of the bins that complaints are counted in: whole seconds, at most a day."""
+
+    settle: Duration = timedelta(minutes=2)
+    """A bin is final this long after its end; posts that come later are history."""
+
+    complaint_threshold: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    """From this probability on a post is a complaint."""
+
+    discover_voices: Annotated[Positive | None, Optional] = 10.0
+    """A service that is not configured is followed from so many voices in one hour on; ``false``
+    follows configured services only."""
+
+
+class KnownEventSettings(Part):
+    """A planned surge or a holiday: what is expected there is not learnt, or is scaled."""
+
+    start: Instant
+    """When it begins, with an offset."""
+
+    end: Instant
+    """When it ends (exclusive), with an offset."""
+
+    factor: Positive | None = None
+    """So many times the ordinary volume is expected; without it the span is not judged."""
+
+    note: str = ""
+    """For people."""
+
+
+class DetectionSettings(Part):
+    """What an alarm costs, and when people are awake. A service can have its own."""
+
+    max_false_pages_per_week: Annotated[float, Field(gt=0, le=10)] | None = None
+    """False alarms that are bearable per service and week; the threshold follows from it."""
+
+    time_zone: Zone | None = None
+    """Whose days and weeks the ordinary volume follows; UTC where nothing is said."""
+
+    known_events: tuple[KnownEventSettings, ...] = ()
+    """Planned surges and holidays."""
+
+
+class SeveritySettings(Part):
+    """From which excess on an incident is major or critical."""
+
+    major_hours: Positive = 6.0
+    """Excess in hours of the service's ordinary volume, from which on it is major."""
+
+    critical_hours: Positive = 48.0
+    """The same, critical."""
+
+    major_posts: Positive = 60.0
+    """And only from so many excess posts on it is major."""
+
+    critical_posts: Positive = 600.0
+    """The same, critical."""
+
+    major_heat: Positive = 5.0
+    """For trending lists: heat at the peak over the list's floor, from which on it is major."""
+
+    critical_heat: Positive = 20.0
+    """The same, critical."""
+
+
+class ServiceSettings(DetectionSettings):
+    """A service that is followed from the first bin on; the section's name is the service's."""
+
+    aliases: tuple[Name, ...] = ()
+    """Other names that people give it. One that is a bundled service's name brings its aliases."""
+
+
+class ScenarioSourceSettings(Part):
+    """A bundled reconstruction, simulated."""
+
+    type: Literal["scenario"]
+    name: Name
+    """The source's name; alerts and counts show it."""
+
+    scenario: Name
+    """Which; ``outage-detector simulate list`` lists them."""
+
+    seed: int | None = None
+    """Another draw of it; its own where nothing is said."""
+
+
+class FileSourceSettings(Part):
+    """A file or folder of counts, posts or trending tables that may grow."""
+
+    type: Literal["files"]
+    name: Name
+    """The source's name; alerts and counts show it."""
+
+    path: Path
+    """The file, or a folder whose files are read in order of their names."""
+
+    columns: Columns = {}
+    """Our column = the file's, e.g. ``{ time = "created_at" }``; a column of our name, and
+    those of hot-search tables, need not be given."""
+
+    width: Width | None = None
+    """Bin width of a counts table; told from its rows where nothing is said."""
+
+    gaps: Path | None = None
+    """A CSV file ``start,end`` of spans in which nobody looked."""
+
+
+SourceSettings = Annotated[ScenarioSourceSettings | FileSourceSettings, Field(discriminator="type")]
+
+
+class _Receiver(Part):
+    name: Name
+    """The receiver's name; the outbox and the log show it."""
+
+    min_severity: Literal["minor", "major", "critical"] = "minor"
+    """It is told from this severity on."""
+
+    @property
+    def least(self) -> Severity:
+        """The severity from which on this receiver is told."""
+        return Severity[self.min_severity.upper()]
+
+
+class ConsoleSettings(_Receiver):
+    """Alerts as text on the terminal."""
+
+    type: Literal["console"]
+    time_zone: Zone = "UTC"
+    """Times are shown in it."""
+
+
+class JsonLinesSettings(_Receiver):
+    """Alerts as one JSON object per line, appended to a file."""
+
+    type: Literal["jsonlines"]
+    path: Path
+    """The file; its folder is made."""
+
+
+class WebhookSettings(_Receiver):
+    """Alerts as JSON by HTTP POST. Secrets are named here, never written here."""
+
+    type: Literal["webhook"]
+    url: Annotated[str, Field(pattern=r"^https?://[^/]")]
+    """Where to; http or https."""
+
+    timeout: LongDuration = timedelta(seconds=4)
+    """How long an answer may take."""
+
+    token_env: str | None = None
+    """Environment variable with a bearer token."""
+
+    token_file: Path | None = None
+    """File with a bearer token."""
+
+    signing_key_env: str | None = None
+    """Environment variable with the key that messages are signed with."""
+
+    signing_key_file: Path | None = None
+    """File with that key."""
+
+
+ReceiverSettings = Annotated[
+    ConsoleSettings | JsonLinesSettings | WebhookSettings, Field(discriminator="type")
+]
+
+
+class DeliverySettings(Part):
+    """When to stop trying."""
+
+    max_alert_age: LongDuration = timedelta(days=1)
+    """Alerts older than this when they are found are recorded and not sent."""
+
+    give_up_after: LongDuration = timedelta(days=1)
+    """A receiver that refused or was unreachable for so long is not tried again."""
+
+
+class Settings(Part):
+    """All of ``config.toml``."""
+
+    store: StoreSettings = StoreSettings()
+    clock: ClockSettings = ClockSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    posts: PostSettings = PostSettings()
+    detection: DetectionSettings = DetectionSettings()
+    severity: SeveritySettings = SeveritySettings()
+    delivery: DeliverySettings = DeliverySettings()
+    services: Mapping[Name, ServiceSettings] = {}
+    sources: tuple[SourceSettings, ...] = ()
+    receivers: tuple[ReceiverSettings, ...] = ()
