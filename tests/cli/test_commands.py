@@ -1,0 +1,192 @@
+"""Every command on small input: what it writes, what it prints, how it refuses."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from detector import cli
+from tests.laws.stories import counts
+
+FIELDS = [
+    "id",
+    "service",
+    "sources",
+    "started_at",
+    "started_at_earliest",
+    "started_at_latest",
+    "noticed_at",
+    "ended_at",
+    "resolved_at",
+    "peak_at",
+    "peak_count",
+    "expected_at_peak",
+    "excess",
+    "severity",
+    "evidence",
+]
+
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """Run a command line in an empty folder; return its exit status."""
+    monkeypatch.chdir(tmp_path)
+
+    def run_command(*words: object) -> int:
+        monkeypatch.setattr(sys, "argv", ["outage-detector", *map(str, words)])
+        try:
+            cli.main()
+        except SystemExit as end:
+            return int(end.code or 0)
+        return 0
+
+    return run_command
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("input") / "counts.csv.gz"
+    rows = counts()
+    rows.assign(time=rows["time"].dt.strftime("%Y-%m-%dT%H:%M:%SZ")).to_csv(path, index=False)
+    return path
+
+
+def truth(path: Path) -> Path:
+    lines = ["service,start,end"]
+    for day in (12, 13, 14):
+        lines.append(f"WeChat,2025-03-{day}T05:00:00Z,2025-03-{day}T06:30:00Z")
+        lines.append(f"QQ,2025-03-{day}T08:20:00Z,2025-03-{day}T09:50:00Z")
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_replay_writes_incidents_with_the_fields_of_the_interface_in_their_order(
+    run: Run, table: Path, tmp_path: Path
+) -> None:
+    assert run("replay", table, "--json", "out.json") == 0
+    found = json.loads((tmp_path / "out.json").read_text())
+    assert len(found["incidents"]) == 6
+    assert all(list(incident) == FIELDS for incident in found["incidents"])
+    assert {alert["kind"] for alert in found["alerts"]} >= {"opened", "resolved"}
+
+
+def test_what_replay_finds_evaluates_well(
+    run: Run, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("replay", table, "--json", "out.json")
+    capsys.readouterr()
+    assert run("evaluate", "out.json", truth(tmp_path / "truth.csv"), "--json") == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["recall"] == 1
+    assert figures["precision"] == 1
+    assert figures["start_error_median"] <= 5
+    assert figures["service_weeks"] == pytest.approx(2 * 12 / 7)
+
+
+def test_analyze_starts_no_worse_than_replay(
+    run: Run, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    errors = []
+    for command in ("replay", "analyze"):
+        assert run(command, table, "--json", f"{command}.json") == 0
+        capsys.readouterr()
+        run("evaluate", f"{command}.json", truth(tmp_path / "truth.csv"), "--json")
+        errors.append(json.loads(capsys.readouterr().out)["start_error_p90"])
+    assert errors[1] <= errors[0] + 5
+
+
+def test_scores_has_one_row_per_row_of_the_table(run: Run, table: Path, tmp_path: Path) -> None:
+    assert run("scores", table, "--out", "scores.csv") == 0
+    with (tmp_path / "scores.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["time", "service", "count", "expected", "evidence", "score"]
+    assert len(rows) == len(counts())
+    assert all(0 <= float(row["score"]) <= 1 for row in rows)
+
+
+def test_classify_keeps_the_columns_and_adds_what_the_post_says(run: Run, tmp_path: Path) -> None:
+    posts = tmp_path / "posts.csv"
+    posts.write_text(
+        "time,text,mood\n"
+        "2022-07-22T14:09:00Z,微信崩了，图片发不出去,sad\n"
+        "2022-07-22T14:09:05Z,今天天气真好,fine\n"
+    )
+    assert run("classify", posts, "--out", "out.csv") == 0
+    with (tmp_path / "out.csv").open() as file:
+        down, weather = csv.DictReader(file)
+    assert (down["service"], down["mood"], down["component"]) == ("微信", "sad", "pictures")
+    assert float(down["complaint"]) > 0.5 > float(weather["complaint"])
+
+
+def test_a_simulated_scenario_can_be_replayed(run: Run, tmp_path: Path) -> None:
+    assert run("simulate", "wechat-2019-06-20-official-accounts", "--out", "posts.jsonl") == 0
+    assert run("replay", "posts.jsonl", "--json", "out.json") == 0
+    assert json.loads((tmp_path / "out.json").read_text())["incidents"]
+
+
+def test_check_says_what_the_bundled_configuration_does(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("check") == 0
+    said = capsys.readouterr().out
+    assert "WeChat: at most 0.03 false pages a week" in said
+    assert "pull weibo-2013" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("time,service\n", "neither a counts table"),
+        ("time,service,count\n2025-03-03T00:00:00,WeChat,1\n", "offset"),
+        ("time,service,count\n2025-03-03T00:00:00Z,WeChat,-1\n", "number >= 0"),
+        ("", "empty"),
+    ],
+    ids=["missing column", "time without offset", "negative count", "empty file"],
+)
+def test_wrong_input_is_explained_with_exit_status_2(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, complaint: str
+) -> None:
+    wrong = tmp_path / "wrong.csv"
+    wrong.write_text(text)
+    assert run("replay", wrong, "--json", "out.json") == 2
+    said = capsys.readouterr().err
+    assert str(wrong) in said
+    assert complaint in said
+    assert not (tmp_path / "out.json").exists()
+
+
+def test_every_mistake_in_the_configuration_is_told_at_once(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text('[detektion]\n[detection]\ntime_zone = "Asia/Shangai"\n')
+    assert run("check", "--config", wrong) == 2
+    said = capsys.readouterr().err
+    assert "did you mean 'detection'" in said
+    assert "did you mean 'Asia/Shanghai'" in said
+
+
+def test_an_unknown_incident_is_refused(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("incidents", "list") == 1
+    assert "there is no store yet" in capsys.readouterr().err
+
+
+def test_every_command_is_in_the_interface_and_answers_help(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    interface = (Path(__file__).parents[2] / "docs" / "interface.md").read_text()
+    names = [c.name or getattr(c.callback, "__name__", "") for c in cli.app.registered_commands]
+    assert len(names) >= 9
+    for name in names:
+        assert f"`{name} " in interface or f"`{name}`" in interface
+        assert run(name, "--help") == 0
+    capsys.readouterr()
