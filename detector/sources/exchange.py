@@ -1,0 +1,125 @@
+"""One HTTP exchange: it ends in time, whatever the host does, and its errors name no address."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
+
+import httpx
+
+from detector.errors import ConfigError
+
+#: An answer larger than this is none that we asked for, bytes.
+LARGEST = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked; its headers may hold secrets."""
+
+    method: str
+    url: httpx.URL = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer: its status, its body, decompressed, and its headers in lower case."""
+
+    status: int
+    body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+
+
+class Exchange:
+    """Exchanges a request for an answer.
+
+    The transport is used without `httpx.Client`, which logs addresses and keeps cookies; it
+    follows no redirect and reads no proxy, ``.netrc`` or certificate setting from the environment.
+
+    Parameters
+    ----------
+    timeout : seconds for all of it: name look-up, dripping headers and slow bodies included.
+    verify : False accepts any certificate; a context brings an authority of one's own.
+    """
+
+    def __init__(self, *, timeout: float, verify: ssl.SSLContext | bool) -> None:
+        self._timeout = timeout
+        self._transport = httpx.HTTPTransport(verify=verify, trust_env=False)
+
+    def ask(self, request: Request) -> Answer | Exception:
+        """Return the answer, or what went wrong: to be told by `trouble`, not to be raised."""
+        # httpx bounds each wait, but neither the look-up of the name nor a host that sends one
+        # byte at a time; no host may hold up the detector, so the exchange is given a thread that
+        # can be left behind.
+        answers: SimpleQueue[Answer | Exception] = SimpleQueue()
+        left = Event()
+        Thread(target=lambda: answers.put(self._whole(request, left)), daemon=True).start()
+        try:
+            return answers.get(timeout=self._timeout)
+        except Empty:
+            left.set()
+            return httpx.ReadTimeout("")
+
+    def _whole(self, request: Request, left: Event) -> Answer | Exception:
+        try:
+            response = self._transport.handle_request(
+                httpx.Request(
+                    request.method,
+                    request.url,
+                    headers=request.headers,
+                    content=request.content,
+                    extensions={"timeout": httpx.Timeout(self._timeout).as_dict()},
+                )
+            )
+            with closing(response):
+                return _read(response, left)
+        except Exception as error:
+            return error
+
+
+def _read(response: httpx.Response, left: Event) -> Answer | Exception:
+    body = bytearray()
+    for piece in response.iter_bytes():
+        body += piece
+        if left.is_set() or len(body) > LARGEST:
+            return httpx.ReadError("")
+    return Answer(response.status_code, bytes(body), dict(response.headers))
+
+
+def address(name: str, text: str) -> httpx.URL:
+    """Return ``text`` as the address of source ``name``, or raise `ConfigError`."""
+    failure = f"source {name!r}: the address must be http://HOST/... or https://HOST/..."
+    try:
+        url = httpx.URL(text)
+    except (httpx.InvalidURL, ValueError):
+        url = httpx.URL()
+    blanks = any(character.isspace() for character in text)
+    if url.scheme not in {"http", "https"} or not url.host or blanks or url.query:
+        raise ConfigError(failure)
+    if url.userinfo:
+        raise ConfigError(f"{failure}, without user and password; name them by *_env or *_file")
+    return url
+
+
+def trouble(error: Exception) -> str:
+    """Return what went wrong, in our own words: those of the library may quote the request."""
+    for kind, words in _TROUBLES:
+        if isinstance(error, kind):
+            return words
+    return f"the exchange failed ({type(error).__name__})"
+
+
+_TROUBLES: tuple[tuple[type[Exception], str], ...] = (
+    (httpx.ConnectTimeout, "no connection within the timeout"),
+    (httpx.TimeoutException, "no whole answer within the timeout"),
+    (httpx.ConnectError, "no connection (wrong address, refused, or an unknown certificate)"),
+    (httpx.RemoteProtocolError, "the answer was cut off, or is no HTTP"),
+    (httpx.DecodingError, "the answer cannot be decompressed"),
+    (httpx.NetworkError, "the connection broke"),
+)

@@ -1,0 +1,140 @@
+"""Hacker News: stories and comments, by the search that Algolia runs for it. No key.
+
+A search finds at most 1,000 posts, so time is asked for in slices, and a slice that is full is
+halved. The index lags behind and may stand still while it goes on answering; its newest post says
+how far it has come, and only up to there is anything observed.
+
+References
+----------
+HN Search API, https://hn.algolia.com/api (2026): ``search_by_date``, ``numericFilters``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+
+from detector.domain.times import from_seconds, iso
+from detector.errors import Garbled, Unavailable
+from detector.ports import Pull
+from detector.sources.lookback import Post, parse_lookback, posts_frame
+from detector.sources.markup import plain_text
+from detector.sources.web import Web
+
+ADDRESS = "https://hn.algolia.com"
+MOST_HITS = 1_000
+#: A pull asks at most so often; what is left is for the next one.
+MOST_REQUESTS = 12
+#: A slice that is tried first; at 7 posts a minute it holds 600.
+SLICE = timedelta(minutes=90)
+#: People write every few seconds; an index without news for so long stands still.
+STALE = timedelta(minutes=30)
+
+
+class _Hit(msgspec.Struct):
+    objectID: str  # noqa: N815 - as the place calls it
+    created_at_i: int
+    author: str | None = None
+    title: str | None = None
+    story_text: str | None = None
+    comment_text: str | None = None
+
+
+class _Found(msgspec.Struct):
+    hits: list[_Hit]
+    nbHits: int = 0  # noqa: N815
+
+
+@dataclass(eq=False)
+class HackerNewsSource:
+    """What is written on Hacker News.
+
+    Parameters
+    ----------
+    name : the source's name in the configuration.
+    web : asks the search.
+    query : only posts with these words; empty takes all, which also shows how far the index is.
+    backfill : how far before the first pull to begin.
+    overlap : how far each look goes back for posts that were indexed late.
+    """
+
+    name: str
+    web: Web
+    query: str = ""
+    backfill: timedelta = timedelta(hours=1)
+    overlap: timedelta = timedelta(minutes=10)
+
+    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
+        """Return the posts indexed since; see `Source.pull`.
+
+        Raises
+        ------
+        SourceError
+            The search does not answer, or nothing has been indexed for `STALE`.
+        """
+        past = parse_lookback(cursor, otherwise=until - self.backfill)
+        if until <= past.until:
+            return Pull(cursor)
+        found, reached = self._search(past.until - self.overlap, until)
+        if reached == until and not self.query:
+            reached = self._news(found, until)
+        reached = max(reached, past.until)
+        posts = past.fresh(post for post in found if post.text)
+        after = past.after(posts, until=reached, overlap=self.overlap)
+        observed = ((past.until, reached),) if reached > past.until else ()
+        return Pull(after.text(), posts=posts_frame(posts), observed=observed)
+
+    def _news(self, found: list[Post], until: datetime) -> datetime:
+        """Return how far the index has come."""
+        newest = max((post.time for post in found), default=None)
+        if newest is None or newest < until - STALE:
+            since = iso(newest) if newest else f"{iso(until)} less {STALE} or more"
+            raise Unavailable(f"{self.name}: the index stands still; nothing is newer than {since}")
+        return min(newest, until)
+
+    def _search(self, start: datetime, end: datetime) -> tuple[list[Post], datetime]:
+        """Return the posts from ``start`` on, and up to when they are all of them."""
+        posts: list[Post] = []
+        left, length, second = int(start.timestamp()), SLICE.total_seconds(), end.timestamp()
+        for _ in range(MOST_REQUESTS):
+            right = min(left + max(int(length), 1), int(second) + (second % 1 > 0))
+            if right <= left:
+                return posts, end
+            page = self._slice(left, right)
+            if page is None:
+                length = (right - left) / 2
+                continue
+            posts += [post for post in page if post.time < end]
+            left = right
+        return posts, min(from_seconds(left), end)
+
+    def _slice(self, left: int, right: int) -> list[Post] | None:
+        """Return the posts of ``[left, right)`` seconds since 1970, None if there are too many."""
+        filters = f"created_at_i>={left},created_at_i<{right}"
+        params: dict[str, str | int] = {
+            "tags": "(story,comment)",
+            "numericFilters": filters,
+            "hitsPerPage": MOST_HITS,
+        }
+        if self.query:
+            params["query"] = self.query
+        found = self.web.read("/api/v1/search_by_date", _Found, params)
+        if len(found.hits) >= MOST_HITS or found.nbHits > len(found.hits):
+            if right - left > 1:
+                return None
+            said = f"{found.nbHits:,} posts of one second, and shows {len(found.hits):,}"
+            raise Garbled(f"{self.name}: the search knows {said}")
+        return [_post(hit) for hit in found.hits if left <= hit.created_at_i < right]
+
+
+def _post(hit: _Hit) -> Post:
+    written = (hit.title, hit.story_text, hit.comment_text)
+    return Post(
+        time=from_seconds(hit.created_at_i),
+        id=hit.objectID,
+        text="\n".join(plain_text(part) for part in written if part),
+        author=hit.author or "",
+        url=f"https://news.ycombinator.com/item?id={hit.objectID}",
+    )
