@@ -41,7 +41,7 @@ _JOINED = 7000
 _FOLDS = 5
 _STRENGTH = 2.0
 _DRAWS = 4
-_COMPLAINTS_AMONG = 1 / 3
+_COMPLAINTS = 1 / 3
 _EMOJI = ("😭", "😂", "🙄", "😡", "🤔", "...", "!!", "？", "。")
 
 
@@ -135,12 +135,10 @@ def _weights(filled: Sequence[Filled], is_complaint: NDArray[np.bool_]) -> NDArr
     weights = np.array([one.share for one in filled], dtype=np.float64) ** -0.5
     channels = np.array([one.template.channel for one in filled])
     for channel in ("post", "support"):
-        for side, share in (
-            (is_complaint, _COMPLAINTS_AMONG),
-            (~is_complaint, 1 - _COMPLAINTS_AMONG),
-        ):
+        total = weights[channels == channel].sum()
+        for side, share in ((is_complaint, _COMPLAINTS), (~is_complaint, 1 - _COMPLAINTS)):
             mine = (channels == channel) & side
-            weights[mine] *= share * (channels == channel).sum() / weights[mine].sum()
+            weights[mine] *= share * total / weights[mine].sum()
     return weights
 
 
