@@ -79,7 +79,7 @@ def bursty(a: Arena, results: Sequence[Result]) -> str:
         "",
         f"{len(a.busy)} real tweet volumes in bins of {a.busy[0].width // 60} minutes,",
         f"{weeks:.0f} service-weeks, {len(a.track.truth)} injected outages. Their own bursts",
-        "remain and count as false alarms, and nothing tells which of them were real. We run at four",
+        "remain and count as false alarms; nothing tells which of them were real. We run at four",
         "wishes; every rival has the lowest threshold with no more false alarms than we make at",
         "our default.",
         "",
