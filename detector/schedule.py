@@ -21,6 +21,8 @@ from apscheduler.events import (
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from detector.clock import wall_now
+
 log = structlog.get_logger("detector.schedule")
 # What it has to say reaches our listeners; said twice it would bury the alerts.
 logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
@@ -38,7 +40,7 @@ class Schedule:
 
     Parameters
     ----------
-    turn : called once per interval; returns whether there is more to do.
+    turn : called at once, then once per interval; returns whether there is more to do.
     every : interval on the wall clock.
     misfire_grace : how late a turn may start.
     """
@@ -64,7 +66,12 @@ class Schedule:
         self._scheduler.add_listener(_missed, EVENT_JOB_MISSED)
         self._scheduler.add_listener(self._overrun, EVENT_JOB_MAX_INSTANCES)
         self._scheduler.add_job(
-            self._once, "interval", seconds=every.total_seconds(), id="turn", name="turn"
+            self._once,
+            "interval",
+            seconds=every.total_seconds(),
+            id="turn",
+            name="turn",
+            next_run_time=wall_now(),
         )
 
     def run(self) -> None:
@@ -117,10 +124,14 @@ def _missed(event: JobExecutionEvent) -> None:
 
 @contextmanager
 def _signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Let SIGTERM and Ctrl-C stop in good order; put back what was there before."""
+    """Let SIGTERM and Ctrl-C stop in good order; put back what was there before.
 
-    def handle(_number: int, _frame: FrameType | None) -> None:
+    A second signal does not wait for the running turn: killing it loses nothing either.
+    """
+
+    def handle(number: int, _frame: FrameType | None) -> None:
         stop()
+        signal.signal(number, signal.SIG_DFL)
 
     before = {s: signal.signal(s, handle) for s in (signal.SIGTERM, signal.SIGINT)}
     try:
