@@ -77,7 +77,7 @@ class PostSettings(Part):
 
 
 class KnownEventSettings(Part):
-    """A planned surge or a holiday: what is expected there is not learnt, or is scaled."""
+    """A planned surge or a holiday; nothing is learnt from it."""
 
     start: Instant
     """When it begins, with an offset."""
@@ -86,7 +86,7 @@ class KnownEventSettings(Part):
     """When it ends (exclusive), with an offset."""
 
     factor: Positive | None = None
-    """So many times the ordinary volume is expected; without it the span is not judged."""
+    """So many times the usual volume is expected; without it only what dwarfs it is reported."""
 
     note: str = ""
     """For people."""
@@ -96,7 +96,8 @@ class DetectionSettings(Part):
     """What an alarm costs, and when people are awake. A service can have its own."""
 
     max_false_pages_per_week: Annotated[float, Field(gt=0, le=10)] | None = None
-    """False alarms that are bearable per service and week; the threshold follows from it."""
+    """False alarms that are bearable per service and week; the threshold follows from it. 0.03, one
+    in 33 weeks, where nothing is said."""
 
     time_zone: Zone | None = None
     """Whose days and weeks the ordinary volume follows; UTC where nothing is said."""
