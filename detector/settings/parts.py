@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from detector.domain.incident import Severity
+from detector.settings.part import Name, Part, Positive
+from detector.settings.receivers import ReceiverSettings
+from detector.settings.sources import SourceSettings
 from detector.settings.values import (
-    Columns,
     Duration,
     Instant,
     LongDuration,
@@ -19,17 +19,6 @@ from detector.settings.values import (
     Width,
     Zone,
 )
-
-Name = Annotated[str, Field(min_length=1)]
-Positive = Annotated[float, Field(gt=0)]
-
-
-class Part(BaseModel):
-    """A part of the configuration; what it does not know is a mistake."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
-    )
 
 
 class StoreSettings(Part):
@@ -133,101 +122,6 @@ class ServiceSettings(DetectionSettings):
 
     aliases: tuple[Name, ...] = ()
     """Other names that people give it. One that is a bundled service's name brings its aliases."""
-
-
-class ScenarioSourceSettings(Part):
-    """A bundled reconstruction, simulated."""
-
-    type: Literal["scenario"]
-    name: Name
-    """The source's name; alerts and counts show it."""
-
-    scenario: Name
-    """Which; ``outage-detector simulate list`` lists them."""
-
-    seed: int | None = None
-    """Another draw of it; its own where nothing is said."""
-
-
-class FileSourceSettings(Part):
-    """A file or folder of counts, posts or trending tables that may grow."""
-
-    type: Literal["files"]
-    name: Name
-    """The source's name; alerts and counts show it."""
-
-    path: Path
-    """The file, or a folder whose files are read in order of their names."""
-
-    columns: Columns = {}
-    """Our column = the file's, e.g. ``{ time = "created_at" }``; a column of our name, and
-    those of hot-search tables, need not be given."""
-
-    width: Width | None = None
-    """Bin width of a counts table; told from its rows where nothing is said."""
-
-    gaps: Path | None = None
-    """A CSV file ``start,end`` of spans in which nobody looked."""
-
-
-SourceSettings = Annotated[ScenarioSourceSettings | FileSourceSettings, Field(discriminator="type")]
-
-
-class _Receiver(Part):
-    name: Name
-    """The receiver's name; the outbox and the log show it."""
-
-    min_severity: Literal["minor", "major", "critical"] = "minor"
-    """It is told from this severity on."""
-
-    @property
-    def least(self) -> Severity:
-        """The severity from which on this receiver is told."""
-        return Severity[self.min_severity.upper()]
-
-
-class ConsoleSettings(_Receiver):
-    """Alerts as text on the terminal."""
-
-    type: Literal["console"]
-    time_zone: Zone = "UTC"
-    """Times are shown in it."""
-
-
-class JsonLinesSettings(_Receiver):
-    """Alerts as one JSON object per line, appended to a file."""
-
-    type: Literal["jsonlines"]
-    path: Path
-    """The file; its folder is made."""
-
-
-class WebhookSettings(_Receiver):
-    """Alerts as JSON by HTTP POST. Secrets are named here, never written here."""
-
-    type: Literal["webhook"]
-    url: Annotated[str, Field(pattern=r"^https?://[^/]")]
-    """Where to; http or https."""
-
-    timeout: LongDuration = timedelta(seconds=4)
-    """How long an answer may take."""
-
-    token_env: str | None = None
-    """Environment variable with a bearer token."""
-
-    token_file: Path | None = None
-    """File with a bearer token."""
-
-    signing_key_env: str | None = None
-    """Environment variable with the key that messages are signed with."""
-
-    signing_key_file: Path | None = None
-    """File with that key."""
-
-
-ReceiverSettings = Annotated[
-    ConsoleSettings | JsonLinesSettings | WebhookSettings, Field(discriminator="type")
-]
 
 
 class DeliverySettings(Part):

@@ -12,8 +12,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from detector.settings import Settings
-from detector.settings.parts import KnownEventSettings, Part
+from detector.settings import KnownEventSettings, Settings
+from detector.settings.part import Part
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 
