@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -23,6 +24,13 @@ class Parts:
     signs: Vocabulary
 
 
+class Statements(NamedTuple):
+    """The statements of a text that may complain, and those that say that something works."""
+
+    failing: tuple[str, ...]
+    working: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Clauses:
     """How a text falls into statements, and which of them are complaints.
@@ -38,11 +46,15 @@ class Clauses:
     works: re.Pattern[str]
     worries: re.Pattern[str]
 
-    def failing(self, folded: str) -> Iterator[str]:
-        """Return the statements that neither say that something works nor only worry."""
+    def read(self, folded: str) -> Statements:
+        """Return the statements that may complain, and those that say that something works."""
+        failing, working = [], []
         for clause in self.breaks.split(folded):
-            if not (self.works.search(clause) or self.worries.search(clause)):
-                yield clause
+            if self.works.search(clause):
+                working.append(clause)
+            elif not self.worries.search(clause):
+                failing.append(clause)
+        return Statements(tuple(failing), tuple(working))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,14 +76,17 @@ class Components:
         return self.parts[self.kind_of.get(fold(service), "")]
 
 
-def components_in(clauses: Iterable[str], parts: Parts) -> frozenset[str]:
-    """Return the components that the clauses complain about.
+def components_in(said: Statements, parts: Parts) -> frozenset[str]:
+    """Return the components that the statements complain about.
 
-    A sign ("won't send") is heard only in a clause without a name ("pictures won't send").
+    A sign ("won't send") is heard only in a clause without a name ("pictures won't send"), and a
+    component that works is not complained about ("voice still works, send voice then").
     """
     found: set[str] = set()
-    for clause in clauses:
+    for clause in said.failing:
         found |= parts.names.found(clause) or parts.signs.found(clause)
+    for clause in said.working:
+        found -= parts.names.found(clause)
     return frozenset(found)
 
 

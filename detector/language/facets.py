@@ -80,10 +80,10 @@ def _statements(posts: pd.DataFrame) -> Iterator[str]:
 
 
 def _read(folded: str, service: str, lexicon: FacetLexicon) -> Tags:
-    failing = list(lexicon.components.clauses.failing(folded))
-    spoken = "\n".join(failing)
+    said = lexicon.components.clauses.read(folded)
+    spoken = "\n".join(said.failing)
     return Tags(
-        component=_joined(components_in(failing, lexicon.components.of(service))),
+        component=_joined(components_in(said, lexicon.components.of(service))),
         region=_joined(lexicon.regions.found(spoken)),
         platform=_joined(lexicon.platforms.found(spoken)),
     )

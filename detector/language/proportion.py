@@ -43,8 +43,8 @@ def ratio_of_shares(hits: int, n: int, usual_hits: int, usual_n: int) -> Interva
 
     Given the sum of hits, one side's hits are binomial when hits are Poisson; the interval of that
     binomial probability (Jeffreys) is the interval of the ratio. It is a little too wide when the
-    shares are large. The upper end is infinite when the usual share may be zero; all is nan when
-    either ``n`` is zero.
+    shares are large. The estimate adds half a hit to both sides, unless there is none to speak of.
+    The upper end is infinite when the usual share may be zero; all is nan when either ``n`` is.
 
     References
     ----------
@@ -59,4 +59,6 @@ def ratio_of_shares(hits: int, n: int, usual_hits: int, usual_n: int) -> Interva
     ends = (float(betaincinv(hits + 0.5, usual_hits + 0.5, p)) for p in (tail, 1 - tail))
     low, high = (math.inf if p >= 1 else p / (1 - p) * scale for p in ends)
     at = (hits + 0.5) / (usual_hits + 0.5) * scale
-    return Interval(at, 0.0 if hits == 0 else low, math.inf if usual_hits == 0 else high)
+    if hits == 0:
+        at, low = 0.0, 0.0
+    return Interval(at, low, math.inf if usual_hits == 0 else high)

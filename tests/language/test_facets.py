@@ -40,6 +40,7 @@ def lexicon() -> FacetLexicon:
         pytest.param(
             "微信语音可以发，朋友圈也能看，就是打字不行", "text", id="two work, typing does not"
         ),
+        pytest.param("微信语音还能用，先发语音吧", "", id="voice works, so send voice"),
         pytest.param("朋友圈刷不出来", "moments", id="moments themselves"),
         pytest.param("微信语音不能用", "voice", id="negated use is a failure"),
         pytest.param("语音没法正常发", "voice", id="cannot normally be sent is a failure"),
