@@ -15,7 +15,12 @@ _SHADES = {
     Severity.MAJOR: "\x1b[1;31m",
     Severity.CRITICAL: "\x1b[1;97;41m",
 }
-_WORDS = {AlertKind.OPENED: "OUTAGE", AlertKind.ESCALATED: "WORSE", AlertKind.RESOLVED: "OVER"}
+_WORDS = {
+    AlertKind.OPENED: "OUTAGE",
+    AlertKind.ESCALATED: "WORSE",
+    AlertKind.REOPENED: "AGAIN",
+    AlertKind.RESOLVED: "OVER",
+}
 
 
 def block(alert: Alert, zone: tzinfo, *, colour: bool) -> str:

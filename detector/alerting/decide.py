@@ -16,6 +16,7 @@ class Reason(Enum):
     FIRST = "nobody was told of it yet"
     WORSE = "it became more severe than was told"
     ENDED = "it ended"
+    AGAIN = "it had ended and began again"
     NOTHING_NEW = "nothing new since the last message"
     NEVER_TOLD = "it ended and nobody had been told that it began"
     PRESS = "the press reports, people do not complain"
@@ -30,6 +31,7 @@ class Reason(Enum):
 _SENDS = {
     Reason.FIRST: AlertKind.OPENED,
     Reason.WORSE: AlertKind.ESCALATED,
+    Reason.AGAIN: AlertKind.REOPENED,
     Reason.ENDED: AlertKind.RESOLVED,
 }
 
@@ -48,10 +50,12 @@ class Told:
     ----------
     messages : how many messages they got.
     severity : the severity they know of.
+    ended : whether they were told that it ended.
     """
 
     messages: int
     severity: Severity
+    ended: bool = False
 
 
 def reason_to_tell(
@@ -65,5 +69,7 @@ def reason_to_tell(
     if told is None:
         return _UNTOLD[speakers] if incident.is_open else Reason.NEVER_TOLD
     if not incident.is_open:
-        return Reason.ENDED
+        return Reason.NOTHING_NEW if told.ended else Reason.ENDED
+    if told.ended:
+        return Reason.AGAIN
     return Reason.WORSE if incident.severity > told.severity else Reason.NOTHING_NEW

@@ -68,6 +68,8 @@ def _title(alert: Alert, zone: tzinfo) -> str:
         return f"{service}: {severity} outage {since}"
     if alert.kind is AlertKind.ESCALATED:
         return f"{service}: outage is now {severity}, {since}"
+    if alert.kind is AlertKind.REOPENED:
+        return f"{service}: {severity} outage began again, {since}"
     if incident.ended_at is None:
         return f"{service}: {severity} outage is over"
     ended = f"{_beside(alert.at, incident.ended_at, zone)} {_offset(alert.at, zone)}"

@@ -15,6 +15,7 @@ class AlertKind(Enum):
 
     OPENED = "opened"
     ESCALATED = "escalated"
+    REOPENED = "reopened"
     RESOLVED = "resolved"
 
 

@@ -37,7 +37,7 @@ def read_complaints(posts: pd.DataFrame, source: str, plan: Plan) -> pd.DataFram
 
 
 def _pseudonym(author: str) -> str:
-    """Return a name's hash, by which distinct people are told apart; an unknown name stays empty."""
+    """Return a hash by which people are told apart; an unknown name stays empty."""
     return hashlib.blake2b(author.encode(), digest_size=8).hexdigest() if author else ""
 
 

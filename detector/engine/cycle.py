@@ -8,30 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import NamedTuple
+from datetime import datetime
 
 import pandas as pd
 
-from detector.alerting.decide import Reason, Told, reason_to_tell
 from detector.detection import live, trending
 from detector.detection.live import Step
 from detector.domain.alert import Alert
-from detector.domain.details import Details, Speakers
 from detector.domain.incident import Incident
-from detector.domain.merge import Merging
 from detector.domain.series import SeriesKey
-from detector.domain.severity import severity_of
-from detector.domain.surge import Change
 from detector.domain.times import from_seconds
-from detector.engine.complaints import Archive
-from detector.engine.describe import describe
-from detector.engine.memory import FeedMemory, Followed, Memory, OpenIncident
+from detector.engine.memory import FeedMemory, Followed, Memory
 from detector.engine.pieces import CountPiece, LookPiece, Tally
 from detector.engine.plan import Plan
 from detector.engine.tally_counts import tally_counts
 from detector.engine.tally_looks import tally_looks
 from detector.engine.tally_posts import tally_posts
+from detector.engine.telling import Decision, Said, tell
 from detector.ports import Pull
 
 
@@ -41,15 +34,6 @@ class Advance:
 
     piece: CountPiece
     step: Step
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """Whether a change of an incident was told, and why."""
-
-    at: datetime
-    incident_id: str
-    reason: Reason
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,17 +56,6 @@ class Outcome:
     decisions: tuple[Decision, ...]
 
 
-class _Said(NamedTuple):
-    """A change and where it was seen; sorts by time, then service and source."""
-
-    at: datetime
-    key: SeriesKey
-    order: int
-    change: Change
-    width: timedelta
-    trending: bool
-
-
 def cycle(memory: Memory, pulls: Mapping[str, Pull], plan: Plan, *, now: datetime) -> Outcome:
     """Take in what the sources brought and say what there is to say.
 
@@ -99,17 +72,17 @@ def cycle(memory: Memory, pulls: Mapping[str, Pull], plan: Plan, *, now: datetim
     advances = [_advance(piece, memory, plan) for piece in counts]
     trends, said = _look(looks, memory)
     said += [
-        _Said(change.at, advance.piece.key, i, change, advance.piece.width, False)
+        Said(change.at, advance.piece.key, i, change, advance.piece.width, trending=False)
         for advance in advances
         for i, change in enumerate(advance.step.changes)
     ]
     archive = memory.archive
     if new := [t.complaints for t in tallies.values() if t.complaints is not None]:
         archive = archive.plus(pd.concat(new, ignore_index=True).sort_values("time", kind="stable"))
-    told = _tell(memory.incidents, sorted(said, key=lambda s: s[:3]), archive, plan)
+    told = tell(memory.incidents, sorted(said, key=lambda s: s[:3]), archive, plan)
     series = {**memory.series, **{a.piece.key: _followed(a, memory) for a in advances}}
     feeds = {**memory.feeds, **{name: tally.feed for name, tally in tallies.items()}}
-    after = Memory(feeds, series, {**memory.trends, **trends}, told.open, archive)
+    after = Memory(feeds, series, {**memory.trends, **trends}, told.latest, archive)
     return Outcome(after, tuple(advances), told.incidents, told.alerts, told.decisions)
 
 
@@ -143,7 +116,7 @@ def _followed(advance: Advance, memory: Memory) -> Followed:
 
 def _look(
     pieces: Sequence[LookPiece], memory: Memory
-) -> tuple[dict[SeriesKey, trending.TrendState], list[_Said]]:
+) -> tuple[dict[SeriesKey, trending.TrendState], list[Said]]:
     states, said = {}, []
     for piece in pieces:
         since = float(piece.looked.starts[0]) if len(piece.looked) else float(piece.listed[0])
@@ -156,51 +129,7 @@ def _look(
             observed=piece.looked,
             width=piece.width,
         )
-        said += [_Said(c.at, piece.key, i, c, piece.width, True) for i, c in enumerate(changes)]
+        said += [
+            Said(c.at, piece.key, i, c, piece.width, trending=True) for i, c in enumerate(changes)
+        ]
     return states, said
-
-
-class _Told(NamedTuple):
-    open: Mapping[str, OpenIncident]
-    incidents: tuple[Incident, ...]
-    alerts: tuple[Alert, ...]
-    decisions: tuple[Decision, ...]
-
-
-def _tell(
-    incidents: Mapping[str, OpenIncident], said: Sequence[_Said], archive: Archive, plan: Plan
-) -> _Told:
-    """Fold changes into incidents, in order, and decide after each what people are told."""
-    going_on = dict(incidents)
-    changed: dict[str, Incident] = {}
-    alerts, decisions = [], []
-    for at, key, _, change, width, is_trending in said:
-        known = going_on.get(key.service, OpenIncident(Merging(key.service)))
-        severity = severity_of(change.surge, width=width, trending=is_trending, rules=plan.severity)
-        merging = known.merging.with_surge(key.source, change.surge, severity)
-        incident = merging.incident()
-        reason, details = _judge(incident, known.told, archive, at)
-        told = known.told
-        if reason.kind is not None:
-            told = Told(1 + (told.messages if told else 0), incident.severity)
-            alerts.append(Alert(reason.kind, at, incident, told.messages, details))
-        decisions.append(Decision(at, incident.id, reason))
-        changed.pop(incident.id, None)
-        changed[incident.id] = incident
-        if incident.is_open:
-            going_on[key.service] = OpenIncident(merging, told)
-        else:
-            going_on.pop(key.service, None)
-    return _Told(going_on, tuple(changed.values()), tuple(alerts), tuple(decisions))
-
-
-def _judge(
-    incident: Incident, told: Told | None, archive: Archive, at: datetime
-) -> tuple[Reason, Details | None]:
-    """Return why to tell or not, and, if so, what the complaints say."""
-    reason = reason_to_tell(incident, told)
-    if reason.kind is None:
-        return reason, None
-    details = describe(incident, archive, at=at)
-    speakers = Speakers.PEOPLE if details is None else details.speakers
-    return reason_to_tell(incident, told, speakers=speakers), details

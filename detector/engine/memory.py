@@ -62,8 +62,8 @@ class Followed:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenIncident:
-    """An incident that goes on, and what people know of it."""
+class LatestIncident:
+    """The latest incident of a service, open or closed, and what people know of it."""
 
     merging: Merging
     told: Told | None = None
@@ -76,5 +76,5 @@ class Memory:
     feeds: Mapping[str, FeedMemory] = field(default_factory=dict)
     series: Mapping[SeriesKey, Followed] = field(default_factory=dict)
     trends: Mapping[SeriesKey, TrendState] = field(default_factory=dict)
-    incidents: Mapping[str, OpenIncident] = field(default_factory=dict)
+    incidents: Mapping[str, LatestIncident] = field(default_factory=dict)
     archive: Archive = field(default_factory=Archive)

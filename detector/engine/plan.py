@@ -28,6 +28,7 @@ class Plan:
         reach this count; None follows configured services only.
     default_options, service_options : detection options, for all and by service.
     severity : how bad is bad.
+    regroup : a surge that begins this soon after an incident's end goes on with it.
     """
 
     reader: Reader
@@ -40,6 +41,7 @@ class Plan:
     default_options: DetectionOptions = field(default_factory=DetectionOptions)
     service_options: Mapping[str, DetectionOptions] = field(default_factory=dict)
     severity: SeverityRules = field(default_factory=SeverityRules)
+    regroup: timedelta = timedelta(hours=1)
 
     def options_for(self, service: str) -> DetectionOptions:
         """Return the detection options of ``service``."""

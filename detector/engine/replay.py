@@ -13,9 +13,10 @@ from detector.domain.alert import Alert
 from detector.domain.incident import Incident
 from detector.domain.series import SeriesKey
 from detector.domain.times import from_seconds
-from detector.engine.cycle import Decision, Outcome, cycle
+from detector.engine.cycle import Outcome, cycle
 from detector.engine.memory import Memory
 from detector.engine.plan import Plan
+from detector.engine.telling import Decision
 from detector.ports import Source
 
 #: History lies wholly in the past: every bin that was observed is final.

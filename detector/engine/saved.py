@@ -22,7 +22,7 @@ from detector.domain.series import SeriesKey
 from detector.domain.spans import Spans
 from detector.domain.surge import Surge
 from detector.engine.complaints import Archive
-from detector.engine.memory import FeedMemory, Followed, Memory, OpenIncident
+from detector.engine.memory import FeedMemory, Followed, LatestIncident, Memory
 from detector.errors import StoreError
 
 VERSION = 1
@@ -93,8 +93,6 @@ def changes(before: Memory, after: Memory) -> dict[str, bytes | None]:
         changed[f"archive/{number}"] = None
     for number, piece in _new(before.archive.pieces, after.archive.pieces):
         changed[f"archive/{number}"] = _encode(_Piece(number, _columns(piece)))
-    for service in before.incidents.keys() - after.incidents.keys():
-        changed[f"incident/{service}"] = None
     for service, incident in _new(before.incidents, after.incidents):
         changed[f"incident/{service}"] = _encode(_saved_incident(service, incident))
     return changed
@@ -123,18 +121,18 @@ def _feed(saved: _Feed) -> FeedMemory:
     return FeedMemory(saved.cursor, Spans.of(saved.observed), saved.counted_until, backlog)
 
 
-def _saved_incident(service: str, incident: OpenIncident) -> _Incident:
+def _saved_incident(service: str, incident: LatestIncident) -> _Incident:
     merging = incident.merging
     surges = [(source, g.surge, g.severity) for (source, _), g in merging.surges.items()]
     return _Incident(service, surges, merging.severity, incident.told)
 
 
-def _incident(saved: _Incident) -> OpenIncident:
+def _incident(saved: _Incident) -> LatestIncident:
     surges = {
         (source, surge.noticed_at): Graded(surge, severity)
         for source, surge, severity in saved.surges
     }
-    return OpenIncident(Merging(saved.service, surges, saved.severity), saved.told)
+    return LatestIncident(Merging(saved.service, surges, saved.severity), saved.told)
 
 
 def _columns(frame: pd.DataFrame) -> dict[str, tuple[str, list[Any]]]:

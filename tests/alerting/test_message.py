@@ -51,6 +51,10 @@ def resolved_days_later() -> Alert:
     return an_alert(over, kind=AlertKind.RESOLVED, sequence=2, at=at)
 
 
+def reopened() -> Alert:
+    return an_alert(an_incident(noticed_at=NIGHT), kind=AlertKind.REOPENED, sequence=4, at=NIGHT)
+
+
 def with_details() -> Alert:
     def facet(facet: str, name: str, verdict: str) -> FacetVerdict:
         return FacetVerdict(facet, name, verdict, share=0.4, lift=1.0, lift_low=0.7, lift_high=1.4)
@@ -110,6 +114,7 @@ CASES = [
     resolved,
     resolved_days_later,
     with_details,
+    reopened,
     interval_over_midnight,
     no_usual_level,
     hostile_name,
