@@ -26,8 +26,12 @@ check: $(VENV)/dev.stamp  ## lint, format, types and floors
 bench: $(VENV)/dev.stamp  ## measure, and write docs/benchmarks.md anew
 	$(BIN)/python -m benchmarks
 
+docs: $(VENV)/docs.stamp  ## build the documentation into site/
+	@$(BIN)/mkdocs build --quiet
+	@echo "open site/index.html or site/interface/index.html"
+
 clean:  ## remove the virtual environment and what runs left behind
-	rm -rf $(VENV) var dist
+	rm -rf $(VENV) var dist site
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 1; }
@@ -42,4 +46,9 @@ $(VENV)/run.stamp: $(VENV)/bin/python pyproject.toml constraints.txt
 $(VENV)/dev.stamp: $(VENV)/bin/python pyproject.toml constraints.txt
 	@echo "installing with the tools for tests (about a minute the first time)"
 	@$(INSTALL) --editable '.[dev]'
+	@touch $@ $(VENV)/run.stamp
+
+$(VENV)/docs.stamp: $(VENV)/bin/python pyproject.toml constraints.txt
+	@echo "installing the tools for documentation"
+	@$(INSTALL) --editable '.[docs]'
 	@touch $@ $(VENV)/run.stamp
