@@ -14,8 +14,7 @@ _MOST = 8
 def facts_said(details: Details) -> Iterator[tuple[str, str]]:
     """Yield (label, text) of what the complaints of an incident say, in the order of reading."""
     for facet, label in _LABELS:
-        hit = details.named(facet, "affected")
-        spared = details.named(facet, "not affected")
+        hit, spared = details.telling(facet)
         if hit and spared:
             yield label, f"{_listed(hit)}; not {_listed(spared)}"
         elif hit:

@@ -1,4 +1,4 @@
-"""What the complaints of an incident say: who speaks, what fails, where, for whom, in which words."""
+"""What the complaints of an incident say: who speaks, what fails, where, for whom, how worded."""
 
 from __future__ import annotations
 
@@ -71,3 +71,16 @@ class Details:
     def named(self, facet: str, verdict: str) -> tuple[str, ...]:
         """Return the names of ``facet`` with ``verdict``."""
         return tuple(f.name for f in self.facets if f.facet == facet and f.verdict == verdict)
+
+    def telling(self, facet: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return what of ``facet`` is hit and what is spared, where that sets the incident apart.
+
+        An outage that hits everybody hits every region: to name those of them that were named
+        often enough would mislead. Where nothing is known to be spared, only what is complained
+        about more than usual, beyond doubt, is returned as hit.
+        """
+        hit, spared = self.named(facet, "affected"), self.named(facet, "not affected")
+        if spared:
+            return hit, spared
+        louder = {f.name for f in self.facets if f.facet == facet and (f.lift_low or 0.0) > 1.0}
+        return tuple(name for name in hit if name in louder), ()

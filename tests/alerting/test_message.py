@@ -57,7 +57,7 @@ def reopened() -> Alert:
 
 def with_details() -> Alert:
     def facet(facet: str, name: str, verdict: str) -> FacetVerdict:
-        return FacetVerdict(facet, name, verdict, share=0.4, lift=1.0, lift_low=0.7, lift_high=1.4)
+        return FacetVerdict(facet, name, verdict, share=0.4, lift=4.0, lift_low=2.7, lift_high=5.4)
 
     details = Details(
         speakers=Speakers.PEOPLE,
