@@ -48,7 +48,8 @@ class Merging:
         Its start is that of the surge noticed first, whose alarm people were told; its peak is
         that of the surge with the largest excess.
         """
-        surges = [graded.surge for graded in self.surges.values()]
+        in_order = sorted(self.surges.items(), key=lambda item: (item[0][1], item[0][0]))
+        surges = [graded.surge for _, graded in in_order]
         first = min(surges, key=lambda s: s.noticed_at)
         largest = max(surges, key=lambda s: s.excess)
         return Incident(
