@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import curve, hindsight, labelled, report, speed
+from benchmarks import curve, hindsight, labelled, report, speed, wishes
 from benchmarks.methods import RIVALS, Rival
 from benchmarks.running import TOLERATED
 from benchmarks.tracks import generated, recorded
@@ -40,6 +40,7 @@ def pages(out: Path, *, quick: bool) -> str:
             parts.append(report.confounders(a, results))
         if a is arenas[0] or not quick:
             parts.append(_curve(a, rivals, out))
+    parts.append(_wishes(quick=quick))
     five = None if quick else recorded("five")
     if five is not None:
         parts.append(_bursty(arena("Development track `five`", five, five), rivals))
@@ -65,6 +66,12 @@ def _arenas(*, quick: bool) -> list[Arena]:
 def _results(a: Arena, rivals: Sequence[Rival]) -> list[Result]:
     known = bool(a.track.rates)
     return [run_ours(a), *[run_rival(a, r) for r in rivals if known or not r.is_oracle]]
+
+
+def _wishes(*, quick: bool) -> str:
+    services, days = (9, 28) if quick else (90, 56)
+    found = wishes.granted(RATES, services=services, days=days)
+    return report.wishes(found, services, days)
 
 
 def _bursty(a: Arena, rivals: Sequence[Rival]) -> str:

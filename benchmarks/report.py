@@ -14,7 +14,9 @@ from benchmarks import tables
 from benchmarks.confounding import NONE, ORDER, blame
 from benchmarks.labelled import PROFILES, PUBLISHED, Labelled
 from benchmarks.speed import Growth
+from benchmarks.synthetic import DISPERSIONS, LEVELS
 from benchmarks.trial import Arena, Result
+from benchmarks.wishes import YOUNG_DAYS, Wish
 from detector.detection.scores import THRESHOLD
 
 HEAD = """# Benchmarks
@@ -126,6 +128,36 @@ def curve(points: dict[str, list[tuple[float, float, float]]], picture: Path) ->
             "are only told the wish (`max_false_pages_per_week`).",
             "",
             tables.table(["method", *asked], rows),
+        ]
+    )
+
+
+def wishes(found: Sequence[Wish], services: int, days: int) -> str:
+    """Return the section about false pages asked for and delivered."""
+    head_row = [
+        "asked for",
+        "delivered",
+        f"first {YOUNG_DAYS} days",
+        "later",
+        *[f"{level:g} a minute" for level in LEVELS],
+        *[f"variance/mean {phi:g}" for phi in DISPERSIONS],
+    ]
+    rows = [
+        [
+            f"{w.asked:g}",
+            *[tables.number(x, 3) for x in (w.delivered, w.young, w.grown)],
+            *[tables.number(x, 3) for x in (*w.by_level, *w.by_dispersion)],
+        ]
+        for w in found
+    ]
+    return "\n".join(
+        [
+            "## Does the wish hold?",
+            "",
+            "`max_false_pages_per_week` against false alarms per service-week on a generated track",
+            f"without outages, with all confounders: {services} services, {days} days each.",
+            "",
+            tables.table(head_row, rows),
         ]
     )
 

@@ -42,10 +42,11 @@ class Growth:
 
 
 def history(n_bins: int) -> Floats:
-    """Return minutes of a seasonal series with an outage of two hours a week."""
+    """Return minutes of a seasonal series with two hours of outage a week, never at one time."""
     minutes = np.arange(n_bins)
     rate = 3.0 + 2.0 * np.sin(2 * np.pi * minutes / 1440)
-    rate[minutes % 10080 // 120 == 40] *= 4
+    week, slot = minutes // 10080, minutes % 10080 // 120
+    rate[slot == (40 + 23 * week) % 84] *= 4
     return np.random.default_rng(1).poisson(rate).astype(np.float64)
 
 

@@ -13,6 +13,7 @@ from benchmarks.methods import RIVALS
 from benchmarks.speed import Growth, history
 from benchmarks.synthetic import Recipe, generate
 from benchmarks.trial import arena, run_matched, run_ours, run_rival
+from benchmarks.wishes import granted
 from detector.detection.matching import Claim
 
 
@@ -77,3 +78,11 @@ def test_all_methods_meet_on_the_same_outages() -> None:
     assert matched.figures.false_alarms == 0
     page = tables.overall([mine, theirs]) + tables.by_label([mine, theirs], "size")
     assert page.count(RIVALS[-2].name) == 2
+
+
+def test_a_wish_for_more_alarms_never_delivers_fewer() -> None:
+    rare, often = granted((0.03, 1.0), services=3, days=22)
+    assert often.delivered >= rare.delivered >= 0
+    assert often.delivered == pytest.approx(sum(often.by_level) / 3)
+    weeks = 22 / 7
+    assert often.delivered * weeks == pytest.approx(often.young * 2 + often.grown * (weeks - 2))
