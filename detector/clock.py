@@ -73,7 +73,7 @@ class AcceleratedClock:
     @property
     def finished(self) -> bool:
         """Whether the last span has passed, as of the last reading."""
-        return self._now >= self._spans.ends[-1]
+        return self._now >= float(self._spans.ends[-1])
 
 
 def wall_now() -> datetime:
