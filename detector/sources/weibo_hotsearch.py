@@ -1,0 +1,144 @@
+"""Weibo's hot-search list: the side bar's JSON. What is listed, with its heat; no history.
+
+The list is documented nowhere and changes: of an entry we need its words and a heat, under one of
+two names. A look that brought no list is a failure and not a quiet minute: an archive of the list
+recorded empty ones for four years without noticing. So is a list that stays the same, heat and
+all, for `STALE`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+import pandas as pd
+
+from detector.domain.tables import TableKind
+from detector.domain.times import floor_to, iso
+from detector.errors import Garbled, InputError, Refused
+from detector.ports import Pull
+from detector.sources.rows import empty_counts
+from detector.sources.web import Web
+
+ADDRESS = "https://weibo.com"
+PATH = "/ajax/side/hotSearch"
+#: By these Weibo says that it takes us for a crawler; asking on makes it worse. Seconds to rest.
+REFUSALS = {418: 600.0, 432: 600.0}
+#: Heat moves every minute; a list that does not is served from somewhere dead.
+STALE = timedelta(minutes=30)
+
+
+class _Entry(msgspec.Struct):
+    word: str = ""
+    num: float | None = None
+    raw_hot: float | None = None
+    is_ad: int = 0
+    topic_ad: int = 0
+
+    @property
+    def heat(self) -> float | None:
+        return self.num if self.num is not None else self.raw_hot
+
+
+class _List(msgspec.Struct):
+    realtime: list[_Entry]
+
+
+class _Reply(msgspec.Struct):
+    ok: int
+    data: _List | None = None
+
+
+class _Cursor(msgspec.Struct, frozen=True):
+    """The last look: the right edge of its bin, what the list was, and since when it is that."""
+
+    until: datetime
+    digest: str
+    since: datetime
+
+
+@dataclass(eq=False)
+class WeiboHotSearchSource:
+    """The list as it stands, one look per bin.
+
+    Parameters
+    ----------
+    name : the source's name in the configuration.
+    web : asks Weibo; a cookie, if any, is among its headers.
+    width : a bin, in which one look is taken.
+    """
+
+    name: str
+    web: Web
+    width: timedelta = timedelta(minutes=1)
+
+    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
+        """Return the list now: one row per entry, told by its title, observed for this bin.
+
+        Raises
+        ------
+        SourceError
+            No list, an empty one, or one that has not changed for `STALE`.
+        """
+        past = _parse(cursor)
+        left = floor_to(until, self.width)
+        if past is not None and left < past.until:
+            return Pull(cursor, counts=empty_counts(TableKind.TRENDING), width=self.width)
+        entries = self._entries()
+        after = self._moved(past, entries, left)
+        span = (left, left + self.width)
+        counts = _frame(entries, left)
+        return Pull(after, counts=counts, width=self.width, observed=(span,))
+
+    def _entries(self) -> Sequence[_Entry]:
+        """Return the entries with words and heat, advertisements left out."""
+        answer = self.web.get(PATH, conditional=True)
+        reply = self.web.parsed(answer, _Reply)
+        if reply.ok != 1 or reply.data is None:
+            raise Refused(f"{self.name}: Weibo wants a login (ok = {reply.ok}); set cookie_env")
+        listed = [e for e in reply.data.realtime if e.word and not (e.is_ad or e.topic_ad)]
+        if not listed:
+            raise Garbled(f"{self.name}: the list is empty, which the real one never is")
+        warm = [entry for entry in listed if entry.heat is not None]
+        if 2 * len(warm) < len(listed):
+            told = f"{len(warm)} of {len(listed)} entries"
+            raise Garbled(f"{self.name}: only {told} tell their heat (num or raw_hot)")
+        return list({entry.word: entry for entry in warm}.values())
+
+    def _moved(self, past: _Cursor | None, entries: Sequence[_Entry], left: datetime) -> str:
+        """Return the cursor behind this look, or raise `Garbled` if the list stands still."""
+        told = "\n".join(f"{entry.word}\t{entry.heat}" for entry in entries)
+        digest = hashlib.blake2b(told.encode(errors="replace"), digest_size=8).hexdigest()
+        since = past.since if past is not None and past.digest == digest else left
+        if left - since >= STALE:
+            raise Garbled(f"{self.name}: the list has been the same since {iso(since)}")
+        after = _Cursor(left + self.width, digest, since)
+        return msgspec.json.encode(after).decode()
+
+
+def _frame(entries: Sequence[_Entry], at: datetime) -> pd.DataFrame:
+    heat = [float(entry.heat or 0.0) for entry in entries]
+    frame = pd.DataFrame(
+        {
+            "time": pd.Timestamp(at),
+            "service": pd.Series([""] * len(entries), dtype="str"),
+            "count": heat,
+            "floor": min(heat),
+            "title": pd.Series([entry.word for entry in entries], dtype="str"),
+        }
+    )
+    frame["time"] = frame["time"].dt.as_unit("us")
+    return frame
+
+
+def _parse(text: str | None) -> _Cursor | None:
+    if text is None:
+        return None
+    try:
+        return msgspec.json.decode(text, type=_Cursor)
+    except msgspec.DecodeError as error:
+        message = f"the place remembered by the store is not one of a hot-search list: {error}"
+        raise InputError(message) from error

@@ -1,0 +1,224 @@
+"""Bluesky by Jetstream, against a loopback host that forgets, cuts, repeats and lies."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from detector.domain.spans import Spans
+from detector.errors import SourceError
+from detector.ports import Pull
+from detector.sources.jetstream import JetstreamSource
+from detector.sources.jetstream_line import Event, Line, parse_event, post_in
+from tests.sources.servers.jetstream import Jetstream, event_of, micros
+from tests.sources.servers.place import NOW, Said
+
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+Make = Callable[..., JetstreamSource]
+
+
+@pytest.fixture
+def host() -> Iterator[Jetstream]:
+    with Jetstream().running() as place:
+        yield place
+
+
+@pytest.fixture
+def make(host: Jetstream) -> Iterator[Make]:
+    made: list[JetstreamSource] = []
+
+    def source(*hosts: str, **more: object) -> JetstreamSource:
+        settings = {"pause": 0.01, "first_wait": 1.0, "clock": lambda: NOW, **more}
+        made.append(JetstreamSource("bluesky", hosts or (host.url,), **settings))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield source
+    for one in made:
+        one.close()
+
+
+def pull_up_to(
+    source: JetstreamSource, cursor: str | None, until: datetime, event: datetime
+) -> Pull:
+    """Pull from ``cursor`` until ``event`` is observed."""
+    for _ in range(300):
+        try:
+            pull = source.pull(cursor, until=until)
+        except SourceError:
+            pull = Pull(cursor)
+        if pull.observed and pull.observed[-1][1] >= event:
+            return pull
+        time.sleep(0.01)
+    raise AssertionError(f"not observed up to {event}: {pull}")
+
+
+def ids(*pulls: Pull) -> list[str]:
+    return [i for p in pulls if p.posts is not None for i in p.posts["id"]]
+
+
+def test_posts_arrive_with_what_they_say(host: Jetstream, make: Make) -> None:
+    host.say(3, NOW - MINUTE, apart=SECOND)
+    pull = pull_up_to(make(), None, NOW, NOW - MINUTE + 2 * SECOND)
+    assert pull.posts is not None
+    row = pull.posts.iloc[0]
+    assert row["id"] == "at://did:plc:someone/app.bsky.feed.post/1000"
+    assert row["author"] == "did:plc:someone"
+    assert row["lang"] == "en"
+    assert row["url"] == "https://bsky.app/profile/did:plc:someone/post/1000"
+    assert row["time"] == NOW - MINUTE
+    assert pull.observed == ((NOW - MINUTE, NOW - MINUTE + 2 * SECOND),)
+    assert host.asked[0]["wantedCollections"] == ["app.bsky.feed.post"]
+    assert host.asked[0]["cursor"] == [str(micros(NOW - 10 * MINUTE))]
+
+
+def test_nothing_is_lost_or_doubled_over_ten_cuts_and_three_restarts(
+    host: Jetstream, make: Make
+) -> None:
+    host.say(3_000, NOW - 5 * MINUTE, apart=SECOND / 20)
+    host.cut_after = [200 + 17 * i for i in range(10)]
+    source, cursor, pulls = make(), None, list[Pull]()
+    for i in range(1, 6):
+        until = NOW - 5 * MINUTE + i * timedelta(seconds=31)
+        last = max(s.time for s in host.said if s.time < until)
+        pulls.append(pull_up_to(source, cursor, until, last))
+        cursor = pulls[-1].cursor
+        if i in (1, 3, 4):
+            source.close()
+            source = make()
+    assert sorted(ids(*pulls)) == sorted(map(host.uri, host.said))
+    assert host.cut_after == []
+    assert len(Spans.of(span for pull in pulls for span in pull.observed)) == 1
+
+
+def test_what_was_not_committed_is_handed_out_again(host: Jetstream, make: Make) -> None:
+    host.say(10, NOW - MINUTE, apart=SECOND)
+    source = make()
+    first = pull_up_to(source, None, NOW, host.said[-1].time)
+    again = source.pull(None, until=NOW)
+    assert ids(first) == ids(again)
+    assert source.pull(again.cursor, until=NOW).posts is None
+
+
+def test_a_cursor_that_the_host_moved_leaves_a_gap_that_was_not_observed(
+    host: Jetstream, make: Make
+) -> None:
+    host.say(5, NOW - 9 * MINUTE, apart=SECOND)
+    first = pull_up_to(make(), None, NOW, host.said[-1].time)
+    host.said.clear()
+    host.say(5, NOW - 2 * MINUTE, apart=SECOND)
+    host.kept_since = micros(NOW - 2 * MINUTE)
+    second = pull_up_to(make(), first.cursor, NOW, host.said[-1].time)
+    assert second.observed == ((NOW - 2 * MINUTE, NOW - 2 * MINUTE + 4 * SECOND),)
+    assert first.observed[-1][1] == NOW - 9 * MINUTE + 4 * SECOND
+
+
+def test_a_pause_in_which_the_stream_was_silent_was_not_observed(
+    host: Jetstream, make: Make
+) -> None:
+    host.say(3, NOW - 5 * MINUTE, apart=SECOND)
+    host.say(3, NOW - 2 * MINUTE, apart=SECOND)
+    pull = pull_up_to(make(), None, NOW, host.said[-1].time)
+    assert pull.observed == (
+        (NOW - 5 * MINUTE, NOW - 5 * MINUTE + 2 * SECOND),
+        (NOW - 2 * MINUTE, NOW - 2 * MINUTE + 2 * SECOND),
+    )
+
+
+def test_when_a_host_falls_the_next_one_continues(host: Jetstream, make: Make) -> None:
+    with Jetstream().running() as other:
+        host.say(100, NOW - MINUTE, apart=SECOND / 2)
+        other.said = [replace(s, time=s.time + 0.3 * SECOND) for s in host.said]
+        host.cut_after = [40]
+        source = make(host.url, other.url)
+        pull = pull_up_to(source, None, NOW, other.said[-1].time)
+        assert sorted(ids(pull)) == sorted(map(host.uri, host.said)), "each once, by its address"
+        assert len(pull.observed) == 1
+
+
+@pytest.mark.parametrize("trouble", ["503 throughout", "401", "malformed JSON", "fields gone"])
+def test_a_stream_that_cannot_be_read_is_an_error_and_observes_nothing(
+    host: Jetstream, make: Make, trouble: str
+) -> None:
+    host.say(50, NOW - MINUTE, apart=SECOND)
+    host.apply(trouble)
+    with pytest.raises(SourceError, match=r"bluesky: 127\.0\.0\.1:\d+: (answered|sent)"):
+        make().pull(None, until=NOW)
+
+
+def test_a_host_that_says_nothing_is_left(host: Jetstream, make: Make) -> None:
+    with Jetstream().running() as other:
+        host.mute = True
+        other.say(5, NOW - MINUTE, apart=SECOND / 10)
+        source = make(host.url, other.url, silence=SECOND / 5)
+        assert ids(pull_up_to(source, None, NOW, other.said[0].time))
+
+
+def test_a_dead_stream_is_told_as_trouble_and_not_as_quiet(host: Jetstream, make: Make) -> None:
+    host.say(5, NOW - MINUTE, apart=SECOND / 10)
+    source = make(silence=SECOND / 5)
+    first = pull_up_to(source, None, NOW, host.said[0].time)
+    host.mute = True
+    time.sleep(0.5)
+    with pytest.raises(SourceError, match="sent nothing"):
+        source.pull(first.cursor, until=NOW)
+
+
+def test_a_full_buffer_stops_reading_and_loses_nothing(host: Jetstream, make: Make) -> None:
+    host.say(500, NOW - 5 * MINUTE, apart=SECOND / 4)
+    source = make(capacity=50)
+    cursor, brought = None, list[str]()
+    for _ in range(200):
+        pull = source.pull(cursor, until=NOW)
+        cursor = pull.cursor
+        brought += ids(pull)
+        assert len(ids(pull)) <= 51
+        if len(brought) == 500:
+            break
+        time.sleep(0.01)
+    assert sorted(brought) == sorted(map(host.uri, host.said))
+
+
+def test_events_dated_ahead_of_our_clock_are_none(host: Jetstream, make: Make) -> None:
+    host.say(5, NOW - MINUTE, apart=SECOND)
+    host.say(1, NOW + timedelta(hours=1))
+    host.say(5, NOW - MINUTE + 10 * SECOND, apart=SECOND)
+    pull = pull_up_to(make(), None, NOW, host.said[-1].time)
+    assert len(ids(pull)) == 10
+    assert pull.observed[-1][1] == host.said[-1].time
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"operation": "delete"}, "a deletion"),
+        ({"collection": "app.bsky.feed.like"}, "a like"),
+        ({"record": {"text": 3}}, "a record that is no post"),
+        ({"record": {"text": ""}}, "a picture without words"),
+        ({"record": {"text": "old", "createdAt": "2019-01-01T00:00:00Z"}}, "an import"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_is_no_new_post_is_left_out(changes: dict[str, object], why: str) -> None:
+    line = Line(None, {}, silence=30_000_000, memory=1)
+    line.take(an_event(changes))
+    assert line.waiting == []
+    assert line.at is not None, "but it shows that the stream is alive"
+
+
+@pytest.mark.parametrize("created", ["gibberish", "2026-11-22T13:59:00", "2999-01-01T00:00:00Z"])
+def test_what_an_author_says_of_the_time_is_not_believed(created: str) -> None:
+    post = post_in(an_event({"record": {"text": "down", "createdAt": created}}))
+    assert post is not None
+    assert post.time == NOW
+
+
+def an_event(changes: dict[str, object]) -> Event:
+    event = event_of(Said("1", NOW))
+    event["commit"].update(changes)
+    return parse_event(json.dumps(event).encode())
