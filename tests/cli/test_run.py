@@ -101,9 +101,7 @@ def test_a_run_tails_a_folder_stops_in_order_and_goes_on(folder: Path) -> None:
 def test_a_source_that_cannot_be_read_is_reported_and_the_run_goes_on(folder: Path) -> None:
     write(folder, "a.csv", slice(0, 288 * 10))
     broken = folder / "config.toml"
-    broken.write_text(
-        CONFIG + '[[sources]]\ntype = "files"\nname = "gone"\npath = "missing.csv"\n'
-    )
+    broken.write_text(CONFIG + '[[sources]]\ntype = "files"\nname = "gone"\npath = "missing.csv"\n')
     process = start(folder)
     wait_for_lines(folder / "alerts.jsonl", 1)
     _, err = stop(process, signal.SIGTERM)
