@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import curve, hindsight, labelled, report, speed, wishes
+from benchmarks import curve, hindsight, labelled, page, report, speed, wishes
 from benchmarks.methods import RIVALS, Rival
 from benchmarks.running import TOLERATED
 from benchmarks.tracks import generated, recorded
@@ -24,15 +24,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--quick", action="store_true", help="a smoke test: few, short series")
     given = parser.parse_args(argv)
     given.out.mkdir(parents=True, exist_ok=True)
-    page = pages(given.out, quick=given.quick)
-    (given.out / "benchmarks.md").write_text(page, encoding="utf-8")
+    text = pages(given.out, quick=given.quick)
+    (given.out / "benchmarks.md").write_text(text, encoding="utf-8")
 
 
 def pages(out: Path, *, quick: bool) -> str:
     """Return the page; pictures are written into ``out``."""
     rivals = RIVALS[-2:] if quick else RIVALS
     arenas = _arenas(quick=quick)
-    parts = [report.head(datetime.now(UTC).date(), TOLERATED)]
+    parts = [page.head(datetime.now(UTC).date(), TOLERATED)]
     for a in arenas:
         results = _results(a, rivals)
         parts.append(report.section(a, results))
@@ -47,7 +47,7 @@ def pages(out: Path, *, quick: bool) -> str:
     parts.append(report.retrospective([row for a in arenas for row in hindsight.rows(a)]))
     parts.append(report.scores(None if quick else labelled.judge()))
     parts.append(_speed(quick=quick))
-    parts.append(report.foot())
+    parts += [page.DID_NOT_HELP, page.foot()]
     return "\n".join(parts)
 
 
