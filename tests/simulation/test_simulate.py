@@ -147,7 +147,7 @@ def test_chatter_follows_the_local_clock(drawn: dict[str, pd.DataFrame]) -> None
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        pytest.param("per_day = 1150", "per_dey = 1150", "per_dey", id="a misspelt key"),
+        pytest.param("per_day = 350", "per_dey = 1150", "per_dey", id="a misspelt key"),
         pytest.param(
             "say = { chatter = 1 }", "say = { chater = 1 }", "chater", id="no such symbol"
         ),
@@ -163,7 +163,7 @@ def test_chatter_follows_the_local_clock(drawn: dict[str, pd.DataFrame]) -> None
         pytest.param(
             'name = "unrelated"', 'name = "chatter"', "different names", id="a name twice"
         ),
-        pytest.param("per_day = 1150", "", "either per_day or curve", id="no volume"),
+        pytest.param("per_day = 350", "", "either per_day or curve", id="no volume"),
         pytest.param(
             'react = ["坐等"', 'react = ["{react}"', "back to themselves", id="endless text"
         ),
