@@ -32,7 +32,7 @@ def tally_looks(
 
     Reads ``time, service, count, floor`` and, if there, ``title``. A look belongs to the bin that
     its time falls into; of several titles about one service the hottest counts. Services in
-    ``followed`` get a piece even if they are not listed; the piece of one that is listed for the
+    ``followed`` get a piece of every look, listed or not; the piece of one that is listed for the
     first time has all looks ever, so that it is known when it was not listed.
     """
     step = width.total_seconds()
@@ -44,7 +44,7 @@ def tally_looks(
     rows = rows.sort_values(["service", "second", "count"], kind="stable")
     rows = rows.drop_duplicates(["service", "second"], keep="last")
     groups = {SeriesKey(str(name), source): group for name, group in rows.groupby("service")}
-    here = {key for key in followed if key.source == source}
+    here = {key for key in followed if key.source == source} if len(now_looked) else set()
     pieces = tuple(
         _piece(
             key, groups.get(key, rows.iloc[:0]), now_looked if key in here else ever_looked, width

@@ -13,7 +13,7 @@ import pandas as pd
 from detector.domain.bins import most_common_step
 from detector.domain.spans import Spans
 from detector.domain.tables import TableKind
-from detector.domain.times import iso
+from detector.domain.times import floor_to, iso
 from detector.errors import InputError
 from detector.ports import Pull
 from detector.sources import rows
@@ -54,11 +54,12 @@ class FileSource:
     piece: int = PIECE
     _open: dict[Path, TableFile] = field(default_factory=dict, init=False)
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:  # noqa: ARG002
+    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
         """Return what the first file with something new holds behind ``cursor``.
 
         A file says when things happened, not when it was written, so ``until`` does not hold it
-        back: what is in the file is known.
+        back: what is in the file is known. But the last look at a trending list may not be
+        written down to its end before its bin has passed.
         """
         past = parse_cursor(cursor)
         paths = self._paths()
@@ -75,8 +76,8 @@ class FileSource:
                 return self._posts(table, after, last=last)
             width = self._width(table, past)
             if width is not None:
-                return self._counts(table, after, width, last=last)
-        return self._nothing(past, cursor)
+                return self._counts(table, after, width, until, last=last)
+        return self._nothing(past, cursor, until)
 
     def rows(self) -> pd.DataFrame:
         """Return every row of every file as it stands, columns that mean ours by our name."""
@@ -132,8 +133,9 @@ class FileSource:
         exhausted = last and not self.grows
         return Pull(after.text(), posts=posts, observed=observed, exhausted=exhausted)
 
-    def _counts(self, table: Table, past: FileCursor, width: timedelta, *, last: bool) -> Pull:
-        """Return counts; of a trending list also when it was looked at: from row to row."""
+    def _counts(
+        self, table: Table, past: FileCursor, width: timedelta, now: datetime, *, last: bool
+    ) -> Pull:
         step = width.total_seconds()
         latest = table.frame["time"].max().to_pydatetime()
         exhausted = last and not self.grows
@@ -143,9 +145,28 @@ class FileSource:
             return Pull(after.text(), counts=counts, width=width, exhausted=exhausted)
         counts, gaps = rows.observed_looks(table.frame, self.gaps, step)
         since = past.until or table.frame["time"].min().to_pydatetime()
-        until = max(since, latest + width)
+        return self._looked(counts, after, since, now, gaps, exhausted=exhausted)
+
+    def _looked(
+        self,
+        counts: pd.DataFrame,
+        past: FileCursor,
+        since: datetime,
+        now: datetime,
+        gaps: Spans,
+        *,
+        exhausted: bool,
+    ) -> Pull:
+        """Return rows of a trending list; it was looked at from row to row.
+
+        The bin of the last row counts once it has passed: its look may still be being written.
+        """
+        width = timedelta(seconds=past.width or 0.0)
+        latest = past.seen or since
+        until = latest + width if now >= latest + width else latest
+        until = until if floor_to(until, width) > floor_to(since, width) else since
         observed = Spans.of([(since, until)]).without(gaps).pairs()
-        after = msgspec.structs.replace(after, until=until)
+        after = msgspec.structs.replace(past, until=until)
         return Pull(
             after.text(), counts=counts, width=width, observed=observed, exhausted=exhausted
         )
@@ -162,10 +183,13 @@ class FileSource:
             raise InputError(message, path=table.path)
         return step
 
-    def _nothing(self, past: FileCursor, cursor: str | None) -> Pull:
+    def _nothing(self, past: FileCursor, cursor: str | None, now: datetime) -> Pull:
         """Return a look that brought nothing new, as of the source's kind."""
         exhausted = not self.grows
-        if past.kind in (TableKind.COUNTS, TableKind.TRENDING) and past.width is not None:
+        if past.kind is TableKind.TRENDING and past.until is not None:
+            empty = rows.empty_counts(past.kind)
+            return self._looked(empty, past, past.until, now, self.gaps, exhausted=exhausted)
+        if past.kind is TableKind.COUNTS and past.width is not None:
             width = timedelta(seconds=past.width)
             return Pull(
                 cursor, counts=rows.empty_counts(past.kind), width=width, exhausted=exhausted

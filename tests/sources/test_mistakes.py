@@ -136,8 +136,10 @@ JSON_MISTAKES = {
         f":1, column 'time': '1658498940000' is not {INSTANT}",
     ),
     "a count in words": (
-        '{"time": "2022-07-22T14:09:00Z", "service": "a", "count": 1}\n'
-        '{"time": "2022-07-22T14:10:00Z", "service": "a", "count": "two"}\n',
+        (
+            '{"time": "2022-07-22T14:09:00Z", "service": "a", "count": 1}\n'
+            '{"time": "2022-07-22T14:10:00Z", "service": "a", "count": "two"}\n'
+        ),
         ":2, column 'count': 'two' is not a number >= 0, or empty where nothing was observed",
     ),
     "a count that is a truth value": (

@@ -1,0 +1,84 @@
+"""A file that is tailed, with restarts, says what its replay says."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from detector.domain.alert import Alert
+from detector.domain.wire import alert_to_dict
+from detector.engine.cycle import cycle
+from detector.engine.memory import Memory
+from detector.engine.replay import replay
+from detector.engine.saved import changes, load
+from detector.sources.files import FileSource
+from tests.engine.plans import lexicon_plan
+from tests.laws import stories
+
+START = datetime(2022, 7, 22, tzinfo=UTC)
+
+
+def lines(alerts: list[Alert]) -> list[str]:
+    return [json.dumps(alert_to_dict(alert)) for alert in alerts]
+
+
+def tailed(path: Path, table: list[str], cuts: list[int]) -> list[Alert]:
+    """Write ``table`` bit by bit; after every write restart, and pull twice."""
+    alerts: list[Alert] = []
+    memory = Memory()
+    path.write_text(table[0])
+    for left, right in itertools.pairwise([1, *cuts, len(table)]):
+        with path.open("a") as file:
+            file.writelines(table[left:right])
+        saved = {key: entry for key, entry in changes(Memory(), memory).items() if entry}
+        memory = load(saved)
+        source = FileSource("t", path, grows=True)
+        now = datetime.fromisoformat(table[right - 1].split(",")[0])
+        for _ in range(2):
+            now += timedelta(seconds=20) if right < len(table) else timedelta(hours=1)
+            feed = memory.feeds.get("t")
+            pull = source.pull(feed.cursor if feed else None, until=now)
+            outcome = cycle(memory, {"t": pull}, lexicon_plan(), now=now)
+            memory = outcome.memory
+            alerts += outcome.alerts
+    return alerts
+
+
+@pytest.mark.parametrize("writes", [1, 40, 400])
+def test_a_trending_list(tmp_path: Path, writes: int) -> None:
+    draw = random.Random(5)
+    minutes = [m for m in range(2000) if not 900 <= m < 960]
+    rows = []
+    for minute in minutes:
+        at = (START + timedelta(minutes=minute, seconds=draw.choice([1, 1, 2]))).isoformat()
+        if 100 <= minute < 300 or 700 <= minute < 1000 or minute in (500, 1500, 1501, 1502):
+            rows.append(f"{at},WeChat,{100 + minute % 97},50\n")
+        if 250 <= minute < 400 or minute % 50 == 0:
+            rows.append(f"{at},QQ,80,50\n")
+        rows.append(f"{at},Taobao,60,50\n")
+    table = ["time,service,count,floor\n", *rows]
+    path = tmp_path / "list.csv"
+    path.write_text("".join(table))
+    whole = replay(FileSource("t", path), lexicon_plan())
+    assert len(whole.incidents) >= 5
+    cuts = sorted(draw.sample(range(3, len(table)), writes))
+    assert lines(tailed(path, table, cuts)) == lines(whole.alerts)
+
+
+@pytest.mark.parametrize("writes", [2, 30])
+def test_counts(tmp_path: Path, writes: int) -> None:
+    frame = stories.counts().sort_values(["time", "service"], kind="stable")
+    frame["time"] = pd.DatetimeIndex(frame["time"]).strftime("%Y-%m-%dT%H:%M:%SZ")
+    table = frame.to_csv(index=False).splitlines(keepends=True)
+    path = tmp_path / "counts.csv"
+    path.write_text("".join(table))
+    whole = replay(FileSource("t", path), lexicon_plan())
+    assert len(whole.incidents) == 6
+    cuts = sorted(random.Random(writes).sample(range(10, len(table)), writes))
+    assert lines(tailed(path, table, cuts)) == lines(whole.alerts)
