@@ -19,7 +19,7 @@ from detector.domain.spans import Spans
 from detector.domain.times import from_seconds
 from detector.errors import InputError
 from detector.ports import Pull
-from detector.sources.jetstream_line import Line, Sent
+from detector.sources.jetstream_line import Line, Sent, fingerprint
 from detector.sources.jetstream_reader import Reader, Reading
 from detector.sources.lookback import posts_frame
 
@@ -33,9 +33,18 @@ _MICRO = 1_000_000
 
 
 class _Cursor(msgspec.Struct, frozen=True):
-    """Where the next connection continues: the last event, and posts that may be shown again."""
+    """Where the next connection continues.
+
+    Attributes
+    ----------
+    at : up to here it was said what was observed, microseconds since 1970.
+    proof : the latest event handed out, which shows that a connection continues.
+    seen : fingerprints of posts that may be shown again.
+    n : how often posts were handed out.
+    """
 
     at: int
+    proof: int
     seen: list[str] = []
     n: int = 0
 
@@ -68,13 +77,16 @@ class JetstreamSource:
     first_wait: float = 3.0
     pause: float = 0.5
     clock: Callable[[], datetime] = wall_now
-    _changed: threading.Condition = field(default_factory=threading.Condition, init=False)
-    _reader: Reader | None = field(default=None, init=False)
-    _line: Line = field(init=False)
-    _handed: list[Sent] = field(default_factory=list, init=False)
-    _taken: str | None = field(default=None, init=False)
-    _offered: str | None = field(default=None, init=False)
-    _n: int = field(default=0, init=False)
+    _changed: threading.Condition = field(
+        default_factory=threading.Condition, init=False, repr=False
+    )
+    _reader: Reader | None = field(default=None, init=False, repr=False)
+    _line: Line = field(init=False, repr=False)
+    _handed: list[Sent] = field(default_factory=list, init=False, repr=False)
+    _marks: dict[str, int] = field(default_factory=dict, init=False, repr=False)
+    _taken: str | None = field(default=None, init=False, repr=False)
+    _offered: str | None = field(default=None, init=False, repr=False)
+    _n: int = field(default=0, init=False, repr=False)
 
     def pull(self, cursor: str | None, *, until: datetime) -> Pull:
         """Return the posts that came since; see `Source.pull`.
@@ -116,11 +128,13 @@ class JetstreamSource:
         overlap = int(_MICRO * self.overlap.total_seconds())
         self._line = Line(
             past.at if past else None,
+            past.proof if past else None,
             dict.fromkeys(past.seen, past.at) if past else {},
             silence=int(_MICRO * self.silence.total_seconds()),
             memory=4 * overlap,
         )
         self._handed, self._offered = [], None
+        self._marks = dict.fromkeys(past.seen, past.proof) if past else {}
         self._n = past.n if past else 0
         reading = Reading(
             name=self.name,
@@ -159,8 +173,14 @@ class JetstreamSource:
         observed = [(from_seconds(a / 1e6), from_seconds(b / 1e6)) for a, b in clipped if a < b]
         self._n += bool(new)
         window = int(2 * _MICRO * self.overlap.total_seconds())
-        seen = [mark for mark, sent in line.recent.items() if at - window < sent < end]
-        self._offered = msgspec.json.encode(_Cursor(max(at, since or at), seen, self._n)).decode()
+        proof = line.proof
+        if proof is None or proof >= end:
+            last = past.proof if past else at
+            proof = max((sent.at for sent in self._handed), default=last)
+        self._marks |= {fingerprint(sent.post.id): sent.at for sent in new}
+        self._marks = {mark: sent for mark, sent in self._marks.items() if sent > proof - window}
+        after = _Cursor(max(at, since or at), proof, list(self._marks), self._n)
+        self._offered = msgspec.json.encode(after).decode()
         posts = posts_frame([sent.post for sent in self._handed])
         self._changed.notify_all()
         return Pull(self._offered, posts=posts, observed=Spans.of(observed).pairs())

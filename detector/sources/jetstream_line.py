@@ -110,7 +110,8 @@ class Line:
 
     Parameters
     ----------
-    at : the latest event; None before any.
+    at : up to here it is known what was observed; None before any event.
+    proof : the latest event known for sure; a connection that shows it, or one before, continues.
     recent : fingerprints of posts that may be shown again, and when they were sent.
     silence : a pause between events longer than this was not observed.
     memory : for how long a post is known again.
@@ -122,6 +123,7 @@ class Line:
     """
 
     at: int | None
+    proof: int | None
     recent: dict[str, int]
     silence: int
     memory: int
@@ -137,19 +139,23 @@ class Line:
     def take(self, event: Event) -> None:
         """Put ``event`` in line."""
         at = event.time_us
-        known = self.at
-        if known is None or (at > known if not self._joined else at - known > self.silence):
+        known, proof = self.at, self.proof
+        if known is None or proof is None or self._is_gap(at, proof):
             self.spans.append((at, at))
         elif not self.spans:
             self.spans.append((known, known))
         self._joined = True
         self.at = at if known is None else max(at, known)
+        self.proof = at if proof is None else max(at, proof)
         self.spans[-1] = (self.spans[-1][0], self.at)
         post = post_in(event)
         if post is not None and (mark := fingerprint(post.id)) not in self.recent:
             self.recent[mark] = at
             self.waiting.append(Sent(at, post))
         self._forget()
+
+    def _is_gap(self, at: int, proof: int) -> bool:
+        return at - proof > self.silence if self._joined else at > proof
 
     def _forget(self) -> None:
         if self.at is not None and self.at - self._pruned > self.memory:

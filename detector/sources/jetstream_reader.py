@@ -99,11 +99,11 @@ class Reader:
             return f"the connection broke ({type(error).__name__})"
 
     def _query(self) -> dict[str, str | int]:
-        at = self._line.at
+        proof = self._line.proof
         return {
             "wantedCollections": COLLECTION,
             "maxMessageSizeBytes": LARGEST,
-            "cursor": self._how.begin if at is None else at - self._how.overlap,
+            "cursor": self._how.begin if proof is None else proof - self._how.overlap,
         }
 
     def _read(self, connection: ClientConnection) -> str:

@@ -2,24 +2,46 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import sleep
 from typing import Any
 
 import numpy as np
 
 from detector.domain.spans import Spans
+from detector.errors import SourceError
 from detector.ports import Pull, Source
+from detector.sources import weibo_hotsearch
 from detector.sources.hackernews import HackerNewsSource
+from detector.sources.jetstream import JetstreamSource
+from detector.sources.mastodon import MastodonSource
+from detector.sources.opensearch import OpenSearchSource
 from detector.sources.pace import Pace
+from detector.sources.prometheus import PrometheusSource
+from detector.sources.reddit import RedditSource
+from detector.sources.sql import SqlSource
 from detector.sources.web import Patience, Web
+from detector.sources.weibo_hotsearch import WeiboHotSearchSource
+from detector.sources.x import XSource
+from tests.sources.servers.counting import OpenSearch, Prometheus, X
+from tests.sources.servers.database import QUERY, REACHED, Database
 from tests.sources.servers.hackernews import HackerNews
+from tests.sources.servers.jetstream import Jetstream
+from tests.sources.servers.mastodon import Mastodon
 from tests.sources.servers.place import CANARY, NOW, Place
+from tests.sources.servers.reddit import Reddit
+from tests.sources.servers.weibo import Weibo
 
 SHORT = Patience(timeout=0.3, attempts=2, total=2.0, wait=0.01, longest_wait=0.2)
 MINUTE = timedelta(minutes=1)
+#: The secret as it travels: as it is, and as the half of a login.
+SECRETS = (CANARY, b64encode(f"app:{CANARY}".encode()).decode())
 
 
 @dataclass
@@ -30,13 +52,11 @@ class Rig:
     ----------
     kind : what its pulls bring: "posts", "counts" or "looks".
     make : returns a fresh source, as after a restart.
-    healing : whether time that was not looked at can be looked at later.
     """
 
     kind: str
-    place: Place
+    place: Any
     make: Callable[[], Source]
-    healing: bool = True
 
     def pull(self, source: Source, cursor: str | None, until: datetime) -> Pull:
         return source.pull(cursor, until=until)
@@ -44,11 +64,15 @@ class Rig:
     def rows(self, pulls: Sequence[Pull]) -> set[tuple[object, ...]]:
         """Return what ``pulls`` brought: posts by their ids; counts by bin, the last one wins."""
         if self.kind == "posts":
-            return {(i,) for pull in pulls if pull.posts is not None for i in pull.posts["id"]}
+            ids = [i for pull in pulls if pull.posts is not None for i in pull.posts["id"]]
+            return {(_number(i),) for i in ids}
+        if self.kind == "looks":
+            frames = [pull.counts for pull in pulls if pull.counts is not None]
+            return {pair for f in frames for pair in zip(f["time"], f["title"], strict=True)}
         found: dict[tuple[object, ...], float] = {}
         for pull in pulls:
             if pull.counts is not None:
-                rows = pull.counts[pull.counts["service"] != ""]
+                rows = pull.counts[pull.counts["time"] >= NOW - 10 * MINUTE]
                 keys = zip(rows["time"].dt.to_pydatetime(), rows["service"], strict=True)
                 found |= dict(zip(keys, rows["count"], strict=True))
         return {(*key, count) for key, count in found.items()}
@@ -60,7 +84,12 @@ class Rig:
             observed = Spans.of(span for pull in pulls for span in pull.observed)
             there = [s for s in self.place.said if observed.hold_seconds(_seconds(s.time))[0]]
             return {(s.id,) for s in there} | brought
-        last = max(time for time, *_ in self.rows(pulls))
+        if self.kind == "looks":
+            titles = ("微信崩了", "泪崩", "今日天气")
+            return {(span[0], title) for p in pulls for span in p.observed for title in titles}
+        times = [time for time, *_ in self.rows(pulls)]
+        last = max(times)
+        assert last >= NOW - 2 * MINUTE, "what is there was found"
         return {
             (time, service, float(n))
             for service, counts in self.place.counts.items()
@@ -69,7 +98,8 @@ class Rig:
         }
 
     def secret_was_sent(self) -> bool:
-        return any(CANARY in str(asked.headers) for asked in self.place.asked)
+        sent = "".join(str(asked.headers) for asked in self.place.asked)
+        return any(secret in sent for secret in SECRETS)
 
     def fill(self, start: datetime, end: datetime) -> None:
         """Let something be found in every minute of ``[start, end)``."""
@@ -77,6 +107,11 @@ class Rig:
             self.place.say(2, start + i * MINUTE + timedelta(seconds=3))
             for service, n in (("WeChat", 3), ("QQ", 0)):
                 self.place.counts.setdefault(service, {})[start + i * MINUTE] = n
+
+
+def _number(post: str) -> str:
+    """Return the number of a post, which every place hides in an address of its own."""
+    return post.rpartition("/")[2].rpartition("_")[2]
 
 
 def _seconds(at: datetime) -> np.ndarray:
@@ -96,6 +131,127 @@ def hackernews() -> Iterator[Rig]:
         yield Rig("posts", place, lambda: HackerNewsSource("place", web(place)))
 
 
-RIGS: Mapping[str, Callable[[], Any]] = {"Hacker News": hackernews}
+@contextmanager
+def mastodon() -> Iterator[Rig]:
+    with Mastodon().running() as place:
+        yield Rig("posts", place, lambda: MastodonSource("place", web(place), tags=["wechat"]))
 
-__all__ = ["MINUTE", "NOW", "RIGS", "SHORT", "Rig", "web"]
+
+@contextmanager
+def reddit() -> Iterator[Rig]:
+    with Reddit().running() as place:
+        yield Rig(
+            "posts",
+            place,
+            lambda: RedditSource(
+                "place", web(place), web(place), "app", CANARY, subreddits=["WeChat", "outages"]
+            ),
+        )
+
+
+@contextmanager
+def weibo() -> Iterator[Rig]:
+    with Weibo().running() as place:
+        refusals = weibo_hotsearch.REFUSALS
+        make = lambda: WeiboHotSearchSource("place", web(place, refusals=refusals))  # noqa: E731
+        yield Rig("looks", place, make)
+
+
+@contextmanager
+def prometheus() -> Iterator[Rig]:
+    queries = {s: f'sum(increase(errors{{service="{s}"}}[1m]))' for s in ("WeChat", "QQ")}
+    with Prometheus().running() as place:
+        yield Rig("counts", place, lambda: PrometheusSource("place", web(place), queries))
+
+
+@contextmanager
+def opensearch() -> Iterator[Rig]:
+    queries = {service: f"service:{service}" for service in ("WeChat", "QQ")}
+    with OpenSearch().running() as place:
+        yield Rig("counts", place, lambda: OpenSearchSource("place", web(place), "logs-*", queries))
+
+
+@contextmanager
+def x() -> Iterator[Rig]:
+    queries = {service: service for service in ("WeChat", "QQ")}
+    with X().running() as place:
+        settings = {"every": MINUTE, "backfill": 60 * MINUTE}
+        yield Rig("counts", place, lambda: XSource("place", web(place), queries, **settings))
+
+
+@contextmanager
+def sql() -> Iterator[Rig]:
+    with TemporaryDirectory() as folder:
+        place = Database(Path(folder))
+        make = lambda: SqlSource(  # noqa: E731
+            "place", place.url, QUERY, reached=REACHED, zeros_for=["WeChat", "QQ"]
+        )
+        yield DatabaseRig("counts", place, make)
+
+
+class DatabaseRig(Rig):
+    """A place that is a file: its name is the secret."""
+
+    def fill(self, start: datetime, end: datetime) -> None:
+        super().fill(start, end)
+        self.place.write()
+
+    def secret_was_sent(self) -> bool:
+        return True
+
+
+@contextmanager
+def jetstream() -> Iterator[Rig]:
+    made: list[JetstreamSource] = []
+
+    def make() -> JetstreamSource:
+        clock = lambda: NOW + timedelta(days=1)  # noqa: E731
+        made.append(
+            JetstreamSource(
+                "place", [place.url], silence=MINUTE, pause=0.01, first_wait=0.7, clock=clock
+            )
+        )
+        return made[-1]
+
+    with Jetstream().running() as place:
+        yield StreamRig("posts", place, make)
+        for source in made:
+            source.close()
+
+
+class StreamRig(Rig):
+    """A place that sends when it likes: a pull is repeated until what is there has come."""
+
+    def pull(self, source: Source, cursor: str | None, until: datetime) -> Pull:
+        last = max(s.time for s in self.place.said if s.time < until)
+        failures = 0
+        for _ in range(200):
+            try:
+                pull = source.pull(cursor, until=until)
+            except SourceError:
+                failures += 1
+                if failures > 5:
+                    raise
+                pull = Pull(cursor)
+            if pull.observed and pull.observed[-1][1] >= last:
+                return pull
+            sleep(0.01)
+        return pull
+
+    def secret_was_sent(self) -> bool:
+        return True
+
+
+RIGS: Mapping[str, Callable[[], Any]] = {
+    "Bluesky": jetstream,
+    "Hacker News": hackernews,
+    "Mastodon": mastodon,
+    "Reddit": reddit,
+    "Weibo": weibo,
+    "X": x,
+    "Prometheus": prometheus,
+    "OpenSearch": opensearch,
+    "SQL": sql,
+}
+
+__all__ = ["MINUTE", "NOW", "RIGS", "SECRETS", "SHORT", "Rig", "web"]

@@ -1,0 +1,106 @@
+"""Prometheus and what speaks its query language: counts by ``query_range``.
+
+A query is evaluated at an instant and looks back, e.g. ``sum(increase(errors_total[1m]))``; its
+value at the right edge of a bin is the bin's count. A bin for which there is no value, or NaN, was
+not observed.
+
+References
+----------
+Prometheus HTTP API, https://prometheus.io/docs/prometheus/latest/querying/api/ (2026): at most
+11,000 points per series and query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import isfinite
+
+import msgspec
+
+from detector.domain.times import from_seconds
+from detector.errors import Garbled
+from detector.ports import Pull
+from detector.sources.bins import Row, counts_frame, cursor_at, parse_bins, whole_bins
+from detector.sources.web import Web
+
+MOST_POINTS = 11_000
+
+
+class _Series(msgspec.Struct):
+    values: list[tuple[float, str]]
+
+
+class _Matrix(msgspec.Struct):
+    resultType: str  # noqa: N815 - as the place calls it
+    result: list[_Series]
+
+
+class _Reply(msgspec.Struct):
+    status: str
+    data: _Matrix
+
+
+@dataclass(eq=False)
+class PrometheusSource:
+    """Counts by service.
+
+    Parameters
+    ----------
+    name : the source's name in the configuration.
+    web : asks the server.
+    queries : PromQL by service; series that a query yields are added up.
+    width : bin width.
+    backfill : how far before the first pull to begin.
+    overlap : how far each look goes back for numbers that were revised.
+    """
+
+    name: str
+    web: Web
+    queries: Mapping[str, str]
+    width: timedelta = timedelta(minutes=1)
+    backfill: timedelta = timedelta(days=7)
+    overlap: timedelta = timedelta(minutes=5)
+
+    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
+        """Return the counts of the whole bins since; see `Source.pull`."""
+        past = parse_bins(cursor, otherwise=until - self.backfill)
+        start, end = whole_bins(past.until - self.overlap, until, self.width)
+        if end <= past.until:
+            return Pull(cursor, counts=counts_frame(()), width=self.width)
+        rows = [row for service in self.queries for row in self._rows(service, start, end)]
+        return Pull(cursor_at(end), counts=counts_frame(rows), width=self.width)
+
+    def _rows(self, service: str, start: datetime, end: datetime) -> Iterator[Row]:
+        """Yield the bins of ``[start, end)``, asked for in slices."""
+        longest = MOST_POINTS * self.width
+        while start < end:
+            until = min(start + longest, end)
+            yield from self._slice(service, start, until)
+            start = until
+
+    def _slice(self, service: str, start: datetime, end: datetime) -> Iterator[Row]:
+        params: dict[str, str | int] = {
+            "query": self.queries[service],
+            "start": f"{(start + self.width).timestamp():.3f}",
+            "end": f"{end.timestamp():.3f}",
+            "step": f"{self.width.total_seconds():g}",
+        }
+        reply = self.web.read("/api/v1/query_range", _Reply, params)
+        if reply.status != "success" or reply.data.resultType != "matrix":
+            what = f"{reply.status}, {reply.data.resultType}"
+            raise Garbled(f"{self.name}: {service}: not a success with a matrix, but {what}")
+        totals: dict[float, float] = {}
+        for series in reply.data.result:
+            for at, text in series.values:
+                totals[at] = totals.get(at, 0.0) + self._number(text)
+        for at, value in totals.items():
+            if isfinite(value) and value >= 0:
+                yield service, from_seconds(round(at, 3)) - self.width, value
+
+    def _number(self, text: str) -> float:
+        try:
+            return float(text)
+        except ValueError:
+            raise Garbled(f"{self.name}: a value that is no number") from None

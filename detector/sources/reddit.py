@@ -1,0 +1,147 @@
+"""Reddit: new posts of some subreddits. An application's identifier and secret.
+
+A listing holds the newest 1,000 posts. When it ends before it reaches the last look, what lies
+between was not observed.
+
+References
+----------
+Reddit API, https://www.reddit.com/dev/api (2026): ``/r/{subreddit}/new``, ``after``; OAuth 2
+client credentials (RFC 6749, 2012, section 4.4); ``X-Ratelimit-*`` in seconds from now.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import msgspec
+
+from detector.domain.times import from_seconds
+from detector.errors import Refused
+from detector.ports import Pull
+from detector.sources.lookback import Post, parse_lookback, posts_frame
+from detector.sources.web import Web
+
+ADDRESS = "https://oauth.reddit.com"
+LOGIN_ADDRESS = "https://www.reddit.com"
+PAGE, MOST_PAGES = 100, 10
+
+
+class _Token(msgspec.Struct):
+    access_token: str
+
+
+class _Submission(msgspec.Struct):
+    name: str
+    created_utc: float
+    title: str
+    selftext: str = ""
+    author: str | None = None
+    permalink: str = ""
+
+
+class _Child(msgspec.Struct):
+    data: _Submission
+
+
+class _Children(msgspec.Struct):
+    children: list[_Child]
+    after: str | None = None
+
+
+class _Listing(msgspec.Struct):
+    data: _Children
+
+
+@dataclass(eq=False)
+class RedditSource:
+    """New posts of ``subreddits``.
+
+    Parameters
+    ----------
+    name : the source's name in the configuration.
+    web : asks the API; ``login`` asks for tokens.
+    client_id, client_secret : the application's.
+    subreddits : without ``r/``.
+    backfill : how far before the first pull to begin.
+    overlap : how far each look goes back for posts that were held back.
+    """
+
+    name: str
+    web: Web
+    login: Web
+    client_id: str = field(repr=False)
+    client_secret: str = field(repr=False)
+    subreddits: Sequence[str]
+    backfill: timedelta = timedelta(hours=1)
+    overlap: timedelta = timedelta(minutes=10)
+    _token: str | None = field(default=None, init=False, repr=False)
+
+    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
+        """Return the posts since; see `Source.pull`."""
+        past = parse_lookback(cursor, otherwise=until - self.backfill)
+        if until <= past.until:
+            return Pull(cursor)
+        found, back_to = self._newest(past.until - self.overlap)
+        posts = past.fresh(post for post in found if post.time < until)
+        after = past.after(posts, until=until, overlap=self.overlap)
+        since = min(max(past.until, back_to), until)
+        observed = ((since, until),) if since < until else ()
+        return Pull(after.text(), posts=posts_frame(posts), observed=observed)
+
+    def _newest(self, since: datetime) -> tuple[list[Post], datetime]:
+        """Return posts back to ``since`` or as far as the listing goes, and how far that is."""
+        posts: list[Post] = []
+        after = ""
+        for _ in range(MOST_PAGES):
+            page = self._page(after)
+            posts += [_post(child.data) for child in page.children]
+            if any(post.time < since for post in posts[-PAGE:]):
+                return [post for post in posts if post.time >= since], since
+            if page.after is None:
+                break
+            after = page.after
+        # A short listing is all there is; a long one ends where Reddit ends it.
+        if len(posts) < (MOST_PAGES - 1) * PAGE:
+            return posts, since
+        return posts, min(post.time for post in posts)
+
+    def _page(self, after: str) -> _Children:
+        """Return a page of the listing; a token that expired is renewed, once."""
+        if self._token is not None:
+            try:
+                return self._ask(after)
+            except Refused:
+                self._token = None
+        self._token = self._new_token()
+        return self._ask(after)
+
+    def _ask(self, after: str) -> _Children:
+        path = f"/r/{'+'.join(self.subreddits)}/new"
+        params: dict[str, str | int] = {"limit": PAGE, "raw_json": 1}
+        if after:
+            params["after"] = after
+        headers = {"Authorization": f"Bearer {self._token}"}
+        return self.web.read(path, _Listing, params, headers=headers).data
+
+    def _new_token(self) -> str:
+        login = b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
+        headers = {
+            "Authorization": f"Basic {login}",
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+        content = b"grant_type=client_credentials"
+        answer = self.login.post("/api/v1/access_token", content, headers)
+        return self.login.parsed(answer, _Token).access_token
+
+
+def _post(submission: _Submission) -> Post:
+    return Post(
+        time=from_seconds(submission.created_utc),
+        id=submission.name,
+        text="\n".join(filter(None, (submission.title, submission.selftext))),
+        author=submission.author or "",
+        url=f"https://www.reddit.com{submission.permalink}" if submission.permalink else "",
+    )
