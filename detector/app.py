@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -25,6 +24,7 @@ from detector.language.complaints import Judge, Reader, build_reader
 from detector.language.facets import FacetLexicon, parse_facets
 from detector.language.lexicon import parse_lexicon, parse_services
 from detector.language.reading import Reading
+from detector.places import Places, named_secret
 from detector.ports import Sink, Source
 from detector.settings import (
     ConsoleSettings,
@@ -84,6 +84,7 @@ def build_plan(settings: Settings) -> Plan:
             for name, service in settings.services.items()
         },
         severity=SeverityRules(**settings.severity.model_dump()),
+        regroup=settings.incidents.regroup,
     )
 
 
@@ -155,10 +156,11 @@ def _options(own: DetectionSettings, general: DetectionSettings) -> DetectionOpt
 
 def build_sources(settings: Settings, *, base: Path) -> tuple[Source, ...]:
     """Return the sources; relative paths are meant from ``base``."""
-    return tuple(_source(source, base) for source in settings.sources)
+    places = Places(base)
+    return tuple(_source(source, base, places) for source in settings.sources)
 
 
-def _source(settings: SourceSettings, base: Path) -> Source:
+def _source(settings: SourceSettings, base: Path, places: Places) -> Source:
     match settings:
         case ScenarioSourceSettings():
             return ScenarioSource(settings.name, scenario(settings.scenario), settings.seed)
@@ -171,6 +173,8 @@ def _source(settings: SourceSettings, base: Path) -> Source:
                 gaps=read_gaps(base / settings.gaps) if settings.gaps else Spans.none(),
                 grows=True,
             )
+        case _:
+            return places.source(settings)
 
 
 def build_receivers(settings: Settings) -> tuple[Receiver, ...]:
@@ -206,21 +210,7 @@ def _signing_key(settings: WebhookSettings, base: Path) -> bytes | None:
 
 
 def _secret(settings: WebhookSettings, name: str, base: Path) -> str | None:
-    """Return a secret from the environment or a file, None if neither is named."""
-    variable = getattr(settings, f"{name}_env")
-    file = getattr(settings, f"{name}_file")
-    if variable is None and file is None:
-        return None
-    place = f"receivers.{settings.name}.{name}_{'env' if variable else 'file'}"
-    try:
-        secret = os.environ[variable] if variable else (base / file).read_text("utf-8").strip()
-    except KeyError:
-        raise ConfigError(f"{place}: the environment variable {variable} is not set") from None
-    except OSError as error:
-        raise ConfigError(f"{place}: {file} cannot be read: {error.strerror}") from None
-    if not secret:
-        raise ConfigError(f"{place}: the secret is empty")
-    return secret
+    return named_secret(settings, name, base, place=f"receivers.{settings.name}")
 
 
 def store_location(settings: Settings, *, base: Path) -> str | Path:

@@ -57,11 +57,19 @@ def contradictions(settings: Settings) -> Iterator[str]:
     yield from _events("detection", settings.detection)
     for name, service in settings.services.items():
         yield from _events(f"services.{name}", service)
+    for source in settings.sources:
+        yield from _secrets(f"sources.{source.name}", source)
+        if source.type == "sql" and source.zeros_for and source.reached is None:
+            yield f"sources.{source.name}.zeros_for: needs reached, how far the database is filled"
     for receiver in settings.receivers:
-        if receiver.type == "webhook":
-            for secret in ("token", "signing_key"):
-                if getattr(receiver, f"{secret}_env") and getattr(receiver, f"{secret}_file"):
-                    yield f"receivers.{receiver.name}: give {secret}_env or {secret}_file, not both"
+        yield from _secrets(f"receivers.{receiver.name}", receiver)
+
+
+def _secrets(place: str, part: BaseModel) -> Iterator[str]:
+    for key in type(part).model_fields:
+        secret = key.removesuffix("_env")
+        if secret != key and getattr(part, key) and getattr(part, f"{secret}_file"):
+            yield f"{place}: give {secret}_env or {secret}_file, not both"
 
 
 def _names(settings: Settings) -> Iterator[str]:

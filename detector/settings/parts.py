@@ -117,6 +117,13 @@ class SeveritySettings(Part):
     """The same, critical."""
 
 
+class IncidentSettings(Part):
+    """What belongs to one incident."""
+
+    regroup: Duration = timedelta(hours=1)
+    """A surge that begins this soon after an incident's end goes on with it: the outage flaps."""
+
+
 class ServiceSettings(DetectionSettings):
     """A service that is followed from the first bin on; the section's name is the service's."""
 
@@ -143,6 +150,7 @@ class Settings(Part):
     posts: PostSettings = PostSettings()
     detection: DetectionSettings = DetectionSettings()
     severity: SeveritySettings = SeveritySettings()
+    incidents: IncidentSettings = IncidentSettings()
     delivery: DeliverySettings = DeliverySettings()
     services: Mapping[Name, ServiceSettings] = {}
     sources: tuple[SourceSettings, ...] = ()

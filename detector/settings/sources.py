@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from detector.settings.live import LiveSettings
 from detector.settings.part import Name, Part
 from detector.settings.values import Columns, Width
 
@@ -46,4 +47,6 @@ class FileSourceSettings(Part):
     """A CSV file ``start,end`` of spans in which nobody looked."""
 
 
-SourceSettings = Annotated[ScenarioSourceSettings | FileSourceSettings, Field(discriminator="type")]
+SourceSettings = Annotated[
+    ScenarioSourceSettings | FileSourceSettings | LiveSettings, Field(discriminator="type")
+]
