@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from detector.language.lexicon import Lexicon, Services
 from detector.language.normalise import fold_all
-from detector.language.reading import Reading, read
+from detector.language.reading import Reading, read, speaks_of_a_fault
 from detector.language.services import Names, build_names
 
 
@@ -125,7 +125,8 @@ def _candidates(
         read(lines[row], given[row], names=reader.names, lexicon=reader.lexicon)
         for row in rows.tolist()
     ]
-    return readings, rows
+    worth = [bool(r.service) or speaks_of_a_fault(r, reader.lexicon) for r in readings]
+    return [r for r, keep in zip(readings, worth, strict=True) if keep], rows[worth]
 
 
 def _rows_with_hits(sieve: AhoCorasick, folded: str) -> NDArray[np.intp]:

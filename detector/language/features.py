@@ -16,7 +16,7 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.preprocessing import normalize
 
 from detector.language.lexicon import Hit
-from detector.language.normalise import masked
+from detector.language.normalise import CJK, masked
 from detector.language.reading import Reading
 
 GROUPS = (
@@ -41,7 +41,6 @@ _WORDS = HashingVectorizer(
     n_features=2**WORD_BITS,
     **_HASHING,
 )
-_CJK = re.compile("[\u3400-\u9fff]")
 _RUNNING = re.compile(r"[，。！？；,.!?;…]|<url>|<user>")
 _LENGTHS = (4, 8, 16, 32)
 _RESIDUES = (0, 1, 3, 6, 10, 20, 40)
@@ -96,7 +95,7 @@ def weighed(columns: sp.csr_matrix, rarities: NDArray[np.float32]) -> sp.csr_mat
 
 
 def _form(own: str) -> str:
-    if not _CJK.search(own):
+    if not CJK.search(own):
         return "latin"
     return "title" if len(own) <= 30 and not _RUNNING.search(own) else "chinese"
 
@@ -181,6 +180,6 @@ def _nearness(reading: Reading, faults: Sequence[Hit]) -> tuple[bool, ...]:
 def _in_hashtag(own: str, place: int) -> bool:
     """Return whether ``place`` lies inside ``#...#``, or inside ``#word`` with words around."""
     before = own[:place]
-    if own.count("#") >= 2 and _CJK.search(own):
+    if own.count("#") >= 2 and CJK.search(own):
         return before.count("#") % 2 == 1 and len(own.split("#")[-1].strip()) > 0
     return before.rpartition(" ")[2].startswith("#") and " " in own

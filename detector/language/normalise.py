@@ -16,6 +16,7 @@ from functools import cache
 from opencc import OpenCC
 
 URL = re.compile(r"(?:https?://|www\.)[^\s一-鿿，。！？、“”]+|\bt\.cn/\w+")
+CJK = re.compile("[\u3400-\u9fff]")
 MENTION = re.compile(r"@[\w\-·]{1,40}")
 
 # Zero-width and soft characters that hide words from matchers, and the selectors that only say
@@ -25,6 +26,7 @@ _STRAIGHT = {"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"'
 
 _RETWEET = re.compile(r"//\s*@[^\s:：]+\s*[:：]?|\brt @\w+:?|\|\|\s*@[^\s:：]+\s*[:：]")
 _REPLY = re.compile(r"^\s*回复\s*@[^\s:：]+\s*[:：]")
+_FOOTER = re.compile(r"\s\S{1,24}的微博(?:视频|直播|图片)\s*$|\s*(?:收起|展开)(?:全文|d|c)?\s*$")
 _BREAKS = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 
 
@@ -58,6 +60,8 @@ def fold_all(texts: Iterable[str]) -> str:
 def own_words(folded: str) -> str:
     """Return what the author wrote: the text before a retweet chain, without ``回复@name:``.
 
+    What Weibo itself appends ("someone的微博视频") goes too: it names Weibo in every such post.
+
     Examples
     --------
     >>> own_words("我的也是//@小明:微信崩了")
@@ -65,7 +69,7 @@ def own_words(folded: str) -> str:
     >>> own_words("rt @ann: wechat is down")
     ''
     """
-    return _REPLY.sub("", _RETWEET.split(folded, maxsplit=1)[0]).strip()
+    return _FOOTER.sub("", _REPLY.sub("", _RETWEET.split(folded, maxsplit=1)[0])).strip()
 
 
 def masked(own: str) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from detector.language.lexicon import Hit, Lexicon
-from detector.language.normalise import MENTION, URL, own_words
+from detector.language.normalise import CJK, MENTION, URL, own_words
 from detector.language.services import Named, Names, about
 from detector.language.subjects import discovered
+
+_LONG, _LONG_LATIN = 140, 300
+_SENTENCE = re.compile(r"(?<=[。！？!?；;…])|(?<=\.)\s|(?<=# )")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +21,7 @@ class Reading:
 
     Attributes
     ----------
-    own : the author's own words, folded; links are ``<url>``.
+    own : the author's own words, folded; links are ``<url>``; of a long text the telling part.
     hits : lexicon phrases in ``own``, by place.
     service : canonical name, discovered subject, or ``""``.
     discovered : whether ``service`` was not configured.
@@ -42,8 +46,9 @@ class Reading:
 def read(folded: str, given: str, *, names: Names, lexicon: Lexicon) -> Reading:
     """Return the reading of one folded text; a ``given`` service is kept as it is."""
     own = URL.sub("<url>", own_words(folded))
-    hits = lexicon.hits(MENTION.sub(lambda m: "@" * len(m[0]), own))
-    faults = tuple(hit for hit in hits if lexicon.groups[hit.group].weight > 0)
+    if len(own) > (_LONG if CJK.search(own) else _LONG_LATIN):
+        own = _telling_part(own, names, lexicon)
+    hits, faults = _hits(own, lexicon)
     named = names.found(own, faults)
     chosen = about(named, faults, own)
     subject = ""
@@ -62,6 +67,32 @@ def read(folded: str, given: str, *, names: Names, lexicon: Lexicon) -> Reading:
         guarded=not service
         and any(lexicon.subject.forbids(own, start) for start in _naming(faults, lexicon)),
     )
+
+
+def speaks_of_a_fault(reading: Reading, lexicon: Lexicon) -> bool:
+    """Return whether any phrase of ``reading`` may speak of a fault."""
+    return any(lexicon.groups[hit.group].weight > 0 for hit in reading.hits)
+
+
+def _hits(own: str, lexicon: Lexicon) -> tuple[tuple[Hit, ...], tuple[Hit, ...]]:
+    """Return the lexicon's phrases outside mentions, and those of them that speak of faults."""
+    hits = lexicon.hits(MENTION.sub(lambda m: "@" * len(m[0]), own))
+    return hits, tuple(hit for hit in hits if lexicon.groups[hit.group].weight > 0)
+
+
+def _telling_part(own: str, names: Names, lexicon: Lexicon) -> str:
+    """Return the sentence of a long text that tells most, with the one before it.
+
+    The first with a service and a fault word, else the first with a fault word, else the first:
+    a service named at the top of an essay has nothing to do with a fault word at its bottom.
+    """
+    sentences = [part for part in _SENTENCE.split(own) if part.strip()] or [own]
+    found = [_hits(part, lexicon)[1] for part in sentences]
+    whole = (i for i, hits in enumerate(found) if hits and names.found(sentences[i], hits))
+    part = next(whole, next((i for i, hits in enumerate(found) if hits), 0))
+    start = max(found[part][0].start - _LONG // 2, 0) if found[part] else 0
+    before = "" if start or part == 0 else sentences[part - 1][-_LONG // 2 :]
+    return f"{before} {sentences[part][start : start + _LONG]}".strip()
 
 
 def _place(own: str, subject: str, chosen: Named | None) -> tuple[int, int]:

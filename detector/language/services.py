@@ -10,13 +10,13 @@ from typing import NamedTuple
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from detector.language.lexicon import Hit, Services, stands_alone
-from detector.language.normalise import fold
+from detector.language.normalise import CJK, fold
 
 _FAULT_TAIL = re.compile(
     r"(?:is)?(?:down|outage|crash(?:ed|ing)?|fail(?:ed|s)?|broken|issues?|help|support|cares)\b"
 )
-_CJK = re.compile("[\u4e00-\u9fff]")
 _BESIDE = 12
+_GERUND = re.compile(r"(?!nothing)\w+ing\b")
 # "came to twitter to see", "来微博看看": where people look, not what fails.
 _LOOKING = re.compile(
     r"(?:来|去|上|逛|刷|跑来|回到|赶紧来|\bon|\bto|\bvia|\bfrom|\bcheck(?:ing|ed)?)\s*[@#]?$"
@@ -89,11 +89,21 @@ def _is_meant(own: str, start: int, end: int, hits: Sequence[Hit]) -> bool:
     if own[start - 1 : start] in ("@", "#"):
         return True
     latin = own[start:end].isascii()
-    if latin and any(_CJK.match(c) for c in own[max(start - 1, 0) : start] + own[end : end + 1]):
+    if latin and any(CJK.match(c) for c in own[max(start - 1, 0) : start] + own[end : end + 1]):
         return True
     return any(
-        -_BESIDE <= hit.start - end <= _BESIDE or 0 <= start - hit.end <= _BESIDE for hit in hits
+        _tells_of(own[hit.start : hit.end], hit.start - end, start - hit.end) for hit in hits
     )
+
+
+def _tells_of(fault: str, after: int, before: int) -> bool:
+    """Whether a fault word, so many characters after or before a weak alias, may be about it.
+
+    "zoom is down" is about Zoom; "I keep crashing" and "keep it down" are not about Keep.
+    """
+    if fault == "down":
+        return after == 1
+    return 0 <= before <= _BESIDE or (0 <= after <= _BESIDE and not _GERUND.match(fault))
 
 
 def about(named: Sequence[Named], hits: Sequence[Hit], own: str) -> Named | None:

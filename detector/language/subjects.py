@@ -10,6 +10,7 @@ from typing import Any
 from detector.language.normalise import fold
 
 _CLAUSE = 24
+_SHORT = 16
 _LONGEST, _LONGEST_PLAIN = 14, 9
 _STOP = re.compile(r"[\s，。！？、；：…~～,.!?;:()（）【】\[\]《》<>“”\"'「」|/\\@#]+")
 _NUMBER = re.compile(r"[零一二三四五六七八九十\d]+.?$")
@@ -42,6 +43,7 @@ class SubjectWords:
     no_service : heads and people that fail without being a service.
     system : what is a service whatever stands before it.
     parts : parts of a service, as the rest of a longer name.
+    function : particles, pronouns and the like, which hardly stand in a name in running text.
     ordinary : Latin words that are no name.
     """
 
@@ -50,11 +52,15 @@ class SubjectWords:
     no_service: re.Pattern[str]
     system: re.Pattern[str]
     parts: re.Pattern[str]
+    function: re.Pattern[str]
     ordinary: frozenset[str]
 
     def before(self, own: str, start: int) -> str:
         """Return the subject that ends right before ``own[start]``, ``""`` if there is none."""
         chunk = self._chunk(own, start)
+        tagged = own[: start - len(chunk)].rstrip().endswith(("#", "【")) or own.startswith(chunk)
+        if not (tagged or len(own) <= _SHORT) and (len(chunk) > 6 or self.function.search(chunk)):
+            return ""
         if not 2 <= len(chunk) <= self._longest(chunk) or chunk in self.ordinary:
             return ""
         if "回应" in chunk or (_NUMBER.match(chunk) and not chunk.isascii()):
@@ -104,6 +110,7 @@ def parse_subject_words(table: Mapping[str, Any]) -> SubjectWords:
         no_service=re.compile(f"(?:{heads})$|{people}"),
         system=re.compile(f"(?:{_either(table['systems'])})$"),
         parts=re.compile(f"(?:{parts})+$"),
+        function=re.compile(f"[{re.escape(table['function'])}]|{_either(table['clauses'])}"),
         ordinary=frozenset(map(fold, table["ordinary"])),
     )
 

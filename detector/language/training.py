@@ -23,7 +23,7 @@ from detector.language.card import model_card
 from detector.language.classifier import COMPLAINTS, TRAINED_KINDS, Classifier, dump_classifier
 from detector.language.features import matrix, rarity, weighed
 from detector.language.lexicon import Lexicon, parse_lexicon, parse_services
-from detector.language.normalise import fold
+from detector.language.normalise import CJK, fold
 from detector.language.reading import Reading, read
 from detector.language.services import Names, build_names
 from detector.language.templates import (
@@ -37,7 +37,7 @@ from detector.language.templates import (
 
 _SEED = 20261122
 _FILLINGS = 24
-_JOINED = 7000
+_JOINED, _TAGGED, _INNOCENT = 6000, 3000, 0.8
 _FOLDS = 5
 _STRENGTH = 2.0
 _DRAWS = 4
@@ -116,7 +116,7 @@ def prepare(texts: Mapping[str, str], *, seed: int) -> Lessons:
         for different in [fillings(template.text, slots, rng, most=_FILLINGS)]
         for text in different
     ]
-    filled += joined(filled, rng, number=_JOINED)
+    filled += [*joined(filled, rng, number=_JOINED), *tagged(filled, rng, number=_TAGGED)]
     readings = [_reading(one, slots, rng, names=names, lexicon=lexicon) for one in filled]
     kinds = np.array([TRAINED_KINDS.index(one.template.kind) for one in filled])
     return Lessons(
@@ -165,6 +165,28 @@ def _join(pool: Sequence[Filled], rng: random.Random) -> Filled:
     rng.shuffle(parts)
     text = rng.choice((" ", ". ", ", ", "! ")).join(part.text for part in parts)
     return Filled(text, first.template, first.number, first.share)
+
+
+def tagged(filled: Sequence[Filled], rng: random.Random, *, number: int) -> list[Filled]:
+    """Return ``number`` Chinese posts under a trending title: ``#title# words``.
+
+    A post under an innocent title is innocent; one under an outage's title is what its words are.
+    """
+    titles = [one for one in filled if one.template.channel == "title" and CJK.search(one.text)]
+    innocent = [one for one in titles if one.template.kind == "unrelated"]
+    failing = [one for one in titles if one.template.kind == "outage"]
+    posts = [one for one in filled if one.template.channel == "post" and CJK.search(one.text)]
+    quiet = [one for one in posts if one.template.kind == "unrelated"]
+    pairs = [
+        (rng.choice(innocent), rng.choice(quiet))
+        if rng.random() < _INNOCENT
+        else (rng.choice(failing), rng.choice(posts))
+        for _ in range(number)
+    ]
+    return [
+        Filled(f"#{title.text}# {post.text}", post.template, title.number, title.share)
+        for title, post in pairs
+    ]
 
 
 def _text(texts: Mapping[str, str], path: str) -> str:
