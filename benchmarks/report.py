@@ -62,8 +62,11 @@ def confounders(a: Arena, results: Sequence[Result]) -> str:
     happened = a.null.confounders["kind"].value_counts()
     counted = {k: int(happened.get(k, 0)) for k in ORDER}
     rows = [
-        ("(how often it happened)", counted),
-        *[(r.method, dict(blame(r.alarms, a.null.confounders))) for r in results],
+        ("(how often it happened)", counted, ""),
+        *[
+            (r.method, dict(blame(r.alarms, a.null.confounders)), _in_first_week(a, r))
+            for r in results
+        ],
     ]
     return "\n".join(
         [
@@ -74,6 +77,11 @@ def confounders(a: Arena, results: Sequence[Result]) -> str:
             tables.blames(rows, kinds),
         ]
     )
+
+
+def _in_first_week(a: Arena, r: Result) -> str:
+    begins = {s.service: s.start for s in a.quiet}
+    return str(sum(c.noticed < begins[c.service] + 7 * 86400 for c in r.alarms))
 
 
 def curve(points: dict[str, list[tuple[float, float, float]]], picture: Path) -> str:
@@ -171,7 +179,7 @@ def speed(growths: Sequence[Growth], one_bin: float, services: int, extra: str) 
             "## Speed",
             "",
             tables.table(["one core", *lengths, "million bins per second", "exponent"], rows),
-            "The exponent is the slope of log time against log length: 1 is linear.",
+            "Processor time. The exponent is the slope of log time against log length: 1 is linear.",
             f"{services:,} services take one more bin each in {1000 * one_bin:.0f} ms. {extra}",
             "",
         ]

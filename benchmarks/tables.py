@@ -108,12 +108,12 @@ def _natural(name: str) -> tuple[str, float, str]:
     )
 
 
-def blames(results: Sequence[tuple[str, dict[str, int]]], kinds: Sequence[str]) -> str:
-    """Return false alarms per confounder and method."""
+def blames(results: Sequence[tuple[str, dict[str, int], str]], kinds: Sequence[str]) -> str:
+    """Return false alarms per confounder and method; the third entry is how many came early."""
     return table(
-        ["method", *kinds, "all"],
+        ["method", *kinds, "all", "of these in the first week"],
         (
-            [name, *[str(found.get(k, 0)) for k in kinds], str(sum(found.values()))]
-            for name, found in results
+            [name, *[str(found.get(k, 0)) for k in kinds], str(sum(found.values())), early]
+            for name, found, early in results
         ),
     )
