@@ -98,6 +98,8 @@ def _posts_with(texts: Sequence[str]) -> Counter[str]:
 
 def _z_scores(now: Counter[str], before: Counter[str]) -> Iterator[tuple[str, float]]:
     n, m = now.total(), before.total()
+    if len(now.keys() | before.keys()) < 2:
+        return  # the only word there is cannot stand out
     for word, posts in now.items():
         usual = before[word]
         prior = PRIOR * (posts + usual) / (n + m)

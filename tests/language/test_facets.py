@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from detector.errors import InputError
 from detector.language.facets import FacetLexicon, parse_facets, tag
@@ -246,3 +248,13 @@ def test_a_wrong_lexicon_is_refused(file: int, old: str, new: str, message: str)
     texts[file] = texts[file].replace(old, new, 1)
     with pytest.raises(InputError, match=message):
         parse_facets(*texts)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(max_size=60), min_size=1, max_size=6))
+def test_any_texts_are_tagged_alone_as_together(texts: list[str]) -> None:
+    lexicon = parse_facets(*FILES)
+    posts = pd.DataFrame({"text": texts, "region": texts, "platform": texts}, dtype=str)
+    together = tag(posts, lexicon)
+    alone = pd.concat([tag(posts.iloc[[i]], lexicon) for i in range(len(texts))])
+    pd.testing.assert_frame_equal(together, alone)

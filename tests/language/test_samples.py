@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.language.samples import LONGEST, gather_evidence, mask
@@ -66,6 +66,7 @@ def test_a_word_said_less_than_five_times_tells_nothing() -> None:
         pytest.param([], USUAL, id="no surge"),
         pytest.param(["!!!", "123"] * 9, USUAL, id="no words"),
         pytest.param(USUAL, USUAL, id="the same as ever"),
+        pytest.param(["outage"] * 9, ["outage"] * 3, id="one word, and nothing else ever"),
     ],
 )
 def test_nothing_new_gives_no_words(surge: list[str], usual: list[str]) -> None:
@@ -111,6 +112,15 @@ def test_no_complaints_give_no_evidence() -> None:
 )
 def test_what_is_shown_is_masked(text: str, shown: str) -> None:
     assert mask(text) == shown
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(max_size=40), min_size=1, max_size=8), st.integers(0, 8))
+def test_any_texts_give_evidence(texts: list[str], cut: int) -> None:
+    surge, usual = table(texts), table(texts[:cut] or [""])
+    evidence = gather_evidence(surge, usual)
+    assert len(evidence.samples) <= 5
+    assert evidence.samples
 
 
 @given(st.text(max_size=300))

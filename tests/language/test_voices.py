@@ -234,3 +234,12 @@ def test_a_picture_is_no_link_elsewhere() -> None:
 def test_without_authors_nobody_is_called_a_newcomer() -> None:
     surge = crowd(50, 40).drop(columns="author")
     assert character(surge, crowd(100, 80)).newcomers is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(max_size=60), min_size=1, max_size=6))
+def test_any_text_by_any_author_is_heard_once(texts: list[str]) -> None:
+    said = posts([0.5] * len(texts), texts, texts)
+    counted = count_voices(said, width=MINUTE)
+    assert counted["posts"].sum() == len(texts)
+    assert 1 <= counted["voices"].sum() <= len(texts)
