@@ -32,7 +32,7 @@ PRIOR_DISPERSION, PRIOR_POSTS = 1.3, 50.0
 #: Minutes over which errors are gathered, hours that the prior spread counts as, and its bounds.
 BLOCK_MINUTES = 60.0
 PRIOR_HOURS = 24.0
-LEAST_SPREAD, MOST_SPREAD = 0.05, 0.5
+LEAST_SPREAD, MOST_SPREAD = 0.08, 0.5
 #: Standard deviations at which a single bin is clipped.
 CLIP = 3.0
 #: Negative binomial size from which posts do not come as single clumps.
@@ -45,7 +45,7 @@ WIDE_CLIP = 6.0
 def dispersion_of(hot: Any) -> float:
     """Return variance over mean, at least 1."""
     error: float = hot.dispersion_error + PRIOR_POSTS * PRIOR_DISPERSION
-    return max(error / (hot.dispersion_weight + PRIOR_POSTS), 1.0)
+    return float(max(error / (hot.dispersion_weight + PRIOR_POSTS), 1.0))
 
 
 @compiled
@@ -53,7 +53,7 @@ def own_variance(hot: Any) -> float:
     """Return the relative variance of an hour around everything known, learnt from past hours."""
     error: float = hot.own_error + PRIOR_HOURS * OWN_SPREAD * OWN_SPREAD
     estimate = error / (hot.own_weight + PRIOR_HOURS)
-    return min(max(estimate, LEAST_SPREAD * LEAST_SPREAD), MOST_SPREAD * MOST_SPREAD)
+    return float(min(max(estimate, LEAST_SPREAD * LEAST_SPREAD), MOST_SPREAD * MOST_SPREAD))
 
 
 @compiled
@@ -68,14 +68,14 @@ def level_of(hot: Any) -> float:
     """Return the level, posts per bin at a profile of one, held by the slow level."""
     hold = 1.0 / (LEVEL_SPREAD * LEVEL_SPREAD)
     level: float = (hot.level_events + hold) / (hot.level_weight + hold / slow_level(hot))
-    return level
+    return max(level, 1e-9)
 
 
 @compiled
 def level_variance(hot: Any) -> float:
     """Return the relative variance of the level."""
     hold = 1.0 / (LEVEL_SPREAD * LEVEL_SPREAD + 1.0 / (hot.slow_events + HALF_AN_EVENT))
-    return 1.0 / (hot.level_events + hold)
+    return float(1.0 / (hot.level_events + hold))
 
 
 @compiled
@@ -112,7 +112,7 @@ def share_of_clumps(expected: float, dispersion: float) -> float:
     if dispersion <= 1.0 + 1e-6:
         return 0.0
     size = expected / (dispersion - 1.0)
-    return 1.0 / (1.0 + size) if size < DENSE else 0.0
+    return 1.0 / ((1.0 + size) * (1.0 + size)) if size < DENSE else 0.0
 
 
 @compiled
@@ -197,4 +197,4 @@ def watch_zeros(hot: Any, count: float, mass: float) -> bool:
         hot.zero_weight = hot.level_weight
     hot.zero_run += 1
     hot.zero_expected += mass
-    return hot.zero_run >= DEAD_BINS and hot.zero_expected >= DEAD_EVENTS
+    return bool(hot.zero_run >= DEAD_BINS and hot.zero_expected >= DEAD_EVENTS)

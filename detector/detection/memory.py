@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from detector.detection.compiled import compiled
+
 #: Bins remembered: enough for the start of a slow surge and for an hour of recovery.
 RING = 256
 #: Candidate starts kept; the search needs about the logarithm of the bins it spans.
 CANDIDATES = 48
+#: Days whose highest evidence is remembered.
+DAYS = 28
 #: Most slots that a day is divided into.
 SLOTS = 144
 
@@ -47,6 +51,9 @@ HOT = np.dtype(
         ("doubt", np.float64, (CANDIDATES,)),  # mass times relative variance of the expectation
         ("burst", np.float64, (CANDIDATES,)),
         ("evidence", np.float64),
+        ("highest", np.float64),  # evidence since the day began
+        ("maxima", np.float64, (DAYS,)),  # highest evidence of past days, a ring; 0 before
+        ("past_days", np.int64),
         ("held", np.int64),  # bins for which learning has been held back by evidence
         # ring of recent bins
         ("count", np.float64, (RING,)),
@@ -102,3 +109,9 @@ CHANGE = np.dtype(
     ],
     align=True,
 )
+
+
+@compiled
+def bins_of(minutes: float, width: float, most: int) -> int:
+    """Return how many bins of ``width`` minutes make ``minutes``: at least 1, at most ``most``."""
+    return min(max(round(minutes / width), 1), most)

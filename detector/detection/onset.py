@@ -40,7 +40,7 @@ def start_likelihood(count: Floats, expected: Floats, dispersion: float, minutes
     by_rise = np.empty((len(RISES), n))
     best_size = np.empty(n)
     for r in range(len(RISES)):
-        length = int(round(RISES[r] / minutes))
+        length = round(RISES[r] / minutes)
         best_size[:] = -np.inf
         grid = np.empty(length + 1)
         logs = np.empty(length + 1)

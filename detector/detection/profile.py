@@ -127,7 +127,7 @@ def refit(
     all_mass = mass.sum(axis=0)
     all_days = days.sum()
     for stage in range(2):
-        half = int(round(HALF_WIDTHS[stage] / slot_minutes))
+        half = round(HALF_WIDTHS[stage] / slot_minutes)
         _smooth(all_count, half, smooth_count)
         _smooth(all_mass, half, smooth_mass)
         _refine(smooth_count, smooth_mass, all_days, SPREADS[stage], dispersion, rate, variance)
@@ -135,12 +135,12 @@ def refit(
         first, last = (0, 5) if kind == 0 else (5, 7)
         kind_rate = rate.copy()
         kind_variance = variance.copy()
-        half = int(round(HALF_WIDTHS[2] / slot_minutes))
+        half = round(HALF_WIDTHS[2] / slot_minutes)
         _smooth(count[first:last].sum(axis=0), half, smooth_count)
         _smooth(mass[first:last].sum(axis=0), half, smooth_mass)
         n_days = days[first:last].sum()
         _refine(smooth_count, smooth_mass, n_days, SPREADS[2], dispersion, kind_rate, kind_variance)
-        half = int(round(HALF_WIDTHS[3] / slot_minutes))
+        half = round(HALF_WIDTHS[3] / slot_minutes)
         for d in range(first, last):
             out[0, d] = kind_rate
             out[1, d] = kind_variance

@@ -1,4 +1,8 @@
-"""When a surge has ended: the last hour looks more like the usual rate than like a fifth of its peak."""
+"""When a surge has ended.
+
+The last hour must look more like the usual rate than like the usual rate and a fifth of the surge's
+height. The end itself is the bin that best parts the one from the other.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from detector.detection.compiled import compiled
-from detector.detection.memory import RING
+from detector.detection.memory import RING, bins_of
 
 #: Share of the surge's height that still counts as the surge.
 STILL = 0.2
@@ -24,7 +28,7 @@ def window_excess(hot: Any, bins: int) -> float:
     for i in range(bins):
         j = (hot.bins - i) % RING
         total += hot.count[j] - hot.expected[j]
-    return total / bins
+    return float(total / bins)
 
 
 @compiled
@@ -35,16 +39,16 @@ def follow(hot: Any, count: float, expected: float, minutes: float) -> None:
         hot.peak = hot.bins
         hot.peak_count = count
         hot.peak_expected = expected
-    bins = max(int(round(HEIGHT_MINUTES / minutes)), 1)
+    bins = bins_of(HEIGHT_MINUTES, minutes, RING - 2)
     height = window_excess(hot, bins)
     if height > hot.height:
         hot.height = height
 
 
 @compiled
-def usual_again(hot: Any, dispersion: float, variance: float, minutes: float) -> bool:
+def usual_again(hot: Any, minutes: float) -> bool:
     """Whether the last hour is over: observed in full and closer to usual than to the surge."""
-    bins = max(int(round(HOLD_MINUTES / minutes)), 1)
+    bins = bins_of(HOLD_MINUTES, minutes, RING - 2)
     if hot.bins - hot.onset < bins:
         return False
     ratio = 0.0
@@ -64,7 +68,7 @@ def end_of(hot: Any) -> int:
     first = max(hot.onset + 1, hot.bins - RING + 1)
     best = 0.0
     total = 0.0
-    end = hot.bins + 1
+    end = int(hot.bins + 1)
     for b in range(hot.bins, first - 1, -1):
         j = b % RING
         if np.isnan(hot.count[j]):
@@ -74,5 +78,5 @@ def end_of(hot: Any) -> int:
         total += (still - usual) - hot.count[j] * log(still / usual)
         if total > best:
             best = total
-            end = b
+            end = int(b)
     return end

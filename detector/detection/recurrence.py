@@ -26,6 +26,10 @@ BUMP_SPREAD, OUTAGE_RANGE, SKIP = 0.4, 3.7, 0.05
 SLOT_SPREAD, GRID, STEP = 0.12, 30, 0.1
 #: Share of bumps of any size on the grid; they are only considered once two weeks have shown one.
 LARGE = 0.2
+#: Relative spread of a slot that has not been seen a week ago: what recurs there is not known yet.
+UNSEEN_SPREAD = 0.35
+#: A profile less certain than this (relative variance) cannot tell what is above it.
+VAGUE = 0.1
 #: Rises below this are not looked at.
 LEAST_RISE = 1.2
 
@@ -95,6 +99,7 @@ def recur(weeks: Floats, dispersion: float, profile: Floats) -> None:
     for d in range(7):
         for s in range(slots):
             highest = 0.0
+            seen = 0.0
             for w in range(WEEKS):
                 x[w] = 0.0
                 mass[w] = 0.0
@@ -102,9 +107,12 @@ def recur(weeks: Floats, dispersion: float, profile: Floats) -> None:
                     share = 1.0 if near == s else 0.5
                     x[w] += share * weeks[0, w, d, near]
                     mass[w] += share * weeks[1, w, d, near]
+                seen += mass[w]
                 if mass[w] > 0.0:
                     highest = max(highest, x[w] / mass[w])
-            if highest > LEAST_RISE:
+            if seen <= 0.0:
+                profile[1, d, s] += UNSEEN_SPREAD * UNSEEN_SPREAD
+            elif highest > LEAST_RISE:
                 mean, variance = bump(x, mass, dispersion)
                 profile[0, d, s] *= mean
                 profile[1, d, s] += variance / (mean * mean)

@@ -1,4 +1,4 @@
-"""The search over start times: is there a start since which the counts are too high to be usual?
+"""The search over start times: since when are the counts too high to be usual.
 
 For a candidate start let x be the posts since then and l the expected ones, both divided by the
 dispersion. The expected rate is itself uncertain, by a relative error c; with k = 1/c^2 the rate's
@@ -25,7 +25,7 @@ from detector.detection.memory import CANDIDATES
 
 #: Evidence for "a burst, and nothing else": bursts are that much more usual than false pages may
 #: be (about one a week against one in thirty), so what is left without one must say the rest.
-BURST_COST = 5.0
+BURST_COST = 3.0
 
 
 @compiled
@@ -47,12 +47,12 @@ def evidence_of(x: float, mass: float, variance: float) -> float:
 
 @compiled
 def _steeper(hot: Any, a: int, b: int, c: int) -> bool:
-    """Whether the rate from candidate a to b is at least that from b to c (then b is not needed)."""
+    """Whether the rate from a to b is at least that from b to c: then b is not needed."""
     x_ab = hot.surplus[a] - hot.surplus[b]
     l_ab = hot.mass[a] - hot.mass[b]
     x_bc = hot.surplus[b] - hot.surplus[c]
     l_bc = hot.mass[b] - hot.mass[c]
-    return x_ab * l_bc >= x_bc * l_ab
+    return bool(x_ab * l_bc >= x_bc * l_ab)
 
 
 @compiled

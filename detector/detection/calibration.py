@@ -1,0 +1,52 @@
+"""The threshold that keeps false pages as rare as asked for.
+
+Two parts. On a series that behaves as the baseline says, the highest evidence of a week grows with
+the logarithm of how rarely it may be passed: `base_threshold`, measured once by simulation. And a
+series that does not behave, because its own past is full of evidence that was no outage, is
+compared with that past: `threshold_now`.
+"""
+
+from __future__ import annotations
+
+from math import log
+from typing import Any
+
+from detector.detection.compiled import compiled
+from detector.detection.memory import DAYS
+
+#: Evidence in nats that calm series pass `REFERENCE` times per week, and how much more of it makes
+#: passing e times rarer.
+REFERENCE_EVIDENCE, REFERENCE, STEEPNESS = 7.5, 0.03, 0.57
+#: Days needed before the past counts, and the quantile of their maxima that stands for it. The
+#: threshold is at least `FACTOR` times that quantile plus what the base exceeds `BELOW` by.
+LEAST_DAYS, QUANTILE, FACTOR, BELOW = 4, 0.7, 1.5, 5.5
+
+
+def base_threshold(max_false_pages_per_week: float) -> float:
+    """Return the evidence in nats that raises an alarm on a series that behaves.
+
+    Parameters
+    ----------
+    max_false_pages_per_week : tolerated false alarms per service and week, > 0.
+    """
+    threshold = REFERENCE_EVIDENCE + STEEPNESS * log(REFERENCE / max_false_pages_per_week)
+    return max(threshold, 3.0)
+
+
+@compiled
+def threshold_now(hot: Any, base: float) -> float:
+    """Return the threshold of a series given its past daily maxima, at least ``base``."""
+    n = min(hot.past_days, DAYS)
+    if n < LEAST_DAYS:
+        return base
+    ordered = hot.maxima[:n].copy()
+    ordered.sort()
+    return max(base, FACTOR * float(ordered[int(QUANTILE * (n - 1))]) + base - BELOW)
+
+
+@compiled
+def end_day(hot: Any) -> None:
+    """Remember the highest evidence of the day that ends."""
+    hot.maxima[hot.past_days % DAYS] = hot.highest
+    hot.past_days += 1
+    hot.highest = 0.0

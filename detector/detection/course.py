@@ -1,0 +1,166 @@
+"""The course of a surge: raised, located, revised while young, followed, closed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from detector.detection import baseline, onset, recovery, sequential
+from detector.detection.compiled import compiled
+from detector.detection.memory import RING, bins_of
+
+OPENED, REVISED, CLOSED = 0, 1, 2
+#: Minutes looked at before the best candidate start, and minutes after the alarm in which the start
+#: is revised.
+MARGIN, REVISION = 45.0, 20.0
+#: Growth of peak or excess that is told.
+TELL = 1.25
+#: Minutes after which a raised volume is the new normal, and minutes that then make the level.
+NEW_NORMAL, NEW_LEVEL = 1440.0, 180.0
+
+
+@compiled
+def _locate(hot: Any, dispersion: float, minutes: float, first: int) -> None:
+    """Estimate the start from the bins ``first`` to now."""
+    n = hot.bins - first + 1
+    count = np.empty(n)
+    expected = np.empty(n)
+    for i in range(n):
+        j = (first + i) % RING
+        count[i] = hot.count[j]
+        expected[i] = hot.expected[j]
+        if np.isnan(expected[i]):
+            count[i] = np.nan
+    found = onset.estimate(onset.start_likelihood(count, expected, dispersion, minutes))
+    hot.onset = first + found[0]
+    hot.earliest = first + found[1]
+    hot.latest = first + found[2]
+
+
+@compiled
+def _best_start(hot: Any) -> int:
+    best = -1.0
+    start = int(hot.bins)
+    for i in range(hot.candidates):
+        doubt = hot.doubt[i] / hot.mass[i]
+        value = sequential.evidence_of(hot.surplus[i], hot.mass[i], doubt)
+        if value > best:
+            best = value
+            start = int(hot.start[i])
+    return start
+
+
+@compiled
+def raise_alarm(hot: Any, dispersion: float, minutes: float) -> None:
+    """Open a surge: estimate its start and take back what was learnt since."""
+    first = max(
+        _best_start(hot) - bins_of(MARGIN, minutes, RING // 4),
+        hot.bins - RING + 2,
+        0,
+    )
+    hot.open = 1
+    hot.noticed = hot.bins
+    hot.alarm_evidence = hot.evidence
+    _locate(hot, dispersion, minutes, first)
+    hot.search_from = first
+    hot.peak_count = -1.0
+    hot.height = 0.0
+    hot.excess = 0.0
+    last = hot.bins
+    for b in range(hot.onset, last + 1):
+        hot.bins = b
+        j = b % RING
+        if not np.isnan(hot.count[j]) and not np.isnan(hot.expected[j]):
+            recovery.follow(hot, hot.count[j], hot.expected[j], minutes)
+    hot.bins = last
+    for b in range(hot.earliest, last + 1):
+        hot.clip[b % RING] = np.nan
+    j = hot.earliest % RING
+    hot.level_events = hot.old_events[j]
+    hot.level_weight = hot.old_weight[j]
+    sequential.forget(hot)
+
+
+@compiled
+def tell(hot: Any, kind: int, ended: int, changes: Any, n: int) -> int:
+    """Write a change down; ``ended`` is -1 while it goes on. Return the number of changes."""
+    change = changes[n]
+    change.kind = kind
+    change.bin = hot.bins
+    change.noticed = hot.noticed
+    change.onset = hot.onset
+    change.earliest = hot.earliest
+    change.latest = hot.latest
+    change.evidence = hot.alarm_evidence
+    change.peak = hot.peak
+    change.peak_count = hot.peak_count
+    change.peak_expected = hot.peak_expected
+    change.excess = hot.excess
+    change.ended = ended
+    hot.told_onset = hot.onset
+    hot.told_peak = hot.peak_count
+    hot.told_excess = hot.excess
+    return n + 1
+
+
+@compiled
+def _revise(hot: Any, dispersion: float, minutes: float) -> None:
+    """Estimate the start again while the surge is young; what it covers is not learnt."""
+    _locate(hot, dispersion, minutes, max(hot.search_from, hot.bins - RING + 2))
+    for b in range(hot.earliest, hot.bins + 1):
+        hot.clip[b % RING] = np.nan
+
+
+@compiled
+def _adopt(hot: Any, dispersion: float, minutes: float) -> None:
+    """Take the level of the last hours for the new normal."""
+    level = baseline.level_of(hot)
+    events = 0.0
+    weight = 0.0
+    for i in range(bins_of(NEW_LEVEL, minutes, RING - 1)):
+        j = (hot.bins - i) % RING
+        if not np.isnan(hot.count[j]):
+            events += hot.count[j] / dispersion
+            weight += hot.expected[j] / level / dispersion
+    hot.level_events = events
+    hot.level_weight = weight
+    hot.slow_events = events
+    hot.slow_weight = weight
+
+
+@compiled
+def _grown(hot: Any) -> bool:
+    """Whether there is something new to tell: another start, or a quarter more peak or excess."""
+    return bool(
+        hot.onset != hot.told_onset
+        or hot.peak_count >= TELL * hot.told_peak
+        or hot.excess >= TELL * hot.told_excess + 1.0
+    )
+
+
+@compiled
+def continue_surge(
+    hot: Any, count: float, expected: float, dispersion: float, minutes: float, changes: Any, n: int
+) -> int:
+    """Let an open surge see an observed bin; return the number of changes."""
+    recovery.follow(hot, count, expected, minutes)
+    since = hot.bins - hot.noticed
+    if since <= bins_of(REVISION, minutes, RING // 4):
+        _revise(hot, dispersion, minutes)
+    if since * minutes >= NEW_NORMAL:
+        _adopt(hot, dispersion, minutes)
+        return close(hot, hot.bins + 1, changes, n)
+    if recovery.usual_again(hot, minutes):
+        return close(hot, recovery.end_of(hot), changes, n)
+    if _grown(hot):
+        return tell(hot, REVISED, -1, changes, n)
+    return n
+
+
+@compiled
+def close(hot: Any, ended: int, changes: Any, n: int) -> int:
+    """End the surge at bin ``ended`` (exclusive); return the number of changes."""
+    n = tell(hot, CLOSED, max(ended, hot.onset + 1), changes, n)
+    hot.open = 0
+    return n
