@@ -24,7 +24,6 @@ from detector.language.complaints import Judge, Reader, build_reader
 from detector.language.facets import FacetLexicon, parse_facets
 from detector.language.lexicon import parse_lexicon, parse_services
 from detector.language.reading import Reading
-from detector.places import Places, named_secret
 from detector.ports import Sink, Source
 from detector.settings import (
     ConsoleSettings,
@@ -34,9 +33,10 @@ from detector.settings import (
     ReceiverSettings,
     ScenarioSourceSettings,
     Settings,
-    SourceSettings,
     WebhookSettings,
 )
+from detector.settings.live import LiveSettings
+from detector.settings.secret import named_secret
 from detector.simulation.scenario import Scenario, parse_scenario
 from detector.sinks.console import ConsoleSink
 from detector.sinks.jsonlines import JsonLinesSink
@@ -111,6 +111,12 @@ class BundledModel:
             return load_classifier(model.read_bytes())
         except InputError as error:
             raise InputError(error.message, path=model) from error
+        except OSError as error:
+            message = (
+                f"the bundled model cannot be read ({error.strerror}); "
+                "install the package anew, or write it with `outage-detector train`"
+            )
+            raise InputError(message, path=model) from error
 
     def judge(self, readings: Sequence[Reading]) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
         """Return the probability of a complaint and the kind of each reading."""
@@ -156,11 +162,25 @@ def _options(own: DetectionSettings, general: DetectionSettings) -> DetectionOpt
 
 def build_sources(settings: Settings, *, base: Path) -> tuple[Source, ...]:
     """Return the sources; relative paths are meant from ``base``."""
+    live = _live_sources(settings, base)
+    return tuple(
+        live[source.name] if isinstance(source, LiveSettings) else _source(source, base)
+        for source in settings.sources
+    )
+
+
+def _live_sources(settings: Settings, base: Path) -> dict[str, Source]:
+    """Return the sources that are read over a network, by name; their clients take time to load."""
+    live = [s for s in settings.sources if isinstance(s, LiveSettings)]
+    if not live:
+        return {}
+    from detector.places import Places
+
     places = Places(base)
-    return tuple(_source(source, base, places) for source in settings.sources)
+    return {source.name: places.source(source) for source in live}
 
 
-def _source(settings: SourceSettings, base: Path, places: Places) -> Source:
+def _source(settings: ScenarioSourceSettings | FileSourceSettings, base: Path) -> Source:
     match settings:
         case ScenarioSourceSettings():
             return ScenarioSource(settings.name, scenario(settings.scenario), settings.seed)
@@ -173,8 +193,6 @@ def _source(settings: SourceSettings, base: Path, places: Places) -> Source:
                 gaps=read_gaps(base / settings.gaps) if settings.gaps else Spans.none(),
                 grows=True,
             )
-        case _:
-            return places.source(settings)
 
 
 def build_receivers(settings: Settings) -> tuple[Receiver, ...]:

@@ -12,8 +12,10 @@ from detector import app, pipeline
 from detector.cli.output import print_table, progress
 from detector.cli.tables import incident_table
 from detector.domain.times import iso
+from detector.quota import quota_of
 from detector.schedule import Schedule
 from detector.settings import Settings, read_settings
+from detector.settings.live import LiveSettings
 from detector.sources.scenario import ScenarioSource
 
 
@@ -81,6 +83,8 @@ def check_settings(config: Path | None) -> None:
     print(f"every {settings.schedule.every.total_seconds():g} s{pace}:")
     for source, part in zip(sources, settings.sources, strict=True):
         what = source.scenario.title if isinstance(source, ScenarioSource) else str(part)
+        if isinstance(part, LiveSettings):
+            what = str(quota_of(part, every=settings.schedule.every))
         print(f"  pull {source.name} ({part.type}): {what}")
     print(f"follow {', '.join(sorted(plan.services)) or 'no service by name'}", end="")
     if plan.discover_voices is not None:

@@ -74,6 +74,8 @@ def _toml(value: Any) -> str:
         return "-"
     if isinstance(value, timedelta):
         return f'`"{_duration(value)}"`'
+    if isinstance(value, tuple):
+        return ", ".join(map(_toml, value))
     return f'`"{value}"`' if isinstance(value, str | Path) else f"`{value:g}`"
 
 
