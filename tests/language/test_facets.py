@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detector.domain.catalogue import parse_catalogue
 from detector.errors import InputError
 from detector.language.facets import FacetLexicon, parse_facets, tag
 from detector.language.verdicts import Verdict, in_words, judge_facets
+from detector.language.vocabulary import Vocabulary
 from detector.simulation.scenario import Scenario, parse_scenario
 from detector.simulation.simulate import simulate
 
@@ -57,6 +59,7 @@ def lexicon() -> FacetLexicon:
         pytest.param("WeChat voice messages don't play", "voice", id="voice is not text messages"),
         pytest.param("Moments is not working", "moments", id="not working is not working"),
         pytest.param("can't log in to wechat", "login", id="English login"),
+        pytest.param("微信翻译出bug了", "translation", id="translation"),
         pytest.param("微信崩了", "", id="nothing said"),
         pytest.param("the texture pack is broken", "", id="a word inside a word"),
         pytest.param("微信圖片發不出去", "pictures", id="traditional script"),
@@ -113,6 +116,18 @@ def test_platform_comes_from_text_or_client(
 def test_the_kind_of_service_decides_what_a_word_means(lexicon: FacetLexicon) -> None:
     posts = pd.DataFrame({"text": ["评论看不了"] * 2, "service": ["微博", "微信"]})
     assert tag(posts, lexicon)["component"].tolist() == ["comments", ""]
+
+
+def test_the_catalogue_speaks_the_words_of_the_lexicon(lexicon: FacetLexicon) -> None:
+    def known(*vocabularies: Vocabulary) -> set[str]:
+        return {name for words in vocabularies for names in words.meanings for name in names}
+
+    parts = lexicon.components.of("WeChat")
+    for outage in parse_catalogue((DATA / "outages.toml").read_text(encoding="utf-8")):
+        components = {*outage.components_hit, *outage.components_not_hit}
+        assert components <= known(parts.names, parts.signs)
+        assert set(outage.regions) <= known(lexicon.regions)
+        assert {*outage.platforms, *outage.platforms_not_hit} <= known(lexicon.platforms)
 
 
 def test_nothing_to_tag_gives_nothing(lexicon: FacetLexicon) -> None:

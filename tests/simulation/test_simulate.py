@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from detector.domain.catalogue import parse_catalogue
 from detector.errors import InputError
 from detector.simulation.scenario import Scenario, parse_scenario
 from detector.simulation.simulate import simulate
@@ -65,6 +66,19 @@ def test_there_is_a_month_before_and_a_day_after(name: str) -> None:
     start = what.truth.start or pd.Timestamp("2019-06-13", tz="Asia/Shanghai")
     assert start - what.start >= pd.Timedelta(days=28)
     assert what.end - (what.truth.end or start) >= pd.Timedelta(days=1)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_scenario_keeps_to_the_catalogue(name: str) -> None:
+    what = scenario(name)
+    text = (FOLDER.parent / "outages.toml").read_text(encoding="utf-8")
+    (known,) = (outage for outage in parse_catalogue(text) if outage.key == what.catalogue)
+    assert what.truth.outage == known.is_outage
+    assert set(what.truth.components_not_hit) == set(known.components_not_hit)
+    if what.truth.start is not None:
+        assert set(what.truth.components) == set(known.components_hit)
+        assert known.start_earliest <= what.truth.start
+        assert what.truth.start - known.start_latest < pd.Timedelta(days=1)
 
 
 def test_the_same_seed_gives_the_same_posts_and_another_seed_others() -> None:
