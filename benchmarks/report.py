@@ -179,7 +179,7 @@ def speed(growths: Sequence[Growth], one_bin: float, services: int, extra: str) 
             "## Speed",
             "",
             tables.table(["one core", *lengths, "million bins per second", "exponent"], rows),
-            "Processor time. The exponent is the slope of log time against log length: 1 is linear.",
+            "Processor time; the exponent is the slope of log time over log length, 1 if linear.",
             f"{services:,} services take one more bin each in {1000 * one_bin:.0f} ms. {extra}",
             "",
         ]

@@ -15,7 +15,7 @@ START = datetime(2024, 3, 4, tzinfo=UTC)
 OPTIONS = DetectionOptions()
 
 
-def series(rate: float, days: int = 16, seed: int = 0, minutes: int = 1) -> CountSeries:
+def series(rate: float, days: int = 23, seed: int = 0, minutes: int = 1) -> CountSeries:
     counts = np.random.default_rng(seed).poisson(rate, days * 1440 // minutes).astype(float)
     return CountSeries(SeriesKey("a", ""), START, timedelta(minutes=minutes), counts)
 
@@ -31,7 +31,7 @@ def test_more_time_notices_smaller_surges() -> None:
 
 
 def test_busier_services_need_more_posts_but_a_smaller_multiple() -> None:
-    quiet, busy = card(0.3)[1], card(30.0)[1]
+    quiet, busy = card(0.3, trials=24)[1], card(30.0, trials=24)[1]
     assert busy.posts_per_bin > quiet.posts_per_bin
     assert 1 < busy.times_expected < quiet.times_expected
 
@@ -55,7 +55,7 @@ def test_the_card_keeps_its_promise_on_fresh_data() -> None:
         counts[-30:] += np.random.default_rng(seed).poisson(power.posts_per_bin, 30)
         state = live.begin(OPTIONS, start=START, width=timedelta(minutes=1))
         changes = live.update(state, counts).changes
-        last = START + timedelta(days=16) - timedelta(minutes=30)
+        last = START + timedelta(days=23) - timedelta(minutes=30)
         noticed.append(any(c.kind is ChangeKind.OPENED and c.at > last for c in changes))
     assert np.mean(noticed) >= 0.7
 
@@ -80,3 +80,25 @@ def test_an_hour_long_bin_rounds_up_to_one_bin() -> None:
     hourly = series(200.0, days=30, minutes=60)
     (power,) = power_card(hourly, OPTIONS, within=[timedelta(minutes=10)], trials=12)
     assert power.posts_per_bin > 0 or np.isnan(power.posts_per_bin)
+
+
+@pytest.mark.parametrize(
+    "rate",
+    [
+        0.05,
+        3.0,
+        30.0,
+        pytest.param(
+            300.0,
+            marks=pytest.mark.xfail(
+                strict=True,
+                reason="single bins are clipped at 3 SD, which at 300 a bin is 1.17 times: "
+                "no surge of any size reaches the threshold",
+            ),
+        ),
+    ],
+)
+def test_a_tenfold_surge_is_noticed_in_half_an_hour_at_any_volume(rate: float) -> None:
+    half_an_hour = [timedelta(minutes=30)]
+    (power,) = power_card(series(rate), OPTIONS, within=half_an_hour, trials=16)
+    assert power.times_expected <= 10 or power.posts_per_bin <= 2
