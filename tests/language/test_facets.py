@@ -104,6 +104,7 @@ def test_region_comes_from_text_or_profile(
         pytest.param("苹果打不开，我安卓的微信没问题", "", "iOS", id="what works is not meant"),
         pytest.param("吃着吃苹果微信打不开", "", "", id="an apple is no phone"),
         pytest.param("微信打不开", "小米手机", "Android", id="a brand"),
+        pytest.param("微信打不开 O网页链接", "", "", id="what Weibo puts for a link"),
     ],
 )
 def test_platform_comes_from_text_or_client(
