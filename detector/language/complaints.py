@@ -16,6 +16,9 @@ from detector.language.normalise import fold_all
 from detector.language.reading import Reading, read, speaks_of_a_fault
 from detector.language.services import Names, build_names
 
+_ALPHANUMERIC = np.array([chr(code).isalnum() for code in range(128)])
+_TAGS = np.array([ord("@"), ord("#")], dtype=np.uint32)
+
 
 class Judge(Protocol):
     """What tells complaints from other readings: `detector.language.classifier.Classifier`.
@@ -36,7 +39,8 @@ class Reader:
     names : the aliases of all services.
     lexicon : fault words.
     classifier : the trained model, or None: then the lexicon alone judges.
-    sieve : finds any alias or fault phrase, whatever stands around it, in one pass.
+    sieve : finds any alias or fault phrase in one pass; a weak alias only as a tag or handle,
+        since elsewhere it counts beside fault words only.
     """
 
     names: Names
@@ -55,11 +59,12 @@ def build_reader(
     """Return a reader for ``services`` (canonical name to aliases; ``weak``: see `Names`)."""
     names = build_names(services, weak)
     faults = [p for g in lexicon.groups.values() if g.weight > 0 for p in g.phrases]
-    sieve = AhoCorasick(sorted({*names.aliases, *faults}), matchkind=MatchKind.Standard)
+    aliases = [f"{tag}{a}" if a in names.weak else a for a in names.aliases for tag in "@#"]
+    sieve = AhoCorasick(sorted({*aliases, *faults}), matchkind=MatchKind.Standard)
     return Reader(names, lexicon, classifier, sieve)
 
 
-def read_posts(reader: Reader, posts: pd.DataFrame) -> pd.DataFrame:
+def read_posts(reader: Reader, posts: pd.DataFrame, *, unnamed: bool = True) -> pd.DataFrame:
     """Return ``posts`` with what each says about a service.
 
     Reads ``text`` and, if there, ``service`` (a given one is kept). Adds or replaces
@@ -70,10 +75,11 @@ def read_posts(reader: Reader, posts: pd.DataFrame) -> pd.DataFrame:
     ``kind``       outage, malfunction, recovered, report or unrelated.
 
     Rows with neither a given service nor an alias or fault word are 0 and unrelated; they are
-    dropped before anything slow. Rows do not influence each other.
+    dropped before anything slow. Rows do not influence each other. With ``unnamed=False`` rows
+    without a service are not judged either: who counts complaints per service has no use for them.
     """
     given = _given(posts)
-    readings, rows = _candidates(reader, posts["text"], given)
+    readings, rows = _candidates(reader, posts["text"], given, unnamed=unnamed)
     complaint, kind = np.zeros(len(posts)), np.full(len(posts), "unrelated", dtype=object)
     complaint[rows], kind[rows] = judge(reader, readings)
     service, is_new = given.copy(), np.zeros(len(posts), dtype=bool)
@@ -115,7 +121,7 @@ def _given(posts: pd.DataFrame) -> NDArray[np.object_]:
 
 
 def _candidates(
-    reader: Reader, texts: pd.Series[str], given: NDArray[np.object_]
+    reader: Reader, texts: pd.Series[str], given: NDArray[np.object_], *, unnamed: bool
 ) -> tuple[list[Reading], NDArray[np.intp]]:
     """Return the readings of the rows worth reading, and their positions, ascending."""
     folded = fold_all(texts.fillna("").astype(str))
@@ -125,14 +131,32 @@ def _candidates(
         read(lines[row], given[row], names=reader.names, lexicon=reader.lexicon)
         for row in rows.tolist()
     ]
-    worth = [bool(r.service) or speaks_of_a_fault(r, reader.lexicon) for r in readings]
+    worth = [
+        bool(r.service) or (unnamed and speaks_of_a_fault(r, reader.lexicon)) for r in readings
+    ]
     return [r for r, keep in zip(readings, worth, strict=True) if keep], rows[worth]
 
 
 def _rows_with_hits(sieve: AhoCorasick, folded: str) -> NDArray[np.intp]:
-    """Return the numbers of the lines of ``folded`` in which the sieve finds anything."""
-    found = np.array(
-        [start for _, start, _ in sieve.find_matches_as_indexes(folded)], dtype=np.intp
-    )
+    """Return the numbers of the lines of ``folded`` in which the sieve finds anything alone."""
+    found = sieve.find_matches_as_indexes(folded, overlapping=True)
+    spans = np.array(found, dtype=np.intp).reshape(-1, 3)
     chars = np.frombuffer(folded.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    return np.unique(np.searchsorted(np.flatnonzero(chars == ord("\n")), found))
+    starts = spans[_stand_alone(chars, spans[:, 1], spans[:, 2]), 1]
+    return np.unique(np.searchsorted(np.flatnonzero(chars == ord("\n")), starts))
+
+
+def _stand_alone(
+    chars: NDArray[np.uint32], starts: NDArray[np.intp], ends: NDArray[np.intp]
+) -> NDArray[np.bool_]:
+    """Return `stands_alone` for many spans at once, or true where a tag or handle begins.
+
+    Only ASCII letters and digits are looked at: what else is glued on is sorted out by `read`.
+    """
+    letter = np.zeros(len(chars) + 1, dtype=bool)
+    letter[:-1] = (chars < 128) & _ALPHANUMERIC[np.minimum(chars, 127)]
+    glued_left = letter[starts] & letter[starts - 1]
+    glued_right = letter[ends - 1] & letter[ends]
+    before = np.append(chars, 0)[starts - 1]
+    tagged = np.isin(before, _TAGS) | np.isin(np.append(chars, 0)[starts], _TAGS)
+    return tagged | ~(glued_left | glued_right)

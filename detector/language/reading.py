@@ -62,8 +62,8 @@ def read(folded: str, given: str, *, names: Names, lexicon: Lexicon) -> Reading:
         discovered=bool(subject),
         given=bool(given),
         place=_place(own, subject, chosen),
-        is_system=bool(subject) and bool(lexicon.subject.system.search(subject)),
-        no_service=bool(lexicon.subject.no_service.search(own)),
+        is_system=bool(subject) and lexicon.subject.is_system(subject),
+        no_service=lexicon.subject.is_no_service(own),
         guarded=not service
         and any(lexicon.subject.forbids(own, start) for start in _naming(faults, lexicon)),
     )

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ahocorasick_rs import AhoCorasick
+
 from detector.language.normalise import fold
 
 _CLAUSE = 24
@@ -16,6 +18,11 @@ _STOP = re.compile(r"[\s，。！？、；：…~～,.!?;:()（）【】\[\]《�
 _NUMBER = re.compile(r"[零一二三四五六七八九十\d]+.?$")
 _NAME = r"[a-z0-9][\w.\-&+]*"
 _TAG = re.compile(r"#([a-z][a-z0-9_]{1,24}?)(?:is|are)?(?:down|outage|crashed)\b")
+# One of these is in whatever the patterns below match; looking for it first is quick.
+_TELLING = re.compile(
+    "down|offline|broken|crash|working|unavailable|outage|server|bug|"
+    "@[a-z]\\w*(?:support|help|care|status|assist)|@(?:ask|team)"
+)
 _ENGLISH = (
     re.compile(
         rf"\b(?:is|are) (?:the )?@?({_NAME}(?: {_NAME}){{0,2}}?) "
@@ -40,8 +47,8 @@ class SubjectWords:
     Attributes
     ----------
     between, lead : what is stripped from a subject's end and start.
-    no_service : heads and people that fail without being a service.
-    system : what is a service whatever stands before it.
+    heads, people : ends of names, and words within them, that fail without being a service.
+    systems : ends of names that are a service whatever stands before them.
     parts : parts of a service, as the rest of a longer name.
     function : particles, pronouns and the like, which hardly stand in a name in running text.
     ordinary : Latin words that are no name.
@@ -49,8 +56,9 @@ class SubjectWords:
 
     between: re.Pattern[str]
     lead: re.Pattern[str]
-    no_service: re.Pattern[str]
-    system: re.Pattern[str]
+    heads: tuple[str, ...]
+    people: AhoCorasick
+    systems: tuple[str, ...]
     parts: re.Pattern[str]
     function: re.Pattern[str]
     ordinary: frozenset[str]
@@ -65,14 +73,22 @@ class SubjectWords:
             return ""
         if "回应" in chunk or (_NUMBER.match(chunk) and not chunk.isascii()):
             return ""
-        if self.system.search(chunk):
+        if self.is_system(chunk):
             return chunk
-        return "" if "的" in chunk or self.no_service.search(chunk) else chunk
+        return "" if "的" in chunk or self.is_no_service(chunk) else chunk
 
     def forbids(self, own: str, start: int) -> bool:
         """Return whether what ends right before ``own[start]`` fails without being a service."""
         chunk = self._chunk(own, start)
-        return bool(self.no_service.search(chunk)) and not self.system.search(chunk)
+        return self.is_no_service(chunk) and not self.is_system(chunk)
+
+    def is_system(self, name: str) -> bool:
+        """Return whether ``name`` ends like a system ("报名系统", "官网")."""
+        return name.endswith(self.systems)
+
+    def is_no_service(self, text: str) -> bool:
+        """Return whether ``text`` ends with a mood, a machine and the like, or speaks of people."""
+        return text.endswith(self.heads) or bool(self.people.find_matches_as_indexes(text))
 
     def _chunk(self, own: str, start: int) -> str:
         chunk = _STOP.split(own[max(start - _CLAUSE, 0) : start].rstrip())[-1]
@@ -86,6 +102,8 @@ class SubjectWords:
 
     def in_english(self, own: str) -> str:
         """Return the first Latin name that ``own`` says is down, ``""`` if there is none."""
+        if not _TELLING.search(own):
+            return ""
         for pattern in (_TAG, *_ENGLISH):
             for match in pattern.finditer(own):
                 words = match[1].split()
@@ -97,18 +115,18 @@ class SubjectWords:
 
     def _longest(self, chunk: str) -> int:
         """Chinese says more per character; a longer run of it is a clause, not a name."""
-        return _LONGEST if chunk.isascii() or self.system.search(chunk) else _LONGEST_PLAIN
+        return _LONGEST if chunk.isascii() or self.is_system(chunk) else _LONGEST_PLAIN
 
 
 def parse_subject_words(table: Mapping[str, Any]) -> SubjectWords:
     """Return the words of the table ``[subject]`` of a lexicon; raises `KeyError` for a gap."""
-    heads, people = _either(table["heads"]), _either(table["people"])
     parts = _either(table["parts"])
     return SubjectWords(
         between=re.compile(f"(?:回应(?:{parts})?|{_either(table['between'])}|(?<!成)都)$"),
         lead=re.compile(f"^(?:{_either(table['lead'])})+"),
-        no_service=re.compile(f"(?:{heads})$|{people}"),
-        system=re.compile(f"(?:{_either(table['systems'])})$"),
+        heads=tuple(map(fold, table["heads"])),
+        people=AhoCorasick(tuple(map(fold, table["people"]))),
+        systems=tuple(map(fold, table["systems"])),
         parts=re.compile(f"(?:{parts})+$"),
         function=re.compile(f"[{re.escape(table['function'])}]|{_either(table['clauses'])}"),
         ordinary=frozenset(map(fold, table["ordinary"])),
