@@ -96,7 +96,7 @@ def train(texts: Mapping[str, str]) -> tuple[bytes, str]:
     unseen = _scores_of_unseen(lessons)
     temperature = _temperature(unseen, lessons)
     others = [prepare(texts, seed=_SEED + i) for i in range(1, _DRAWS)]
-    classifier = _average([_fit(one, temperature=temperature) for one in (lessons, *others)])
+    classifier = _average([fit(one, temperature=temperature) for one in (lessons, *others)])
     chances = np.exp(log_softmax(unseen / temperature, axis=1))
     card = model_card(lessons.kinds, chances, lessons.weights, lessons.templates, temperature)
     return dump_classifier(classifier), card
@@ -232,9 +232,10 @@ def _sloppy(text: str, rng: random.Random) -> str:
     return text + " <url>" if rng.random() < 0.05 else text
 
 
-def _fit(
+def fit(
     lessons: Lessons, rows: NDArray[np.intp] | slice = slice(None), *, temperature: float = 1.0
 ) -> Classifier:
+    """Return the classifier that the given ``rows`` of ``lessons`` teach."""
     columns, kinds = lessons.columns[rows], lessons.kinds[rows]
     rarities = _stored(rarity(columns))
     model = LogisticRegression(C=_STRENGTH, max_iter=400, tol=1e-3)
@@ -264,7 +265,7 @@ def _scores_of_unseen(lessons: Lessons) -> NDArray[np.float64]:
     scores = np.empty((len(lessons.kinds), len(TRAINED_KINDS)))
     folds = GroupKFold(_FOLDS, shuffle=True, random_state=_SEED)
     for seen, unseen in folds.split(lessons.columns, lessons.kinds, lessons.templates):
-        scores[unseen] = _fit(lessons, seen).scores(lessons.columns[unseen])
+        scores[unseen] = fit(lessons, seen).scores(lessons.columns[unseen])
     return scores
 
 
