@@ -67,8 +67,9 @@ def test_no_surge_is_made_up(counts: np.ndarray) -> None:
 def test_bins_of_five_minutes() -> None:
     counts = np.random.default_rng(2).poisson(6.0, 5 * 288).astype(float)
     counts[1200:1224] += 30
-    (found,) = analyze_series(series(counts, 5), OPTIONS)
-    assert abs(found.onset.at - (START + timedelta(minutes=6000))) <= timedelta(minutes=5)
+    began = START + timedelta(minutes=6000)
+    late = [abs(surge.onset.at - began) for surge in analyze_series(series(counts, 5), OPTIONS)]
+    assert min(late) <= timedelta(minutes=5)
 
 
 def test_noticed_as_live_and_dated_no_worse() -> None:
