@@ -29,7 +29,8 @@ class Merging:
     Attributes
     ----------
     service : who.
-    surges : the latest word on every surge of it, by source and ``noticed_at``.
+    surges : the latest word on every surge of it, by source and ``noticed_at``, in the order in
+        which they were first heard of.
     severity : the worst it has been; it does not fall while the incident goes on.
     """
 
@@ -45,13 +46,14 @@ class Merging:
     def incident(self) -> Incident:
         """Return the incident as it stands.
 
-        Its start is that of the surge noticed first, whose alarm people were told; its peak is
-        that of the surge with the largest excess.
+        Its start and id are those of the surge heard of first, whose alarm people were told: a
+        source that lags behind and noticed it earlier does not make it another incident. Its peak
+        is that of the surge with the largest excess.
         """
-        in_order = sorted(self.surges.items(), key=lambda item: (item[0][1], item[0][0]))
-        surges = [graded.surge for _, graded in in_order]
-        first = min(surges, key=lambda s: s.noticed_at)
-        largest = max(surges, key=lambda s: s.excess)
+        surges = [graded.surge for graded in self.surges.values()]
+        first = surges[0]
+        by_notice = sorted(self.surges.items(), key=lambda item: (item[0][1], item[0][0]))
+        largest = max((graded.surge for _, graded in by_notice), key=lambda s: s.excess)
         return Incident(
             id=incident_id(self.service, first.noticed_at),
             service=self.service,

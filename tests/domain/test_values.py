@@ -120,8 +120,8 @@ class TestId:
 
 class TestMerging:
     def test_the_first_alarm_gives_start_notice_id_and_evidence(self) -> None:
-        merging = Merging("WeChat").with_surge("b", surge(5, evidence=50), MAJOR)
-        merging = merging.with_surge("a", surge(2, evidence=9, excess=7), MINOR)
+        merging = Merging("WeChat").with_surge("a", surge(2, evidence=9, excess=7), MINOR)
+        merging = merging.with_surge("b", surge(5, evidence=50), MAJOR)
         incident = merging.incident()
         assert incident.noticed_at == NOON + 2 * MINUTE
         assert incident.onset == surge(2).onset
@@ -152,14 +152,22 @@ class TestMerging:
         assert merging.incident().severity is CRITICAL
         assert len(merging.surges) == 1
 
-    def test_no_order_of_sources_matters(self) -> None:
-        said = [("a", surge(3, excess=9)), ("b", surge(1)), ("a", surge(8, lasted=5))]
+    def test_a_source_that_lags_leaves_start_notice_and_id_alone(self) -> None:
+        merging = Merging("WeChat").with_surge("a", surge(5, evidence=50), MINOR)
+        told = merging.incident()
+        later = merging.with_surge("b", surge(2, excess=7), MINOR).incident()
+        assert replace(later, sources=told.sources) == told
+
+    def test_no_order_of_sources_matters_for_the_size_and_the_end(self) -> None:
+        said = [("a", surge(3, excess=9)), ("b", surge(1, excess=9)), ("a", surge(8, lasted=5))]
         one, other = Merging("WeChat"), Merging("WeChat")
         for source, what in said:
             one = one.with_surge(source, what, MINOR)
         for source, what in reversed(said):
             other = other.with_surge(source, what, MINOR)
-        assert one.incident() == other.incident()
+        mine, theirs = one.incident(), other.incident()
+        assert (mine.peak_at, mine.peak_count) == (theirs.peak_at, theirs.peak_count)
+        assert (mine.ended_at, mine.sources) == (theirs.ended_at, theirs.sources)
 
 
 class TestWire:
