@@ -19,6 +19,8 @@ from detector.language.facets import FACETS, tag
 
 #: How long complaints are kept: they tell what is usual.
 KEPT = timedelta(days=28)
+#: Small pieces of the archive are joined up to this many complaints.
+JOINED = 4096
 #: Columns that voices are counted from.
 VOICED = ("time", "service", "author", "text")
 COLUMNS = (*VOICED, "source", *FACETS)
@@ -47,7 +49,9 @@ class Archive:
 
     Attributes
     ----------
-    pieces : as they came, each in order of time, by a number that grows.
+    pieces : in order of arrival, each in order of time, by a number that grows. A pull a minute
+        brings a piece a minute; they are joined like the digits of a binary counter, so that
+        there are few and each complaint is written anew only a dozen times.
     """
 
     pieces: Mapping[int, pd.DataFrame] = field(default_factory=dict)
@@ -58,6 +62,12 @@ class Archive:
             return self
         oldest = complaints["time"].iloc[0] - 2 * KEPT
         kept = {n: p for n, p in self.pieces.items() if p["time"].iloc[-1] >= oldest}
+        for number in sorted(kept, reverse=True):
+            size = len(kept[number])
+            if size >= 2 * len(complaints) or size + len(complaints) > JOINED:
+                break
+            both = pd.concat([kept.pop(number), complaints], ignore_index=True)
+            complaints = both.sort_values("time", kind="stable", ignore_index=True)
         return Archive({**kept, max(self.pieces, default=0) + 1: complaints})
 
     def about(self, service: str, *, start: datetime, end: datetime) -> pd.DataFrame:

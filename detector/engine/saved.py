@@ -173,6 +173,7 @@ def load(entries: Mapping[str, bytes]) -> Memory:
         kind = key.partition("/")[0]
         if kind in _KINDS:
             found[kind].append(_decode(key, entry, _KINDS[kind]))
+    in_order = sorted(found["archive"], key=lambda piece: piece.number)
     return Memory(
         feeds={f.name: _feed(f) for f in found["feed"]},
         series={
@@ -180,7 +181,7 @@ def load(entries: Mapping[str, bytes]) -> Memory:
         },
         trends={t.key: t.state for t in found["trend"]},
         incidents={i.service: _incident(i) for i in found["incident"]},
-        archive=Archive({p.number: _frame(p.complaints) for p in found["archive"]}),
+        archive=Archive({p.number: _frame(p.complaints) for p in in_order}),
     )
 
 

@@ -1,0 +1,112 @@
+"""The memory as bytes and back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pandas as pd
+import pytest
+
+from detector.detection import live
+from detector.detection.options import DetectionOptions
+from detector.detection.trending import TrendState
+from detector.domain.series import SeriesKey
+from detector.domain.spans import Spans
+from detector.engine.complaints import Archive
+from detector.engine.memory import FeedMemory, Followed, Memory
+from detector.engine.saved import changes, load
+from detector.engine.telling import tell
+from detector.errors import StoreError
+from tests.engine.plans import lexicon_plan
+from tests.engine.saying import MINUTE, closed, complaints, opened
+from tests.fakes.outages import NOON
+
+ODD = "a/b.c 💥\t微信"
+
+
+def a_memory() -> Memory:
+    key = SeriesKey(ODD, "weibo/one")
+    state = live.begin(DetectionOptions(), start=NOON, width=MINUTE)
+    said = [opened(5, source="b", service=ODD), opened(7, source="a", service=ODD)]
+    told = tell({}, [*said, opened(0), closed(0, 60)], Archive(), lexicon_plan())
+    archive = Archive().plus(complaints(*((i, f"{i}", "微信崩了") for i in range(40))))
+    for late in range(12):
+        archive = archive.plus(complaints((50 + late, "x", "\0 and 💥"), service=ODD))
+    backlog = complaints((61, "a", "wait"))[["time", "service", "author", "text"]]
+    feed = FeedMemory("at 3", Spans.of([(NOON, NOON + MINUTE)]), NOON.timestamp(), backlog)
+    return Memory(
+        feeds={ODD: feed, "new": FeedMemory()},
+        series={key: Followed(NOON.timestamp(), MINUTE, 0, state)},
+        trends={key: TrendState(NOON.timestamp())},
+        incidents=told.latest,
+        archive=archive,
+    )
+
+
+def through(before: Memory, after: Memory, stored: dict[str, bytes]) -> dict[str, bytes]:
+    """What a store holds after the changes."""
+    kept = dict(stored)
+    for key, entry in changes(before, after).items():
+        if entry is None:
+            kept.pop(key)
+        else:
+            kept[key] = entry
+    return kept
+
+
+def assert_same(one: Memory, other: Memory) -> None:
+    assert set(one.feeds) == set(other.feeds)
+    for name, feed in one.feeds.items():
+        again = other.feeds[name]
+        assert (feed.cursor, feed.counted_until) == (again.cursor, again.counted_until)
+        assert feed.observed.pairs() == again.observed.pairs()
+        if feed.backlog is None or again.backlog is None:
+            assert feed.backlog is again.backlog
+        else:
+            pd.testing.assert_frame_equal(feed.backlog, again.backlog)
+    assert list(one.series) == list(other.series)
+    for key, series in one.series.items():
+        assert live.dump(series.state) == live.dump(other.series[key].state)
+        assert series.next_bin == other.series[key].next_bin
+    assert one.trends == other.trends
+    assert one.incidents == other.incidents
+    assert [list(i.merging.surges) for i in one.incidents.values()] == [
+        list(other.incidents[name].merging.surges) for name in one.incidents
+    ]
+    assert list(one.archive.pieces) == list(other.archive.pieces)
+    for number, piece in one.archive.pieces.items():
+        pd.testing.assert_frame_equal(piece, other.archive.pieces[number])
+
+
+def test_a_memory_there_and_back_is_the_same() -> None:
+    memory = a_memory()
+    assert_same(memory, load(through(Memory(), memory, {})))
+
+
+def test_only_what_changed_is_written_and_what_went_is_removed() -> None:
+    before = a_memory()
+    stored = through(Memory(), before, {})
+    assert changes(before, before) == {}
+    late = complaints((70, "z", "again"), service=ODD)
+    after = Memory(
+        before.feeds, before.series, before.trends, before.incidents, before.archive.plus(late)
+    )
+    assert {key.partition("/")[0] for key in changes(before, after)} == {"archive"}
+    assert_same(after, load(through(before, after, stored)))
+
+
+def test_pieces_come_back_in_order_of_arrival_whatever_the_store_says_first() -> None:
+    archive = Archive({n: complaints((0, "a", f"{n}")) for n in (9, 10, 11)})
+    stored = through(Memory(), Memory(archive=archive), {})
+    again = load(dict(sorted(stored.items()))).archive
+    assert list(again.pieces) == [9, 10, 11]
+    end = NOON + timedelta(hours=1)
+    assert list(again.about("WeChat", start=NOON, end=end)["text"]) == ["9", "10", "11"]
+
+
+@pytest.mark.parametrize("damage", [b"", b"\xc1", b"\x80"], ids=["empty", "no value", "no keys"])
+def test_a_damaged_entry_is_named(damage: bytes) -> None:
+    stored = through(Memory(), a_memory(), {})
+    stored["incident/WeChat"] = damage
+    with pytest.raises(StoreError, match="incident/WeChat"):
+        load(stored)
