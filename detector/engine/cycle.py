@@ -44,6 +44,7 @@ class Outcome:
     ----------
     memory : for the next cycle.
     advances : the series that moved on.
+    looks : the looks at trending lists that were taken in.
     incidents : those that changed, as they stand, in order of their last change.
     alerts : what to tell, in order.
     decisions : why, and why not.
@@ -51,6 +52,7 @@ class Outcome:
 
     memory: Memory
     advances: tuple[Advance, ...]
+    looks: tuple[LookPiece, ...]
     incidents: tuple[Incident, ...]
     alerts: tuple[Alert, ...]
     decisions: tuple[Decision, ...]
@@ -83,7 +85,9 @@ def cycle(memory: Memory, pulls: Mapping[str, Pull], plan: Plan, *, now: datetim
     series = {**memory.series, **{a.piece.key: _followed(a, memory) for a in advances}}
     feeds = {**memory.feeds, **{name: tally.feed for name, tally in tallies.items()}}
     after = Memory(feeds, series, {**memory.trends, **trends}, told.latest, archive)
-    return Outcome(after, tuple(advances), told.incidents, told.alerts, told.decisions)
+    return Outcome(
+        after, tuple(advances), tuple(looks), told.incidents, told.alerts, told.decisions
+    )
 
 
 def _tally(source: str, pull: Pull, memory: Memory, plan: Plan, now: datetime) -> Tally:

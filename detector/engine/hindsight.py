@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import numpy as np
 
@@ -41,6 +42,15 @@ class Reviewed:
     details: Details | None
 
 
+class _Seen(NamedTuple):
+    """A surge where it was seen: at which source, in bins of which width."""
+
+    source: str
+    width: timedelta
+    found: Hindsight
+    surge: Surge
+
+
 @dataclass(slots=True)
 class _Gathered:
     history: History = field(default_factory=History)
@@ -53,20 +63,21 @@ def review(
 ) -> tuple[tuple[Reviewed, ...], History]:
     """Return every incident of the history that ``source`` holds, and what was observed.
 
-    Surges of one service at several places that overlap in time are one incident. Trending lists
-    give nothing to refine: their incidents stand as the live path told them.
+    Surges of one service that overlap in time, at whatever place, or follow each other within
+    `Plan.regroup`, are one incident, as in the live path. Trending lists give nothing to refine:
+    their incidents stand as the live path told them.
     """
     gathered = _gather(source, plan, progress)
-    surges: dict[str, list[tuple[str, Hindsight, Surge]]] = {}
+    surges: dict[str, list[_Seen]] = {}
     for key, pieces in gathered.pieces.items():
         series = _series(key, pieces)
         for seen in analyze_series(series, plan.options_for(key.service)):
-            surges.setdefault(key.service, []).append((key.source, seen, _surge(seen)))
-    widths = {key.service: pieces[0].width for key, pieces in gathered.pieces.items()}
+            seen_there = _Seen(key.source, pieces[0].width, seen, _surge(seen))
+            surges.setdefault(key.service, []).append(seen_there)
     reviewed = [
-        _reviewed(service, group, widths[service], gathered.archive, plan)
+        _reviewed(service, group, gathered.archive, plan)
         for service, found in surges.items()
-        for group in _overlapping(found)
+        for group in _grouped(found, plan.regroup)
     ]
     listed = (i for i in gathered.history.incidents.values() if i.service not in surges)
     reviewed += [Reviewed(i, was_noticed=True, details=None) for i in listed]
@@ -105,37 +116,32 @@ def _surge(seen: Hindsight) -> Surge:
     )
 
 
-def _overlapping(
-    found: Sequence[tuple[str, Hindsight, Surge]],
-) -> Iterator[list[tuple[str, Hindsight, Surge]]]:
-    """Yield the surges in groups whose spans overlap."""
-    group: list[tuple[str, Hindsight, Surge]] = []
-    end = None
-    for source, seen, surge in sorted(found, key=lambda f: f[2].onset.at):
-        if group and end is not None and surge.onset.at >= end:
+def _grouped(found: Sequence[_Seen], regroup: timedelta) -> Iterator[list[_Seen]]:
+    """Yield the surges in groups that overlap or begin within ``regroup`` of the end before."""
+    group: list[_Seen] = []
+    end: datetime | None = None
+    for seen in sorted(found, key=lambda s: s.surge.onset.at):
+        ended = seen.surge.ended_at
+        if group and end is not None and seen.surge.onset.at - end > regroup:
             yield group
-            group, end = [], surge.ended_at
-        group.append((source, seen, surge))
-        if len(group) == 1:
-            end = surge.ended_at
+            group = []
+        if not group:
+            end = ended
         elif end is not None:
-            end = None if surge.ended_at is None else max(end, surge.ended_at)
+            end = None if ended is None else max(end, ended)
+        group.append(seen)
     if group:
         yield group
 
 
-def _reviewed(
-    service: str,
-    group: Sequence[tuple[str, Hindsight, Surge]],
-    width: timedelta,
-    archive: Archive,
-    plan: Plan,
-) -> Reviewed:
+def _reviewed(service: str, group: Sequence[_Seen], archive: Archive, plan: Plan) -> Reviewed:
+    """Return ``group`` as one incident, told by the surge that the live path noticed first."""
     merging = Merging(service)
-    for source, _, surge in group:
-        severity = severity_of(surge, width=width, trending=False, rules=plan.severity)
-        merging = merging.with_surge(source, surge, severity)
+    in_order = sorted(group, key=lambda s: (s.found.noticed_at is None, s.surge.noticed_at))
+    for seen in in_order:
+        severity = severity_of(seen.surge, width=seen.width, trending=False, rules=plan.severity)
+        merging = merging.with_surge(seen.source, seen.surge, severity)
     incident = merging.incident()
-    noticed = any(seen.noticed_at is not None for _, seen, _ in group)
+    noticed = in_order[0].found.noticed_at is not None
     details = describe(incident, archive, at=incident.ended_at or END_OF_TIME)
     return Reviewed(incident, noticed, details)

@@ -31,8 +31,8 @@ class History:
     ----------
     incidents : as they stood at its end, by id.
     alerts, decisions : every one, in order.
-    coverage : what was observed of every count series.
-    bins : how many bins the detector took in.
+    coverage : what was observed of every series: counts, and looks at trending lists.
+    bins : how many bins and looks the detector took in.
     """
 
     incidents: dict[str, Incident] = field(default_factory=dict)
@@ -76,12 +76,27 @@ def take_in(history: History, outcome: Outcome) -> None:
         piece = advance.piece
         end = piece.start + len(piece.counts) * piece.width.total_seconds()
         seen = int(np.isfinite(piece.counts).sum())
-        known = history.coverage.get(piece.key)
-        history.coverage[piece.key] = Coverage(
-            service=piece.key.service,
-            start=known.start if known else from_seconds(piece.start),
-            end=from_seconds(end),
-            bins=seen + (known.bins if known else 0),
-            width=piece.width,
-        )
+        _cover(history, piece.key, piece.start, end, seen, piece.width)
         history.bins += len(piece.counts)
+    for look in outcome.looks:
+        if len(look.looked):
+            start, end = float(look.looked.starts[0]), float(look.looked.ends[-1])
+            seen = round(
+                float((look.looked.ends - look.looked.starts).sum()) / look.width.total_seconds()
+            )
+            _cover(history, look.key, start, end, seen, look.width)
+            history.bins += seen
+
+
+def _cover(
+    history: History, key: SeriesKey, start: float, end: float, bins: int, width: timedelta
+) -> None:
+    """Add ``bins`` observed between ``start`` and ``end`` (seconds since 1970) to the coverage."""
+    known = history.coverage.get(key)
+    history.coverage[key] = Coverage(
+        service=key.service,
+        start=known.start if known else from_seconds(start),
+        end=from_seconds(end),
+        bins=bins + (known.bins if known else 0),
+        width=width,
+    )

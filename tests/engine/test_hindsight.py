@@ -1,0 +1,78 @@
+"""History looked at afterwards."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from detector.engine.hindsight import Reviewed, review
+from detector.engine.plan import Plan
+from detector.engine.replay import replay
+from tests.engine.plans import lexicon_plan
+from tests.laws.stories import PER_DAY, START, WIDTH, Table
+
+DAYS = 9
+
+
+@pytest.fixture(scope="module")
+def the_plan() -> Plan:
+    return lexicon_plan()
+
+
+def story(*outages: tuple[int, int], source: str = "weibo", height: float = 8.0) -> Table:
+    """Nine days of counts with outages on the last, given by first and last bin of that day."""
+    rate = 12 * (1.2 + np.sin(2 * np.pi * np.arange(DAYS * PER_DAY) / PER_DAY))
+    for first, last in outages:
+        rate[(DAYS - 1) * PER_DAY + first : (DAYS - 1) * PER_DAY + last] *= height
+    counts = np.random.default_rng(3).poisson(rate).astype(float)
+    times = pd.date_range(START, periods=len(rate), freq=WIDTH)
+    return Table(
+        pd.DataFrame({"time": times, "service": "WeChat", "count": counts, "source": source})
+    )
+
+
+def reviewed(plan: Plan, *tables: Table) -> tuple[Reviewed, ...]:
+    return review(Table(pd.concat([table.rows for table in tables])), plan)[0]
+
+
+def bin_of_last_day(bins: int) -> datetime:
+    return START + ((DAYS - 1) * PER_DAY + bins) * WIDTH
+
+
+def test_start_and_end_are_refined_and_the_notice_is_that_of_the_live_path(the_plan: Plan) -> None:
+    table = story((60, 90))
+    (seen,) = reviewed(the_plan, table)
+    (live,) = replay(table, the_plan).incidents.values()
+    assert seen.was_noticed
+    assert (seen.incident.id, seen.incident.noticed_at) == (live.id, live.noticed_at)
+    assert abs(seen.incident.onset.at - bin_of_last_day(60)) <= WIDTH
+    assert seen.incident.ended_at is not None
+    assert abs(seen.incident.ended_at - bin_of_last_day(90)) <= WIDTH
+    assert seen.details is None
+
+
+@pytest.mark.parametrize(
+    ("second", "incidents"), [((98, 120), 1), ((150, 170), 2)], ids=["40 minutes", "five hours"]
+)
+def test_what_fails_again_soon_is_one_incident_as_in_the_live_path(
+    the_plan: Plan, second: tuple[int, int], incidents: int
+) -> None:
+    table = story((60, 90), second)
+    assert len(reviewed(the_plan, table)) == incidents
+    assert len(replay(table, the_plan).incidents) == incidents
+
+
+def test_two_sources_of_one_outage_are_one_incident(the_plan: Plan) -> None:
+    (seen,) = reviewed(the_plan, story((60, 90)), story((62, 100), source="other"))
+    assert seen.incident.sources == ("other", "weibo")
+    assert seen.incident.ended_at is not None
+    assert abs(seen.incident.ended_at - bin_of_last_day(100)) <= WIDTH
+
+
+def test_quiet_history_has_no_incident(the_plan: Plan) -> None:
+    incidents, history = review(story(), the_plan)
+    assert incidents == ()
+    assert history.bins == DAYS * PER_DAY
