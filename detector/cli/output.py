@@ -34,14 +34,17 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 @contextmanager
 def progress(what: str, unit: str = "rows") -> Iterator[Callable[[int], None]]:
-    """Show on the terminal that something is being done; yields what to call with how much is."""
+    """Show on a terminal that something is being done; yields what to call with how much is."""
+    console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn(f"{{task.completed:,.0f}} {unit}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+    # Where no terminal is, rich would still write an empty line into the log.
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as shown:
         task = shown.add_task(what, total=None)
         yield lambda done: shown.update(task, completed=done)
 
