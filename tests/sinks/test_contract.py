@@ -36,7 +36,7 @@ def test_each_alert_arrives_once_and_in_order(receiver: Receiver) -> None:
     for alert in life():
         receiver.sink.send(alert)
     arrived = receiver.arrived()
-    assert len(arrived) == 3
+    assert len(arrived) == len(life())
     for text, alert in zip(arrived, life(), strict=True):
         assert "WeChat" in text
         assert alert.incident.id in text
@@ -45,7 +45,7 @@ def test_each_alert_arrives_once_and_in_order(receiver: Receiver) -> None:
 def test_a_repeated_key_is_one_message_at_a_receiver_that_keeps_keys(receiver: Receiver) -> None:
     for alert in [*life(), *life()]:
         receiver.sink.send(alert)
-    assert len(receiver.arrived()) == (3 if receiver.drops_repeats else 6)
+    assert len(receiver.arrived()) == len(life()) * (1 if receiver.drops_repeats else 2)
 
 
 def test_a_receiver_that_is_down_is_unreachable_and_gets_the_alert_later(
