@@ -65,7 +65,7 @@ class Scores:
 
     Attributes
     ----------
-    expected : posts expected in the row's bin, known before the row.
+    expected : posts expected in the row's bin, known before the row (the first row's own count).
     evidence : nats, >= 0, the largest over the windows; nan where the row holds no count.
     score : in [0, 1]; 0 where the row holds no count.
     """
