@@ -6,7 +6,7 @@ work in real time, so bins of a minute and bins of an hour give the same level.
 
 from __future__ import annotations
 
-from math import log, sqrt
+from math import exp, log, sqrt
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,8 @@ PRIOR_HOURS = 24.0
 LEAST_SPREAD, MOST_SPREAD = 0.08, 0.5
 #: Standard deviations at which a single bin is clipped.
 CLIP = 3.0
+#: A single bin weighs up to this multiple of the expected count, or to so many of its doubts.
+ORDINARY, DOUBTS = 4.0, 6.0
 #: Negative binomial size from which posts do not come as single clumps.
 DENSE = 8.0
 #: `CLIP` for the dispersion: a wide tail is what it must see.
@@ -100,9 +102,17 @@ def learn_level(hot: Any, count: float, profile: float, dispersion: float) -> No
 
 
 @compiled
-def clipped(count: float, expected: float, dispersion: float, limit: float) -> float:
-    """Return ``count``, at most ``limit`` standard deviations (of its square root) too high."""
-    root = sqrt(expected) + 0.5 * limit * sqrt(dispersion)
+def clipped(
+    count: float, expected: float, dispersion: float, limit: float, variance: float
+) -> float:
+    """Return ``count``, at most what one bin may weigh.
+
+    That is ``limit`` standard deviations (of the square root, by counting) above the highest that
+    a surge of ordinary size would make: `ORDINARY` times the expected count, or more where the
+    expected count itself (relative ``variance``) is doubtful.
+    """
+    ordinary = max(ORDINARY, exp(DOUBTS * sqrt(variance)))
+    root = sqrt(ordinary * expected) + 0.5 * limit * sqrt(dispersion)
     return min(count, root * root)
 
 
@@ -116,7 +126,7 @@ def share_of_clumps(expected: float, dispersion: float) -> float:
 
 
 @compiled
-def tamed(count: float, expected: float, dispersion: float) -> float:
+def tamed(count: float, expected: float, dispersion: float, variance: float) -> float:
     """Return what ``count`` weighs: clipped, and a clump of posts hardly more than one post.
 
     Over-dispersed rare posts are negative binomial with a size r = expected / (dispersion - 1)
@@ -124,7 +134,7 @@ def tamed(count: float, expected: float, dispersion: float) -> float:
     which is about one for any count above zero: a clump is one event. Where posts are many the
     count itself is what matters. Both have the mean ``expected`` and are mixed by r.
     """
-    clip = clipped(count, expected, dispersion, CLIP)
+    clip = clipped(count, expected, dispersion, CLIP, variance)
     share = share_of_clumps(expected, dispersion)
     if share <= 0.0:
         return clip

@@ -16,7 +16,7 @@ from detector.detection.memory import DAYS
 
 #: Evidence in nats that calm series pass `REFERENCE` times per week, and how much more of it makes
 #: passing e times rarer.
-REFERENCE_EVIDENCE, REFERENCE, STEEPNESS = 7.5, 0.03, 0.57
+REFERENCE_EVIDENCE, REFERENCE, STEEPNESS = 7.25, 0.03, 0.53
 #: Days needed before the past counts, and the quantile of their maxima that stands for it. The
 #: threshold is at least `FACTOR` times that quantile plus what the base exceeds `BELOW` by.
 LEAST_DAYS, QUANTILE, FACTOR, BELOW = 4, 0.7, 1.5, 5.5

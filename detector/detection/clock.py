@@ -18,7 +18,7 @@ from detector.domain.series import Floats
 #: Seconds that clocks move by.
 HOUR = 3600
 #: Probability per hour that the clock moves, and the certainty at which that is believed.
-MOVE, CERTAIN = 1e-4, 0.95
+MOVE, CERTAIN = 4e-4, 0.95
 
 
 @compiled

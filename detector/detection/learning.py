@@ -13,13 +13,15 @@ from detector.domain.series import Floats
 
 #: Minutes that a bin waits before the profile learns it, so that a surge found late is not learnt.
 QUARANTINE = 120.0
+#: Fewest bins that wait.
+FEWEST = 4
 
 
 @compiled
 def learn_late(hot: Any, usual: Floats, minutes: float) -> bool:
     """Move the bin that leaves quarantine into its day; False if it belongs to the next day."""
     slots = usual.shape[2]
-    b = hot.bins - bins_of(QUARANTINE, minutes, RING - 2)
+    b = hot.bins - max(bins_of(QUARANTINE, minutes, RING - 2), FEWEST)
     if b < 0:
         return True
     j = b % RING

@@ -14,6 +14,8 @@ import numpy as np
 from detector.detection.compiled import compiled
 from detector.detection.memory import RING, bins_of
 
+#: Fewest bins that must look usual.
+FEWEST = 3
 #: Share of the surge's height that still counts as the surge.
 STILL = 0.2
 #: Minutes that must look usual, and minutes over which the height is taken.
@@ -48,7 +50,7 @@ def follow(hot: Any, count: float, expected: float, minutes: float) -> None:
 @compiled
 def usual_again(hot: Any, minutes: float) -> bool:
     """Whether the last hour is over: observed in full and closer to usual than to the surge."""
-    bins = bins_of(HOLD_MINUTES, minutes, RING - 2)
+    bins = max(bins_of(HOLD_MINUTES, minutes, RING - 2), FEWEST)
     if hot.bins - hot.onset < bins:
         return False
     ratio = 0.0

@@ -15,10 +15,10 @@ from detector.domain.series import Floats
 TAKEN, DAY_FULL, STALE = 0, 1, 2
 #: Minutes without an observed bin after which nothing that was known holds: four weeks.
 STALE_MINUTES = 40320.0
-#: Minutes: oldest start that is searched for.
-LONGEST_SEARCH = 180.0
-#: Minutes of a burst: what is so short is no outage.
-BURST_MINUTES = 3.0
+#: Minutes: oldest start that is searched for; at least so many bins.
+LONGEST_SEARCH, FEWEST_STARTS = 180.0, 8
+#: Minutes of a burst: what is so short is no outage. In wide bins a burst drowns by itself.
+BURST_MINUTES, WIDE_MINUTES = 3.0, 10.0
 #: Evidence that holds learning back, as a share of the threshold, and for how many minutes at most.
 HOLD_SHARE, HOLD_AT_MOST = 0.5, 240.0
 #: Relative spread of the expected count inside a known event whose factor is (not) known.
@@ -26,10 +26,15 @@ EVENT_SPREAD, UNKNOWN_EVENT_SPREAD = 0.5, 1.5
 
 
 @compiled
+def _burst_bins(minutes: float) -> int:
+    return 0 if minutes >= WIDE_MINUTES else bins_of(BURST_MINUTES, minutes, 8)
+
+
+@compiled
 def _burst(hot: Any, dispersion: float, minutes: float) -> float:
     """Return the surplus of the newest few bins, in units of the dispersion."""
     total = 0.0
-    for i in range(bins_of(BURST_MINUTES, minutes, 8)):
+    for i in range(_burst_bins(minutes)):
         j = (hot.bins - i) % RING
         if hot.bins - i >= 0 and not np.isnan(hot.clip[j]):
             total += hot.clip[j] - hot.expected[j]
@@ -63,7 +68,7 @@ def _search(
     hot: Any, count: float, expected: float, dispersion: float, variance: float, minutes: float
 ) -> None:
     """Weigh one bin as evidence."""
-    weighed = baseline.tamed(count, expected, dispersion)
+    weighed = baseline.tamed(count, expected, dispersion, variance)
     spread = baseline.tamed_dispersion(expected, dispersion)
     hot.clip[hot.bins % RING] = weighed
     sequential.observe(
@@ -71,9 +76,9 @@ def _search(
         weighed / spread,
         expected / spread,
         _burst(hot, spread, minutes),
-        bins_of(BURST_MINUTES, minutes, 8),
+        _burst_bins(minutes),
         variance,
-        hot.bins - bins_of(LONGEST_SEARCH, minutes, RING - 8),
+        hot.bins - max(bins_of(LONGEST_SEARCH, minutes, RING - 8), FEWEST_STARTS),
     )
     hot.highest = max(hot.highest, hot.evidence)
 
@@ -110,7 +115,7 @@ def _learn(
         hot.clock += moved
         sequential.forget(hot)
     baseline.learn_level(hot, weighed, rates[1], dispersion)
-    wide = baseline.clipped(count, expected, dispersion, baseline.WIDE_CLIP)
+    wide = baseline.clipped(count, expected, dispersion, baseline.WIDE_CLIP, variance)
     baseline.learn_dispersion(hot, wide, minutes)
     baseline.learn_own(hot, weighed, expected, dispersion, known, minutes)
 
