@@ -12,6 +12,7 @@ from detector.language.services import Named, Names, about
 from detector.language.subjects import discovered
 
 _LONG, _LONG_LATIN = 140, 300
+_PARTICLES = "吗啊吧呢啦哦呀嘛哈诶唉怎是我你什还上的登又也没在了后致导大多称进用家服炸崩搞害"
 _SENTENCE = re.compile(r"(?<=[。！？!?；;…])|(?<=\.)\s|(?<=# )")
 
 
@@ -103,12 +104,18 @@ def _place(own: str, subject: str, chosen: Named | None) -> tuple[int, int]:
 
 
 def _unlisted(own: str, faults: Sequence[Hit], _named: Sequence[Named], lexicon: Lexicon) -> str:
-    return discovered(own, _naming(faults, lexicon), lexicon.subject)
+    closing = [hit for hit in faults if _closes(own, hit.end)]
+    return discovered(own, _naming(closing, lexicon), lexicon.subject)
 
 
 def _naming(faults: Sequence[Hit], lexicon: Lexicon) -> list[int]:
     """Return where the fault words begin that may stand right behind their subject."""
     return [hit.start for hit in faults if lexicon.groups[hit.group].names]
+
+
+def _closes(own: str, end: int) -> bool:
+    """Return whether a clause may end at ``own[end]``: "X崩了吗", but not "X崩了他四十亿"."""
+    return not CJK.match(own[end : end + 1]) or own[end] in _PARTICLES
 
 
 def _longer_name(own: str, faults: Sequence[Hit], named: Sequence[Named], lexicon: Lexicon) -> str:

@@ -41,7 +41,7 @@ _JOINED, _TAGGED, _INNOCENT = 6000, 3000, 0.8
 _FOLDS = 5
 _STRENGTH = 2.0
 _DRAWS = 4
-_COMPLAINTS = 1 / 3
+_COMPLAINTS = {"support": 0.4, "post": 1 / 3, "post without a service": 1 / 8}
 _EMOJI = ("😭", "😂", "🙄", "😡", "🤔", "...", "!!", "？", "。")
 
 
@@ -122,23 +122,33 @@ def prepare(texts: Mapping[str, str], *, seed: int) -> Lessons:
     return Lessons(
         columns=matrix(readings),
         kinds=kinds,
-        weights=_weights(filled, np.isin(kinds, COMPLAINTS)),
+        weights=_weights(filled, readings, np.isin(kinds, COMPLAINTS)),
         templates=np.array([one.number for one in filled]),
     )
 
 
-def _weights(filled: Sequence[Filled], is_complaint: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return weights by which, outside titles, one text in three of a channel is a complaint.
+def _weights(
+    filled: Sequence[Filled], readings: Sequence[Reading], is_complaint: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Return weights by which, outside titles, a fixed share of the texts are complaints.
 
-    Without it the mix would be an accident of how many templates were written for each kind.
+    Without it the mix would be an accident of how many templates were written for each kind. A
+    post that names no service is rarely one: 崩了 is said of prices and moods all day.
     """
     weights = np.array([one.share for one in filled], dtype=np.float64) ** -0.5
     channels = np.array([one.template.channel for one in filled])
-    for channel in ("post", "support"):
-        total = weights[channels == channel].sum()
-        for side, share in ((is_complaint, _COMPLAINTS), (~is_complaint, 1 - _COMPLAINTS)):
-            mine = (channels == channel) & side
-            weights[mine] *= share * total / weights[mine].sum()
+    named = np.array([bool(reading.service) for reading in readings])
+    strata = (
+        (channels == "support", _COMPLAINTS["support"]),
+        ((channels == "post") & named, _COMPLAINTS["post"]),
+        ((channels == "post") & ~named, _COMPLAINTS["post without a service"]),
+    )
+    for stratum, wanted in strata:
+        if len(np.unique(is_complaint[stratum])) < 2:
+            continue  # nothing to balance
+        total = weights[stratum].sum()
+        for side, share in ((is_complaint, wanted), (~is_complaint, 1 - wanted)):
+            weights[stratum & side] *= share * total / weights[stratum & side].sum()
     return weights
 
 
