@@ -78,16 +78,24 @@ class MastodonSource:
             return Pull(cursor)
         since = past.until - self.overlap
         found = [post for tag in self.tags for post in self._tagged(tag, since, until)]
+        if not found:
+            self._show_life()
         posts = past.fresh(found)
         after = past.after(posts, until=until, overlap=self.overlap)
         return Pull(after.text(), posts=posts_frame(posts), observed=((past.until, until),))
+
+    def _show_life(self) -> None:
+        """Return if the timelines hold anything at all, however old: else they are not quiet."""
+        for tag in self.tags:
+            if self.web.read(_path(tag), list[_Status], {"limit": 1}):
+                return
+        raise Garbled(f"{self.name}: no post with any of the tags, however far back")
 
     def _tagged(self, tag: str, since: datetime, until: datetime) -> Iterator[Post]:
         """Yield the posts of ``[since, until)`` with ``tag``."""
         least = first_id(since)
         for _ in range(MOST_PAGES):
-            path = f"/api/v1/timelines/tag/{quote(tag, safe='')}"
-            page = self.web.read(path, list[_Status], {"limit": PAGE, "min_id": least})
+            page = self.web.read(_path(tag), list[_Status], {"limit": PAGE, "min_id": least})
             yield from (_post(s) for s in page if since <= s.created_at < until)
             if page and not any(s.id.isdecimal() for s in page):
                 raise Garbled(f"{self.name}: its identifiers hold no time; this is no Mastodon")
@@ -102,6 +110,10 @@ class MastodonSource:
 def first_id(at: datetime) -> int:
     """Return the least identifier of a post of ``at``: milliseconds since 1970, then 16 bits."""
     return int(at.timestamp() * 1000) << 16
+
+
+def _path(tag: str) -> str:
+    return f"/api/v1/timelines/tag/{quote(tag, safe='')}"
 
 
 def _post(status: _Status) -> Post:

@@ -66,11 +66,15 @@ class PrometheusSource:
     def pull(self, cursor: str | None, *, until: datetime) -> Pull:
         """Return the counts of the whole bins since; see `Source.pull`."""
         past = parse_bins(cursor, otherwise=until - self.backfill)
-        start, end = whole_bins(past.until - self.overlap, until, self.width)
+        start = max(past.until - self.overlap, until - self.backfill)
+        start, end = whole_bins(start, until, self.width)
         if end <= past.until:
             return Pull(cursor, counts=counts_frame(()), width=self.width)
         rows = [row for service in self.queries for row in self._rows(service, start, end)]
-        return Pull(cursor_at(end), counts=counts_frame(rows), width=self.width)
+        # What has no value yet is asked for again, as long as `backfill` goes back.
+        reached = max((at + self.width for _, at, _ in rows), default=start)
+        after = cursor_at(max(reached, past.until))
+        return Pull(after, counts=counts_frame(rows), width=self.width)
 
     def _rows(self, service: str, start: datetime, end: datetime) -> Iterator[Row]:
         """Yield the bins of ``[start, end)``, asked for in slices."""

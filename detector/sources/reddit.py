@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from detector.domain.times import from_seconds
-from detector.errors import Refused
+from detector.errors import Garbled, Refused
 from detector.ports import Pull
 from detector.sources.lookback import Post, parse_lookback, posts_frame
 from detector.sources.web import Web
@@ -103,6 +103,8 @@ class RedditSource:
             if page.after is None:
                 break
             after = page.after
+        if not posts:
+            raise Garbled(f"{self.name}: the listing is empty, however far back")
         # A short listing is all there is; a long one ends where Reddit ends it.
         if len(posts) < (MOST_PAGES - 1) * PAGE:
             return posts, since

@@ -74,8 +74,16 @@ class XSource:
         start, end = whole_bins(start, until - YOUNGEST, WIDTH)
         if end - past.until < self.every:
             return Pull(cursor, counts=counts_frame(()), width=WIDTH)
-        rows = [row for service in self.queries for row in self._rows(service, start, end)]
+        rows = [row for service in self.queries for row in self._whole(service, start, end)]
         return Pull(cursor_at(end), counts=counts_frame(rows), width=WIDTH)
+
+    def _whole(self, service: str, start: datetime, end: datetime) -> list[Row]:
+        """Return the service's minutes; quiet ones are among them, as zeros."""
+        rows = list(self._rows(service, start, end))
+        if len({at for _, at, _ in rows}) < (end - start) / WIDTH:
+            told = f"{len(rows):,} of {(end - start) // WIDTH:,} minutes"
+            raise Garbled(f"{self.name}: {service}: the counts are not whole: {told}")
+        return rows
 
     def _rows(self, service: str, start: datetime, end: datetime) -> Iterator[Row]:
         params: dict[str, str | int] = {

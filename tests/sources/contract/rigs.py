@@ -205,7 +205,7 @@ def jetstream() -> Iterator[Rig]:
     made: list[JetstreamSource] = []
 
     def make() -> JetstreamSource:
-        clock = lambda: NOW + timedelta(days=1)  # noqa: E731
+        clock = lambda: NOW + 15 * MINUTE  # noqa: E731
         made.append(
             JetstreamSource(
                 "place", [place.url], silence=MINUTE, pause=0.01, first_wait=0.7, clock=clock

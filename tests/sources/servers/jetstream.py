@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.sync.server import Server, ServerConnection, serve
 
-from tests.sources.servers.place import Said
+from tests.sources.servers.place import NOW, Said
 
 
 def micros(at: datetime) -> int:
@@ -82,6 +82,8 @@ class Jetstream:
                 self.doubled = True
             case "rows out of order":
                 self.shuffled = True
+            case "posts of the future":
+                self.say(3, NOW + timedelta(hours=1))
             case "new fields" | "fields gone":
                 self.drift = trouble
             case _:
@@ -124,7 +126,7 @@ class Jetstream:
             if self.doubled:
                 batch = [s for s in batch for _ in range(2)]
             if self.shuffled:
-                batch = [s for j in range(0, len(batch), 4) for s in reversed(batch[j : j + 4])]
+                batch = [s for j in range(0, len(batch), 2) for s in reversed(batch[j : j + 2])]
             for one in batch:
                 text = json.dumps(self.event(one))
                 yield text[: len(text) // 2] if self.malformed else text

@@ -15,7 +15,7 @@ class Mastodon(Place):
     def answer(self, asked: Asked) -> Reply:
         if asked.path != "/api/v1/timelines/tag/wechat":
             return 404, {"error": "Record not found"}, {}
-        least, limit = int(asked.query["min_id"]), int(asked.query["limit"])
+        least, limit = int(asked.query.get("min_id", 0)), int(asked.query["limit"])
         behind = sorted((s for s in self.said if self.id_of(s) > least), key=self.id_of)
         page = self.listed(behind[: min(limit, 40)][::-1])
         statuses = [

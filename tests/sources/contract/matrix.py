@@ -1,0 +1,144 @@
+"""The trouble matrix of docs/sources.md, as found out: ``python -m tests.sources.contract.matrix``.
+
+Each source is read, then meets a trouble, then looks again when it is over; the cell says what
+happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from detector.domain.spans import Spans
+from detector.errors import SourceError
+from detector.ports import Pull
+from tests.sources.contract.rigs import MINUTE, NOW, RIGS, Rig
+from tests.sources.servers.place import TROUBLES
+
+PAGE = Path(__file__).parents[3] / "docs" / "sources.md"
+BEGIN, END = "<!-- matrix: made by python -m tests.sources.contract.matrix -->", "<!-- end -->"
+
+#: What each trouble is, for people; posts have no empty lists on a quiet day.
+ROWS: tuple[str, ...] = (*TROUBLES, "a cursor of last week")
+
+
+def outcome(rig: Rig, trouble: str) -> str:
+    """Return what ``trouble`` does to a source, in words."""
+    rig.fill(NOW - 10 * MINUTE, NOW)
+    if trouble == "a cursor of last week":
+        return _after_a_week(rig)
+    first = rig.pull(rig.make(), None, NOW - 5 * MINUTE)
+    try:
+        rig.place.apply(trouble)
+    except NotImplementedError:
+        return "-"
+    try:
+        second: Pull | None = rig.pull(rig.make(), first.cursor, NOW)
+        said = ""
+    except SourceError as error:
+        second, said = None, type(error).__name__.lower()
+    rig.place.heal()
+    cursor = second.cursor if second is not None else first.cursor
+    third = rig.pull(rig.make(), cursor, NOW if second is None else NOW + MINUTE)
+    pulls = [pull for pull in (first, second, third) if pull is not None]
+    return _words(rig, pulls, said, second)
+
+
+def _words(rig: Rig, pulls: list[Pull], said: str, second: Pull | None) -> str:
+    whole = rig.rows(pulls) >= _there(rig)
+    if second is None:
+        if rig.kind == "looks":
+            return f"not observed: {said}"
+        return f"not observed: {said}; made up for later" if whole else f"lost: {said}"
+    if rig.kind == "looks":
+        return "taken in"
+    if not _news(rig, second):
+        return "not observed; made up for later" if whole else "LOST"
+    ids = [i for p in pulls if p.posts is not None for i in p.posts["id"]]
+    doubled = len(ids) != len(set(ids))
+    return ("taken in" if whole else "LOST") + (", DOUBLED" if doubled else "")
+
+
+def _news(rig: Rig, pull: Pull) -> bool:
+    """Whether ``pull`` observed the time in which the trouble was."""
+    if rig.kind == "posts":
+        observed = Spans.of(pull.observed)
+        return len(observed) > 0 and float(observed.ends[-1]) > (NOW - 2 * MINUTE).timestamp()
+    return pull.counts is not None and bool((pull.counts["time"] > NOW - 4 * MINUTE).any())
+
+
+def _there(rig: Rig) -> set[tuple[object, ...]]:
+    """Return what the place has for the ten minutes before `NOW`."""
+    if rig.kind == "posts":
+        return {(s.id,) for s in rig.place.said if s.time < NOW}
+    if rig.kind == "looks":
+        return set()
+    last = NOW - MINUTE
+    return {
+        (time, service, float(n))
+        for service, counts in rig.place.counts.items()
+        for time, n in counts.items()
+        # X counts up to half a minute ago.
+        if time < last
+    }
+
+
+def _after_a_week(rig: Rig) -> str:
+    """Look after a week in which nobody looked, until no more is to be made up for."""
+    rig.fill(NOW - timedelta(days=7) - 10 * MINUTE, NOW - timedelta(days=7))
+    if hasattr(rig.place, "kept_since"):
+        rig.place.kept_since = int((NOW - timedelta(hours=1)).timestamp() * 1e6)
+        rig.place.said.sort(key=lambda said: said.time)
+        old = list(rig.place.said)
+        rig.place.said[:] = [s for s in old if s.time < NOW - timedelta(days=1)]
+        cursor = rig.pull(rig.make(), None, NOW - timedelta(days=7)).cursor
+        rig.place.said[:] = old
+    else:
+        cursor = rig.pull(rig.make(), None, NOW - timedelta(days=7)).cursor
+    if rig.kind == "looks":
+        return "one look; the week was not observed"
+    pulls = 0
+    while pulls < 20:
+        pull = rig.pull(rig.make(), cursor, NOW)
+        pulls += 1
+        if _news(rig, pull):
+            break
+        cursor = pull.cursor
+    made_up = "at once" if pulls == 1 else f"in {pulls} pulls"
+    if rig.kind == "posts" and pull.observed[0][0] > NOW - timedelta(days=6) and pulls == 1:
+        return "the gap was not observed"
+    return f"made up for {made_up}"
+
+
+def matrix() -> Mapping[str, Mapping[str, str]]:
+    """Return ``{trouble: {source: what happened}}``."""
+    found: dict[str, dict[str, str]] = {}
+    for trouble in ROWS:
+        for source, rig in RIGS.items():
+            with rig() as made:
+                found.setdefault(trouble, {})[source] = outcome(made, trouble)
+    return found
+
+
+def table(cells: Mapping[str, Mapping[str, str]]) -> str:
+    """Return the matrix in Markdown."""
+    head = f"| trouble | {' | '.join(RIGS)} |\n|---|{'---|' * len(RIGS)}\n"
+    rows = (f"| {trouble} | {' | '.join(row.values())} |\n" for trouble, row in cells.items())
+    return head + "".join(rows)
+
+
+def on_the_page() -> dict[str, dict[str, str]]:
+    """Return the matrix as docs/sources.md has it."""
+    text = PAGE.read_text(encoding="utf-8")
+    lines = text[text.index(BEGIN) : text.index(END)].splitlines()[1:]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line]
+    names = rows[0][1:]
+    return {row[0]: dict(zip(names, row[1:], strict=True)) for row in rows[2:]}
+
+
+if __name__ == "__main__":
+    page = PAGE.read_text(encoding="utf-8")
+    before, rest = page.split(BEGIN)
+    after = rest.split(END)[1]
+    PAGE.write_text(f"{before}{BEGIN}\n{table(matrix())}{END}{after}", encoding="utf-8")
