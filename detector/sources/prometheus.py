@@ -97,7 +97,7 @@ class PrometheusSource:
             raise Garbled(f"{self.name}: {service}: not a success with a matrix, but {what}")
         totals: dict[float, float] = {}
         for series in reply.data.result:
-            for at, text in series.values:
+            for at, text in dict(series.values).items():
                 totals[at] = totals.get(at, 0.0) + self._number(text)
         for at, value in totals.items():
             if isfinite(value) and value >= 0:

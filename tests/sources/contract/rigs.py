@@ -225,7 +225,7 @@ class StreamRig(Rig):
     def pull(self, source: Source, cursor: str | None, until: datetime) -> Pull:
         last = max(s.time for s in self.place.said if s.time < until)
         failures = 0
-        for _ in range(200):
+        for _ in range(60):
             try:
                 pull = source.pull(cursor, until=until)
             except SourceError:

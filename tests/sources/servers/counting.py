@@ -28,7 +28,7 @@ class Prometheus(Place):
         counts = self.counts.get(named.group(1) if named else "", {})
         points = [start + i * step for i in range(int((end - start) // step) + 1)]
         values = [[p, str(counts[at(p) - MINUTE])] for p in points if at(p) - MINUTE in counts]
-        values = values[::-1] if self.shuffled else values
+        values = (values[::-1] if self.shuffled else values) * (2 if self.doubled else 1)
         series = [self.drifted({"metric": {}, "values": values}, "values")] if values else []
         data = {"resultType": "matrix", "result": [] if self.empty else series}
         return 200, {"status": "success", "data": data}, {}
@@ -62,7 +62,9 @@ class OpenSearch(Place):
                 self.drifted({"key": 1000 * s, "doc_count": counts.get(at(s), 0)}, "doc_count")
                 for s in range(low, high + 1, 60)
             ]
-            buckets[service] = {"bins": {"buckets": bins[::-1] if self.shuffled else bins}}
+            buckets[service] = {
+                "bins": {"buckets": (bins[::-1] if self.shuffled else bins) * (1 + self.doubled)}
+            }
         ends = [t + MINUTE for c in self.counts.values() for t in c if t.timestamp() >= low]
         newest = self.newest or max(ends, default=None)
         value = None if newest is None or self.empty else newest.timestamp() * 1000
@@ -111,7 +113,7 @@ class X(Place):
             )
             for i in range(int((end - start) / MINUTE))
         ]
-        data = [] if self.empty else data[::-1] if self.shuffled else data
+        data = [] if self.empty else data[::-1] if self.shuffled else data * (1 + self.doubled)
         meta = {"total_tweet_count": sum(counts.values())}
         meta |= {"next_token": following} if following else {}
         return 200, {"data": data, "meta": meta}, {"x-rate-limit-remaining": "299"}
