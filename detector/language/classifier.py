@@ -82,7 +82,7 @@ class Classifier:
 
 
 def dump_classifier(classifier: Classifier) -> bytes:
-    """Return the model file of ``classifier``; the same classifier gives the same bytes."""
+    """Return the model file of ``classifier``; the same classifier loads to the same arrays."""
     state = {
         "format": _FORMAT,
         "layout": _layout(),

@@ -8,7 +8,6 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -21,9 +20,10 @@ from sklearn.model_selection import GroupKFold
 from detector.errors import InputError
 from detector.language.card import model_card
 from detector.language.classifier import COMPLAINTS, TRAINED_KINDS, Classifier, dump_classifier
+from detector.language.composing import Filled, joined, sloppy, tagged
 from detector.language.features import matrix, rarity, weighed
 from detector.language.lexicon import Lexicon, parse_lexicon, parse_services
-from detector.language.normalise import CJK, fold
+from detector.language.normalise import fold
 from detector.language.reading import Reading, read
 from detector.language.services import Names, build_names
 from detector.language.templates import (
@@ -37,12 +37,11 @@ from detector.language.templates import (
 
 _SEED = 20261122
 _FILLINGS = 24
-_JOINED, _TAGGED, _INNOCENT = 6000, 3000, 0.8
+_JOINED, _TAGGED = 6000, 3000
 _FOLDS = 5
 _STRENGTH = 2.0
 _DRAWS = 4
-_COMPLAINTS = {"support": 0.4, "post": 1 / 3, "post without a service": 1 / 8}
-_EMOJI = ("😭", "😂", "🙄", "😡", "🤔", "...", "!!", "？", "。")
+_COMPLAINTS = {"support": 0.5, "post": 1 / 3, "post without a service": 1 / 8}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,22 +60,6 @@ class Lessons:
     kinds: NDArray[np.intp]
     weights: NDArray[np.float64]
     templates: NDArray[np.intp]
-
-
-class Filled(NamedTuple):
-    """One training text.
-
-    Attributes
-    ----------
-    text, template : what is said, and the template that it was made from.
-    number : which template; texts of the same one are never seen and unseen at once.
-    share : among how many texts the weight of the template is divided.
-    """
-
-    text: str
-    template: Template
-    number: int
-    share: int
 
 
 def train(texts: Mapping[str, str]) -> tuple[bytes, str]:
@@ -152,53 +135,6 @@ def _weights(
     return weights
 
 
-def joined(filled: Sequence[Filled], rng: random.Random, *, number: int) -> list[Filled]:
-    """Return ``number`` texts of two or three said one after the other, as longer posts are.
-
-    Whoever says, among other things, that it works again has no complaint; whoever says, among
-    other things, that it does not work has one; a remark beside a report leaves it a report.
-    """
-    pools = {
-        place: [one for one in filled if (one.template.path, one.template.channel) == place]
-        for place in sorted({(one.template.path, one.template.channel) for one in filled})
-        if place[1] != "title"
-    }
-    sizes = [len(pool) for pool in pools.values()]
-    chosen = rng.choices(list(pools.values()), weights=sizes, k=number)
-    return [_join(pool, rng) for pool in chosen]
-
-
-def _join(pool: Sequence[Filled], rng: random.Random) -> Filled:
-    quiet = [one for one in pool if one.template.kind == "unrelated"]
-    first = rng.choice(pool)
-    parts = [first, *rng.choices(quiet, k=rng.choice((1, 1, 2)))]
-    rng.shuffle(parts)
-    text = rng.choice((" ", ". ", ", ", "! ")).join(part.text for part in parts)
-    return Filled(text, first.template, first.number, first.share)
-
-
-def tagged(filled: Sequence[Filled], rng: random.Random, *, number: int) -> list[Filled]:
-    """Return ``number`` Chinese posts under a trending title: ``#title# words``.
-
-    A post under an innocent title is innocent; one under an outage's title is what its words are.
-    """
-    titles = [one for one in filled if one.template.channel == "title" and CJK.search(one.text)]
-    innocent = [one for one in titles if one.template.kind == "unrelated"]
-    failing = [one for one in titles if one.template.kind == "outage"]
-    posts = [one for one in filled if one.template.channel == "post" and CJK.search(one.text)]
-    quiet = [one for one in posts if one.template.kind == "unrelated"]
-    pairs = [
-        (rng.choice(innocent), rng.choice(quiet))
-        if rng.random() < _INNOCENT
-        else (rng.choice(failing), rng.choice(posts))
-        for _ in range(number)
-    ]
-    return [
-        Filled(f"#{title.text}# {post.text}", post.template, title.number, title.share)
-        for title, post in pairs
-    ]
-
-
 def _text(texts: Mapping[str, str], path: str) -> str:
     try:
         return texts[path]
@@ -230,16 +166,8 @@ def _reading(
     elif template.channel == "post":
         given = "service" if rng.random() < 0.15 else ""
     if template.channel != "title":
-        text = _sloppy(text, rng)
+        text = sloppy(text, rng)
     return read(fold(text).replace("\n", " "), given, names=names, lexicon=lexicon)
-
-
-def _sloppy(text: str, rng: random.Random) -> str:
-    if rng.random() < 0.25:
-        text = text.replace("'", "")
-    if rng.random() < 0.12:
-        text += rng.choice(_EMOJI)
-    return text + " <url>" if rng.random() < 0.05 else text
 
 
 def fit(
