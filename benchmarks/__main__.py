@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import curve, hindsight, labelled, page, report, speed, wishes
+from benchmarks import curve, hindsight, labelled, page, report, speed, tables, wishes
 from benchmarks.methods import RIVALS, Rival
 from benchmarks.running import TOLERATED
 from benchmarks.tracks import generated, recorded
@@ -108,7 +108,8 @@ def _speed(*, quick: bool) -> str:
         speed.growth("replay core (`live.update`)", speed.whole, lengths),
         speed.growth("`analyze` core", speed.analyze, lengths),
     ]
-    memory = f"A process that analyses a year of minutes holds {speed.peak_megabytes():.0f} MB."
+    held = tables.number(speed.peak_megabytes(), 0)
+    memory = f"A process that analyses a year of minutes holds {held} MB at most."
     return report.speed(growths, speed.one_bin_each(services), services, memory)
 
 
