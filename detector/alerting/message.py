@@ -49,7 +49,7 @@ def message(alert: Alert, zone: tzinfo) -> Message:
     if incident.ended_at is not None:
         facts.append(("until", _until(incident, incident.ended_at, zone)))
     facts.append(("observed", _observed(incident, zone)))
-    if math.isfinite(incident.excess):
+    if math.isfinite(incident.excess) and not incident.is_listed:
         facts.append(("excess", f"{_number(incident.excess)} more than expected so far"))
     if alert.details is not None:
         facts += facts_said(alert.details)
@@ -107,6 +107,9 @@ def _expected(incident: Incident) -> str:
     expected = incident.expected_at_peak
     if not math.isfinite(expected):
         return "what is usual then is not known"
+    if incident.is_listed and expected > 0:
+        lowest = f"{_number(incident.peak_count / expected)} times the lowest on the list"
+        return f"{lowest}, {_number(expected)}"
     if expected <= 0:
         return "none expected then"
     times = incident.peak_count / expected

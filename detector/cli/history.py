@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -23,6 +24,7 @@ from detector.domain.spans import Spans
 from detector.domain.times import iso
 from detector.domain.wire import alert_to_dict, details_to_dict, incident_to_dict
 from detector.engine.hindsight import review
+from detector.engine.plan import Plan
 from detector.engine.replay import END_OF_TIME, History, replay
 from detector.errors import ConfigError, InputError
 from detector.settings import Settings, parse_duration, read_settings
@@ -30,6 +32,8 @@ from detector.sources.files import FileSource, read_gaps
 
 #: Rows of the printed table; the file holds all.
 SHOWN = 40
+#: From this many bins on a speed says something; before, starting takes longest.
+MANY = 100_000
 
 
 def history_settings(config: Path | None) -> Settings:
@@ -59,6 +63,8 @@ def replay_history(
     seconds = time.monotonic() - started
     write_text(out, json.dumps(document(history), ensure_ascii=False, indent=1) + "\n")
     _summary(history, out, seconds)
+    if not history.bins:
+        print(_why_nothing(plan), file=sys.stderr)
 
 
 def analyze_history(
@@ -120,9 +126,9 @@ def score_history(path: Path, out: Path, *, config: Path | None, width: str | No
 def evaluate_incidents(path: Path, truth: Path, *, as_json: bool) -> None:
     """Print the figures of the incidents in ``path`` against ``truth``."""
     found = _read_json(path)
-    incidents = found["incidents"] if isinstance(found, Mapping) else found
-    observed = found.get("observed", []) if isinstance(found, Mapping) else []
     try:
+        incidents = found["incidents"] if isinstance(found, Mapping) else found
+        observed = found.get("observed", []) if isinstance(found, Mapping) else []
         known = pd.read_csv(truth, dtype={"service": "str", "end": "str"})
         result = evaluate(incidents, known, [_coverage_from_dict(c) for c in observed])
     except InputError as error:
@@ -131,8 +137,11 @@ def evaluate_incidents(path: Path, truth: Path, *, as_json: bool) -> None:
         ) from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise InputError(f"not a CSV table in UTF-8: {error}", path=truth) from error
-    except (KeyError, TypeError, AttributeError) as error:
-        message = f"not the JSON that replay writes: {error!r} is missing or of the wrong type"
+    except KeyError as error:
+        message = f"not the JSON that replay writes: {error} is missing"
+        raise InputError(message, path=path) from error
+    except (TypeError, AttributeError) as error:
+        message = f"not the JSON that replay writes: something is of the wrong type ({error})"
         raise InputError(message, path=path) from error
     if as_json:
         values = {name: None if isnan(value) else value for name, value in result.rows()}
@@ -185,11 +194,22 @@ def _width(text: str) -> timedelta:
         raise ConfigError(f"--width: {error}") from None
 
 
+def _why_nothing(plan: Plan) -> str:
+    """Return what to do where no bin was counted at all."""
+    least = plan.discover_voices
+    enough = "" if least is None else f" at least {least:g} times in an hour"
+    return (
+        "nothing was counted: the table is empty, or nobody complains about a known service"
+        f"{enough}; name the services to follow under [services] in a --config"
+    )
+
+
 def _summary(history: History, out: Path, seconds: float) -> None:
     incidents = sorted(history.incidents.values(), key=lambda i: i.noticed_at)
     _print_incidents(incidents)
-    rate = history.bins / seconds if seconds else 0.0
-    bins = f"{history.bins:,} bins in {seconds:.1f} s ({rate:,.0f} a second)"
+    bins = f"{history.bins:,} bins in {seconds:.1f} s"
+    if history.bins >= MANY:
+        bins += f" ({history.bins / max(seconds, 1e-3):,.0f} a second)"
     print(f"{len(incidents)} incidents, {len(history.alerts)} alerts; {bins}; written to {out}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -51,7 +52,7 @@ def show_incident(config: Path | None, incident_id: str, *, as_json: bool) -> No
         }
         print(json.dumps(document, ensure_ascii=False))
         return
-    _print_incident(incident)
+    _print_incident(incident, deliveries)
     print("\nmessages")
     print_table(
         ("at", "kind", "receiver", "status", "attempts", "error"),
@@ -64,10 +65,13 @@ def _open(config: Path | None) -> SqlStore:
     return open_store(store_location(settings, base=base), readonly=True)
 
 
-def _print_incident(incident: Incident) -> None:
+def _print_incident(incident: Incident, deliveries: Sequence[Delivery]) -> None:
+    """Print ``incident`` as it stands, with what the last message said of the complaints."""
     kind = AlertKind.OPENED if incident.is_open else AlertKind.RESOLVED
     at = incident.resolved_at or incident.noticed_at
-    told = message(Alert(kind, at, incident, 1), ZoneInfo("UTC"))
+    last = max((d.alert for d in deliveries), key=lambda a: a.sequence, default=None)
+    sequence, details = (last.sequence, last.details) if last else (0, None)
+    told = message(Alert(kind, at, incident, sequence, details), ZoneInfo("UTC"))
     sys.stdout.write(f"{told.title}\n")
     for line in told.lines:
         sys.stdout.write(f"  {line}\n")

@@ -12,9 +12,10 @@ from detector import app, pipeline
 from detector.cli.output import print_table, progress
 from detector.cli.tables import incident_table
 from detector.domain.times import iso
+from detector.ports import Source
 from detector.quota import quota_of
 from detector.schedule import Schedule
-from detector.settings import Settings, read_settings
+from detector.settings import FileSourceSettings, Settings, SourceSettings, read_settings
 from detector.settings.live import LiveSettings
 from detector.sources.scenario import ScenarioSource
 
@@ -82,9 +83,7 @@ def check_settings(config: Path | None) -> None:
     pace = f", on a clock {settings.clock.speed:,.0f} times as fast" if settings.clock.speed else ""
     print(f"every {settings.schedule.every.total_seconds():g} s{pace}:")
     for source, part in zip(sources, settings.sources, strict=True):
-        what = source.scenario.title if isinstance(source, ScenarioSource) else str(part)
-        if isinstance(part, LiveSettings):
-            what = str(quota_of(part, every=settings.schedule.every))
+        what = _what(source, part, base, settings)
         print(f"  pull {source.name} ({part.type}): {what}")
     print(f"follow {', '.join(sorted(plan.services)) or 'no service by name'}", end="")
     if plan.discover_voices is not None:
@@ -101,6 +100,18 @@ def check_settings(config: Path | None) -> None:
     if not settings.sources:
         print("nothing to listen to: add [[sources]]")
     print(f"remember in {shown_location(settings)}")
+
+
+def _what(source: Source, part: SourceSettings, base: Path, settings: Settings) -> str:
+    """Return what is pulled, in words."""
+    if isinstance(source, ScenarioSource):
+        return source.scenario.title
+    if isinstance(part, LiveSettings):
+        return str(quota_of(part, every=settings.schedule.every))
+    if isinstance(part, FileSourceSettings):
+        place = base / part.path
+        return str(place) if place.exists() else f"{place}, which is not there (yet)"
+    return part.type
 
 
 def _log_to_stderr() -> None:

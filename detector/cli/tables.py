@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from math import isfinite
 
 from detector.domain.incident import Incident
 
@@ -36,8 +37,21 @@ def _row(incident: Incident) -> tuple[str, ...]:
         _beside(incident.noticed_at, onset.at),
         "goes on" if incident.ended_at is None else _beside(incident.ended_at, onset.at),
         incident.severity.label,
-        f"{incident.peak_count:,.0f} (usual {incident.expected_at_peak:,.1f})",
+        f"{_number(incident.peak_count)} ({_beside_what(incident)})",
     )
+
+
+def _beside_what(incident: Incident) -> str:
+    """Return what the peak is to be compared with."""
+    if not isfinite(incident.expected_at_peak):
+        return "usual unknown"
+    word = "the list begins at" if incident.is_listed else "usual"
+    return f"{word} {_number(incident.expected_at_peak)}"
+
+
+def _number(value: float) -> str:
+    """Return ``value`` to the unit, small ones to two significant digits: 0.02 is not 0.0."""
+    return f"{value:,.0f}" if value >= 10 or value == int(value) else f"{value:.2g}"
 
 
 def _minute(instant: datetime) -> str:

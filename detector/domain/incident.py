@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
+from math import isnan
 
 from detector.domain.surge import Onset
 
@@ -50,6 +51,11 @@ class Incident:
     def is_open(self) -> bool:
         """Whether the incident still goes on, as far as is known."""
         return self.resolved_at is None
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether a trending list shows it, whose lowest entry stands for the expected count."""
+        return isnan(self.evidence)
 
 
 def incident_id(service: str, noticed_at: datetime) -> str:
