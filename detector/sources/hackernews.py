@@ -11,8 +11,9 @@ HN Search API, https://hn.algolia.com/api (2026): ``search_by_date``, ``numericF
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import ceil
 
 import msgspec
 
@@ -27,8 +28,8 @@ ADDRESS = "https://hn.algolia.com"
 MOST_HITS = 1_000
 #: A pull asks at most so often; what is left is for the next one.
 MOST_REQUESTS = 12
-#: A slice that is tried first; at 7 posts a minute it holds 600.
-SLICE = timedelta(minutes=90)
+#: Seconds of a slice, at most; at 7 posts a minute it holds 600.
+LONGEST_SLICE = 5400
 #: People write every few seconds; an index without news for so long stands still.
 STALE = timedelta(minutes=30)
 
@@ -65,6 +66,7 @@ class HackerNewsSource:
     query: str = ""
     backfill: timedelta = timedelta(hours=1)
     overlap: timedelta = timedelta(minutes=10)
+    _length: int = field(default=LONGEST_SLICE, init=False, repr=False)
 
     def pull(self, cursor: str | None, *, until: datetime) -> Pull:
         """Return the posts indexed since; see `Source.pull`.
@@ -78,6 +80,10 @@ class HackerNewsSource:
         if until <= past.until:
             return Pull(cursor)
         found, reached = self._search(past.until - self.overlap, until)
+        if reached <= past.until:
+            # So much was written that looking back took all requests: go on instead.
+            more, reached = self._search(past.until, until)
+            found += more
         if reached == until and not self.query:
             reached = self._news(found, until)
         reached = max(reached, past.until)
@@ -97,17 +103,18 @@ class HackerNewsSource:
     def _search(self, start: datetime, end: datetime) -> tuple[list[Post], datetime]:
         """Return the posts from ``start`` on, and up to when they are all of them."""
         posts: list[Post] = []
-        left, length, second = int(start.timestamp()), SLICE.total_seconds(), end.timestamp()
+        left, last = int(start.timestamp()), ceil(end.timestamp())
         for _ in range(MOST_REQUESTS):
-            right = min(left + max(int(length), 1), int(second) + (second % 1 > 0))
+            right = min(left + self._length, last)
             if right <= left:
                 return posts, end
             page = self._slice(left, right)
             if page is None:
-                length = (right - left) / 2
+                self._length = (right - left) // 2
                 continue
             posts += [post for post in page if post.time < end]
             left = right
+            self._length = min(2 * self._length, LONGEST_SLICE)
         return posts, min(from_seconds(left), end)
 
     def _slice(self, left: int, right: int) -> list[Post] | None:
