@@ -32,7 +32,7 @@ PRIOR_DISPERSION, PRIOR_POSTS = 1.3, 50.0
 #: Minutes over which errors are gathered, hours that the prior spread counts as, and its bounds.
 BLOCK_MINUTES = 60.0
 PRIOR_HOURS = 24.0
-LEAST_SPREAD, MOST_SPREAD = 0.08, 0.5
+LEAST_SPREAD, MOST_SPREAD = 0.1, 0.5
 #: Standard deviations at which a single bin is clipped.
 CLIP = 3.0
 #: A single bin weighs up to this multiple of the expected count, or to so many of its doubts.

@@ -11,12 +11,15 @@ from __future__ import annotations
 from math import log
 from typing import Any
 
+import numpy as np
+
 from detector.detection.compiled import compiled
 from detector.detection.memory import DAYS
 
-#: Evidence in nats that calm series pass `REFERENCE` times per week, and how much more of it makes
-#: passing e times rarer.
-REFERENCE_EVIDENCE, REFERENCE, STEEPNESS = 7.25, 0.03, 0.53
+#: Evidence in nats that is passed so often per week, simulated: at once a week and more on calm
+#: series of three levels and three dispersions, at 0.03 on series with all that is no outage
+#: (bursts, weekly bumps, steps, moved clocks). Between, and below, by the logarithm.
+CURVE = ((0.03, 7.25), (1.0, 4.2), (3.0, 3.65), (10.0, 3.1))
 #: Days needed before the past counts, and the quantile of their maxima that stands for it. The
 #: threshold is at least `FACTOR` times that quantile plus what the base exceeds `BELOW` by.
 LEAST_DAYS, QUANTILE, FACTOR, BELOW = 4, 0.7, 1.5, 5.5
@@ -29,8 +32,12 @@ def base_threshold(max_false_pages_per_week: float) -> float:
     ----------
     max_false_pages_per_week : tolerated false alarms per service and week, > 0.
     """
-    threshold = REFERENCE_EVIDENCE + STEEPNESS * log(REFERENCE / max_false_pages_per_week)
-    return max(threshold, 3.0)
+    asked = max_false_pages_per_week
+    (rare, high), (usual, low) = CURVE[:2]
+    if asked < rare:
+        return high + (high - low) / log(usual / rare) * log(rare / asked)
+    rates = [log(rate) for rate, _ in CURVE]
+    return float(np.interp(log(asked), rates, [evidence for _, evidence in CURVE]))
 
 
 @compiled

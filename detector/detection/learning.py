@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detector.detection import baseline, calibration, profile, recurrence
 from detector.detection.compiled import compiled
@@ -59,7 +60,12 @@ def _rescale(hot: Any, bins: Floats, old: Floats, new: Floats, slot_minutes: flo
 
 @compiled
 def end_day(
-    hots: Any, sums: Floats, days: Floats, weeks: Floats, usual: Floats, slot_minutes: float
+    hots: Any,
+    sums: Floats,
+    days: Floats,
+    weeks: NDArray[np.float32],
+    usual: Floats,
+    slot_minutes: float,
 ) -> Floats:
     """Fold the gathered day into ``sums``, ``days``, ``weeks`` in place; return the new profile."""
     hot = hots[0]

@@ -12,6 +12,7 @@ from __future__ import annotations
 from math import exp, sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detector.detection.compiled import compiled
 from detector.domain.series import Floats
@@ -84,7 +85,7 @@ def bump(x: Floats, mass: Floats, dispersion: float) -> tuple[float, float]:
 
 
 @compiled
-def recur(weeks: Floats, dispersion: float, profile: Floats) -> None:
+def recur(weeks: NDArray[np.float32], dispersion: float, profile: Floats) -> None:
     """Multiply ``profile`` by what recurs, in place.
 
     Parameters

@@ -26,6 +26,8 @@ from detector.detection.memory import CANDIDATES
 #: Evidence for "a burst, and nothing else": bursts are that much more usual than false pages may
 #: be (about one a week against one in thirty), so what is left without one must say the rest.
 BURST_COST = 3.0
+#: A surplus of less than this is rounding.
+ROUNDING = 1.0 + 1e-9
 
 
 @compiled
@@ -111,7 +113,7 @@ def observe(
     best = 0.0
     for i in range(n + 1):
         rest = hot.surplus[i] - hot.burst[i]
-        if rest > hot.mass[i]:
+        if rest > hot.mass[i] * ROUNDING:
             doubt = hot.doubt[i] / hot.mass[i]
             value = min(
                 evidence_of(hot.surplus[i], hot.mass[i], doubt),

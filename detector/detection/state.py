@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from detector.detection.clock import rest_clock
 from detector.detection.memory import HOT, SLOTS
@@ -49,7 +50,7 @@ class SeriesState:
     hot: Any = field(repr=False)
     sums: Floats = field(repr=False)
     days: Floats = field(repr=False)
-    weeks: Floats = field(repr=False)
+    weeks: NDArray[np.float32] = field(repr=False)
     profile: Floats = field(repr=False)
 
     def __post_init__(self) -> None:
@@ -102,7 +103,7 @@ def cold(
     rest_clock(hot[0])
     profile = np.ones((3, 7, slots))
     profile[1] = COLD_VARIANCE
-    weeks = np.zeros((2, WEEKS, 7, slots))
+    weeks = np.zeros((2, WEEKS, 7, slots), np.float32)
     return SeriesState(
         options, start, width, hot, np.zeros((2, 7, slots)), np.zeros(7), weeks, profile
     )
@@ -150,7 +151,7 @@ def load(data: bytes) -> SeriesState:
             hot,
             np.frombuffer(fields["sums"]).reshape(2, 7, -1),
             np.frombuffer(fields["days"]),
-            np.frombuffer(fields["weeks"]).reshape(2, WEEKS, 7, -1),
+            np.frombuffer(fields["weeks"], np.float32).reshape(2, WEEKS, 7, -1),
             np.frombuffer(fields["profile"]).reshape(3, 7, -1),
         )
     except (msgspec.MsgspecError, KeyError, TypeError) as error:

@@ -27,7 +27,7 @@ EVENT_SPREAD, UNKNOWN_EVENT_SPREAD = 0.5, 1.5
 
 @compiled
 def _burst_bins(minutes: float) -> int:
-    return 0 if minutes >= WIDE_MINUTES else bins_of(BURST_MINUTES, minutes, 8)
+    return 0 if minutes >= WIDE_MINUTES else max(bins_of(BURST_MINUTES, minutes, 8), 2)
 
 
 @compiled

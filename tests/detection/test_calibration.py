@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from detector.detection.calibration import DAYS, LEAST_DAYS, base_threshold, end_day, threshold_now
+from detector.detection.memory import HOT
+from detector.detection.options import DetectionOptions
+from tests.detection.counting import detect, opened, usual
+
+
+def test_rarer_pages_need_more_evidence() -> None:
+    rates = [10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01]
+    thresholds = [base_threshold(r) for r in rates]
+    assert thresholds == sorted(thresholds)
+    assert DetectionOptions().max_false_pages_per_week == 0.03
+
+
+def _after(maxima: list[float], base: float = 7.0) -> float:
+    hots = np.zeros(1, HOT)
+    for highest in maxima:
+        hots["highest"] = highest
+        end_day(hots[0])
+    return threshold_now(hots[0], base)
+
+
+def test_a_calm_past_leaves_the_threshold_alone() -> None:
+    assert _after([2.0] * 40) == 7.0
+
+
+def test_a_past_full_of_evidence_raises_the_threshold_until_it_is_forgotten() -> None:
+    assert _after([9.0] * LEAST_DAYS) > 12
+    assert _after([9.0] * (LEAST_DAYS - 1)) == 7.0
+    assert _after([9.0] * DAYS + [2.0] * DAYS) == 7.0
+
+
+def test_an_outage_a_week_leaves_the_threshold_alone() -> None:
+    assert _after(([2.0] * 6 + [30.0]) * 4) == 7.0
+
+
+@pytest.mark.parametrize("dispersion", [1.0, 1.5, 3.0])
+@pytest.mark.parametrize("level", [0.1, 1.5, 15.0])
+def test_calm_series_page_less_than_asked_for(level: float, dispersion: float) -> None:
+    counts = usual(70, level=level, dispersion=dispersion, seed=20)
+    for asked in (0.1, 1.0):
+        step = detect(counts, options=DetectionOptions(max_false_pages_per_week=asked))
+        assert opened(step) / 10 <= 2 * asked + 0.1
+
+
+def test_over_many_weeks_one_false_page_a_week_is_half_to_one() -> None:
+    weeks, found = 0, 0
+    options = DetectionOptions(max_false_pages_per_week=1.0)
+    for seed, (level, dispersion) in enumerate(
+        (level, dispersion) for level in (0.1, 1.5, 15.0) for dispersion in (1.0, 1.5, 3.0)
+    ):
+        counts = usual(140, level=level, dispersion=dispersion, seed=100 + seed)
+        found += opened(detect(counts, options=options))
+        weeks += 20
+    assert 0.5 <= found / weeks <= 1.0
