@@ -85,6 +85,7 @@ def read_posts(reader: Reader, posts: pd.DataFrame, *, unnamed: bool = True) -> 
     service, is_new = given.copy(), np.zeros(len(posts), dtype=bool)
     service[rows] = np.array([r.service for r in readings], dtype=object)
     is_new[rows] = [r.discovered for r in readings]
+    is_new &= given == ""
     return posts.assign(complaint=complaint, service=service, discovered=is_new, kind=kind)
 
 

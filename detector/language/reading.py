@@ -25,8 +25,9 @@ class Reading:
     own : the author's own words, folded; links are ``<url>``; of a long text the telling part.
     hits : lexicon phrases in ``own``, by place.
     service : canonical name, discovered subject, or ``""``.
-    discovered : whether ``service`` was not configured.
-    given : whether the row named its service, so that the text need not.
+    discovered : whether the text names a service that was not configured.
+    given : whether only the row named the service; a Chinese text that names one itself is read
+        as if the row had not.
     place : where ``own`` names it, ``[start, end)``; ``(0, 0)`` if it does not.
     is_system : whether a discovered service is plainly a system ("报名系统", "官网").
     no_service : whether ``own`` speaks of people or mishaps.
@@ -52,20 +53,21 @@ def read(folded: str, given: str, *, names: Names, lexicon: Lexicon) -> Reading:
     hits, faults = _hits(own, lexicon)
     named = names.found(own, faults)
     chosen = about(named, faults, own)
-    subject = ""
-    if not given:
+    subject, chinese = "", bool(CJK.search(own))
+    if chinese or not given:
         subject = (_longer_name if chosen else _unlisted)(own, faults, named, lexicon)
+    is_named = bool(subject) or chosen is not None
     service = given or subject or (chosen.service if chosen else "")
     return Reading(
         own=own,
         hits=hits,
         service=service,
         discovered=bool(subject),
-        given=bool(given),
+        given=bool(given) and not (chinese and is_named),
         place=_place(own, subject, chosen),
         is_system=bool(subject) and lexicon.subject.is_system(subject),
         no_service=lexicon.subject.is_no_service(own),
-        guarded=not service
+        guarded=not (is_named or given)
         and any(lexicon.subject.forbids(own, start) for start in _naming(faults, lexicon)),
     )
 

@@ -67,6 +67,11 @@ def test_the_columns_are_added_and_the_index_kept() -> None:
     assert list(read["kind"]) == ["outage", "unrelated", "unrelated"]
 
 
+@pytest.mark.parametrize("title", ["画图宝崩了", "微信又崩了", "心态崩了", "画图宝恢复正常"])
+def test_a_given_service_does_not_change_what_a_title_says(title: str) -> None:
+    assert (chance(title, service="画图宝") >= 0.5) == (chance(title) >= 0.5)
+
+
 def test_no_posts_are_read_to_no_rows() -> None:
     read = read_posts(rigs.reader(), pd.DataFrame({"text": pd.Series([], dtype=str)}))
     assert read.empty
