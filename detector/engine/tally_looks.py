@@ -83,6 +83,7 @@ def _about_outages(counts: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     once = pd.DataFrame({"text": counts.loc[unnamed, "title"].unique()})
     read = read_titles(plan.reader, once).set_index(once["text"])
     about = read[(read["complaint"] >= plan.complaint_threshold) & (read["service"] != "")]
-    judged = counts["title"].map(about["service"]).fillna("")
+    # Where no title is about an outage there is nothing to tell texts by: they stay texts.
+    judged = counts["title"].map(about["service"]).astype("object").fillna("")
     named = counts.assign(service=counts["service"].where(~unnamed, judged))
     return named[named["service"] != ""]

@@ -11,10 +11,12 @@ class Weibo(Place):
     Attributes
     ----------
     frozen : serve the same list for ever.
+    about_an_outage : whether 微信崩了 is listed.
     login : answer as to somebody who is not logged in.
     """
 
     frozen = False
+    about_an_outage = True
     login = False
 
     def answer(self, asked: Asked) -> Reply:
@@ -29,6 +31,8 @@ class Weibo(Place):
             self.drifted({"word": "泪崩", "raw_hot": 500_000, "label_name": "新"}, "raw_hot"),
             self.drifted({"word": "今日天气", "num": 100_000, "onboard_time": 1}, "num"),
         ]
+        if not self.about_an_outage:
+            del entries[0]
         if self.shuffled:
             entries.reverse()
         listed = [] if self.empty else entries * (2 if self.doubled else 1)

@@ -1,0 +1,108 @@
+"""A dead feed through the whole engine: it neither fakes an outage nor its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from detector.domain.incident import Incident
+from detector.engine.ingest import Trouble, take_turn
+from detector.engine.memory import Memory
+from detector.engine.plan import Plan
+from detector.ports import Source
+from detector.sources.pace import Pace
+from detector.sources.web import Web
+from detector.sources.weibo_hotsearch import WeiboHotSearchSource
+from tests.fakes.store import FakeStore
+from tests.laws.stories import plan
+from tests.sources.contract.rigs import MINUTE, NOW, SHORT
+from tests.sources.servers.weibo import Weibo
+
+HOUR = timedelta(hours=1)
+
+
+class Life:
+    """An engine with one source, turned minute by minute."""
+
+    def __init__(self, plan: Plan, source: Source) -> None:
+        self.memory, self.store, self.plan, self.source = Memory(), FakeStore(), plan, source
+        self.now = NOW
+        self.troubles: list[Trouble] = []
+
+    def go(self, span: timedelta, *, every: timedelta = MINUTE) -> None:
+        end = self.now + span
+        while self.now < end:
+            turn = take_turn(
+                self.memory,
+                [self.source],
+                self.store,
+                self.plan,
+                (),
+                now=self.now,
+                wall=self.now,
+                max_alert_age=timedelta(days=1),
+            )
+            self.memory = turn.outcome.memory
+            self.troubles += turn.troubles
+            self.now += every
+
+    def incidents(self) -> tuple[Incident, ...]:
+        return self.store.incidents()
+
+
+@pytest.fixture(scope="module")
+def reading() -> Plan:
+    return plan()
+
+
+@pytest.fixture
+def weibo() -> Iterator[Weibo]:
+    with Weibo().running() as place:
+        assert isinstance(place, Weibo)
+        yield place
+
+
+def life(place: Weibo, reading: Plan) -> Life:
+    pace = Pace(10_000, 1.0, monotonic=lambda: living.now.timestamp())
+    web = Web("weibo", place.url, pace=pace, patience=SHORT)
+    living = Life(reading, WeiboHotSearchSource("weibo", web))
+    return living
+
+
+@pytest.mark.parametrize("trouble", ["an empty list", "malformed JSON", "503 throughout"])
+def test_twelve_hours_without_a_reader_end_no_outage_and_begin_none(
+    weibo: Weibo, reading: Plan, trouble: str
+) -> None:
+    living = life(weibo, reading)
+    living.go(10 * MINUTE)
+    (opened,) = living.incidents()
+    assert opened.is_open
+    weibo.apply(trouble)
+    living.go(12 * HOUR, every=10 * MINUTE)
+    assert len(living.troubles) == 72, "each failed look is told"
+    assert living.incidents() == (opened,), "nothing was said while nobody could look"
+    weibo.heal()
+    living.go(15 * MINUTE)
+    (still,) = living.incidents()
+    assert still.is_open, "the list shows it still"
+    weibo.about_an_outage = False
+    living.go(29 * MINUTE)
+    assert living.incidents()[0].is_open, "half an hour of looks without it ends it, not sooner"
+    living.go(5 * MINUTE)
+    (closed,) = living.incidents()
+    assert not closed.is_open
+    assert closed.resolved_at is not None
+    assert closed.resolved_at > NOW + 12 * HOUR
+
+
+def test_years_of_empty_lists_are_told_each_time_and_never_quiet(
+    weibo: Weibo, reading: Plan
+) -> None:
+    weibo.empty = True
+    living = life(weibo, reading)
+    living.go(timedelta(days=4 * 365), every=timedelta(days=20))
+    assert len(living.troubles) == 73
+    assert living.incidents() == ()
+    assert living.memory.feeds == {}, "no time was observed"
