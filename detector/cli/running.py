@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import structlog
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from detector import app, pipeline
 from detector.cli.output import print_table, progress
@@ -127,3 +128,9 @@ def _log_to_stderr() -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+    set_on_retry_hooks([_log_retry])
+
+
+def _log_retry(details: RetryDetails) -> None:
+    log = structlog.get_logger("detector.sources")
+    log.info("asking again", error=str(details.caused_by), wait=f"{details.wait_for:.1f} s")
