@@ -22,6 +22,7 @@ from detector.engine.memory import Memory
 from detector.engine.plan import Plan
 from detector.engine.retries import RetryPolicy
 from detector.engine.saved import load
+from detector.errors import DetectorError
 from detector.language.complaints import read_posts
 from detector.ports import Sink, Source, Store
 from detector.settings import Settings
@@ -78,7 +79,10 @@ class Pipeline:
         self.memory = turn.outcome.memory
         self.turns += 1
         for trouble in turn.troubles:
-            log.warning("source failed", source=trouble.source, error=str(trouble.error))
+            bug = None if isinstance(trouble.error, DetectorError) else trouble.error
+            log.warning(
+                "source failed", source=trouble.source, error=str(trouble.error), exc_info=bug
+            )
         report = deliver(
             self.store, self.sinks, now=wall_now(), policy=self.policy, stopping=self.stopping
         )

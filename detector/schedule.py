@@ -126,12 +126,14 @@ def _missed(event: JobExecutionEvent) -> None:
 def _signals(stop: Callable[[], None]) -> Iterator[None]:
     """Let SIGTERM and Ctrl-C stop in good order; put back what was there before.
 
-    A second signal does not wait for the running turn: killing it loses nothing either.
+    A second Ctrl-C does not wait for the running turn: killing it loses nothing either. SIGTERM
+    may come twice from one sender (to the process and to its group), and means the same.
     """
 
     def handle(number: int, _frame: FrameType | None) -> None:
         stop()
-        signal.signal(number, signal.SIG_DFL)
+        if number == signal.SIGINT:
+            signal.signal(number, signal.SIG_DFL)
 
     before = {s: signal.signal(s, handle) for s in (signal.SIGTERM, signal.SIGINT)}
     try:

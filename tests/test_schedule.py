@@ -193,11 +193,19 @@ def test_a_signal_stops_it_within_five_seconds_behind_the_running_turn(
     assert process.returncode == 0
 
 
-def test_a_second_signal_does_not_wait_for_the_turn(tmp_path: Path) -> None:
+def test_a_second_ctrl_c_does_not_wait_for_the_turn(tmp_path: Path) -> None:
     process = live(tmp_path, takes=60)
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGINT)
     time.sleep(0.5)
     assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=10)
+    assert process.returncode != 0
+
+
+def test_sigterm_may_come_twice_from_one_sender(tmp_path: Path) -> None:
+    process = live(tmp_path, takes=1)
+    process.send_signal(signal.SIGTERM)
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=10)
-    assert process.returncode == -signal.SIGTERM
+    assert process.returncode == 0

@@ -28,7 +28,7 @@ COLUMNS = (*VOICED, "source", *FACETS)
 
 def read_complaints(posts: pd.DataFrame, source: str, plan: Plan) -> pd.DataFrame:
     """Return the complaints among ``posts``: `COLUMNS`, in order of time."""
-    read = read_posts(plan.reader, posts)
+    read = read_posts(plan.reader, posts, unnamed=False)
     found = read[(read["complaint"] >= plan.complaint_threshold) & (read["service"] != "")]
     tags = tag(found, plan.facets)
     authors = found["author"] if "author" in found else pd.Series("", index=found.index)

@@ -79,7 +79,8 @@ def review(
         for service, found in surges.items()
         for group in _grouped(found, plan.regroup)
     ]
-    listed = (i for i in gathered.history.incidents.values() if i.service not in surges)
+    counted = {key.source for key in gathered.pieces}
+    listed = (i for i in gathered.history.incidents.values() if not counted.intersection(i.sources))
     reviewed += [Reviewed(i, was_noticed=True, details=None) for i in listed]
     by_start = sorted(reviewed, key=lambda r: (r.incident.onset.at, r.incident.id))
     return tuple(by_start), gathered.history

@@ -8,14 +8,13 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
-from detector.domain.alert import Alert
+from detector.domain.alert import Alert, AlertKind
 from detector.domain.delivery import Delivery, DeliveryStatus
 from detector.domain.incident import Severity
 from detector.engine.cycle import Advance, Outcome, cycle
 from detector.engine.memory import Memory
 from detector.engine.plan import Plan
 from detector.engine.saved import changes
-from detector.errors import DetectorError
 from detector.ports import CycleRecord, Pull, Source, Store
 
 
@@ -29,10 +28,13 @@ class Receiver:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A source that could not be read in this turn; its bins stay unobserved."""
+    """A source that could not be read in this turn; its bins stay unobserved.
+
+    ``error`` is a `DetectorError` where the world is to blame, anything else where the source is.
+    """
 
     source: str
-    error: DetectorError
+    error: Exception
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,12 +68,13 @@ def take_turn(
     pulls, troubles = _pull(memory, sources, until=now)
     outcome = cycle(memory, pulls, plan, now=now)
     fresh = [alert for alert in outcome.alerts if now - alert.at <= max_alert_age]
+    deliveries = [d for alert in fresh for d in _deliveries(alert, receivers, wall)]
     store.commit(
         CycleRecord(
             memory=changes(memory, outcome.memory),
             counts=_counted(outcome.advances),
             incidents=outcome.incidents,
-            deliveries=[d for alert in fresh for d in _deliveries(alert, receivers, wall)],
+            deliveries=_without_unheard_ends(deliveries, store),
         )
     )
     exhausted = frozenset(name for name, pull in pulls.items() if pull.exhausted)
@@ -86,7 +89,7 @@ def _pull(
         feed = memory.feeds.get(source.name)
         try:
             pulls[source.name] = source.pull(feed.cursor if feed else None, until=until)
-        except DetectorError as error:
+        except Exception as error:  # reported by the caller; one source must not stop the others
             troubles.append(Trouble(source.name, error))
     return pulls, tuple(troubles)
 
@@ -97,6 +100,20 @@ def _deliveries(alert: Alert, receivers: Sequence[Receiver], wall: datetime) -> 
         for receiver in receivers
         if alert.incident.severity >= receiver.least
     ]
+
+
+def _without_unheard_ends(deliveries: Sequence[Delivery], store: Store) -> list[Delivery]:
+    """Drop ends of incidents whose receiver never heard that they began: that was too long ago."""
+    kept: list[Delivery] = []
+    for delivery in deliveries:
+        incident, receiver = delivery.alert.incident.id, delivery.receiver
+        if delivery.alert.kind is AlertKind.RESOLVED:
+            before = (*kept, *store.deliveries(incident_id=incident))
+            heard = any(d.receiver == receiver and d.alert.incident.id == incident for d in before)
+            if not heard:
+                continue
+        kept.append(delivery)
+    return kept
 
 
 def _counted(advances: Sequence[Advance]) -> pd.DataFrame | None:

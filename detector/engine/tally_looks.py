@@ -73,7 +73,8 @@ def _whole_bins(
 def _about_outages(counts: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     """Return the rows about outages, each with its service.
 
-    A row that names a service is taken at its word; one without is judged by its title.
+    A row that names a service is taken at its word; one without is judged by its title, and where
+    that names a service of the table by another of its names, the table's name is kept.
     """
     unnamed = counts["service"] == ""
     if not unnamed.any():
@@ -83,7 +84,14 @@ def _about_outages(counts: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     once = pd.DataFrame({"text": counts.loc[unnamed, "title"].unique()})
     read = read_titles(plan.reader, once).set_index(once["text"])
     about = read[(read["complaint"] >= plan.complaint_threshold) & (read["service"] != "")]
+    ours = {plan.reader.canonical(name): name for name in counts.loc[~unnamed, "service"].unique()}
     # Where no title is about an outage there is nothing to tell texts by: they stay texts.
-    judged = counts["title"].map(about["service"]).astype("object").fillna("")
+    judged = (
+        counts["title"]
+        .map(about["service"])
+        .astype("object")
+        .fillna("")
+        .map(lambda name: ours.get(name, name))
+    )
     named = counts.assign(service=counts["service"].where(~unnamed, judged))
     return named[named["service"] != ""]

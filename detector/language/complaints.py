@@ -48,6 +48,10 @@ class Reader:
     classifier: Judge | None
     sieve: AhoCorasick
 
+    def canonical(self, name: str) -> str:
+        """Return the canonical name of the service that people call ``name``, else ``name``."""
+        return self.names.canonical(name)
+
 
 def build_reader(
     services: Services,

@@ -48,6 +48,11 @@ class Names:
     weak: frozenset[str]
     automaton: AhoCorasick
 
+    def canonical(self, name: str) -> str:
+        """Return the service that ``name`` is an alias of, or ``name`` if it is none's."""
+        known = dict(zip(self.aliases, self.services, strict=True))
+        return known.get(fold(name).strip(), name)
+
     def found(self, own: str, hits: Sequence[Hit]) -> tuple[Named, ...]:
         """Return the services that the folded text ``own`` names, by place.
 
