@@ -8,6 +8,7 @@ compared with that past: `threshold_now`.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import log
 from typing import Any
 
@@ -25,6 +26,7 @@ CURVE = ((0.03, 7.25), (1.0, 4.2), (3.0, 3.65), (10.0, 3.1))
 LEAST_DAYS, QUANTILE, FACTOR, BELOW = 4, 0.7, 1.5, 5.5
 
 
+@lru_cache(maxsize=256)
 def base_threshold(max_false_pages_per_week: float) -> float:
     """Return the evidence in nats that raises an alarm on a series that behaves.
 

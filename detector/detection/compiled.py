@@ -1,4 +1,9 @@
-"""The one door to numba: compile a function to machine code and keep its type."""
+"""The one door to numba: compile a function to machine code and keep its type.
+
+The machine code is cached beside the source and is renewed when the function's own file changes,
+but not when a function that it calls from another file does. After editing a kernel delete
+``__pycache__/*.nb?``; an installed package never needs that.
+"""
 
 from __future__ import annotations
 

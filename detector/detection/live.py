@@ -21,7 +21,7 @@ import numpy as np
 from detector.detection import course, learning
 from detector.detection import step as kernel
 from detector.detection.calibration import base_threshold
-from detector.detection.memory import CHANGE
+from detector.detection.memory import CHANGE, HOT
 from detector.detection.options import KnownEvent
 from detector.detection.state import SeriesState, begin, cold, dump, load, slot_seconds
 from detector.domain.series import Floats
@@ -76,7 +76,8 @@ def update(state: SeriesState, counts: Floats) -> Step:
     if counts.ndim != 1 or (counts < 0).any() or np.isinf(counts).any():
         raise ValueError("counts must have one axis and be >= 0 (nan where not observed)")
     width = int(state.width.total_seconds())
-    hot = state.hot.copy()
+    # as bytes: numpy copies records field by field
+    hot = state.hot.view(np.uint8).copy().view(HOT)
     sums, days, weeks, profile = state.sums, state.days, state.weeks, state.profile
     outs = np.empty((len(counts), 3))
     changes: list[Change] = []

@@ -31,8 +31,8 @@ LARGE = 0.2
 UNSEEN_SPREAD = 0.35
 #: A profile less certain than this (relative variance) cannot tell what is above it.
 VAGUE = 0.1
-#: Rises below this are not looked at.
-LEAST_RISE = 1.2
+#: Smallest factor of an outage; standard deviations below which nothing is worth a closer look.
+LEAST_RISE, NOTABLE = 1.2, 2.0
 
 
 @compiled
@@ -40,6 +40,12 @@ def _density(x: float, mean: float, dispersion: float) -> float:
     """Return the density of a count ``x`` around ``mean``: normal, counting and own spread."""
     variance = dispersion * mean + (SLOT_SPREAD * mean) ** 2 + 0.25
     return exp(-0.5 * (x - mean) ** 2 / variance) / sqrt(2.0 * np.pi * variance)
+
+
+@compiled
+def _rise(x: float, mean: float, dispersion: float) -> float:
+    """Return by how many standard deviations ``x`` lies above ``mean``."""
+    return (x - mean) / sqrt(dispersion * mean + (SLOT_SPREAD * mean) ** 2 + 0.25)
 
 
 @compiled
@@ -110,10 +116,10 @@ def recur(weeks: NDArray[np.float32], dispersion: float, profile: Floats) -> Non
                     mass[w] += share * weeks[1, w, d, near]
                 seen += mass[w]
                 if mass[w] > 0.0:
-                    highest = max(highest, x[w] / mass[w])
+                    highest = max(highest, _rise(x[w], mass[w], dispersion))
             if seen <= 0.0:
                 profile[1, d, s] += UNSEEN_SPREAD * UNSEEN_SPREAD
-            elif highest > LEAST_RISE:
+            elif highest > NOTABLE:
                 mean, variance = bump(x, mass, dispersion)
                 profile[0, d, s] *= mean
                 profile[1, d, s] += variance / (mean * mean)
