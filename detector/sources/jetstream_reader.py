@@ -109,7 +109,7 @@ class Reader:
     def _read(self, connection: ClientConnection) -> str:
         self._line.connected()
         garbled, silent = 0, 0.0
-        step = min(0.5, self._how.silence)
+        step = min(0.1, self._how.silence)
         while not self.stopped.is_set():
             message = None
             with suppress(TimeoutError):

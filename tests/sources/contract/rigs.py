@@ -38,7 +38,7 @@ from tests.sources.servers.place import CANARY, NOW, Place
 from tests.sources.servers.reddit import Reddit
 from tests.sources.servers.weibo import Weibo
 
-SHORT = Patience(timeout=0.3, attempts=2, total=2.0, wait=0.01, longest_wait=0.2)
+SHORT = Patience(timeout=0.5, attempts=2, total=2.0, wait=0.01, longest_wait=0.2)
 MINUTE = timedelta(minutes=1)
 #: The secret as it travels: as it is, and as the half of a login.
 SECRETS = (CANARY, b64encode(f"app:{CANARY}".encode()).decode())
@@ -208,7 +208,7 @@ def jetstream() -> Iterator[Rig]:
         clock = lambda: NOW + 15 * MINUTE  # noqa: E731
         made.append(
             JetstreamSource(
-                "place", [place.url], silence=MINUTE, pause=0.01, first_wait=0.7, clock=clock
+                "place", [place.url], silence=MINUTE, pause=0.01, first_wait=0.3, clock=clock
             )
         )
         return made[-1]
@@ -225,7 +225,7 @@ class StreamRig(Rig):
     def pull(self, source: Source, cursor: str | None, until: datetime) -> Pull:
         last = max(s.time for s in self.place.said if s.time < until)
         failures = 0
-        for _ in range(60):
+        for _ in range(80):
             try:
                 pull = source.pull(cursor, until=until)
             except SourceError:
