@@ -162,7 +162,7 @@ def test_a_host_that_says_nothing_is_left(host: Jetstream, make: Make) -> None:
 def test_a_dead_stream_is_told_as_trouble_and_not_as_quiet(host: Jetstream, make: Make) -> None:
     host.say(5, NOW - MINUTE, apart=SECOND / 10)
     source = make(silence=SECOND / 5)
-    first = pull_up_to(source, None, NOW, host.said[0].time)
+    first = pull_up_to(source, None, NOW, host.said[-1].time)
     host.mute = True
     time.sleep(0.5)
     with pytest.raises(SourceError, match="sent nothing"):
