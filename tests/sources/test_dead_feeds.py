@@ -12,12 +12,14 @@ from detector.engine.ingest import Trouble, take_turn
 from detector.engine.memory import Memory
 from detector.engine.plan import Plan
 from detector.ports import Source
+from detector.sources.hackernews import HackerNewsSource
 from detector.sources.pace import Pace
 from detector.sources.web import Web
 from detector.sources.weibo_hotsearch import WeiboHotSearchSource
 from tests.fakes.store import FakeStore
 from tests.laws.stories import plan
 from tests.sources.contract.rigs import MINUTE, NOW, SHORT
+from tests.sources.servers.hackernews import HackerNews
 from tests.sources.servers.weibo import Weibo
 
 HOUR = timedelta(hours=1)
@@ -106,3 +108,20 @@ def test_years_of_empty_lists_are_told_each_time_and_never_quiet(
     assert len(living.troubles) == 73
     assert living.incidents() == ()
     assert living.memory.feeds == {}, "no time was observed"
+
+
+def test_posts_of_a_place_go_through_the_engine_also_when_there_are_none(reading: Plan) -> None:
+    with HackerNews().running() as place:
+        place.say(3, NOW - 30 * MINUTE, apart=7 * MINUTE)
+        place.say(1, NOW - MINUTE)
+        web = Web("hn", place.url, patience=SHORT)
+        living = Life(reading, HackerNewsSource("hn", web))
+        living.go(3 * MINUTE)
+        place.apply("503 throughout")
+        living.go(2 * MINUTE)
+        place.heal()
+        place.say(2, NOW + 3 * MINUTE)
+        living.go(MINUTE)
+        assert len(living.troubles) == 2
+        (span,) = living.memory.feeds["hn"].observed.pairs()
+        assert span == (NOW - HOUR, NOW + 3 * MINUTE + timedelta(seconds=7))
