@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -52,6 +53,7 @@ class Schedule:
         self._stopped = threading.Event()
         self._failures = 0
         self._overran = False
+        self._every = every.total_seconds()
         self.failure: BaseException | None = None
         self._scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(1)},
@@ -99,8 +101,11 @@ class Schedule:
 
     def _once(self) -> None:
         if not self._stopped.is_set():
+            began = time.monotonic()
             more = self._turn()
-            self._failures, self._overran = 0, False
+            self._failures = 0
+            if time.monotonic() - began < self._every:
+                self._overran = False
             if not more:
                 self.stop()
 
@@ -112,7 +117,7 @@ class Schedule:
             self.stop()
 
     def _overrun(self, _event: JobSubmissionEvent) -> None:
-        """Say once per turn that it takes longer than the interval."""
+        """Say that turns take longer than the interval, once until one does not."""
         if not self._overran:
             self._overran = True
             log.info("turn takes longer than the interval; the next ones wait")

@@ -3,7 +3,7 @@
 Two parts. On a series that behaves as the baseline says, the highest evidence of a week grows with
 the logarithm of how rarely it may be passed: `base_threshold`, measured once by simulation. And a
 series that does not behave, because its own past is full of evidence that was no outage, is
-compared with that past: `threshold_now`.
+compared with that past: `threshold_now`. A series without a past has to show more.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ CURVE = ((0.03, 7.25), (1.0, 4.2), (3.0, 3.65), (10.0, 3.1))
 #: Days needed before the past counts, and the quantile of their maxima that stands for it. The
 #: threshold is at least `FACTOR` times that quantile plus what the base exceeds `BELOW` by.
 LEAST_DAYS, QUANTILE, FACTOR, BELOW = 4, 0.7, 1.5, 5.5
+#: Evidence in nats that a series without a past must show on top, fading over its first days: the
+#: profile's shape is a guess then, and guesses are wrong together.
+YOUNG_EVIDENCE, YOUNG_DAYS = 4.0, 8
 
 
 @lru_cache(maxsize=256)
@@ -46,6 +49,8 @@ def base_threshold(max_false_pages_per_week: float) -> float:
 def threshold_now(hot: Any, base: float) -> float:
     """Return the threshold of a series given its past daily maxima, at least ``base``."""
     n = min(hot.past_days, DAYS)
+    if n < YOUNG_DAYS:
+        base += YOUNG_EVIDENCE * (YOUNG_DAYS - n) / YOUNG_DAYS
     if n < LEAST_DAYS:
         return base
     ordered = hot.maxima[:n].copy()

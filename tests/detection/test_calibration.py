@@ -3,7 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from detector.detection.calibration import DAYS, LEAST_DAYS, base_threshold, end_day, threshold_now
+from detector.detection.calibration import (
+    DAYS,
+    LEAST_DAYS,
+    YOUNG_DAYS,
+    YOUNG_EVIDENCE,
+    base_threshold,
+    end_day,
+    threshold_now,
+)
 from detector.detection.memory import HOT
 from detector.detection.options import DetectionOptions
 from tests.detection.counting import detect, opened, usual
@@ -30,8 +38,15 @@ def test_a_calm_past_leaves_the_threshold_alone() -> None:
 
 def test_a_past_full_of_evidence_raises_the_threshold_until_it_is_forgotten() -> None:
     assert _after([9.0] * LEAST_DAYS) > 12
-    assert _after([9.0] * (LEAST_DAYS - 1)) == 7.0
+    assert _after([9.0] * (LEAST_DAYS - 1)) == _after([2.0] * (LEAST_DAYS - 1))
     assert _after([9.0] * DAYS + [2.0] * DAYS) == 7.0
+
+
+def test_a_young_series_must_show_more_day_by_day_less() -> None:
+    thresholds = [_after([2.0] * days) for days in range(YOUNG_DAYS + 1)]
+    assert thresholds == sorted(thresholds, reverse=True)
+    assert thresholds[0] == 7.0 + YOUNG_EVIDENCE
+    assert thresholds[-1] == 7.0
 
 
 def test_an_outage_a_week_leaves_the_threshold_alone() -> None:

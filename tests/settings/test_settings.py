@@ -190,8 +190,10 @@ def test_all_mistakes_are_told_at_once_by_name_and_with_a_remedy() -> None:
             "(is: {'tme': 'x'})"
         ),
         "c.toml: sources[2].type: no such type 'filez'; did you mean 'files'?",
-        "c.toml: sources.b.type: missing; one of bluesky, files, hackernews, mastodon, opensearch, "
-        "prometheus, reddit, scenario, sql, weibo_hotsearch, x",
+        (
+            "c.toml: sources.b.type: missing; one of bluesky, files, hackernews, mastodon, "
+            "opensearch, prometheus, reddit, scenario, sql, weibo_hotsearch, x"
+        ),
         "c.toml: receivers[1].name: missing",
         "c.toml: receivers[1].url: not a URL; write https://host/path",
         (
