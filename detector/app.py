@@ -72,7 +72,7 @@ def build_plan(settings: Settings) -> Plan:
     posts = settings.posts
     return Plan(
         reader=reader(settings),
-        facets=facet_lexicon(),
+        facets=facet_lexicon(settings),
         services=frozenset(settings.services),
         width=posts.width,
         settle=posts.settle,
@@ -123,10 +123,14 @@ class BundledModel:
         return self._classifier.judge(readings)
 
 
-def facet_lexicon() -> FacetLexicon:
-    """Return the bundled words for components, regions and platforms."""
-    files = ("components", "regions", "platforms")
-    return parse_facets(*(resources.text(f"data/lexicon/{name}.toml") for name in files))
+def facet_lexicon(settings: Settings) -> FacetLexicon:
+    """Return the words for components, regions and platforms: the bundled ones and the user's."""
+    components, regions, platforms = (
+        resources.text(f"data/lexicon/{name}.toml")
+        for name in ("components", "regions", "platforms")
+    )
+    own = {name: s.components for name, s in settings.services.items() if s.components}
+    return parse_facets(components, regions, platforms, own)
 
 
 def merge_names(

@@ -41,7 +41,7 @@ def message(alert: Alert, zone: tzinfo) -> Message:
     """
     incident = alert.incident
     facts = [
-        ("service", plain(incident.service)),
+        ("service", _service(alert)),
         ("severity", incident.severity.label),
         ("since", _since(incident, zone)),
         ("noticed", _noticed(incident, zone)),
@@ -58,6 +58,13 @@ def message(alert: Alert, zone: tzinfo) -> Message:
         ("incident", f"{plain(incident.id)}, message {alert.sequence}"),
     ]
     return Message(_title(alert, zone), tuple(facts))
+
+
+def _service(alert: Alert) -> str:
+    """Return the service's name; one that nobody configured is said to be discovered."""
+    name = plain(alert.incident.service)
+    found = alert.details is not None and alert.details.discovered
+    return f"{name} (discovered: it is not in the configuration)" if found else name
 
 
 def _title(alert: Alert, zone: tzinfo) -> str:

@@ -63,14 +63,18 @@ def run_pipeline(config: Path | None) -> None:
     log.info("stopped", turns=running.turns)
     print()
     print_table(*incident_table(reversed(incidents)))
-    _where_next(settings)
+    _where_next(settings, finished_before=running.turns <= 1)
 
 
-def _where_next(settings: Settings) -> None:
+def _where_next(settings: Settings, *, finished_before: bool) -> None:
     print(f"\nstore: {shown_location(settings)}")
     for receiver in settings.receivers:
         if receiver.type == "jsonlines":
             print(f"alerts: {receiver.path}")
+    if settings.clock.speed and finished_before:
+        print(
+            "the scenarios' time was over before: remove the store and the alerts to see them again"
+        )
     print("look closer: outage-detector incidents show ID; docs/ explains every number")
 
 

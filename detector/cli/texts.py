@@ -29,7 +29,7 @@ def classify_posts(path: Path, out: Path, *, config: Path | None) -> None:
             columns = ", ".join(map(str, frame.columns))
             raise InputError(f"no column 'text'; the columns are {columns}", path=path, line=1)
         read = read_posts(app.reader(settings), frame)
-        read["component"] = tag(read, app.facet_lexicon())["component"]
+        read["component"] = tag(read, app.facet_lexicon(settings))["component"]
         advance(len(read))
     write_text(out, read.to_csv(index=False))
     complaints = int((read["complaint"] >= settings.posts.complaint_threshold).sum())

@@ -57,6 +57,7 @@ class Details:
     facets : verdicts by facet, largest share first.
     samples : masked complaints of different authors.
     words : what is said now and not on ordinary days.
+    discovered : whether the service is none of those that were configured.
     """
 
     speakers: Speakers
@@ -67,6 +68,7 @@ class Details:
     facets: tuple[FacetVerdict, ...]
     samples: tuple[SampleComplaint, ...]
     words: tuple[str, ...]
+    discovered: bool = False
 
     def named(self, facet: str, verdict: str) -> tuple[str, ...]:
         """Return the names of ``facet`` with ``verdict``."""

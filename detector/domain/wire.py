@@ -93,6 +93,7 @@ def details_to_dict(details: Details) -> dict[str, Any]:
         "facets": [asdict(facet) for facet in details.facets],
         "samples": [{"at": iso(s.at), "text": s.text} for s in details.samples],
         "words": list(details.words),
+        "discovered": details.discovered,
     }
 
 
@@ -107,6 +108,7 @@ def details_from_dict(fields: Mapping[str, Any]) -> Details:
         facets=tuple(FacetVerdict(**facet) for facet in fields["facets"]),
         samples=tuple(SampleComplaint(_instant(s["at"]), s["text"]) for s in fields["samples"]),
         words=tuple(fields["words"]),
+        discovered=fields.get("discovered", False),
     )
 
 

@@ -24,10 +24,13 @@ _SPEAKERS = {
 }
 
 
-def describe(incident: Incident, archive: Archive, *, at: datetime) -> Details | None:
+def describe(
+    incident: Incident, archive: Archive, *, at: datetime, configured: frozenset[str]
+) -> Details | None:
     """Return what the complaints of ``[start, at)`` say, None where there are none.
 
-    Compared with the complaints of the weeks before the earliest start.
+    Compared with the complaints of the weeks before the earliest start. A service that is not
+    among the ``configured`` ones was discovered.
     """
     onset, end = incident.onset, min(at, incident.ended_at or at)
     surge = archive.about(incident.service, start=onset.at, end=end)
@@ -48,6 +51,7 @@ def describe(incident: Incident, archive: Archive, *, at: datetime) -> Details |
         facets=tuple(_verdict(f) for f in found),
         samples=tuple(SampleComplaint(s.at, s.text) for s in said.samples),
         words=tuple(word.text for word in said.words),
+        discovered=incident.service not in configured,
     )
 
 

@@ -144,5 +144,6 @@ def _reviewed(service: str, group: Sequence[_Seen], archive: Archive, plan: Plan
         merging = merging.with_surge(seen.source, seen.surge, severity)
     incident = merging.incident()
     noticed = in_order[0].found.noticed_at is not None
-    details = describe(incident, archive, at=incident.ended_at or END_OF_TIME)
+    until = incident.ended_at or END_OF_TIME
+    details = describe(incident, archive, at=until, configured=plan.services)
     return Reviewed(incident, noticed, details)

@@ -70,7 +70,7 @@ def tell(
         severity = severity_of(change.surge, width=width, trending=is_trending, rules=plan.severity)
         merging = known.merging.with_surge(key.source, change.surge, severity)
         incident = merging.incident()
-        reason, details = _judge(incident, known.told, archive, at)
+        reason, details = _judge(incident, known.told, archive, plan, at)
         told = known.told
         if reason.kind is not None:
             told = Told(1 + (told.messages if told else 0), incident.severity, not incident.is_open)
@@ -100,12 +100,12 @@ def _incident_of(
 
 
 def _judge(
-    incident: Incident, told: Told | None, archive: Archive, at: datetime
+    incident: Incident, told: Told | None, archive: Archive, plan: Plan, at: datetime
 ) -> tuple[Reason, Details | None]:
     """Return why to tell or not, and, if so, what the complaints say."""
     reason = reason_to_tell(incident, told)
     if reason.kind is None:
         return reason, None
-    details = describe(incident, archive, at=at)
+    details = describe(incident, archive, at=at, configured=plan.services)
     speakers = Speakers.PEOPLE if details is None else details.speakers
     return reason_to_tell(incident, told, speakers=speakers), details

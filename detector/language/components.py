@@ -112,8 +112,14 @@ class _ComponentsFile(Struct, frozen=True, forbid_unknown_fields=True):
     kind: dict[str, _KindTable]
 
 
-def parse_components(toml_text: str) -> Components:
+Own = Mapping[str, Mapping[str, Iterable[str]]]
+"""A user's own components: by service, what each is called."""
+
+
+def parse_components(toml_text: str, own: Own | None = None) -> Components:
     """Return the components written in ``toml_text`` (see ``data/lexicon/components.toml``).
+
+    A service in ``own`` has those components beside the ones of its kind.
 
     Raises
     ------
@@ -123,12 +129,14 @@ def parse_components(toml_text: str) -> Components:
     file = read_toml(toml_text, _ComponentsFile, what="the component lexicon")
     shared = _tables(file.kind, [ANY])
     kinds = {kind: [*_tables(file.kind, [kind]), *shared] for kind in file.kind if kind != ANY}
-    return Components(
-        kind_of={fold(name): kind for kind, body in file.kind.items() for name in body.services},
-        parts={kind: _parts(tables) for kind, tables in kinds.items()}
-        | {"": _parts(_tables(file.kind, file.kind))},
-        clauses=_clauses(file.clauses),
-    )
+    kinds[""] = _tables(file.kind, file.kind)
+    kind_of = {fold(name): kind for kind, body in file.kind.items() for name in body.services}
+    for service, components in (own or {}).items():
+        added = [(name, _ComponentTable(tuple(words))) for name, words in components.items()]
+        kinds[f"service/{service}"] = [*kinds[kind_of.get(fold(service), "")], *added]
+        kind_of[fold(service)] = f"service/{service}"
+    parts = {kind: _parts(tables) for kind, tables in kinds.items()}
+    return Components(kind_of, parts, _clauses(file.clauses))
 
 
 def _tables(

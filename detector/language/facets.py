@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from detector.language.components import Components, components_in, parse_components
+from detector.language.components import Components, Own, components_in, parse_components
 from detector.language.normalise import MENTION, URL, fold, fold_all
 from detector.language.vocabulary import Vocabulary, parse_vocabulary
 
@@ -35,8 +35,10 @@ class Tags(NamedTuple):
     platform: str
 
 
-def parse_facets(components_text: str, regions_text: str, platforms_text: str) -> FacetLexicon:
-    """Return the lexicon of the three files in ``data/lexicon``.
+def parse_facets(
+    components_text: str, regions_text: str, platforms_text: str, own: Own | None = None
+) -> FacetLexicon:
+    """Return the lexicon of the three files in ``data/lexicon``, and a user's ``own`` components.
 
     Raises
     ------
@@ -44,7 +46,7 @@ def parse_facets(components_text: str, regions_text: str, platforms_text: str) -
         If one of the texts is not TOML or has a wrong, missing or unknown key.
     """
     return FacetLexicon(
-        components=parse_components(components_text),
+        components=parse_components(components_text, own),
         regions=parse_vocabulary(regions_text, what="the region lexicon"),
         platforms=parse_vocabulary(platforms_text, what="the platform lexicon"),
     )

@@ -130,6 +130,9 @@ class ServiceSettings(DetectionSettings):
     aliases: tuple[Name, ...] = ()
     """Other names that people give it. One that is a bundled service's name brings its aliases."""
 
+    components: Mapping[Name, tuple[Name, ...]] = {}
+    """Its parts and what people call them, beside the bundled ones: `stickers = ["表情包"]`."""
+
 
 class DeliverySettings(Part):
     """When to stop trying."""

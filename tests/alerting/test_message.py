@@ -81,6 +81,11 @@ def with_details() -> Alert:
     return replace(opened(), details=details)
 
 
+def discovered() -> Alert:
+    alert = with_details()
+    return replace(alert, details=replace(alert.details, samples=(), words=(), discovered=True))
+
+
 def interval_over_midnight() -> Alert:
     noticed = datetime(2022, 7, 22, 16, 2, tzinfo=UTC)
     incident = an_incident(noticed_at=noticed, severity=Severity.MINOR)
@@ -115,6 +120,7 @@ CASES = [
     resolved_days_later,
     with_details,
     reopened,
+    discovered,
     interval_over_midnight,
     no_usual_level,
     hostile_name,
