@@ -35,7 +35,8 @@ class AcceleratedClock:
     """A clock that runs ``speed`` times as fast as the wall's, and only inside ``spans``.
 
     However long its reader was busy, two readings lie at most ``leap`` apart: the accelerated
-    time waits for whoever works in it, as real time would not.
+    time waits for whoever works in it, as real time would not. Every span's end is read, so that
+    what happened at the end of one is not found a year late, at the start of the next.
 
     Parameters
     ----------
@@ -62,13 +63,9 @@ class AcceleratedClock:
         left = min((read_at - self._read_at) * self._speed, self._leap)
         self._read_at = read_at
         end_of_all = float(self._spans.ends[-1])
-        for start, end in self._spans.between(self._now, end_of_all):
-            if left < end - start:
-                self._now = start + left
-                return from_seconds(self._now)
-            left -= end - start
-        self._now = end_of_all
-        return from_seconds(end_of_all)
+        for start, end in self._spans.between(self._now, end_of_all)[:1]:
+            self._now = min(start + left, end)
+        return from_seconds(min(self._now, end_of_all))
 
     @property
     def finished(self) -> bool:

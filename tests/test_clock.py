@@ -50,9 +50,10 @@ def test_it_runs_so_many_times_as_fast_and_skips_what_lies_between(passing: Mono
         told.append(clock.now())
         passing.seconds += 0.75
     day = 0.75 * DAY
-    assert told == [START, START + day, START + 2 * day, LATER + 0.25 * DAY, LATER + DAY]
+    end_of_first = START + 2 * DAY
+    assert told == [START, START + day, START + 2 * day, end_of_first, LATER + day]
     assert not clock.finished
-    assert clock.now() == LATER + 1.75 * DAY
+    assert clock.now() == LATER + 1.5 * DAY
     passing.seconds += 0.75
     assert clock.now() == LATER + 2 * DAY
     assert clock.finished
