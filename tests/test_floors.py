@@ -14,13 +14,12 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "detector"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "helper", "manager", "process", "data", "ts"}
-LONGEST = 300
-#: Longer than `LONGEST`, and why.
-LONG = {"detector/detection/step.py": "one compiled kernel and its state, read as one piece"}
+LONGEST = 260
 #: Rooms that import inside functions, and why.
 LAZY = {
     PACKAGE / "cli": "quick to start: a command loads what it needs when it is called",
-    PACKAGE / "app.py": "the classifier's libraries are loaded with the first post that needs them",
+    PACKAGE / "words.py": "the classifier's libraries are loaded with the first text to be judged",
+    PACKAGE / "app.py": "clients of live sources are loaded when one is configured",
     PACKAGE / "stores" / "schema.py": "migrations are loaded when there is something to migrate",
 }
 
@@ -44,7 +43,7 @@ def test_a_module_says_what_it_is_and_stays_short(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert ast.get_docstring(ast.parse(text)), "a module begins with what it is for"
     assert path.stem not in NAMES_THAT_SAY_NOTHING
-    assert named(path) in LONG or text.count("\n") <= LONGEST
+    assert text.count("\n") <= LONGEST
 
 
 def test_nothing_is_imported_inside_a_function() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from detector import app, resources
+from detector import app, resources, words
 from detector.cli.history import history_settings
 from detector.cli.output import print_table, progress, write_bytes, write_text
 from detector.errors import InputError
@@ -28,8 +28,8 @@ def classify_posts(path: Path, out: Path, *, config: Path | None) -> None:
         if "text" not in frame:
             columns = ", ".join(map(str, frame.columns))
             raise InputError(f"no column 'text'; the columns are {columns}", path=path, line=1)
-        read = read_posts(app.reader(settings), frame)
-        read["component"] = tag(read, app.facet_lexicon(settings))["component"]
+        read = read_posts(words.reader(settings), frame)
+        read["component"] = tag(read, words.facet_lexicon(settings))["component"]
         advance(len(read))
     write_text(out, read.to_csv(index=False))
     complaints = int((read["complaint"] >= settings.posts.complaint_threshold).sum())

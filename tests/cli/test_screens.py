@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from detector import resources
-from detector.app import BundledModel
 from detector.cli.tables import incident_table
 from detector.domain.incident import Incident
 from detector.errors import InputError
+from detector.words import BundledModel
 from tests.cli.test_commands import Run, run
 from tests.fakes.outages import an_incident
 

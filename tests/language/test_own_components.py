@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from detector import app
+from detector import words
 from detector.language.facets import tag
 from detector.settings import parse_settings
 
@@ -17,7 +17,7 @@ stickers = ["贴纸", "sticker"]
 
 
 def components(service: str, text: str) -> str:
-    lexicon = app.facet_lexicon(parse_settings(OWN, path="own.toml"))
+    lexicon = words.facet_lexicon(parse_settings(OWN, path="own.toml"))
     posts = pd.DataFrame({"text": [text], "service": [service]})
     return str(tag(posts, lexicon)["component"].iloc[0])
 
