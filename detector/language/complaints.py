@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -15,6 +16,7 @@ from detector.language.lexicon import Lexicon, Services
 from detector.language.normalise import fold_all
 from detector.language.reading import Reading, read, speaks_of_a_fault
 from detector.language.services import Names, build_names
+from detector.language.subjects import TAG
 
 _ALPHANUMERIC = np.array([chr(code).isalnum() for code in range(128)])
 _TAGS = np.array([ord("@"), ord("#")], dtype=np.uint32)
@@ -130,7 +132,8 @@ def _candidates(
 ) -> tuple[list[Reading], NDArray[np.intp]]:
     """Return the readings of the rows worth reading, and their positions, ascending."""
     folded = fold_all(texts.fillna("").astype(str))
-    rows = np.union1d(np.flatnonzero(given != ""), _rows_with_hits(reader.sieve, folded))
+    found = np.union1d(_rows_with_hits(reader.sieve, folded), _rows_with_tags(folded))
+    rows = np.union1d(np.flatnonzero(given != ""), found)
     lines = folded.split("\n")
     readings = [
         read(lines[row], given[row], names=reader.names, lexicon=reader.lexicon)
@@ -149,6 +152,15 @@ def _rows_with_hits(sieve: AhoCorasick, folded: str) -> NDArray[np.intp]:
     chars = np.frombuffer(folded.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     starts = spans[_stand_alone(chars, spans[:, 1], spans[:, 2]), 1]
     return np.unique(np.searchsorted(np.flatnonzero(chars == ord("\n")), starts))
+
+
+def _rows_with_tags(folded: str) -> NDArray[np.intp]:
+    """Return the numbers of the lines of ``folded`` with a hashtag like "#Xdown"."""
+    starts = [match.start() for match in TAG.finditer(folded)]
+    if not starts:
+        return np.empty(0, dtype=np.intp)
+    line_ends = [match.start() for match in re.finditer("\n", folded)]
+    return np.searchsorted(np.array(line_ends, dtype=np.intp), starts)
 
 
 def _stand_alone(

@@ -17,7 +17,14 @@ _LONGEST, _LONGEST_PLAIN = 14, 9
 _STOP = re.compile(r"[\s，。！？、；：…~～,.!?;:()（）【】\[\]《》<>“”\"'「」|/\\@#]+")
 _NUMBER = re.compile(r"[零一二三四五六七八九十\d]+.?$")
 _NAME = r"[a-z0-9][\w.\-&+]*"
-_TAG = re.compile(r"#([a-z][a-z0-9_]{1,24}?)(?:is|are)?(?:down|outage|crashed)\b")
+TAG = re.compile(r"#([a-z][a-z0-9_]{1,24}?)(?:is|are)?(?:down|outage|crashed)\b")
+"""A hashtag that says that its subject is down."""
+# "#lockdown", "#countdown": words of their own.
+_WORDS_WITH_DOWN = frozenset(
+    ("break", "clamp", "count", "crack", "down", "knock", "lay", "let", "lock", "low", "mark")
+    + ("melt", "put", "rub", "run", "show", "shut", "slow", "stand", "sun", "thumbs", "touch")
+    + ("tumble", "turn", "up", "upside", "wind")
+)
 # One of these is in whatever the patterns below match; looking for it first is quick.
 _TELLING = re.compile(
     "down|offline|broken|crash|working|unavailable|outage|server|bug|"
@@ -104,8 +111,10 @@ class SubjectWords:
         """Return the first Latin name that ``own`` says is down, ``""`` if there is none."""
         if not _TELLING.search(own):
             return ""
-        for pattern in (_TAG, *_ENGLISH):
+        for pattern in (TAG, *_ENGLISH):
             for match in pattern.finditer(own):
+                if pattern is TAG and match[1] in _WORDS_WITH_DOWN:
+                    continue
                 words = match[1].split()
                 while words and words[0] in self.ordinary:
                     words.pop(0)
