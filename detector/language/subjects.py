@@ -20,10 +20,9 @@ _NAME = r"[a-z0-9][\w.\-&+]*"
 TAG = re.compile(r"#([a-z][a-z0-9_]{1,24}?)(?:is|are)?(?:down|outage|crashed)\b")
 """A hashtag that says that its subject is down."""
 # "#lockdown", "#countdown": words of their own.
-_WORDS_WITH_DOWN = frozenset(
-    ("break", "clamp", "count", "crack", "down", "knock", "lay", "let", "lock", "low", "mark")
-    + ("melt", "put", "rub", "run", "show", "shut", "slow", "stand", "sun", "thumbs", "touch")
-    + ("tumble", "turn", "up", "upside", "wind")
+_WORDS_WITH_DOWN = re.compile(
+    "break|clamp|count|crack|down|knock|lay|let|lock|low|mark|melt|put|rub|run|show|shut|slow|"
+    "stand|sun|thumbs|touch|tumble|turn|up|upside|wind"
 )
 # One of these is in whatever the patterns below match; looking for it first is quick.
 _TELLING = re.compile(
@@ -113,7 +112,7 @@ class SubjectWords:
             return ""
         for pattern in (TAG, *_ENGLISH):
             for match in pattern.finditer(own):
-                if pattern is TAG and match[1] in _WORDS_WITH_DOWN:
+                if pattern is TAG and _WORDS_WITH_DOWN.fullmatch(match[1]):
                     continue
                 words = match[1].split()
                 while words and words[0] in self.ordinary:
