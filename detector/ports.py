@@ -13,8 +13,13 @@ from typing import Protocol
 import pandas as pd
 
 from detector.domain.alert import Alert
+from detector.domain.decision import Decision
 from detector.domain.delivery import Delivery, DeliveryStatus
+from detector.domain.desk import Acknowledgement, Silence
+from detector.domain.feed import FeedHealth
 from detector.domain.incident import Incident
+from detector.domain.parcel import Parcel
+from detector.domain.token import Token
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,12 +83,18 @@ class CycleRecord:
         same service, source and time replaces the one before.
     incidents : incidents opened or changed, as they are now.
     deliveries : alerts for the outbox; one whose (receiver, key) is there already is left alone.
+    alerts : what there is to tell, whoever is told; one whose key is there already is left alone.
+    decisions : why people are told, and why not.
+    feeds : sources whose health changed or that were looked at, as they are now.
     """
 
     memory: Mapping[str, bytes | None] = field(default_factory=dict)
     counts: pd.DataFrame | None = None
     incidents: Sequence[Incident] = ()
     deliveries: Sequence[Delivery] = ()
+    alerts: Sequence[Alert] = ()
+    decisions: Sequence[Decision] = ()
+    feeds: Sequence[FeedHealth] = ()
 
 
 class Store(Protocol):
@@ -105,6 +116,17 @@ class Store(Protocol):
 
     def incident(self, incident_id: str) -> Incident | None:
         """Return one incident, or None."""
+
+    def alerts(
+        self, *, incident_id: str | None = None, limit: int | None = None
+    ) -> tuple[Alert, ...]:
+        """Return what there was to tell, the latest first."""
+
+    def decisions(self, incident_id: str) -> tuple[Decision, ...]:
+        """Return the decisions about one incident, by time, then receiver."""
+
+    def feeds(self) -> tuple[FeedHealth, ...]:
+        """Return how each source is, by name."""
 
     def deliveries(self, *, incident_id: str | None = None) -> tuple[Delivery, ...]:
         """Return what was, is being or could not be delivered, in order of the alerts' times."""
@@ -129,3 +151,53 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Release files and connections."""
+
+
+class Desk(Protocol):
+    """What people say, on the command line or over the network, while the pipeline runs."""
+
+    def silences(self, *, ending_after: datetime | None = None) -> tuple[Silence, ...]:
+        """Return silences that end after that time (None: all), the one that begins first first."""
+
+    def silence(self, silence: Silence) -> None:
+        """Keep ``silence``; it replaces the one with the same id."""
+
+    def expire(self, silence_id: str, at: datetime) -> bool:
+        """End a silence at ``at``; one that has not begun is removed. Return whether it was there.
+
+        One that ended before is left as it is.
+        """
+
+    def acknowledgements(self) -> tuple[Acknowledgement, ...]:
+        """Return what is in hand, by incident."""
+
+    def acknowledge(self, acknowledgement: Acknowledgement) -> None:
+        """Keep it; it replaces the one about the same incident."""
+
+    def withdraw(self, incident_id: str) -> bool:
+        """Forget the acknowledgement of an incident. Return whether there was one."""
+
+    def tokens(self) -> tuple[Token, ...]:
+        """Return every token's name, scope and digest, by name."""
+
+    def add_token(self, token: Token) -> bool:
+        """Keep ``token``. Return whether its name was free; if not, nothing is changed."""
+
+    def revoke_token(self, name: str) -> bool:
+        """Forget a token. Return whether there was one."""
+
+    def close(self) -> None:
+        """Release files and connections."""
+
+
+class Inbox(Protocol):
+    """Where pushed rows wait for the source that takes them in."""
+
+    def put(self, parcel: Parcel) -> bool:
+        """Keep ``parcel``. Return whether its (source, key) is new; if not, nothing is changed."""
+
+    def after(self, source: str, position: int, *, limit: int) -> tuple[Parcel, ...]:
+        """Return the parcels for ``source`` behind ``position``, in order of arrival."""
+
+    def forget(self, source: str, *, up_to: int, before: datetime) -> None:
+        """Drop parcels for ``source`` up to that position that were received before that time."""

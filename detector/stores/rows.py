@@ -35,6 +35,16 @@ def from_micros(micros: int) -> datetime:
     return _EPOCH + timedelta(microseconds=micros)
 
 
+def maybe_to_micros(instant: datetime | None) -> int | None:
+    """Return `to_micros`, None for None."""
+    return None if instant is None else to_micros(instant)
+
+
+def maybe_from_micros(micros: int | None) -> datetime | None:
+    """Return `from_micros`, None for None."""
+    return None if micros is None else from_micros(micros)
+
+
 def count_rows(frame: pd.DataFrame) -> list[tuple[Any, ...]]:
     """Return one tuple per row in the order of `COUNT_COLUMNS`; nan becomes None (not observed).
 
@@ -81,12 +91,11 @@ def counts_frame(rows: Iterable[Sequence[Any]]) -> pd.DataFrame:
 
 def incident_row(incident: Incident) -> dict[str, Any]:
     """Return the row of ``incidents``."""
-    resolved_at = incident.resolved_at
     return {
         "id": incident.id,
         "service": incident.service,
         "noticed_at": to_micros(incident.noticed_at),
-        "resolved_at": None if resolved_at is None else to_micros(resolved_at),
+        "resolved_at": maybe_to_micros(incident.resolved_at),
         "document": json.dumps(incident_to_dict(incident)),
     }
 
@@ -110,7 +119,7 @@ def delivery_row(delivery: Delivery) -> dict[str, Any]:
         "attempts": delivery.attempts,
         "recorded_at": to_micros(delivery.recorded_at or delivery.due_at),
         "due_at": to_micros(delivery.due_at),
-        "sent_at": None if delivery.sent_at is None else to_micros(delivery.sent_at),
+        "sent_at": maybe_to_micros(delivery.sent_at),
         "error": delivery.error,
     }
 
@@ -123,7 +132,7 @@ def delivery_of(row: Row[Any]) -> Delivery:
         status=DeliveryStatus(row.status),
         attempts=row.attempts,
         due_at=from_micros(row.due_at),
-        sent_at=None if row.sent_at is None else from_micros(row.sent_at),
+        sent_at=maybe_from_micros(row.sent_at),
         error=row.error,
         recorded_at=from_micros(row.recorded_at),
     )

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, inspect, text
 
 from detector.errors import StoreError
 
-KNOWN = ("0001",)
+KNOWN = ("0001", "0002")
 """The schemas that this version can start from, oldest first; the last is its own."""
 
 

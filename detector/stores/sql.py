@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,15 @@ from sqlalchemy import (
     update,
 )
 
+from detector.domain.alert import Alert
+from detector.domain.decision import Decision
 from detector.domain.delivery import Delivery, DeliveryStatus
+from detector.domain.feed import FeedHealth
 from detector.domain.incident import Incident
 from detector.errors import StoreError
 from detector.ports import CycleRecord
-from detector.stores.engines import explained, file_of, open_engine, store_url
+from detector.stores import chronicle
+from detector.stores.engines import file_of, open_engine, store_url
 from detector.stores.lease import Lease, take_lease
 from detector.stores.rows import (
     COUNT_COLUMNS,
@@ -38,8 +42,8 @@ from detector.stores.rows import (
     incident_row,
     to_micros,
 )
-from detector.stores.schema import bring_up_to_date, require_current
 from detector.stores.tables import COUNTS, INCIDENTS, MEMORY, OUTBOX
+from detector.stores.transactions import Transactions
 from detector.stores.upserts import insert_new, upsert, write_many
 
 _PENDING = OUTBOX.c.status == literal_column("'pending'")
@@ -76,7 +80,7 @@ def open_store(location: str | Path, *, readonly: bool = False) -> SqlStore:
     return store
 
 
-class SqlStore:
+class SqlStore(Transactions):
     """State, counts, incidents and the outbox in one SQL database; see `detector.ports.Store`.
 
     Numbers of incidents and alerts are rounded as `detector.domain.wire` writes them. Threads may
@@ -90,21 +94,8 @@ class SqlStore:
     """
 
     def __init__(self, engine: Engine, url: URL, lease: Lease | None) -> None:
-        self._engine = engine
-        self._url = url
+        super().__init__(engine, url)
         self._lease = lease
-
-    def __repr__(self) -> str:
-        return f"SqlStore({self._url.render_as_string(hide_password=True)!r})"
-
-    def check_schema(self, *, may_migrate: bool) -> None:
-        """Bring the tables up to date, or only require that they are."""
-        if may_migrate:
-            with self._writing() as connection:
-                bring_up_to_date(connection)
-        else:
-            with self._reading() as connection:
-                require_current(connection)
 
     def memory(self) -> dict[str, bytes]:
         """Return everything that the last committed cycle remembered."""
@@ -123,6 +114,7 @@ class SqlStore:
             if record.deliveries:
                 rows = [delivery_row(delivery) for delivery in record.deliveries]
                 connection.execute(insert_new(connection, OUTBOX), rows)
+            chronicle.write(connection, record)
 
     def counts(self, service: str, *, start: datetime, end: datetime) -> pd.DataFrame:
         """Return the service's rows with ``start <= time < end``, by time, then source."""
@@ -153,6 +145,23 @@ class SqlStore:
         with self._reading() as connection:
             document = connection.scalar(asked)
         return None if document is None else incident_of(document)
+
+    def alerts(
+        self, *, incident_id: str | None = None, limit: int | None = None
+    ) -> tuple[Alert, ...]:
+        """Return what there was to tell, the latest first."""
+        with self._reading() as connection:
+            return chronicle.alerts(connection, incident_id, limit)
+
+    def decisions(self, incident_id: str) -> tuple[Decision, ...]:
+        """Return the decisions about one incident, by time, then receiver."""
+        with self._reading() as connection:
+            return chronicle.decisions(connection, incident_id)
+
+    def feeds(self) -> tuple[FeedHealth, ...]:
+        """Return how each source is, by name."""
+        with self._reading() as connection:
+            return chronicle.feeds(connection)
 
     def deliveries(self, *, incident_id: str | None = None) -> tuple[Delivery, ...]:
         """Return what was, is being or could not be delivered, in order of the alerts' times."""
@@ -214,20 +223,9 @@ class SqlStore:
 
     def close(self) -> None:
         """Release files and connections."""
-        self._engine.dispose()
+        super().close()
         if self._lease is not None:
             self._lease.release()
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with explained(self._url), self._engine.begin() as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        engine = self._engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
-        with explained(self._url), engine.begin() as connection:
-            yield connection
 
 
 def _write_memory(connection: Connection, memory: Mapping[str, bytes | None]) -> None:

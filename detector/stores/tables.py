@@ -83,3 +83,86 @@ OUTBOX = Table(
     ),
     comment="alerts on their way: recorded before they are sent",
 )
+
+ALERTS = Table(
+    "alerts",
+    METADATA,
+    Column("key", Text, primary_key=True),
+    Column("incident_id", Text, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),
+    Index("alerts_by_incident", "incident_id", "sequence"),
+    Index("alerts_by_time", "at"),
+    comment="what there was to tell, whoever was told",
+)
+
+DECISIONS = Table(
+    "decisions",
+    METADATA,
+    Column("incident_id", Text, primary_key=True),
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("receiver", Text, primary_key=True),
+    Column("reason", Text, primary_key=True),
+    Column("kind", Text),
+    comment="why people were told, and why not",
+)
+
+FEEDS = Table(
+    "feeds",
+    METADATA,
+    Column("source", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("looked_at", BigInteger),
+    Column("observed_until", BigInteger),
+    comment="how each source is",
+)
+
+SILENCES = Table(
+    "silences",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("starts_at", BigInteger, nullable=False),
+    Column("ends_at", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),
+    comment="what nobody is to be told of, by whom and why",
+)
+
+ACKNOWLEDGEMENTS = Table(
+    "acknowledgements",
+    METADATA,
+    Column("incident_id", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("comment", Text, nullable=False),
+    comment="who has an incident in hand",
+)
+
+TOKENS = Table(
+    "tokens",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("scope", Text, nullable=False),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    comment="digests of access tokens, never the tokens",
+)
+
+INBOX = Table(
+    "inbox",
+    METADATA,
+    Column("position", Integer, primary_key=True, autoincrement=True),
+    Column("source", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Index("inbox_once", "source", "key", unique=True),
+    comment="rows pushed to us, until their source takes them in",
+    # A position is a cursor: it must not be given twice, however many rows were dropped since.
+    sqlite_autoincrement=True,
+)

@@ -8,7 +8,9 @@ from datetime import datetime
 import pandas as pd
 
 from detector.domain.alert import Alert
+from detector.domain.decision import Decision
 from detector.domain.delivery import Delivery, DeliveryStatus
+from detector.domain.feed import FeedHealth
 from detector.domain.incident import Incident
 from detector.domain.wire import (
     alert_from_dict,
@@ -30,6 +32,9 @@ class FakeStore:
         self._counts: dict[tuple[str, datetime, str], tuple[float, float, float]] = {}
         self._incidents: dict[str, Incident] = {}
         self._outbox: dict[tuple[str, str], Delivery] = {}
+        self._alerts: dict[str, Alert] = {}
+        self._decisions: dict[tuple[str, datetime, str, str], Decision] = {}
+        self._feeds: dict[str, FeedHealth] = {}
 
     def memory(self) -> dict[str, bytes]:
         return dict(self._memory)
@@ -51,6 +56,13 @@ class FakeStore:
                 recorded_at=delivery.recorded_at or delivery.due_at,
             )
             self._outbox.setdefault((delivery.receiver, delivery.alert.key), held)
+
+        for alert in record.alerts:
+            self._alerts.setdefault(alert.key, rounded(alert))
+        for decision in record.decisions:
+            key = (decision.incident_id, decision.at, decision.receiver, decision.reason)
+            self._decisions[key] = decision
+        self._feeds |= {feed.source: feed for feed in record.feeds}
 
     def _take_counts(self, counts: pd.DataFrame) -> None:
         if missing := [name for name in COLUMNS if name not in counts.columns]:
@@ -81,6 +93,21 @@ class FakeStore:
 
     def incident(self, incident_id: str) -> Incident | None:
         return self._incidents.get(incident_id)
+
+    def alerts(
+        self, *, incident_id: str | None = None, limit: int | None = None
+    ) -> tuple[Alert, ...]:
+        found = [a for a in self._alerts.values() if incident_id in (None, a.incident.id)]
+        found.sort(key=lambda a: (a.at, a.incident.id, a.sequence), reverse=True)
+        return tuple(found[:limit])
+
+    def decisions(self, incident_id: str) -> tuple[Decision, ...]:
+        return tuple(
+            self._decisions[key] for key in sorted(self._decisions) if key[0] == incident_id
+        )
+
+    def feeds(self) -> tuple[FeedHealth, ...]:
+        return tuple(self._feeds[source] for source in sorted(self._feeds))
 
     def deliveries(self, *, incident_id: str | None = None) -> tuple[Delivery, ...]:
         found = (d for d in self._outbox.values() if incident_id in (None, d.alert.incident.id))

@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 
 from detector.domain.alert import AlertKind
+from detector.domain.decision import Decision
 from detector.domain.delivery import DeliveryStatus
+from detector.domain.feed import FeedHealth, FeedState
 from detector.domain.incident import Severity
 from detector.domain.wire import incident_from_dict, incident_to_dict
 from detector.errors import StoreError
@@ -254,3 +256,30 @@ def test_deliveries_are_listed_in_order_of_their_alerts(store: Store) -> None:
     assert [d.alert.key for d in store.deliveries(incident_id=late.alert.incident.id)] == [
         late.alert.key
     ]
+
+
+def test_alerts_are_kept_once_and_listed_latest_first(store: Store) -> None:
+    first = an_alert()
+    second = an_alert(kind=AlertKind.ESCALATED, sequence=2, at=NOON + MINUTE)
+    store.commit(CycleRecord(alerts=[first, second]))
+    store.commit(CycleRecord(alerts=[first]))
+    assert store.alerts() == (rounded(second), rounded(first))
+    assert store.alerts(limit=1) == (rounded(second),)
+    assert store.alerts(incident_id="another") == ()
+
+
+def test_decisions_are_listed_by_time(store: Store) -> None:
+    told = Decision("wechat-1", NOON + MINUTE, "nobody was told", AlertKind.OPENED, "ops")
+    muted = Decision("wechat-1", NOON, "silenced by wang", None, "ops")
+    store.commit(CycleRecord(decisions=[told, muted]))
+    store.commit(CycleRecord(decisions=[told]))
+    assert store.decisions("wechat-1") == (muted, told)
+    assert store.decisions("wechat-2") == ()
+
+
+def test_a_feed_is_kept_as_it_stands_last(store: Store) -> None:
+    alive = FeedHealth("weibo", FeedState.ALIVE, NOON, "answers", NOON, NOON)
+    dead = FeedHealth("weibo", FeedState.DEAD, NOON + MINUTE, "empty lists", NOON + MINUTE, None)
+    store.commit(CycleRecord(feeds=[alive]))
+    store.commit(CycleRecord(feeds=[dead]))
+    assert store.feeds() == (dead,)

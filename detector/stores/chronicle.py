@@ -1,0 +1,101 @@
+"""What happened, to be shown later: alerts, decisions and the health of feeds."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from detector.domain.alert import Alert, AlertKind
+from detector.domain.decision import Decision
+from detector.domain.feed import FeedHealth, FeedState
+from detector.domain.wire import alert_from_dict, alert_to_dict
+from detector.ports import CycleRecord
+from detector.stores.rows import from_micros, maybe_from_micros, maybe_to_micros, to_micros
+from detector.stores.tables import ALERTS, DECISIONS, FEEDS
+from detector.stores.upserts import insert_new, upsert
+
+
+def write(connection: Connection, record: CycleRecord) -> None:
+    """Write the alerts, decisions and feeds of ``record``."""
+    if record.alerts:
+        connection.execute(insert_new(connection, ALERTS), [_alert_row(a) for a in record.alerts])
+    if record.decisions:
+        rows = [_decision_row(decision) for decision in record.decisions]
+        connection.execute(upsert(connection, DECISIONS), rows)
+    if record.feeds:
+        connection.execute(upsert(connection, FEEDS), [_feed_row(feed) for feed in record.feeds])
+
+
+def alerts(connection: Connection, incident_id: str | None, limit: int | None) -> tuple[Alert, ...]:
+    """Return alerts, the latest first."""
+    asked = select(ALERTS.c.document).order_by(
+        ALERTS.c.at.desc(), ALERTS.c.incident_id.desc(), ALERTS.c.sequence.desc()
+    )
+    if incident_id is not None:
+        asked = asked.where(ALERTS.c.incident_id == incident_id)
+    documents = connection.scalars(asked.limit(limit))
+    return tuple(alert_from_dict(json.loads(document)) for document in documents)
+
+
+def decisions(connection: Connection, incident_id: str) -> tuple[Decision, ...]:
+    """Return the decisions about one incident, by time, then receiver."""
+    asked = (
+        select(DECISIONS)
+        .where(DECISIONS.c.incident_id == incident_id)
+        .order_by(DECISIONS.c.at, DECISIONS.c.receiver, DECISIONS.c.reason)
+    )
+    return tuple(map(_decision_of, connection.execute(asked)))
+
+
+def feeds(connection: Connection) -> tuple[FeedHealth, ...]:
+    """Return how each source is, by name."""
+    return tuple(map(_feed_of, connection.execute(select(FEEDS).order_by(FEEDS.c.source))))
+
+
+def _alert_row(alert: Alert) -> dict[str, Any]:
+    return {
+        "key": alert.key,
+        "incident_id": alert.incident.id,
+        "sequence": alert.sequence,
+        "at": to_micros(alert.at),
+        "document": json.dumps(alert_to_dict(alert)),
+    }
+
+
+def _decision_row(decision: Decision) -> dict[str, Any]:
+    return {
+        "incident_id": decision.incident_id,
+        "at": to_micros(decision.at),
+        "receiver": decision.receiver,
+        "reason": decision.reason,
+        "kind": None if decision.kind is None else decision.kind.value,
+    }
+
+
+def _decision_of(row: Row[Any]) -> Decision:
+    kind = None if row.kind is None else AlertKind(row.kind)
+    return Decision(row.incident_id, from_micros(row.at), row.reason, kind, row.receiver)
+
+
+def _feed_row(feed: FeedHealth) -> dict[str, Any]:
+    return {
+        "source": feed.source,
+        "state": feed.state.value,
+        "since": to_micros(feed.since),
+        "reason": feed.reason,
+        "looked_at": maybe_to_micros(feed.looked_at),
+        "observed_until": maybe_to_micros(feed.observed_until),
+    }
+
+
+def _feed_of(row: Row[Any]) -> FeedHealth:
+    return FeedHealth(
+        source=row.source,
+        state=FeedState(row.state),
+        since=from_micros(row.since),
+        reason=row.reason,
+        looked_at=maybe_from_micros(row.looked_at),
+        observed_until=maybe_from_micros(row.observed_until),
+    )

@@ -1,0 +1,87 @@
+"""The desk and the inbox as plain dictionaries: the oracles of their contract suites."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from detector.domain.desk import Acknowledgement, Silence
+from detector.domain.parcel import Parcel
+from detector.domain.token import Token
+
+
+class FakeDesk:
+    """Everything in memory."""
+
+    def __init__(self) -> None:
+        self._silences: dict[str, Silence] = {}
+        self._acknowledgements: dict[str, Acknowledgement] = {}
+        self._tokens: dict[str, Token] = {}
+
+    def silences(self, *, ending_after: datetime | None = None) -> tuple[Silence, ...]:
+        found = self._silences.values()
+        asked = [s for s in found if ending_after is None or s.ends_at > ending_after]
+        return tuple(sorted(asked, key=lambda s: (s.starts_at, s.id)))
+
+    def silence(self, silence: Silence) -> None:
+        self._silences[silence.id] = silence
+
+    def expire(self, silence_id: str, at: datetime) -> bool:
+        held = self._silences.get(silence_id)
+        if held is None:
+            return False
+        if at <= held.starts_at:
+            del self._silences[silence_id]
+        elif at < held.ends_at:
+            self._silences[silence_id] = replace(held, ends_at=at)
+        return True
+
+    def acknowledgements(self) -> tuple[Acknowledgement, ...]:
+        return tuple(self._acknowledgements[key] for key in sorted(self._acknowledgements))
+
+    def acknowledge(self, acknowledgement: Acknowledgement) -> None:
+        self._acknowledgements[acknowledgement.incident_id] = acknowledgement
+
+    def withdraw(self, incident_id: str) -> bool:
+        return self._acknowledgements.pop(incident_id, None) is not None
+
+    def tokens(self) -> tuple[Token, ...]:
+        return tuple(self._tokens[name] for name in sorted(self._tokens))
+
+    def add_token(self, token: Token) -> bool:
+        return self._tokens.setdefault(token.name, token) is token
+
+    def revoke_token(self, name: str) -> bool:
+        return self._tokens.pop(name, None) is not None
+
+    def close(self) -> None:
+        pass
+
+
+class FakeInbox:
+    """Parcels in a list."""
+
+    def __init__(self) -> None:
+        self._parcels: list[Parcel] = []
+        self._given = 0
+
+    def put(self, parcel: Parcel) -> bool:
+        if any((p.source, p.key) == (parcel.source, parcel.key) for p in self._parcels):
+            return False
+        self._given += 1
+        self._parcels.append(replace(parcel, position=self._given))
+        return True
+
+    def after(self, source: str, position: int, *, limit: int) -> tuple[Parcel, ...]:
+        found = [p for p in self._parcels if p.source == source and p.position > position]
+        return tuple(found[:limit])
+
+    def forget(self, source: str, *, up_to: int, before: datetime) -> None:
+        self._parcels = [
+            p
+            for p in self._parcels
+            if p.source != source or p.position > up_to or p.received_at >= before
+        ]
+
+    def close(self) -> None:
+        pass
