@@ -74,7 +74,7 @@ def analyze_history(
     plan = build_plan(history_settings(config))
     source = history_source(path, width=width, gaps=gaps)
     with progress("looking back", "bins") as advance:
-        reviewed, history = review(source, plan, progress=advance)
+        reviewed, history, _ = review(source, plan, progress=advance)
     incidents = []
     for seen in reviewed:
         fields = incident_to_dict(seen.incident)

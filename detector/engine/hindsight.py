@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
-
-import numpy as np
 
 from detector.detection.retrospective import Hindsight, analyze_series
 from detector.domain.details import Details
@@ -15,13 +13,14 @@ from detector.domain.incident import Incident
 from detector.domain.merge import Merging
 from detector.domain.series import CountSeries, Floats, SeriesKey
 from detector.domain.severity import severity_of
+from detector.domain.spans import Spans
 from detector.domain.surge import Surge
-from detector.domain.times import from_seconds
 from detector.engine.complaints import Archive
 from detector.engine.describe import describe
-from detector.engine.pieces import CountPiece
+from detector.engine.pieces import CountPiece, LookPiece
 from detector.engine.plan import Plan
 from detector.engine.replay import END_OF_TIME, History, passes, take_in
+from detector.engine.traces import CountTrace, ListTrace, Trace
 from detector.ports import Source
 
 
@@ -51,16 +50,33 @@ class _Seen(NamedTuple):
     surge: Surge
 
 
+class Review(NamedTuple):
+    """A history looked at afterwards.
+
+    Attributes
+    ----------
+    incidents : as they are known afterwards, in order of their starts.
+    history : what the live path said, and what was observed.
+    traces : every series of counts, and every service that stood on a list, by service and source.
+    """
+
+    incidents: tuple[Reviewed, ...]
+    history: History
+    traces: tuple[Trace, ...]
+
+
 @dataclass(slots=True)
 class _Gathered:
     history: History = field(default_factory=History)
     pieces: dict[SeriesKey, list[CountPiece]] = field(default_factory=dict)
+    expected: dict[SeriesKey, list[Floats]] = field(default_factory=dict)
+    looks: dict[SeriesKey, list[LookPiece]] = field(default_factory=dict)
     archive: Archive = field(default_factory=Archive)
 
 
 def review(
     source: Source, plan: Plan, *, progress: Callable[[int], None] = lambda _: None
-) -> tuple[tuple[Reviewed, ...], History]:
+) -> Review:
     """Return every incident of the history that ``source`` holds, and what was observed.
 
     Surges of one service that overlap in time, at whatever place, or follow each other within
@@ -68,22 +84,40 @@ def review(
     their incidents stand as the live path told them.
     """
     gathered = _gather(source, plan, progress)
+    traces = {
+        key: CountTrace.of(pieces, gathered.expected[key])
+        for key, pieces in gathered.pieces.items()
+    }
     surges: dict[str, list[_Seen]] = {}
-    for key, pieces in gathered.pieces.items():
-        series = _series(key, pieces)
+    for key, trace in traces.items():
+        series = CountSeries(key, trace.whole.start, trace.width, trace.whole.counts)
         for seen in analyze_series(series, plan.options_for(key.service)):
-            seen_there = _Seen(key.source, pieces[0].width, seen, _surge(seen))
+            seen_there = _Seen(key.source, trace.width, seen, _surge(seen))
             surges.setdefault(key.service, []).append(seen_there)
     reviewed = [
         _reviewed(service, group, gathered.archive, plan)
         for service, found in surges.items()
         for group in _grouped(found, plan.regroup)
     ]
-    counted = {key.source for key in gathered.pieces}
+    counted = {key.source for key in traces}
     listed = (i for i in gathered.history.incidents.values() if not counted.intersection(i.sources))
     reviewed += [Reviewed(i, was_noticed=True, details=None) for i in listed]
     by_start = sorted(reviewed, key=lambda r: (r.incident.onset.at, r.incident.id))
-    return tuple(by_start), gathered.history
+    return Review(tuple(by_start), gathered.history, _traces(traces, gathered, reviewed))
+
+
+def _traces(
+    counted: Mapping[SeriesKey, CountTrace], gathered: _Gathered, reviewed: Sequence[Reviewed]
+) -> tuple[Trace, ...]:
+    """Return every series, the spread of counts measured outside the incidents."""
+    spans: dict[str, list[tuple[datetime, datetime]]] = {}
+    for incident in (r.incident for r in reviewed):
+        span = incident.onset.earliest, incident.ended_at or END_OF_TIME
+        spans.setdefault(incident.service, []).append(span)
+    calm = [t.calm(Spans.of(spans.get(t.key.service, ()))) for t in counted.values()]
+    listed = [ListTrace.of(pieces) for pieces in gathered.looks.values()]
+    traces: list[Trace] = [*calm, *listed]
+    return tuple(sorted(traces, key=lambda t: t.key))
 
 
 def _gather(source: Source, plan: Plan, progress: Callable[[int], None]) -> _Gathered:
@@ -93,13 +127,11 @@ def _gather(source: Source, plan: Plan, progress: Callable[[int], None]) -> _Gat
         gathered.archive = outcome.memory.archive
         for advance in outcome.advances:
             gathered.pieces.setdefault(advance.piece.key, []).append(advance.piece)
+            gathered.expected.setdefault(advance.piece.key, []).append(advance.step.expected)
+        for look in outcome.looks:
+            gathered.looks.setdefault(look.key, []).append(look)
         progress(gathered.history.bins)
     return gathered
-
-
-def _series(key: SeriesKey, pieces: Sequence[CountPiece]) -> CountSeries:
-    counts: Floats = np.concatenate([piece.counts for piece in pieces])
-    return CountSeries(key, from_seconds(pieces[0].start), pieces[0].width, counts)
 
 
 def _surge(seen: Hindsight) -> Surge:

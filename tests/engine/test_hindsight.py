@@ -73,6 +73,6 @@ def test_two_sources_of_one_outage_are_one_incident(the_plan: Plan) -> None:
 
 
 def test_quiet_history_has_no_incident(the_plan: Plan) -> None:
-    incidents, history = review(story(), the_plan)
+    incidents, history, _ = review(story(), the_plan)
     assert incidents == ()
     assert history.bins == DAYS * PER_DAY
