@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from detector.errors import ConfigError
 from detector.settings.part import Part
@@ -25,7 +27,33 @@ def named_secret(settings: Part, name: str, base: Path, *, place: str) -> str | 
     file: Path | None = getattr(settings, f"{name}_file", None)
     if variable is None and file is None:
         return None
-    place = f"{place}.{name}_{'env' if variable else 'file'}"
+    return _secret(variable, file, base, f"{place}.{name}_{'env' if variable else 'file'}")
+
+
+def with_secrets(options: Mapping[str, Any], base: Path, *, place: str) -> dict[str, Any]:
+    """Return ``options``, each ``X_env`` or ``X_file`` in it replaced by ``X``, the secret.
+
+    Parameters and errors are those of `named_secret`.
+    """
+    known: dict[str, Any] = {}
+    for key, value in options.items():
+        name, _, kind = key.rpartition("_")
+        if name and kind in {"env", "file"}:
+            known[name] = _named(kind, value, base, f"{place}.{key}")
+        else:
+            known[key] = value
+    return known
+
+
+def _named(kind: str, value: object, base: Path, place: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise ConfigError(f"{place}: the name of {'a variable' if kind == 'env' else 'a file'}")
+    if kind == "env":
+        return _secret(value, None, base, place)
+    return _secret(None, Path(value), base, place)
+
+
+def _secret(variable: str | None, file: Path | None, base: Path, place: str) -> str:
     try:
         secret = os.environ[variable] if variable else _written_in(base, file)
     except KeyError:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -47,6 +48,21 @@ class FileSourceSettings(Part):
     """A CSV file ``start,end`` of spans in which nobody looked."""
 
 
+class PluginSourceSettings(Part):
+    """A source from another package (docs/plugins.md)."""
+
+    type: Literal["plugin"]
+    name: Name
+    """The source's name; alerts and counts show it."""
+
+    plugin: Name
+    """The entry point's name, in the group ``detector.sources``."""
+
+    options: Mapping[str, Any] = {}
+    """What the plug-in asks for. ``X_env`` and ``X_file`` name a secret, which it gets as ``X``."""
+
+
 SourceSettings = Annotated[
-    ScenarioSourceSettings | FileSourceSettings | LiveSettings, Field(discriminator="type")
+    ScenarioSourceSettings | FileSourceSettings | LiveSettings | PluginSourceSettings,
+    Field(discriminator="type"),
 ]

@@ -1,0 +1,92 @@
+"""The shape that every pull has, checked: what strangers' sources bring is looked at first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import pairwise
+
+import pandas as pd
+
+from detector.domain.tables import (
+    COUNTS,
+    COUNTS_OPTIONAL,
+    POSTS,
+    POSTS_OPTIONAL,
+)
+from detector.domain.times import iso
+from detector.ports import Pull
+
+
+def faults_of(pull: Pull, *, until: datetime) -> tuple[str, ...]:
+    """Return what is wrong with ``pull``, each fault a sentence; none when it keeps the contract.
+
+    Parameters
+    ----------
+    pull : what a source brought.
+    until : what it was asked for: rows and looks before this.
+    """
+    return tuple(_faults(pull, until))
+
+
+def _faults(pull: Pull, until: datetime) -> Iterator[str]:
+    cursor: object = pull.cursor  # the author may not have run a type checker
+    if not isinstance(cursor, str | None):
+        yield f"the cursor must be text or None, not {type(cursor).__name__}"
+    if pull.posts is not None and pull.counts is not None:
+        yield "a pull brings posts or counts, not both"
+    if pull.posts is not None:
+        yield from _rows(pull.posts, "posts", POSTS, POSTS_OPTIONAL, until)
+    if pull.counts is not None:
+        yield from _rows(pull.counts, "counts", COUNTS, COUNTS_OPTIONAL, until)
+        yield from _counted(pull)
+    yield from _looks(pull, until)
+
+
+def _rows(
+    frame: pd.DataFrame,
+    table: str,
+    needed: tuple[str, ...],
+    optional: tuple[str, ...],
+    until: datetime,
+) -> Iterator[str]:
+    if missing := [name for name in needed if name not in frame]:
+        yield f"the {table} lack the column {missing[0]!r}"
+        return
+    if unknown := [str(name) for name in frame if name not in needed + optional]:
+        known = ", ".join(needed + optional)
+        yield f"the {table} have a column {unknown[0]!r}; a table has {known}"
+    times = frame["time"]
+    if not isinstance(times.dtype, pd.DatetimeTZDtype) or str(times.dt.tz) != "UTC":
+        yield f"the times of the {table} must be aware UTC, not {times.dtype}"
+    elif times.isna().any():
+        yield f"a row of the {table} has no time"
+    elif len(times) and times.max() >= until:
+        yield f"a row of {iso(times.max())} is not before {iso(until)}, which was asked for"
+    text = frame[needed[1]]
+    if text.isna().any() or not text.map(lambda value: isinstance(value, str)).all():
+        yield f"the column {needed[1]!r} of the {table} must be text in every row"
+
+
+def _counted(pull: Pull) -> Iterator[str]:
+    if pull.counts is None or "count" not in pull.counts:
+        return
+    if pull.width is None or not pull.width.total_seconds() > 0:
+        yield "counts need the width of their bins"
+    if (pd.to_numeric(pull.counts["count"], errors="coerce") < 0).any():
+        yield "a count is negative"
+    if not pd.api.types.is_numeric_dtype(pull.counts["count"]):
+        yield "counts must be numbers, nan where nobody looked"
+
+
+def _looks(pull: Pull, until: datetime) -> Iterator[str]:
+    spans = pull.observed
+    if any(edge.tzinfo is None for span in spans for edge in span):
+        yield "the observed spans must be aware UTC"
+        return
+    if any(start >= end for start, end in spans):
+        yield "an observed span ends before it begins"
+    if any(before[1] > after[0] for before, after in pairwise(spans)):
+        yield "the observed spans must be in order and apart"
+    if spans and spans[-1][1] > until:
+        yield f"it says that it looked until {iso(spans[-1][1])}, which is after {iso(until)}"

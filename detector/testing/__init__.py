@@ -1,0 +1,9 @@
+"""Contract suites for sources and sinks that other packages write; see ``docs/plugins.md``.
+
+A test class inherits the suite and says what is under test; pytest finds the tests in it.
+"""
+
+from detector.testing.sinks import SinkContract
+from detector.testing.sources import SourceContract
+
+__all__ = ["SinkContract", "SourceContract"]

@@ -1,0 +1,39 @@
+"""Our own sources pass the contract suite that is handed to others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import pytest
+
+from detector.ports import Pull, Source
+from detector.testing import SourceContract
+from tests.sources.contract.rigs import MINUTE, NOW, RIGS, SECRETS, Rig
+
+#: A list that is only looked at has no history: what was missed is lost.
+PULLED = [name for name in RIGS if name != "Weibo"]
+
+
+class TestOurSources(SourceContract):
+    now = NOW
+    secret = SECRETS[0]
+
+    @pytest.fixture(autouse=True, params=PULLED)
+    def place(self, request: pytest.FixtureRequest) -> Iterator[None]:
+        with RIGS[request.param]() as rig:
+            rig.fill(NOW - 10 * MINUTE, NOW + 6 * MINUTE)
+            self.rig: Rig = rig
+            yield
+
+    def make(self) -> Source:
+        return self.rig.make()
+
+    def pull(self, source: Source, cursor: str | None, until: datetime) -> Pull:
+        return self.rig.pull(source, cursor, until)
+
+    def break_down(self) -> None:
+        self.rig.place.apply("503 throughout")
+
+    def mend(self) -> None:
+        self.rig.place.heal()
