@@ -6,33 +6,28 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
-from zoneinfo import ZoneInfo
 
 from detector import resources, words
-from detector.clock import AcceleratedClock, Clock, WallClock, wall_now
+from detector.clock import AcceleratedClock, Clock, WallClock
 from detector.detection.options import DetectionOptions, KnownEvent
 from detector.domain.severity import SeverityRules
 from detector.domain.spans import Spans
 from detector.engine.ingest import Receiver
 from detector.engine.plan import Plan
 from detector.errors import ConfigError
+from detector.plugins import plugged_sink, plugged_source
 from detector.ports import Sink, Source
+from detector.receivers import Receivers
 from detector.settings import (
-    ConsoleSettings,
     DetectionSettings,
     FileSourceSettings,
-    JsonLinesSettings,
-    ReceiverSettings,
+    PluginSinkSettings,
+    PluginSourceSettings,
     ScenarioSourceSettings,
     Settings,
-    WebhookSettings,
 )
 from detector.settings.live import LiveSettings
-from detector.settings.secret import named_secret
 from detector.simulation.scenario import Scenario, parse_scenario
-from detector.sinks.console import ConsoleSink
-from detector.sinks.jsonlines import JsonLinesSink
-from detector.sinks.webhook import WebhookSink
 from detector.sources.files import FileSource, read_gaps
 from detector.sources.scenario import ScenarioSource
 
@@ -114,8 +109,12 @@ def _live_sources(settings: Settings, base: Path) -> dict[str, Source]:
     return {source.name: places.source(source) for source in live}
 
 
-def _source(settings: ScenarioSourceSettings | FileSourceSettings, base: Path) -> Source:
+def _source(
+    settings: ScenarioSourceSettings | FileSourceSettings | PluginSourceSettings, base: Path
+) -> Source:
     match settings:
+        case PluginSourceSettings():
+            return plugged_source(settings, base)
         case ScenarioSourceSettings():
             return ScenarioSource(settings.name, scenario(settings.scenario), settings.seed)
         case FileSourceSettings():
@@ -136,33 +135,11 @@ def build_receivers(settings: Settings) -> tuple[Receiver, ...]:
 
 def build_sinks(settings: Settings, *, base: Path, console: TextIO) -> dict[str, Sink]:
     """Return the sinks by receiver. Raises `ConfigError` when a secret is missing."""
-    return {r.name: _sink(r, base, console) for r in settings.receivers}
-
-
-def _sink(settings: ReceiverSettings, base: Path, console: TextIO) -> Sink:
-    match settings:
-        case ConsoleSettings():
-            return ConsoleSink(settings.name, console, zone=ZoneInfo(settings.time_zone))
-        case JsonLinesSettings():
-            return JsonLinesSink(settings.name, base / settings.path)
-        case WebhookSettings():
-            return WebhookSink(
-                settings.name,
-                settings.url,
-                clock=wall_now,
-                timeout=settings.timeout.total_seconds(),
-                token=_secret(settings, "token", base),
-                secret=_signing_key(settings, base),
-            )
-
-
-def _signing_key(settings: WebhookSettings, base: Path) -> bytes | None:
-    key = _secret(settings, "signing_key", base)
-    return None if key is None else key.encode()
-
-
-def _secret(settings: WebhookSettings, name: str, base: Path) -> str | None:
-    return named_secret(settings, name, base, place=f"receivers.{settings.name}")
+    bundled = Receivers(settings, base=base, console=console)
+    return {
+        r.name: plugged_sink(r, base) if isinstance(r, PluginSinkSettings) else bundled.sink(r)
+        for r in settings.receivers
+    }
 
 
 def store_location(settings: Settings, *, base: Path) -> str | Path:

@@ -20,12 +20,15 @@ from detector.engine.delivery import DeliveryReport, deliver
 from detector.engine.ingest import Receiver, take_turn
 from detector.engine.memory import Memory
 from detector.engine.plan import Plan
+from detector.engine.refresh import refresh
 from detector.engine.retries import RetryPolicy
 from detector.engine.saved import load
 from detector.errors import DetectorError
 from detector.language.complaints import read_posts
 from detector.ports import Sink, Source, Store
+from detector.receivers import build_heartbeat
 from detector.settings import Settings
+from detector.sinks.heartbeat import Heartbeat
 from detector.stores.sql import open_store
 
 log = structlog.get_logger("detector.pipeline")
@@ -51,6 +54,7 @@ class Pipeline:
     clock: Clock
     memory: Memory
     policy: RetryPolicy
+    heartbeat: Heartbeat
     stopping: Callable[[], bool] = field(default=lambda: False)
     turns: int = field(default=0, init=False)
 
@@ -61,6 +65,7 @@ class Pipeline:
             read_posts(self.plan.reader, sentence)
         options, start = self.plan.default_options, wall_now().replace(microsecond=0)
         live.update(live.begin(options, start=start, width=self.plan.width), np.zeros(2))
+        self.heartbeat.ready()
 
     def turn(self) -> bool:
         """Pull, count, detect, commit, deliver. Return whether there is more to do."""
@@ -87,10 +92,28 @@ class Pipeline:
             self.store, self.sinks, now=wall_now(), policy=self.policy, stopping=self.stopping
         )
         _log(report)
+        self._refresh()
+        self._beat([t.source for t in turn.troubles], report)
         return not (finished and not report.retried)
+
+    def _refresh(self) -> None:
+        """Tell receivers that forget what they are not told again."""
+        incidents = [known.merging.incident() for known in self.memory.incidents.values()]
+        troubles = refresh(self.store, self.sinks, incidents, now=wall_now())
+        for receiver, error in troubles.items():
+            log.warning("alerts not said again", receiver=receiver, error=str(error))
+
+    def _beat(self, sources: Sequence[str], report: DeliveryReport) -> None:
+        """Say that the turn was committed, and who is in trouble."""
+        receivers = {d.receiver for d in (*report.retried, *report.dead)}
+        troubles = [f"source {name} failed" for name in sources]
+        troubles += [f"receiver {name} was not reached" for name in sorted(receivers)]
+        if failure := self.heartbeat.beat(troubles):
+            log.warning("heartbeat not sent", error=failure)
 
     def close(self) -> None:
         """Release the store."""
+        self.heartbeat.stopping()
         self.store.close()
 
 
@@ -117,6 +140,7 @@ def build(settings: Settings, *, base: Path, console: TextIO) -> Pipeline:
         clock=app.build_clock(settings, sources, resumed_at=_resumed_at(memory)),
         memory=memory,
         policy=RetryPolicy(give_up_after=settings.delivery.give_up_after),
+        heartbeat=build_heartbeat(settings, base=base),
     )
 
 

@@ -21,5 +21,17 @@ def plain(text: str, *, longest: int = 200) -> str:
     return "".join(_written_out(c) if unicodedata.category(c) in _UNSAFE else c for c in shown)
 
 
+def inert(text: str, *, longest: int = 200) -> str:
+    """Return ``text`` as `plain` does, and without what chat rooms take for commands.
+
+    ``@all``, ``<!channel>`` and ``[text](address)`` would call people or lead them astray;
+    look-alikes stand for the signs that do it.
+    """
+    return plain(text, longest=longest).translate(_LOOKALIKES).replace("](", "] (")
+
+
+_LOOKALIKES = str.maketrans({"@": "＠", "<": "‹", ">": "›"})
+
+
 def _written_out(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")

@@ -6,9 +6,8 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from detector.alerting.message import message
+from detector.alerting.message import Writer
 from detector.app import store_location
 from detector.cli.output import print_table
 from detector.cli.running import settings_and_base
@@ -19,6 +18,7 @@ from detector.domain.incident import Incident
 from detector.domain.times import iso
 from detector.domain.wire import incident_to_dict
 from detector.errors import InputError
+from detector.receivers import writer
 from detector.stores.sql import SqlStore, open_store
 
 
@@ -52,7 +52,8 @@ def show_incident(config: Path | None, incident_id: str, *, as_json: bool) -> No
         }
         print(json.dumps(document, ensure_ascii=False))
         return
-    _print_incident(incident, deliveries)
+    settings, _, _ = settings_and_base(config)
+    _print_incident(incident, deliveries, writer(settings))
     print("\nmessages")
     print_table(
         ("at", "kind", "receiver", "status", "attempts", "error"),
@@ -65,13 +66,13 @@ def _open(config: Path | None) -> SqlStore:
     return open_store(store_location(settings, base=base), readonly=True)
 
 
-def _print_incident(incident: Incident, deliveries: Sequence[Delivery]) -> None:
+def _print_incident(incident: Incident, deliveries: Sequence[Delivery], words: Writer) -> None:
     """Print ``incident`` as it stands, with what the last message said of the complaints."""
     kind = AlertKind.OPENED if incident.is_open else AlertKind.RESOLVED
     at = incident.resolved_at or incident.noticed_at
     last = max((d.alert for d in deliveries), key=lambda a: a.sequence, default=None)
     sequence, details = (last.sequence, last.details) if last else (0, None)
-    told = message(Alert(kind, at, incident, sequence, details), ZoneInfo("UTC"))
+    told = words.message(Alert(kind, at, incident, sequence, details))
     sys.stdout.write(f"{told.title}\n")
     for line in told.lines:
         sys.stdout.write(f"  {line}\n")

@@ -23,15 +23,26 @@ from detector.settings.parts import (
     StoreSettings,
 )
 from detector.settings.receivers import (
+    AlertmanagerSettings,
+    AppriseSettings,
     ConsoleSettings,
     JsonLinesSettings,
+    PagerDutySettings,
+    PluginSinkSettings,
     ReceiverSettings,
     WebhookSettings,
 )
-from detector.settings.sources import FileSourceSettings, ScenarioSourceSettings, SourceSettings
+from detector.settings.sources import (
+    FileSourceSettings,
+    PluginSourceSettings,
+    ScenarioSourceSettings,
+    SourceSettings,
+)
 from detector.settings.values import parse_duration, parse_width
 
 __all__ = [
+    "AlertmanagerSettings",
+    "AppriseSettings",
     "ClockSettings",
     "ConsoleSettings",
     "DeliverySettings",
@@ -40,6 +51,9 @@ __all__ = [
     "IncidentSettings",
     "JsonLinesSettings",
     "KnownEventSettings",
+    "PagerDutySettings",
+    "PluginSinkSettings",
+    "PluginSourceSettings",
     "PostSettings",
     "ReceiverSettings",
     "ScenarioSourceSettings",

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from detector.settings.life import HeartbeatSettings, MessageSettings, Page
 from detector.settings.part import Name, Part, Positive
 from detector.settings.receivers import ReceiverSettings
 from detector.settings.sources import SourceSettings
@@ -130,6 +131,9 @@ class ServiceSettings(DetectionSettings):
     aliases: tuple[Name, ...] = ()
     """Other names that people give it. One that is a bundled service's name brings its aliases."""
 
+    runbook: Page | None = None
+    """What to do when it fails: a page; messages name it."""
+
     components: Mapping[Name, tuple[Name, ...]] = {}
     """Its parts and what people call them, beside the bundled ones: `stickers = ["表情包"]`."""
 
@@ -155,6 +159,8 @@ class Settings(Part):
     severity: SeveritySettings = SeveritySettings()
     incidents: IncidentSettings = IncidentSettings()
     delivery: DeliverySettings = DeliverySettings()
+    messages: MessageSettings = MessageSettings()
+    heartbeat: HeartbeatSettings = HeartbeatSettings()
     services: Mapping[Name, ServiceSettings] = {}
     sources: tuple[SourceSettings, ...] = ()
     receivers: tuple[ReceiverSettings, ...] = ()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
 from typing import TextIO
 
 from detector.alerting.block import block
+from detector.alerting.message import Writer
 from detector.domain.alert import Alert
 from detector.errors import Unreachable
 
@@ -20,16 +20,16 @@ class ConsoleSink:
     ----------
     name : the receiver's name in ``config.toml``.
     stream : where to write; characters that its encoding lacks are written out.
-    zone : the reader's time zone.
+    writer : words, in the reader's language and time zone.
     colour : whether to paint titles; None: if the stream is a terminal.
     """
 
     def __init__(
-        self, name: str, stream: TextIO, *, zone: tzinfo, colour: bool | None = None
+        self, name: str, stream: TextIO, *, writer: Writer, colour: bool | None = None
     ) -> None:
         self.name = name
         self._stream = stream
-        self._zone = zone
+        self._writer = writer
         self._colour = colour
 
     def __repr__(self) -> str:
@@ -40,7 +40,7 @@ class ConsoleSink:
         if self._stream.closed:
             raise Unreachable("console: the stream is closed")
         colour = self._stream.isatty() if self._colour is None else self._colour
-        text = block(alert, self._zone, colour=colour)
+        text = block(alert, self._writer.message(alert), colour=colour)
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
         try:
             self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding))

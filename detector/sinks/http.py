@@ -12,9 +12,11 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from queue import Empty, SimpleQueue
 from threading import Thread
+from urllib.parse import quote
 
 import httpx
 
+from detector.domain.alert import Alert
 from detector.errors import ConfigError, DeliveryError, Rejected, Unreachable
 
 RETRIED = frozenset({408, 425, 429})
@@ -109,6 +111,25 @@ class Poster:
         if 300 <= status < 400:
             return Rejected(f"{said}; redirects are not followed, configure the final address")
         return Rejected(said)
+
+
+def bearer(name: str, token: str | None) -> dict[str, str]:
+    """Return the header that shows ``token``, none without one.
+
+    Raises
+    ------
+    ConfigError : the token cannot be a header.
+    """
+    if token is None:
+        return {}
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise ConfigError(f"receiver {name!r}: the token is empty or holds blanks or line breaks")
+    return {"Authorization": f"Bearer {token}"}
+
+
+def key_header(alert: Alert) -> dict[str, str]:
+    """Return the header with the deduplication key, what is not ASCII in it percent-encoded."""
+    return {"Idempotency-Key": quote(alert.key, safe="/-_.~:", errors="surrogatepass")}
 
 
 def retry_after(header: str | None, now: datetime) -> float | None:

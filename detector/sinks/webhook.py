@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import ssl
-from urllib.parse import quote
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from detector.domain.alert import Alert
-from detector.errors import ConfigError
 from detector.sinks.document import document
-from detector.sinks.http import Clock, Poster
+from detector.sinks.http import Clock, Poster, bearer, key_header
 from detector.sinks.signature import signed_headers
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a webhook posts.
+
+    Attributes
+    ----------
+    content_type : of the body.
+    body : makes it, ASCII, of an alert.
+    """
+
+    content_type: str
+    body: Callable[[Alert], bytes]
+
+
+JSON = Form("application/json", lambda alert: document(alert, ascii_only=True))
+"""The alert itself: see `detector.sinks.document`."""
+
+
 class WebhookSink:
-    """Posts one JSON document per alert: see `detector.sinks.document`.
+    """Posts one JSON document per alert.
 
     The header ``Idempotency-Key`` holds the deduplication key (what is not ASCII in it
     percent-encoded): a receiver that keeps it sees each message once, whatever crashes.
@@ -23,6 +41,7 @@ class WebhookSink:
     name : the receiver's name in ``config.toml``.
     url : where to post; may hold a secret, see `detector.sinks.http.Poster`.
     clock : wall time, for signatures and for the pauses that receivers ask for.
+    form : the document: `JSON`, or that of `detector.sinks.cloudevents`.
     timeout : seconds for the whole exchange.
     token : sent as ``Authorization: Bearer``, if given.
     secret : signs the body, if given; see `detector.sinks.signature`.
@@ -39,6 +58,7 @@ class WebhookSink:
         url: str,
         *,
         clock: Clock,
+        form: Form = JSON,
         timeout: float = 10.0,
         token: str | None = None,
         secret: bytes | None = None,
@@ -46,7 +66,8 @@ class WebhookSink:
     ) -> None:
         self.name = name
         self._clock = clock
-        self._authorization = _bearer(name, token)
+        self._form = form
+        self._authorization = bearer(name, token)
         self._secret = secret
         self._poster = Poster(name, url, timeout=timeout, verify=verify)
 
@@ -56,18 +77,9 @@ class WebhookSink:
     def send(self, alert: Alert) -> None:
         """Post the alert once, or raise `Rejected` or `Unreachable`."""
         now = self._clock()
-        key = quote(alert.key, safe="/-_.~:", errors="surrogatepass")
-        body = document(alert, ascii_only=True)
-        headers = {"Content-Type": "application/json", "Idempotency-Key": key}
-        headers |= self._authorization
+        key = key_header(alert)
+        body = self._form.body(alert)
+        headers = {"Content-Type": self._form.content_type, **key, **self._authorization}
         if self._secret is not None:
-            headers |= signed_headers(key, now, body, self._secret)
+            headers |= signed_headers(key["Idempotency-Key"], now, body, self._secret)
         self._poster.post(body, headers, now=now)
-
-
-def _bearer(name: str, token: str | None) -> dict[str, str]:
-    if token is None:
-        return {}
-    if not token or not token.isascii() or not token.isprintable() or " " in token:
-        raise ConfigError(f"receiver {name!r}: the token is empty or holds blanks or line breaks")
-    return {"Authorization": f"Bearer {token}"}

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+import tomllib
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
@@ -15,14 +17,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detector import resources
 from detector.alerting.block import block
-from detector.alerting.message import both, duration, message
-from detector.alerting.plain import plain
+from detector.alerting.facts import trend
+from detector.alerting.links import Links
+from detector.alerting.plain import inert, plain
+from detector.alerting.speech import Language
 from detector.domain.alert import Alert, AlertKind
 from detector.domain.details import Details, FacetVerdict, SampleComplaint, Speakers
 from detector.domain.incident import Severity
 from detector.domain.surge import Onset
+from detector.errors import ConfigError
 from tests.fakes.outages import an_alert, an_incident
+from tests.fakes.words import a_speech, a_writer
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "alerts"
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -127,24 +134,41 @@ CASES = [
 ]
 
 
+LINKS = Links(
+    "https://outages.example.org/", None, {"WeChat": "https://wiki.example.org/runbooks/wechat"}
+)
+WAYS: dict[str, tuple[Language, tzinfo]] = {
+    "en_china": ("en", CHINA),
+    "en_utc": ("en", UTC),
+    "zh_china": ("zh", CHINA),
+}
+
+
 @pytest.mark.parametrize("make", CASES, ids=lambda make: make.__name__.replace("_", " "))
-@pytest.mark.parametrize("zone", [CHINA, UTC], ids=["in China", "in UTC"])
-def test_the_block_reads_as_agreed(make: type, zone: tzinfo) -> None:
-    text = block(make(), zone, colour=False)
-    where = "china" if zone is CHINA else "utc"
-    golden = GOLDEN / f"{make.__name__}_{where}.txt"
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.replace("_", " in "))
+def test_the_block_reads_as_agreed(make: Callable[[], Alert], way: str) -> None:
+    language, zone = WAYS[way]
+    text = shown(make(), language, zone)
+    golden = GOLDEN / f"{make.__name__}_{way}.txt"
     if os.environ.get("GOLDEN") == "write":
         golden.parent.mkdir(parents=True, exist_ok=True)
         golden.write_text(text, encoding="utf-8")
     assert text == golden.read_text(encoding="utf-8")
 
 
+def shown(
+    alert: Alert, language: Language = "en", zone: tzinfo = CHINA, *, colour: bool = False
+) -> str:
+    said = a_writer(language, zone=zone, links=LINKS).message(alert)
+    return block(alert, said, colour=colour)
+
+
 @pytest.mark.parametrize("make", CASES, ids=lambda make: make.__name__.replace("_", " "))
-def test_the_block_without_colour_is_what_is_seen_with_it(make: type) -> None:
-    painted = block(make(), CHINA, colour=True)
+def test_the_block_without_colour_is_what_is_seen_with_it(make: Callable[[], Alert]) -> None:
+    painted = shown(make(), colour=True)
     for code in ("\x1b[1;31m", "\x1b[1;33m", "\x1b[1;32m", "\x1b[1;97;41m", "\x1b[0m"):
         painted = painted.replace(code, "")
-    assert painted == block(make(), CHINA, colour=False)
+    assert painted == shown(make())
 
 
 @pytest.mark.parametrize(
@@ -156,19 +180,129 @@ def test_the_block_without_colour_is_what_is_seen_with_it(make: type) -> None:
         pytest.param(resolved, "\x1b[1;32m", id="what is over is green"),
     ],
 )
-def test_only_the_title_is_painted(make: type, code: str) -> None:
-    title, *rest = block(make(), CHINA, colour=True).splitlines()
+def test_only_the_title_is_painted(make: Callable[[], Alert], code: str) -> None:
+    title, *rest = shown(make(), colour=True).splitlines()
     assert title.startswith(code)
     assert title.endswith("\x1b[0m")
     assert "\x1b" not in "".join(rest)
 
 
-@given(st.text(max_size=250))
-def test_no_name_brings_a_control_character_or_a_line_break(name: str) -> None:
-    said = message(an_alert(an_incident(name, id="id")), CHINA)
+@pytest.mark.parametrize("language", ["en", "zh"])
+@given(name=st.text(max_size=250))
+def test_no_name_brings_a_control_character_or_a_line_break(language: Language, name: str) -> None:
+    said = a_writer(language, zone=CHINA).message(an_alert(an_incident(name, id="id")))
     for line in (said.title, *said.lines):
         assert line.isprintable() or all(c.isprintable() or c.isspace() for c in line)
         assert len(line.splitlines()) == 1
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_kind_has_a_title_of_its_own(language: Language) -> None:
+    over = an_incident(lasted=timedelta(hours=1))
+    titles = {
+        a_writer(language).message(
+            an_alert(over if kind is AlertKind.RESOLVED else None, kind=kind)
+        )
+        for kind in AlertKind
+    }
+    assert len({said.title for said in titles}) == len(AlertKind)
+
+
+def test_bundled_components_regions_and_platforms_have_chinese_names() -> None:
+    kinds = tomllib.loads(resources.text("data/messages/names_zh.toml"))
+    components = tomllib.loads(resources.text("data/lexicon/components.toml"))["kind"]
+    assert set(kinds["components"]) >= {n for k in components.values() for n in k["components"]}
+    regions = tomllib.loads(resources.text("data/lexicon/regions.toml"))["names"]
+    assert set(kinds["regions"]) == set(regions)
+    platforms = tomllib.loads(resources.text("data/lexicon/platforms.toml"))["names"]
+    assert set(kinds["platforms"]) | {"web"} == set(platforms)
+
+
+# --- templates of the user's own ---------------------------------------------------------------
+
+
+def test_an_own_template_says_the_same_facts_in_its_own_words() -> None:
+    own = "{{ service }} seit {{ began | clock }}\n{{ page }}\n\n{{ details.words | listed }}"
+    with pytest.raises(ConfigError, match="the template fails: 'None' has no attribute 'words'"):
+        a_writer(own=own)
+    own = "{{ service }} seit {{ began | clock }}\n\n{{ 'hier: ' ~ page if page }}\n"
+    said = a_writer(own=own, links=LINKS, zone=CHINA).message(opened())
+    assert said.title == "WeChat seit 03:00"
+    assert said.lines == (f"hier: {LINKS.page(opened().incident)}",)
+
+
+@pytest.mark.parametrize(
+    ("own", "mistake"),
+    [
+        pytest.param("{{ servce }}", "'servce' is undefined", id="a word that is not known"),
+        pytest.param("x\n{% if kind %}", "line 2: Unexpected end", id="a block that does not end"),
+        pytest.param("{{ began | date }}", "line 1: No filter named 'date'", id="no such filter"),
+        pytest.param("{{ ''.__class__ }}", "unsafe", id="what lies behind a value"),
+        pytest.param("{{ sources.append('x') }}", "unsafe", id="a change of a value"),
+        pytest.param("{% include '/etc/passwd' %}", "no loader", id="another file"),
+        pytest.param("{{ range(3) }}", "'range' is undefined", id="what is no fact"),
+        pytest.param("{{ 1 // 0 }}", "division", id="arithmetic that fails"),
+        pytest.param("{% if kind == 'opened' %}x{% endif %}", "says nothing", id="silence"),
+    ],
+)
+def test_an_own_template_is_refused_that_asks_for(own: str, mistake: str) -> None:
+    with pytest.raises(ConfigError, match=mistake):
+        a_writer(own=own)
+
+
+def test_an_own_template_that_fails_on_one_alert_costs_its_wording_only() -> None:
+    own = "{{ service }}: {{ 100 // ((service | length) - 2) }}"
+    said = a_writer(own=own).message(an_alert(an_incident("QQ")))
+    assert said.title.startswith("OUTAGE  QQ: major outage since")
+    assert said.lines[-1].startswith("(the template failed: integer division")
+
+
+# --- facts -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("since_start", "since_peak", "said"),
+    [
+        pytest.param(10, 0, "rising", id="the latest count is the highest"),
+        pytest.param(10, 3, "rising", id="counts are jagged: minutes ago is now"),
+        pytest.param(10, 4, "past its peak", id="young and past its peak"),
+        pytest.param(100, 20, "rising", id="a fifth of its life ago is now"),
+        pytest.param(100, 21, "past its peak", id="old and past its peak"),
+    ],
+)
+def test_the_trend_is(since_start: int, since_peak: int, said: str) -> None:
+    incident = an_incident()
+    at = incident.onset.at + since_start * MINUTE
+    alert = an_alert(replace(incident, peak_at=at - since_peak * MINUTE), at=at)
+    assert trend(alert) == said
+
+
+def test_what_is_over_has_no_trend() -> None:
+    assert trend(resolved()) is None
+
+
+def test_links_are_those_of_the_service_before_those_of_all() -> None:
+    links = Links("https://o.example.org", "https://w/any", {"QQ": "https://w/qq"})
+    assert links.runbook_of(an_incident("QQ")) == "https://w/qq"
+    assert links.runbook_of(an_incident("WeChat")) == "https://w/any"
+    assert links.page(an_incident("微信/..", id="微信/..")) == (
+        "https://o.example.org/incidents/%E5%BE%AE%E4%BF%A1%2F.."
+    )
+    assert Links().page(an_incident()) is None
+    assert Links().runbook_of(an_incident()) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        pytest.param("@all 崩了", "＠all 崩了", id="calls nobody"),
+        pytest.param("<!channel>", "‹!channel›", id="calls no channel"),
+        pytest.param("[微信](https://evil)", "[微信] (https://evil)", id="leads nobody astray"),
+        pytest.param("a\x1b", "a\\x1b", id="is plain besides"),
+    ],
+)
+def test_inert_text(text: str, shown: str) -> None:
+    assert inert(text) == shown
 
 
 @given(st.text())
@@ -208,7 +342,7 @@ def test_plain(text: str, shown: str) -> None:
     ],
 )
 def test_durations_are_said_as_people_say_them(seconds: int, said: str) -> None:
-    assert duration(timedelta(seconds=seconds)) == said
+    assert a_speech().lasting(timedelta(seconds=seconds)) == said
 
 
 @pytest.mark.parametrize(
@@ -227,8 +361,56 @@ def test_durations_are_said_as_people_say_them(seconds: int, said: str) -> None:
     ],
 )
 def test_instants_are_said_in_both_zones(zone: str, said: str) -> None:
-    assert both(NIGHT, ZoneInfo(zone)) == said
+    assert a_speech(zone=ZoneInfo(zone)).full(NIGHT) == said
 
 
 def test_seconds_are_said_only_if_there_are_any() -> None:
-    assert "19:03:30 UTC" in both(NIGHT + timedelta(seconds=30), UTC)
+    assert "19:03:30 UTC" in a_speech().full(NIGHT + timedelta(seconds=30))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "0 秒"),
+        (60, "1 分钟"),
+        (3600, "1 小时"),
+        (8100, "2 小时 15 分钟"),
+        (86_400, "1 天"),
+        (190_800, "2 天 5 小时"),
+    ],
+)
+def test_durations_are_said_in_chinese(seconds: int, said: str) -> None:
+    assert a_speech("zh").lasting(timedelta(seconds=seconds)) == said
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [
+        pytest.param("UTC", "2022-07-22（周五）19:03 UTC", id="UTC is said once"),
+        pytest.param(
+            "Asia/Shanghai",
+            "2022-07-23（周六）03:03 UTC+8（UTC 07-22 19:03）",
+            id="another day in UTC is named",
+        ),
+        pytest.param(
+            "America/St_Johns",
+            "2022-07-22（周五）16:33 UTC-2:30（UTC 19:03）",
+            id="half an hour",
+        ),
+    ],
+)
+def test_instants_are_said_in_chinese(zone: str, said: str) -> None:
+    assert a_speech("zh", ZoneInfo(zone)).full(NIGHT) == said
+
+
+@pytest.mark.parametrize(
+    ("language", "number", "said"),
+    [
+        ("en", 3, "n0, n1, n2"),
+        ("en", 11, "n0, n1, n2, n3, n4, n5, n6, n7 and 3 more"),
+        ("zh", 3, "n0、n1、n2"),
+        ("zh", 11, "n0、n1、n2、n3、n4、n5、n6、n7 等 11 项"),
+    ],
+)
+def test_long_lists_are_cut(language: Language, number: int, said: str) -> None:
+    assert a_speech(language).listed([f"n{i}" for i in range(number)]) == said

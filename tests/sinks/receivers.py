@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC
 from pathlib import Path
 
 from detector.ports import Sink
@@ -16,6 +15,7 @@ from detector.sinks.jsonlines import JsonLinesSink
 from detector.sinks.webhook import WebhookSink
 from tests.fakes.clock import FakeClock
 from tests.fakes.outages import NOON
+from tests.fakes.words import a_writer
 from tests.sinks.loopback import Loopback
 
 CANARY = "c4n4ry-s3cr3t"
@@ -44,7 +44,7 @@ class Receiver:
 @contextmanager
 def console(_folder: Path) -> Iterator[Receiver]:
     stream = _Breakable()
-    sink = ConsoleSink("ops", stream, zone=UTC)
+    sink = ConsoleSink("ops", stream, writer=a_writer())
     yield Receiver(
         sink,
         lambda: [b for b in stream.getvalue().split("\n\n") if b],

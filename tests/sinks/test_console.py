@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC
 
 import pytest
 
 from detector.errors import Unreachable
 from detector.sinks.console import ConsoleSink
 from tests.fakes.outages import an_alert, an_incident
+from tests.fakes.words import a_writer
 
 
 class Terminal(io.StringIO):
@@ -27,7 +27,7 @@ class Terminal(io.StringIO):
     ],
 )
 def test_colour(stream: io.StringIO, colour: bool | None, painted: bool) -> None:
-    ConsoleSink("ops", stream, zone=UTC, colour=colour).send(an_alert())
+    ConsoleSink("ops", stream, writer=a_writer(), colour=colour).send(an_alert())
     assert ("\x1b[" in stream.getvalue()) is painted
 
 
@@ -35,7 +35,7 @@ def test_colour(stream: io.StringIO, colour: bool | None, painted: bool) -> None
 def test_letters_that_the_stream_lacks_are_written_out(encoding: str) -> None:
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding=encoding, errors="strict")
-    ConsoleSink("ops", stream, zone=UTC).send(an_alert(an_incident("微信 👍")))
+    ConsoleSink("ops", stream, writer=a_writer()).send(an_alert(an_incident("微信 👍")))
     text = raw.getvalue().decode(encoding)
     assert ("微信" in text) is (encoding in {"gbk", "utf-8"})
     assert ("\\u5fae" in text) is (encoding in {"ascii", "latin-1"})
@@ -44,7 +44,7 @@ def test_letters_that_the_stream_lacks_are_written_out(encoding: str) -> None:
 def test_the_block_is_flushed_at_once(tmp_path: object) -> None:
     raw = io.BytesIO()
     stream = io.TextIOWrapper(io.BufferedWriter(raw), encoding="utf-8")  # type: ignore[type-var]
-    ConsoleSink("ops", stream, zone=UTC).send(an_alert())
+    ConsoleSink("ops", stream, writer=a_writer()).send(an_alert())
     assert raw.getvalue().endswith(b"\n\n")
 
 
@@ -52,4 +52,4 @@ def test_a_stream_that_was_closed_is_unreachable() -> None:
     stream = io.StringIO()
     stream.close()
     with pytest.raises(Unreachable, match="closed"):
-        ConsoleSink("ops", stream, zone=UTC).send(an_alert())
+        ConsoleSink("ops", stream, writer=a_writer()).send(an_alert())

@@ -1,0 +1,107 @@
+"""The facts of a message, without the words: what templates have to say them with.
+
+Texts are inert already (`detector.alerting.plain`): no template can let a stranger's words act.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from detector.alerting.links import Links
+from detector.alerting.plain import inert, plain
+from detector.domain.alert import Alert
+from detector.domain.details import Details
+from detector.domain.incident import Incident
+
+_WORDS, _SAMPLES = 8, 3
+_FACETS = {"components": "component", "regions": "region", "platforms": "platform"}
+#: The highest count is called the latest one for so long after it.
+_FRESH = timedelta(minutes=3)
+
+
+def facts(alert: Alert, links: Links) -> Mapping[str, Any]:
+    """Return what templates may name; ``docs/sinks.md`` lists it.
+
+    Texts are one line without control characters, instants are aware datetimes, numbers that are
+    not known are None, and so are whole parts where nothing is known (``details``).
+    """
+    incident = alert.incident
+    return {
+        "kind": alert.kind.value,
+        "sequence": alert.sequence,
+        "at": alert.at,
+        "incident": plain(incident.id),
+        "service": inert(incident.service),
+        "short_service": inert(incident.service, longest=60),
+        "severity": incident.severity.label,
+        "sources": [plain(source, longest=40) for source in incident.sources],
+        **_times(incident),
+        **_size(incident),
+        "trend": trend(alert),
+        "details": None if alert.details is None else _said(alert.details),
+        "page": links.page(incident),
+        "runbook": links.runbook_of(incident),
+    }
+
+
+def trend(alert: Alert) -> str | None:
+    """Return ``rising`` or ``past its peak``; None once it is over.
+
+    Complaints rise as long as the highest count is the latest, or lies within the last fifth of
+    the time since the start: counts are jagged.
+    """
+    incident = alert.incident
+    if incident.ended_at is not None:
+        return None
+    since_peak, since_start = alert.at - incident.peak_at, alert.at - incident.onset.at
+    return "rising" if since_peak <= max(_FRESH, since_start / 5) else "past its peak"
+
+
+def _times(incident: Incident) -> dict[str, Any]:
+    onset = incident.onset
+    return {
+        "began": onset.at,
+        "earliest": onset.earliest,
+        "latest": onset.latest,
+        "exact": onset.earliest == onset.latest,
+        "noticed": incident.noticed_at,
+        "noticed_after": incident.noticed_at - onset.at,
+        "ended": incident.ended_at,
+        "lasted": None if incident.ended_at is None else incident.ended_at - onset.at,
+        "resolved": incident.resolved_at,
+    }
+
+
+def _size(incident: Incident) -> dict[str, Any]:
+    peak, expected = incident.peak_count, incident.expected_at_peak
+    compared = math.isfinite(expected) and expected > 0
+    excess = math.isfinite(incident.excess) and not incident.is_listed
+    return {
+        "listed": incident.is_listed,
+        "peak": peak,
+        "peak_at": incident.peak_at,
+        "expected": expected if math.isfinite(expected) else None,
+        "times": peak / expected if compared else None,
+        "excess": incident.excess if excess else None,
+    }
+
+
+def _said(details: Details) -> dict[str, Any]:
+    """Return what the complaints say: who, what fails, where, on what, and how it is worded."""
+    found: dict[str, Any] = {
+        "discovered": details.discovered,
+        "voices": details.voices,
+        "posts": details.posts,
+        "linked": details.linked if details.linked >= 0.005 else None,
+        "words": [inert(word, longest=24) for word in details.words[:_WORDS]],
+        "samples": [inert(sample.text, longest=140) for sample in details.samples[:_SAMPLES]],
+    }
+    for name, facet in _FACETS.items():
+        hit, spared = details.telling(facet)
+        # What is spared tells something only beside what is hit.
+        told = (hit, spared) if hit else ((), ())
+        found[name], found[f"spared_{name}"] = ([inert(n, longest=40) for n in ns] for ns in told)
+    return found

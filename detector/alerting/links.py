@@ -1,0 +1,36 @@
+"""Where a reader of a message goes next: the page of the incident, the runbook of the service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from detector.domain.incident import Incident
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Addresses that go into messages.
+
+    Attributes
+    ----------
+    public_url : where people reach the dashboard, None if there is none.
+    runbook : what to do about any service, None if nothing is written.
+    runbooks : what to do about one service, by its name; it goes before ``runbook``.
+    """
+
+    public_url: str | None = None
+    runbook: str | None = None
+    runbooks: Mapping[str, str] = field(default_factory=dict)
+
+    def page(self, incident: Incident) -> str | None:
+        """Return the address of the incident's page."""
+        if self.public_url is None:
+            return None
+        name = quote(incident.id, safe="", errors="surrogatepass")
+        return f"{self.public_url.rstrip('/')}/incidents/{name}"
+
+    def runbook_of(self, incident: Incident) -> str | None:
+        """Return the address of what is to be done."""
+        return self.runbooks.get(incident.service, self.runbook)

@@ -1,0 +1,209 @@
+"""Who is told, and how: sinks, their words and the heartbeat, from the settings."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import TextIO
+from zoneinfo import ZoneInfo
+
+from detector import resources
+from detector.alerting.links import Links
+from detector.alerting.message import Writer
+from detector.alerting.speech import Chinese, English, Language
+from detector.clock import wall_now
+from detector.errors import ConfigError
+from detector.ports import Sink
+from detector.settings import (
+    AlertmanagerSettings,
+    AppriseSettings,
+    ConsoleSettings,
+    JsonLinesSettings,
+    PagerDutySettings,
+    Settings,
+    WebhookSettings,
+)
+from detector.settings.receivers import WordedSettings
+from detector.settings.secret import named_secret
+from detector.sinks.alertmanager import AlertmanagerSink
+from detector.sinks.cloudevents import cloud_events
+from detector.sinks.console import ConsoleSink
+from detector.sinks.heartbeat import Heartbeat
+from detector.sinks.jsonlines import JsonLinesSink
+from detector.sinks.pagerduty import PagerDutySink
+from detector.sinks.webhook import JSON, WebhookSink
+
+BundledReceiver = (
+    ConsoleSettings
+    | JsonLinesSettings
+    | WebhookSettings
+    | AlertmanagerSettings
+    | PagerDutySettings
+    | AppriseSettings
+)
+
+
+def links(settings: Settings) -> Links:
+    """Return the addresses that go into messages."""
+    runbooks = {name: s.runbook for name, s in settings.services.items() if s.runbook}
+    return Links(_public_url(settings), settings.messages.runbook, runbooks)
+
+
+def _public_url(settings: Settings) -> str | None:
+    web = getattr(settings, "web", None)
+    return None if web is None else web.public_url
+
+
+def writer(
+    settings: Settings, *, zone: str = "UTC", language: Language = "en", own: str | None = None
+) -> Writer:
+    """Return who writes messages in ``language`` for readers in ``zone``.
+
+    Parameters
+    ----------
+    own : the text of a template of the user's, None to use the bundled one.
+
+    Raises
+    ------
+    ConfigError : ``own`` is no template, or asks for what there is not.
+    """
+    speech = English(ZoneInfo(zone)) if language == "en" else _chinese(ZoneInfo(zone))
+    bundled = resources.text(f"data/messages/{language}.txt")
+    return Writer(speech, bundled, links=links(settings), own=own)
+
+
+def _chinese(zone: ZoneInfo) -> Chinese:
+    kinds = tomllib.loads(resources.text("data/messages/names_zh.toml"))
+    return Chinese(
+        zone, {name: called for names in kinds.values() for name, called in names.items()}
+    )
+
+
+class Receivers:
+    """Makes the sinks of ``settings``.
+
+    Parameters
+    ----------
+    settings : all of them; messages hold what several sections say.
+    base : relative paths are meant from here.
+    console : where a console receiver writes.
+    """
+
+    def __init__(self, settings: Settings, *, base: Path, console: TextIO) -> None:
+        self._settings = settings
+        self._base = base
+        self._console = console
+
+    def sink(self, receiver: BundledReceiver) -> Sink:
+        """Return the sink of one receiver.
+
+        Raises
+        ------
+        ConfigError : a secret is missing, an address or a template cannot be used.
+        """
+        match receiver:
+            case ConsoleSettings():
+                return ConsoleSink(receiver.name, self._console, writer=self._writer(receiver))
+            case JsonLinesSettings():
+                return JsonLinesSink(receiver.name, self._base / receiver.path)
+            case WebhookSettings():
+                return self._webhook(receiver)
+            case AlertmanagerSettings():
+                return self._alertmanager(receiver)
+            case PagerDutySettings():
+                return self._pagerduty(receiver)
+            case AppriseSettings():
+                return self._apprise(receiver)
+
+    def _webhook(self, receiver: WebhookSettings) -> WebhookSink:
+        source = _public_url(self._settings) or "/outage-detector"
+        key = self._secret(receiver, "signing_key")
+        return WebhookSink(
+            receiver.name,
+            receiver.url,
+            clock=wall_now,
+            form=JSON if receiver.format == "json" else cloud_events(source),
+            timeout=receiver.timeout.total_seconds(),
+            token=self._secret(receiver, "token"),
+            secret=None if key is None else key.encode(),
+        )
+
+    def _alertmanager(self, receiver: AlertmanagerSettings) -> AlertmanagerSink:
+        return AlertmanagerSink(
+            receiver.name,
+            receiver.url,
+            writer=self._writer(receiver),
+            clock=wall_now,
+            timeout=receiver.timeout.total_seconds(),
+            token=self._secret(receiver, "token"),
+            labels=receiver.labels,
+            hold=receiver.hold,
+        )
+
+    def _pagerduty(self, receiver: PagerDutySettings) -> PagerDutySink:
+        return PagerDutySink(
+            receiver.name,
+            self._needed(receiver, "routing_key"),
+            writer=self._writer(receiver),
+            clock=wall_now,
+            url=receiver.url,
+            timeout=receiver.timeout.total_seconds(),
+        )
+
+    def _apprise(self, receiver: AppriseSettings) -> Sink:
+        # An extra, and slow to load: only who uses it pays for it.
+        try:
+            from detector.sinks.apprise import AppriseSink
+        except ModuleNotFoundError:
+            place = f"receivers.{receiver.name}"
+            how = "pip install 'outage-detector[apprise]'"
+            raise ConfigError(f"{place}: Apprise is not installed; {how}") from None
+        return AppriseSink(
+            receiver.name,
+            self._needed(receiver, "url"),
+            writer=self._writer(receiver),
+            timeout=receiver.timeout.total_seconds(),
+        )
+
+    def _writer(self, receiver: WordedSettings) -> Writer:
+        path = None if receiver.template is None else self._base / receiver.template
+        place = f"receivers.{receiver.name}.template"
+        try:
+            own = None if path is None else path.read_text("utf-8")
+            zone, language = receiver.time_zone, receiver.language
+            return writer(self._settings, zone=zone, language=language, own=own)
+        except OSError as error:
+            raise ConfigError(f"{place}: {path} cannot be read: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise ConfigError(f"{place}: {path} is not UTF-8") from None
+        except ConfigError as error:
+            raise ConfigError(f"{place}: {path}: {error}") from None
+
+    def _needed(self, receiver: PagerDutySettings | AppriseSettings, name: str) -> str:
+        secret = self._secret(receiver, name)
+        if secret is None:
+            place = f"receivers.{receiver.name}"
+            raise ConfigError(f"{place}: missing; give {name}_env or {name}_file")
+        return secret
+
+    def _secret(self, receiver: BundledReceiver, name: str) -> str | None:
+        return named_secret(receiver, name, self._base, place=f"receivers.{receiver.name}")
+
+
+def build_heartbeat(settings: Settings, *, base: Path) -> Heartbeat:
+    """Return what says that the detector is alive: to a watchdog, and to systemd if it started us.
+
+    Raises
+    ------
+    ConfigError : a secret is missing, or the address cannot be used.
+    """
+    part = settings.heartbeat
+    return Heartbeat(
+        clock=wall_now,
+        url=named_secret(part, "url", base, place="heartbeat"),
+        fail=part.fail,
+        every=part.every,
+        timeout=part.timeout.total_seconds(),
+        socket_path=os.environ.get("NOTIFY_SOCKET") or None,
+    )

@@ -1,0 +1,160 @@
+"""Alerts for PagerDuty, and for others that take its events.
+
+References
+----------
+PagerDuty, Events API v2 ("Send an Alert Event", "Response Codes & Retry Logic"), 2024.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import ssl
+from typing import Any
+
+from detector.alerting.facts import facts
+from detector.alerting.message import Writer
+from detector.domain.alert import Alert, AlertKind
+from detector.domain.incident import Incident, Severity
+from detector.domain.times import iso
+from detector.errors import ConfigError
+from detector.sinks.http import Clock, Poster, key_header
+
+ENQUEUE = "https://events.pagerduty.com/v2/enqueue"
+"""Where events go; accounts in the EU have ``events.eu.pagerduty.com``."""
+
+LARGEST = 512 * 1024
+"""Bytes of one event; larger ones are refused."""
+
+_SUMMARY, _KEY = 1024, 255  # characters
+_SEVERITIES = {Severity.MINOR: "warning", Severity.MAJOR: "error", Severity.CRITICAL: "critical"}
+
+
+class PagerDutySink:
+    """Triggers one PagerDuty incident per incident, and resolves it.
+
+    Parameters
+    ----------
+    name : the receiver's name in ``config.toml``.
+    routing_key : the integration's key, a secret.
+    writer : words for summary and details.
+    clock : wall time, for the pauses that are asked for.
+    url : where events go.
+    timeout : seconds for the whole exchange.
+    verify : False accepts any certificate; a context brings an authority of one's own.
+
+    Raises
+    ------
+    ConfigError : the address or the key cannot be used.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        routing_key: str,
+        *,
+        writer: Writer,
+        clock: Clock,
+        url: str = ENQUEUE,
+        timeout: float = 10.0,
+        verify: ssl.SSLContext | bool = True,
+    ) -> None:
+        if not routing_key.isascii() or not routing_key.isprintable() or " " in routing_key:
+            raise ConfigError(f"receiver {name!r}: the routing key holds blanks or line breaks")
+        self.name = name
+        self._routing_key = routing_key
+        self._writer = writer
+        self._clock = clock
+        self._poster = Poster(name, url, timeout=timeout, verify=verify)
+
+    def __repr__(self) -> str:
+        return f"PagerDutySink({self.name!r})"
+
+    def send(self, alert: Alert) -> None:
+        """Post the event once, or raise `Rejected` or `Unreachable`."""
+        event = {"routing_key": self._routing_key, **event_of(alert, self._writer)}
+        headers = {"Content-Type": "application/json", **key_header(alert)}
+        self._poster.post(fitted(event), headers, now=self._clock())
+
+
+def event_of(alert: Alert, writer: Writer) -> dict[str, Any]:
+    """Return the event of ``alert``, without the routing key."""
+    said, known = writer.message(alert), facts(alert, writer.links)
+    over = alert.kind is AlertKind.RESOLVED
+    details = known["details"] or {}
+    payload = {
+        "summary": said.summary[:_SUMMARY],
+        "source": known["service"],
+        "severity": _SEVERITIES[alert.incident.severity],
+        "timestamp": iso(alert.incident.onset.at),
+        "component": ", ".join(details.get("components", ())),
+        "group": ", ".join(details.get("regions", ())),
+        "class": "outage",
+        "custom_details": _details(alert, said.body, details),
+    }
+    event: dict[str, Any] = {
+        "event_action": "resolve" if over else "trigger",
+        "dedup_key": dedup_key(alert.incident),
+        "client": "outage-detector",
+        "payload": {key: value for key, value in payload.items() if value},
+    }
+    if known["page"]:
+        event["client_url"] = known["page"]
+    addresses = (("incident", known["page"]), ("runbook", known["runbook"]))
+    if links := [{"href": href, "text": text} for text, href in addresses if href]:
+        event["links"] = links
+    return event
+
+
+def dedup_key(incident: Incident) -> str:
+    """Return what PagerDuty tells incidents by: the same for every message about one.
+
+    An id that is too long is cut, and its digest keeps it apart from others.
+    """
+    if len(incident.id) <= _KEY and incident.id.isprintable():
+        return incident.id
+    digest = hashlib.sha256(incident.id.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    kept = "".join(c for c in incident.id if c.isprintable())
+    return f"{kept[: _KEY - 33]}-{digest}"
+
+
+def fitted(event: dict[str, Any], *, largest: int = LARGEST) -> bytes:
+    """Return ``event`` as JSON of at most ``largest`` bytes: an alert is never lost to its size.
+
+    The longest of its details is halved until all fits; then the details are left out.
+    """
+    body = _encoded(event)
+    while len(body) > largest:
+        details = event["payload"].get("custom_details", {})
+        longest = max(details, key=lambda key: len(_encoded(details[key])), default=None)
+        if longest is None:
+            return body
+        half = details[longest][: len(details[longest]) // 2] if _sized(details[longest]) else ""
+        kept = {key: half if key == longest else value for key, value in details.items()}
+        kept = {key: value for key, value in kept.items() if value}
+        event = {**event, "payload": {**event["payload"], "custom_details": kept}}
+        body = _encoded(event)
+    return body
+
+
+def _details(alert: Alert, body: str, said: dict[str, Any]) -> dict[str, Any]:
+    incident = alert.incident
+    details = {
+        "message": body,
+        "incident": incident.id,
+        "started_between": [iso(incident.onset.earliest), iso(incident.onset.latest)],
+        "noticed_at": iso(incident.noticed_at),
+        "ended_at": None if incident.ended_at is None else iso(incident.ended_at),
+        "sources": list(incident.sources),
+        **{name: said.get(name) for name in ("voices", "words", "samples")},
+        "not_affected": said.get("spared_components"),
+    }
+    return {key: value for key, value in details.items() if value}
+
+
+def _sized(value: object) -> bool:
+    return isinstance(value, str | list)
+
+
+def _encoded(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=True, allow_nan=False).encode()

@@ -1,0 +1,30 @@
+"""Who writes messages in tests: the bundled words, no settings."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import UTC, tzinfo
+
+from detector import resources
+from detector.alerting.links import Links
+from detector.alerting.message import Writer
+from detector.alerting.speech import Chinese, English, Language, Speech
+
+
+def a_speech(language: Language = "en", zone: tzinfo = UTC) -> Speech:
+    if language == "en":
+        return English(zone)
+    kinds = tomllib.loads(resources.text("data/messages/names_zh.toml"))
+    return Chinese(zone, {name: said for names in kinds.values() for name, said in names.items()})
+
+
+def a_writer(
+    language: Language = "en",
+    *,
+    zone: tzinfo = UTC,
+    links: Links | None = None,
+    own: str | None = None,
+) -> Writer:
+    """A writer of bundled messages, times in UTC."""
+    bundled = resources.text(f"data/messages/{language}.txt")
+    return Writer(a_speech(language, zone), bundled, links=links, own=own)
