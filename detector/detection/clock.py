@@ -49,8 +49,10 @@ def watch_clock(
     move = MOVE * minutes / 60.0
     total = 0.0
     for k in range(3):
-        fit = (count * log(expected[k] / expected[1]) - expected[k] + expected[1]) * temper
-        likelihood = exp(min(max(fit, -5.0), 5.0))
+        likelihood = 1.0
+        if k != 1:
+            fit = (count * log(expected[k] / expected[1]) - expected[k] + expected[1]) * temper
+            likelihood = exp(min(max(fit, -5.0), 5.0))
         hot.clock_belief[k] = ((1.0 - 3.0 * move) * hot.clock_belief[k] + move) * likelihood
         total += hot.clock_belief[k]
     for k in range(3):

@@ -9,6 +9,7 @@ import numpy as np
 from detector.detection import baseline, onset, recovery, sequential
 from detector.detection.compiled import compiled
 from detector.detection.memory import RING, bins_of
+from detector.domain.series import Floats
 
 OPENED, REVISED, CLOSED = 0, 1, 2
 #: Minutes looked at before the best candidate start, and minutes after the alarm in which the start
@@ -21,7 +22,7 @@ NEW_NORMAL, NEW_LEVEL = 1440.0, 180.0
 
 
 @compiled
-def _locate(hot: Any, dispersion: float, minutes: float, first: int) -> None:
+def _locate(hot: Any, dispersion: float, minutes: float, rises: Floats, first: int) -> None:
     """Estimate the start from the bins ``first`` to now."""
     n = hot.bins - first + 1
     count = np.empty(n)
@@ -32,7 +33,8 @@ def _locate(hot: Any, dispersion: float, minutes: float, first: int) -> None:
         expected[i] = hot.expected[j]
         if np.isnan(expected[i]):
             count[i] = np.nan
-    found = onset.estimate(onset.start_likelihood(count, expected, dispersion, minutes))
+    likelihood = onset.likelihood_with(rises, count, expected, dispersion, minutes)
+    found = onset.estimate(likelihood)
     hot.onset = first + found[0]
     hot.earliest = first + found[1]
     hot.latest = first + found[2]
@@ -52,7 +54,7 @@ def _best_start(hot: Any) -> int:
 
 
 @compiled
-def raise_alarm(hot: Any, dispersion: float, minutes: float) -> None:
+def raise_alarm(hot: Any, dispersion: float, minutes: float, rises: Floats) -> None:
     """Open a surge: estimate its start and take back what was learnt since."""
     first = max(
         _best_start(hot) - bins_of(MARGIN, minutes, RING // 4),
@@ -62,7 +64,7 @@ def raise_alarm(hot: Any, dispersion: float, minutes: float) -> None:
     hot.open = 1
     hot.noticed = hot.bins
     hot.alarm_evidence = hot.evidence
-    _locate(hot, dispersion, minutes, first)
+    _locate(hot, dispersion, minutes, rises, first)
     hot.search_from = first
     hot.peak_count = -1.0
     hot.height = 0.0
@@ -105,9 +107,9 @@ def tell(hot: Any, kind: int, ended: int, changes: Any, n: int) -> int:
 
 
 @compiled
-def _revise(hot: Any, dispersion: float, minutes: float) -> None:
+def _revise(hot: Any, dispersion: float, minutes: float, rises: Floats) -> None:
     """Estimate the start again while the surge is young; what it covers is not learnt."""
-    _locate(hot, dispersion, minutes, max(hot.search_from, hot.bins - RING + 2))
+    _locate(hot, dispersion, minutes, rises, max(hot.search_from, hot.bins - RING + 2))
     for b in range(hot.earliest, hot.bins + 1):
         hot.clip[b % RING] = np.nan
 
@@ -141,13 +143,20 @@ def _grown(hot: Any) -> bool:
 
 @compiled
 def continue_surge(
-    hot: Any, count: float, expected: float, dispersion: float, minutes: float, changes: Any, n: int
+    hot: Any,
+    count: float,
+    expected: float,
+    dispersion: float,
+    minutes: float,
+    rises: Floats,
+    changes: Any,
+    n: int,
 ) -> int:
     """Let an open surge see an observed bin; return the number of changes."""
     recovery.follow(hot, count, expected, minutes)
     since = hot.bins - hot.noticed
     if since <= bins_of(REVISION, minutes, RING // 4):
-        _revise(hot, dispersion, minutes)
+        _revise(hot, dispersion, minutes, rises)
     if since * minutes >= NEW_NORMAL:
         _adopt(hot, dispersion, minutes)
         return close(hot, hot.bins + 1, changes, n)

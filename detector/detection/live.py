@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from detector.detection import course, learning
+from detector.detection import course, learning, onset
 from detector.detection import step as kernel
 from detector.detection.calibration import base_threshold
 from detector.detection.memory import CHANGE, HOT
@@ -100,6 +100,7 @@ def update(state: SeriesState, counts: Floats) -> Step:
             width,
             slot_seconds(width),
             base,
+            _rises(width),
             room,
             outs[done:stop],
         )
@@ -128,6 +129,12 @@ def _given_up(state: SeriesState, hot: Any, room: Any) -> list[Change]:
         return []
     course.close(hot[0], int(hot["bins"][0] - hot["gap"][0]), room, 0)
     return [_change(state, room[0])]
+
+
+@lru_cache(maxsize=64)
+def _rises(width: int) -> Floats:
+    """Return what estimating a start needs of bins of ``width`` seconds."""
+    return onset.logs_of_rises(width / 60.0)
 
 
 @lru_cache(maxsize=4096)

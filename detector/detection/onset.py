@@ -27,6 +27,47 @@ SMALLEST, LARGEST, SIZES = 0.25, 400.0, 24
 
 
 @compiled
+def _padded(count: Floats, expected: Floats, more: int) -> tuple[Floats, Floats]:
+    """Return both with zeros for bins that do not speak, and ``more`` such bins behind them."""
+    n = count.shape[0]
+    seen, usual = np.zeros(n + more), np.zeros(n + more)
+    for i in range(n):
+        if not np.isnan(count[i]):
+            seen[i] = count[i]
+            usual[i] = expected[i]
+    return seen, usual
+
+
+@compiled
+def _add(total: Floats, count: Floats, lifted: float, expected: Floats, grid: float) -> None:
+    """Add what one bin of the rise says to every start at once; a loop that becomes vectors."""
+    for s in range(total.shape[0]):
+        total[s] += count[s] * lifted - expected[s] * grid
+
+
+@compiled
+def logs_of_rises(minutes: float) -> Floats:
+    """Return the logarithm of each bin's multiple, for all sizes and rises.
+
+    Shape (SIZES, m): for each of `RISES` the bins of the rise and the first one behind it. It
+    depends on nothing but the width of a bin and takes longer than all else, so it is kept.
+    """
+    wide = 0
+    for r in range(len(RISES)):
+        wide += round(RISES[r] / minutes) + 1
+    logs = np.empty((SIZES, wide))
+    for a in range(SIZES):
+        size = SMALLEST * (LARGEST / SMALLEST) ** (a / (SIZES - 1.0))
+        at = 0
+        for r in range(len(RISES)):
+            length = round(RISES[r] / minutes)
+            for k in range(length + 1):
+                logs[a, at] = log(1.0 + size * (k + 1.0) / (length + 1.0))
+                at += 1
+    return logs
+
+
+@compiled
 def start_likelihood(count: Floats, expected: Floats, dispersion: float, minutes: float) -> Floats:
     """Return the log-likelihood ratio of a start at each bin, shape (n,), in nats.
 
@@ -36,37 +77,43 @@ def start_likelihood(count: Floats, expected: Floats, dispersion: float, minutes
     dispersion : variance over mean of the counts.
     minutes : width of a bin.
     """
+    return likelihood_with(logs_of_rises(minutes), count, expected, dispersion, minutes)
+
+
+@compiled
+def likelihood_with(
+    logs: Floats, count: Floats, expected: Floats, dispersion: float, minutes: float
+) -> Floats:
+    """Return `start_likelihood`, given `logs_of_rises`."""
     n = count.shape[0]
     by_rise = np.empty((len(RISES), n))
-    best_size = np.empty(n)
+    seen, usual = _padded(count, expected, round(RISES[-1] / minutes) + 1)
+    total = np.empty(n)
+    at = 0
     for r in range(len(RISES)):
         length = round(RISES[r] / minutes)
-        best_size[:] = -np.inf
-        grid = np.empty(length + 1)
-        logs = np.empty(length + 1)
+        best_size = np.full(n, -np.inf)
         for a in range(SIZES):
             size = SMALLEST * (LARGEST / SMALLEST) ** (a / (SIZES - 1.0))
-            for k in range(length + 1):
-                grid[k] = size * (k + 1.0) / (length + 1.0)
-                logs[k] = log(1.0 + grid[k])
             plateau = 0.0
+            lifted = logs[a, at + length]
             for s in range(n - 1, -1, -1):
-                top = s + length
-                if top < n and not np.isnan(count[top]):
-                    plateau += count[top] * logs[length] - expected[top] * size
-                total = plateau
-                for k in range(min(length, n - s)):
-                    if not np.isnan(count[s + k]):
-                        total += count[s + k] * logs[k] - expected[s + k] * grid[k]
-                best_size[s] = max(best_size[s], total)
+                plateau += seen[s + length] * lifted - usual[s + length] * size
+                total[s] = plateau
+            for k in range(length):
+                grid = size * (k + 1.0) / (length + 1.0)
+                _add(total, seen[k : k + n], logs[a, at + k], usual[k : k + n], grid)
+            for s in range(n):
+                best_size[s] = max(best_size[s], total[s])
+        at += length + 1
         by_rise[r] = best_size / dispersion
     out = np.empty(n)
     for s in range(n):
         top_value = by_rise[:, s].max()
-        total = 0.0
+        total_weight = 0.0
         for r in range(len(RISES)):
-            total += exp(by_rise[r, s] - top_value)
-        out[s] = top_value + log(total / len(RISES))
+            total_weight += exp(by_rise[r, s] - top_value)
+        out[s] = top_value + log(total_weight / len(RISES))
     return out
 
 

@@ -28,6 +28,8 @@ from detector.detection.memory import CANDIDATES
 BURST_COST = 3.0
 #: A surplus of less than this is rounding.
 ROUNDING = 1.0 + 1e-9
+#: A bound is taken this much wider, for the same reason.
+SLACK = 1.0 + 1e-9
 
 
 @compiled
@@ -45,6 +47,29 @@ def evidence_of(x: float, mass: float, variance: float) -> float:
     theta = (x + k) / (mass + k)
     lifted = log(theta)
     return x * (log(x / mass) - lifted) - x + mass * theta + k * (theta - 1.0 - lifted)
+
+
+@compiled
+def _bound(x: float, mass: float, variance: float) -> float:
+    """Return what `evidence_of` cannot pass, for ``x`` > ``mass``.
+
+    Its first derivative at ``mass`` is zero and its second is k / (x (x + k)), which falls with x.
+    """
+    over = x - mass
+    return SLACK * (0.5 * over * over / (mass * (1.0 + mass * variance)) + 1e-12 * x) + 1e-9
+
+
+@compiled
+def _evidence_above(best: float, hot: Any, i: int, doubt: float) -> float:
+    """Return the evidence of candidate ``i``; where it cannot pass ``best``, something less."""
+    x, mass = hot.surplus[i], hot.mass[i]
+    rest = x - hot.burst[i]
+    if min(_bound(x, mass, doubt), _bound(rest, mass, doubt) + BURST_COST) <= best:
+        return 0.0
+    whole = evidence_of(x, mass, doubt)
+    if whole <= best or whole <= BURST_COST:
+        return whole
+    return min(whole, evidence_of(rest, mass, doubt) + BURST_COST)
 
 
 @compiled
@@ -111,15 +136,10 @@ def observe(
         own = hot.surplus[i] - hot.mass[i] if young else burst
         hot.burst[i] = max(hot.burst[i], own)
     best = 0.0
-    for i in range(n + 1):
-        rest = hot.surplus[i] - hot.burst[i]
-        if rest > hot.mass[i] * ROUNDING:
+    for i in range(n, -1, -1):
+        if hot.surplus[i] - hot.burst[i] > hot.mass[i] * ROUNDING:
             doubt = hot.doubt[i] / hot.mass[i]
-            value = min(
-                evidence_of(hot.surplus[i], hot.mass[i], doubt),
-                evidence_of(rest, hot.mass[i], doubt) + BURST_COST,
-            )
-            best = max(best, value)
+            best = max(best, _evidence_above(best, hot, i, doubt))
     hot.evidence = best
     while hot.candidates > 0 and (hot.start[0] < oldest):
         _drop(hot, 0)

@@ -131,6 +131,7 @@ def step(
     week_slot: int,
     threshold: float,
     minutes: float,
+    rises: Floats,
     changes: Any,
     n: int,
     out: Floats,
@@ -147,6 +148,7 @@ def step(
     week_slot : day since 1970 times slots per day, plus the slot.
     threshold : evidence that raises an alarm.
     minutes : width of a bin.
+    rises : `onset.logs_of_rises` of that width.
     changes, n : where changes go, and how many there are.
     out : shape (3,), expected and evidence are written to the first two.
     """
@@ -174,12 +176,12 @@ def step(
         return n
     hot.count[hot.bins % RING] = count
     if hot.open == 1:
-        return course.continue_surge(hot, count, expected, dispersion, minutes, changes, n)
+        return course.continue_surge(hot, count, expected, dispersion, minutes, rises, changes, n)
     variance = known + baseline.own_variance(hot) + spread * spread
     _search(hot, count, expected, dispersion, variance, minutes)
     out[1] = hot.evidence
     if hot.evidence >= threshold:
-        course.raise_alarm(hot, dispersion, minutes)
+        course.raise_alarm(hot, dispersion, minutes, rises)
         return course.tell(hot, course.OPENED, -1, changes, n)
     if spread > 0.0:
         hot.clip[hot.bins % RING] = np.nan
@@ -207,6 +209,7 @@ def run(
     width: int,
     slot_seconds: int,
     base: float,
+    rises: Floats,
     changes: Any,
     outs: Floats,
 ) -> Any:
@@ -249,6 +252,7 @@ def run(
             day * slots + slot,
             threshold,
             minutes,
+            rises,
             changes,
             n,
             outs[i],
