@@ -82,7 +82,9 @@ def end_day(
     oldest = (hot.day + 3) // 7 % recurrence.WEEKS
     weeks[0, oldest, weekday] = hot.raw_count[:slots]
     weeks[1, oldest, weekday] = hot.raw_expected[:slots]
-    recurrence.recur(weeks, dispersion, new)
+    ahead = round(hot.ahead / (60.0 * slot_minutes))
+    hot.week_ahead[oldest, weekday] = ahead
+    recurrence.recur(weeks, hot.week_ahead, ahead, dispersion, new)
     _rescale(hot, bins, usual[0, weekday], new[0, weekday], slot_minutes)
     calibration.end_day(hot)
     hot.day = -1

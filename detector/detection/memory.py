@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from detector.detection.compiled import compiled
+from detector.detection.recurrence import WEEKS
 
 #: Bins remembered: enough for the start of a slow surge and for an hour of recovery.
 RING = 256
@@ -65,6 +66,9 @@ HOT = np.dtype(
         # seconds that the service's clock is ahead of the options' zone; belief in -1 h, 0, +1 h
         ("clock", np.int64),
         ("clock_belief", np.float64, (3,)),
+        # seconds that local time is ahead of the bins; the same in slots on the days of past weeks
+        ("ahead", np.int64),
+        ("week_ahead", np.int64, (WEEKS, 7)),
         # the day that is being gathered for the profile
         ("day", np.int64),
         ("day_count", np.float64, (SLOTS,)),

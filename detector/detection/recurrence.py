@@ -5,6 +5,9 @@ explanations compete: an independent outage now and then, of any size; or a week
 moderate size, present (nearly) every week. Their posterior gives the factor to expect and how
 uncertain it is. One earlier rise of two or three times makes the same hour of the next week
 doubtful; two make it a bump; a rise of five times and more is never taken for one.
+
+When the clock moves, what recurs may move with it (a show) or not (a job that runs in UTC, a show
+abroad). Until weeks by the new clock have told, both are expected at even odds.
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ from numpy.typing import NDArray
 
 from detector.detection.compiled import compiled
 from detector.domain.series import Floats
+
+Ints = NDArray[np.int64]
 
 #: Weeks remembered.
 WEEKS = 4
@@ -91,35 +96,74 @@ def bump(x: Floats, mass: Floats, dispersion: float) -> tuple[float, float]:
 
 
 @compiled
-def recur(weeks: NDArray[np.float32], dispersion: float, profile: Floats) -> None:
+def _gather(
+    weeks: NDArray[np.float32], moved: Ints, d: int, s: int, x: Floats, mass: Floats
+) -> bool:
+    """Read the past of a slot into ``x`` and ``mass``; return whether it was ever seen.
+
+    ``moved`` says by how many slots the clock has moved since each week: the same moment of those
+    weeks is then found so many slots earlier. What lies in another week counts as not seen.
+    """
+    slots = weeks.shape[3]
+    seen = False
+    for w in range(WEEKS):
+        x[w] = 0.0
+        mass[w] = 0.0
+        at = d * slots + s - moved[w]
+        if at < 0 or at >= 7 * slots:
+            continue
+        day = at // slots
+        own = at % slots
+        for near in range(max(own - 1, 0), min(own + 2, slots)):
+            share = 1.0 if near == own else 0.5
+            x[w] += share * weeks[0, w, day, near]
+            mass[w] += share * weeks[1, w, day, near]
+        seen = seen or mass[w] > 0.0
+    return seen
+
+
+@compiled
+def _expect(x: Floats, mass: Floats, dispersion: float) -> tuple[float, float]:
+    """Return mean and variance of the factor to expect, one where nothing was notable."""
+    for w in range(WEEKS):
+        if mass[w] > 0.0 and _rise(x[w], mass[w], dispersion) > NOTABLE:
+            return bump(x, mass, dispersion)
+    return 1.0, 0.0
+
+
+@compiled
+def recur(
+    weeks: NDArray[np.float32], ahead: Ints, now: int, dispersion: float, profile: Floats
+) -> None:
     """Multiply ``profile`` by what recurs, in place.
 
     Parameters
     ----------
     weeks : shape (2, WEEKS, 7, n_slots), posts and expected posts of past weeks.
+    ahead : shape (WEEKS, 7), slots that the clock was ahead on each of those days, from any zero.
+    now : slots that it is ahead now.
     dispersion : variance over mean of the counts.
     profile : shape (3, 7, n_slots): rate, relative variance, and the rate without what recurs.
     """
     slots = profile.shape[2]
     x = np.empty(WEEKS)
     mass = np.empty(WEEKS)
+    still = np.zeros(WEEKS, np.int64)
+    moved = np.empty(WEEKS, np.int64)
     for d in range(7):
+        turned = False
+        for w in range(WEEKS):
+            moved[w] = now - ahead[w, d]
+            turned = turned or (moved[w] != 0 and weeks[1, w, d].sum() > 0.0)
         for s in range(slots):
-            highest = 0.0
-            seen = 0.0
-            for w in range(WEEKS):
-                x[w] = 0.0
-                mass[w] = 0.0
-                for near in range(max(s - 1, 0), min(s + 2, slots)):
-                    share = 1.0 if near == s else 0.5
-                    x[w] += share * weeks[0, w, d, near]
-                    mass[w] += share * weeks[1, w, d, near]
-                seen += mass[w]
-                if mass[w] > 0.0:
-                    highest = max(highest, _rise(x[w], mass[w], dispersion))
-            if seen <= 0.0:
+            if not _gather(weeks, still, d, s, x, mass):
                 profile[1, d, s] += UNSEEN_SPREAD * UNSEEN_SPREAD
-            elif highest > NOTABLE:
-                mean, variance = bump(x, mass, dispersion)
-                profile[0, d, s] *= mean
-                profile[1, d, s] += variance / (mean * mean)
+                continue
+            mean, variance = _expect(x, mass, dispersion)
+            if turned and _gather(weeks, moved, d, s, x, mass):
+                unmoved, doubt = _expect(x, mass, dispersion)
+                apart = mean - unmoved
+                mean = 0.5 * (mean + unmoved)
+                variance = 0.5 * (variance + doubt) + 0.25 * apart * apart
+            profile[0, d, s] *= mean
+            profile[1, d, s] += variance / (mean * mean)
