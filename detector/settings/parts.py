@@ -20,6 +20,7 @@ from detector.settings.values import (
     Width,
     Zone,
 )
+from detector.settings.web import WebSettings
 
 
 class StoreSettings(Part):
@@ -159,6 +160,7 @@ class Settings(Part):
     severity: SeveritySettings = SeveritySettings()
     incidents: IncidentSettings = IncidentSettings()
     delivery: DeliverySettings = DeliverySettings()
+    web: WebSettings = WebSettings()
     messages: MessageSettings = MessageSettings()
     heartbeat: HeartbeatSettings = HeartbeatSettings()
     services: Mapping[Name, ServiceSettings] = {}

@@ -72,6 +72,8 @@ def _row(name: str, field: FieldInfo) -> str:
 def _toml(value: Any) -> str:
     if value is None or value in ((), {}, ""):
         return "-"
+    if isinstance(value, bool | int):
+        return f"`{value}`".lower()
     if isinstance(value, timedelta):
         return f'`"{_duration(value)}"`'
     if isinstance(value, tuple):

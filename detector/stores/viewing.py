@@ -1,0 +1,171 @@
+"""The store for those who look: services, curves and pages of what happened."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import BigInteger, Select, cast, func, literal, select, tuple_, union
+
+from detector.domain.alert import Alert
+from detector.domain.delivery import DeliveryStatus
+from detector.domain.incident import Incident
+from detector.domain.wire import alert_from_dict
+from detector.errors import StoreError
+from detector.ports import IncidentQuery
+from detector.stores.engines import file_of, open_engine, store_url
+from detector.stores.rows import COUNT_COLUMNS, counts_frame, incident_of, to_micros
+from detector.stores.sql import SqlStore
+from detector.stores.tables import ALERTS, COUNTS, INCIDENTS, OUTBOX
+
+_DAY = 86_400_000_000
+CURVE_COLUMNS = (
+    "service",
+    "source",
+    "time",
+    "count",
+    "low",
+    "total",
+    "expected",
+    "evidence",
+    "bins",
+)
+
+
+def open_viewer(location: str | Path) -> SqlViewer:
+    """Open the store at ``location`` for looking; a pipeline may be writing to it.
+
+    Raises
+    ------
+    StoreError : there is no store yet, or its schema is not this version's.
+    """
+    url = store_url(location)
+    path = file_of(url)
+    if path is not None and not path.is_file():
+        raise StoreError(f"{path}: there is no store yet; `outage-detector run` makes it")
+    viewer = SqlViewer(open_engine(url, readonly=True), url, None)
+    try:
+        viewer.check_schema(may_migrate=False)
+    except StoreError:
+        viewer.close()
+        raise
+    return viewer
+
+
+class SqlViewer(SqlStore):
+    """A store opened for looking; see `detector.ports.Viewer`."""
+
+    def services(self) -> tuple[str, ...]:
+        """Return the services that have counts or incidents, by name."""
+        # From name to next name: the table may have millions of rows and a hundred services.
+        first = select(func.min(COUNTS.c.service).label("name")).cte("named", recursive=True)
+        following = (
+            select(func.min(COUNTS.c.service))
+            .where(COUNTS.c.service > first.c.name)
+            .scalar_subquery()
+        )
+        named = first.union_all(select(following).where(first.c.name.is_not(None)))
+        asked = union(select(named.c.name), select(INCIDENTS.c.service))
+        with self._reading() as connection:
+            return tuple(sorted(name for name in connection.scalars(asked) if name is not None))
+
+    def latest(self, service: str) -> pd.DataFrame:
+        """Return the service's last observed bin of every source heard in the day before it."""
+        time = COUNTS.c.time
+        of_it = COUNTS.c.service == service
+        last = select(func.max(time)).where(of_it).scalar_subquery()
+        asked = (
+            select(*(COUNTS.c[name] for name in COUNT_COLUMNS))
+            .where(of_it, time > last - _DAY)
+            .order_by(time.desc())
+        )
+        with self._reading() as connection:
+            frame = counts_frame(connection.execute(asked))
+        return frame.drop_duplicates("source").sort_values("source", ignore_index=True)
+
+    def curve(
+        self, *, start: datetime, end: datetime, step: timedelta, service: str | None = None
+    ) -> pd.DataFrame:
+        """Return the observed bins of ``[start, end)`` melted into steps that keep the peaks."""
+        time, count = COUNTS.c.time, COUNTS.c.count
+        micros = literal(step // timedelta(microseconds=1), BigInteger)
+        left = (time - time % micros).label("left")
+        observed = time.between(to_micros(start), to_micros(end) - 1) & count.is_not(None)
+        asked = (
+            select(
+                COUNTS.c.service,
+                COUNTS.c.source,
+                left,
+                func.max(count),
+                func.min(count),
+                func.sum(count),
+                func.avg(COUNTS.c.expected),
+                func.max(COUNTS.c.evidence),
+                cast(func.count(), BigInteger),
+            )
+            .where(observed)
+            .group_by(COUNTS.c.service, COUNTS.c.source, left)
+            .order_by(COUNTS.c.service, COUNTS.c.source, left)
+        )
+        if service is not None:
+            asked = asked.where(COUNTS.c.service == service)
+        with self._reading() as connection:
+            return _curve(connection.execute(asked))
+
+    def incident_page(self, asked: IncidentQuery) -> tuple[Incident, ...]:
+        """Return the incidents that ``asked`` is about, the one noticed last first."""
+        chosen = _filtered(select(INCIDENTS.c.document), asked)
+        order = INCIDENTS.c.noticed_at.desc(), INCIDENTS.c.id.desc()
+        with self._reading() as connection:
+            documents = connection.scalars(chosen.order_by(*order).limit(asked.limit))
+            return tuple(map(incident_of, documents))
+
+    def alert_page(
+        self, *, before: tuple[datetime, str, int] | None, limit: int
+    ) -> tuple[Alert, ...]:
+        """Return alerts behind ``before`` (time, incident, sequence), the latest first."""
+        place = (ALERTS.c.at, ALERTS.c.incident_id, ALERTS.c.sequence)
+        asked = select(ALERTS.c.document).order_by(*(column.desc() for column in place))
+        if before is not None:
+            asked = asked.where(tuple_(*place) < (to_micros(before[0]), *before[1:]))
+        with self._reading() as connection:
+            documents = connection.scalars(asked.limit(limit))
+            return tuple(alert_from_dict(json.loads(document)) for document in documents)
+
+    def outbox(self) -> Mapping[DeliveryStatus, int]:
+        """Return how many deliveries there are of every status."""
+        asked = select(OUTBOX.c.status, func.count()).group_by(OUTBOX.c.status)
+        with self._reading() as connection:
+            found: dict[str, int] = dict(connection.execute(asked).tuples().all())
+        return {status: found.get(status.value, 0) for status in DeliveryStatus}
+
+
+def _filtered(chosen: Select[Any], asked: IncidentQuery) -> Select[Any]:
+    noticed = INCIDENTS.c.noticed_at
+    if asked.service is not None:
+        chosen = chosen.where(INCIDENTS.c.service == asked.service)
+    if asked.is_open is not None:
+        over = INCIDENTS.c.resolved_at.is_not(None)
+        chosen = chosen.where(~over if asked.is_open else over)
+    if asked.since is not None:
+        chosen = chosen.where(noticed >= to_micros(asked.since))
+    if asked.until is not None:
+        chosen = chosen.where(noticed < to_micros(asked.until))
+    if asked.before is not None:
+        at, name = asked.before
+        chosen = chosen.where(tuple_(noticed, INCIDENTS.c.id) < (to_micros(at), name))
+    return chosen
+
+
+def _curve(rows: Iterable[Sequence[Any]]) -> pd.DataFrame:
+    columns = list(zip(*rows, strict=True)) or [()] * len(CURVE_COLUMNS)
+    frame = pd.DataFrame(dict(zip(CURVE_COLUMNS, map(list, columns), strict=True)))
+    frame["time"] = pd.to_datetime(frame["time"].astype("int64"), unit="us", utc=True).dt.as_unit(
+        "us"
+    )
+    numbers = dict.fromkeys(("count", "low", "total", "expected", "evidence"), "float64")
+    return frame.astype({"service": "str", "source": "str", "bins": "int64"} | numbers)

@@ -1,0 +1,54 @@
+"""The application: middleware, API, pages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import FastAPI
+
+from detector.web import pages
+from detector.web.backend import Backend
+from detector.web.headers import KnownHosts, SecurityHeaders, our_hosts
+from detector.web.problems import add_problem_handlers
+from detector.web.pulse import Pulse
+from detector.web.sessions import Sessions
+from detector.web.tokens import TokenBook
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    pulse: Pulse = app.state.pulse
+    beating = asyncio.create_task(pulse.run())
+    yield
+    beating.cancel()
+    with suppress(asyncio.CancelledError):
+        await beating
+
+
+def create_app(backend: Backend) -> FastAPI:
+    """Return the application over ``backend``."""
+    settings = backend.settings.web
+    app = FastAPI(
+        title="outage-detector",
+        version="1",
+        openapi_url="/v1/openapi.json",
+        docs_url=None,  # its page loads scripts from elsewhere
+        redoc_url=None,
+        lifespan=_lifespan,
+    )
+    app.state.backend = backend
+    app.state.tokens = TokenBook(backend.desk, backend.wall)
+    app.state.pulse = Pulse(backend)
+    add_problem_handlers(app)
+    app.include_router(pages.router)
+    # The last one added is the outermost.
+    app.add_middleware(Sessions, key=backend.session_key, secure=backend.url.startswith("https://"))
+    app.add_middleware(
+        KnownHosts,
+        hosts=our_hosts(settings),
+        any_host=not settings.is_local and settings.public_url is None,
+    )
+    app.add_middleware(SecurityHeaders)
+    return app

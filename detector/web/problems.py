@@ -1,0 +1,126 @@
+"""Errors as RFC 9457 problem details (2023): the same shape for every one, 400 to 500."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse
+from starlette.exceptions import HTTPException
+
+from detector.errors import InputError, StoreError
+from detector.web.pages import error_page
+
+log = structlog.get_logger("detector.web")
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(Exception):
+    """What went wrong with a request, told to whoever made it.
+
+    Parameters
+    ----------
+    status : HTTP status.
+    detail : what is wrong and what would be right.
+    errors : one entry per mistake in what was sent: ``pointer`` (where) and ``detail``.
+    headers : to be sent along.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        errors: Sequence[Mapping[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.errors = errors
+        self.headers = dict(headers or {})
+
+    @property
+    def title(self) -> str:
+        """The phrase of the status."""
+        return HTTPStatus(self.status).phrase
+
+    def document(self) -> dict[str, Any]:
+        """Return the problem as JSON."""
+        told = {
+            "type": "about:blank",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        return {**told, "errors": list(self.errors)} if self.errors else told
+
+
+def problem_response(problem: Problem) -> Response:
+    """Return the answer that tells ``problem``."""
+    return JSONResponse(problem.document(), problem.status, problem.headers, media_type=MEDIA_TYPE)
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Let ``app`` answer every error as a problem, and browsers with a page."""
+    for kind in (Problem, HTTPException, RequestValidationError, StoreError, InputError, Exception):
+        app.add_exception_handler(kind, _answer)
+
+
+def _answer(request: Request, error: Exception) -> Response:
+    problem = _problem_of(error)
+    if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        bug = None if isinstance(error, StoreError) else error
+        log.error("request failed", path=request.url.path, error=str(error), exc_info=bug)
+    return told(request, problem)
+
+
+def told(request: Request, problem: Problem) -> Response:
+    """Return a page for a browser that asked for one, JSON for everybody else."""
+    path = request.url.path
+    if "text/html" not in request.headers.get("accept", "") or path.startswith("/v1/"):
+        return problem_response(problem)
+    if problem.status == HTTPStatus.UNAUTHORIZED and path != "/login":
+        back = path + (f"?{request.url.query}" if request.url.query else "")
+        there = back if request.method == "GET" else "/"
+        return RedirectResponse(f"/login?next={quote(there, safe='')}", HTTPStatus.SEE_OTHER)
+    page = error_page(request, problem.status, problem.title, problem.detail)
+    return page or problem_response(problem)
+
+
+def _problem_of(error: Exception) -> Problem:
+    match error:
+        case Problem():
+            return error
+        case HTTPException(status_code=status, detail=detail, headers=headers):
+            return Problem(status, _sentence(status, str(detail)), headers=headers)
+        case RequestValidationError():
+            errors = [_mistake(told) for told in error.errors()]
+            return Problem(422, "the request is not what this address takes", errors=errors)
+        case InputError():
+            return Problem(422, str(error))
+        case StoreError():
+            return Problem(503, "the store cannot be read or written now; the log says why")
+        case _:
+            return Problem(500, "a mistake of ours; the log says more")
+
+
+def _sentence(status: int, detail: str) -> str:
+    match status:
+        case 404:
+            return "there is nothing at this address"
+        case 405:
+            return "this address does not take that method"
+        case _:
+            return detail
+
+
+def _mistake(error: Mapping[str, Any]) -> dict[str, str]:
+    """Return where in the request the mistake is, as a JSON pointer, and what it is."""
+    where = "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in error["loc"])
+    return {"pointer": f"/{where}", "detail": str(error["msg"])}

@@ -1,0 +1,133 @@
+"""How the services are, as of now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from detector.domain.desk import Acknowledgement, Silence
+from detector.domain.incident import Incident, Severity
+from detector.ports import IncidentQuery
+from detector.web.backend import Backend
+from detector.web.labels import labels_of
+
+#: Without an observed bin for so long nothing is known of a service.
+UNKNOWN_AFTER = timedelta(minutes=30)
+
+
+class ServiceState(Enum):
+    """What is known of a service now. ``UNKNOWN``: nobody looked lately."""
+
+    FINE = "fine"
+    OUTAGE = "outage"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class LatestBin:
+    """The last observed bin of one source; ``evidence`` in nats, nan where there is none."""
+
+    source: str
+    time: datetime
+    count: float
+    expected: float
+    evidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSummary:
+    """One service as it stands.
+
+    Attributes
+    ----------
+    name : as configured, or as found in posts.
+    is_configured : whether `config.toml` names it.
+    state : how it is.
+    incident : the one that goes on, or the last one, None if there never was any.
+    acknowledgement : who has the open incident in hand.
+    silence : what mutes the open incident now.
+    latest : by source.
+    """
+
+    name: str
+    is_configured: bool
+    state: ServiceState
+    incident: Incident | None = None
+    acknowledgement: Acknowledgement | None = None
+    silence: Silence | None = None
+    latest: tuple[LatestBin, ...] = ()
+
+    @property
+    def severity(self) -> Severity | None:
+        """How bad the outage is that goes on, None without one."""
+        return self.incident.severity if self.incident and self.incident.is_open else None
+
+    @property
+    def observed_at(self) -> datetime | None:
+        """Left edge of the last bin that any source observed."""
+        return max((found.time for found in self.latest), default=None)
+
+
+def service_names(backend: Backend) -> tuple[str, ...]:
+    """Return the configured services and those that were found, by name."""
+    return tuple(sorted({*backend.settings.services, *backend.store.services()}))
+
+
+def services(backend: Backend) -> tuple[ServiceSummary, ...]:
+    """Return every service, those with an outage first, the worst of them first, then by name."""
+    found = _summaries(backend, service_names(backend))
+    return tuple(sorted(found, key=lambda s: (-(s.severity or 0), s.name.casefold(), s.name)))
+
+
+def service(backend: Backend, name: str) -> ServiceSummary | None:
+    """Return one service, None if there is none of that name."""
+    if name not in service_names(backend):
+        return None
+    return next(_summaries(backend, (name,)))
+
+
+def _summaries(backend: Backend, names: tuple[str, ...]) -> Iterator[ServiceSummary]:
+    now = backend.now()
+    acknowledged = {said.incident_id: said for said in backend.desk.acknowledgements()}
+    silences = backend.desk.silences(ending_after=now)
+    for name in names:
+        incident = _incident_to_show(backend, name)
+        is_open = incident is not None and incident.is_open
+        labels = labels_of(backend, incident) if incident and is_open and silences else {}
+        latest = _latest(backend, name)
+        yield ServiceSummary(
+            name=name,
+            is_configured=name in backend.settings.services,
+            state=_state(incident, latest, now),
+            incident=incident,
+            acknowledgement=acknowledged.get(incident.id) if incident and is_open else None,
+            silence=next((s for s in silences if labels and s.mutes(labels, now)), None),
+            latest=latest,
+        )
+
+
+def _incident_to_show(backend: Backend, name: str) -> Incident | None:
+    """Return the open incident, else the last one."""
+    for is_open in (True, False):
+        found = backend.store.incident_page(IncidentQuery(name, is_open, limit=1))
+        if found:
+            return found[0]
+    return None
+
+
+def _latest(backend: Backend, name: str) -> tuple[LatestBin, ...]:
+    found = backend.store.latest(name)
+    columns = (found[c].tolist() for c in ("source", "time", "count", "expected", "evidence"))
+    return tuple(
+        LatestBin(source, time.to_pydatetime(), count, expected, evidence)
+        for source, time, count, expected, evidence in zip(*columns, strict=True)
+    )
+
+
+def _state(incident: Incident | None, latest: tuple[LatestBin, ...], now: datetime) -> ServiceState:
+    if incident is not None and incident.is_open:
+        return ServiceState.OUTAGE
+    seen = max((found.time for found in latest), default=None)
+    return ServiceState.UNKNOWN if seen is None or now - seen > UNKNOWN_AFTER else ServiceState.FINE
