@@ -33,7 +33,8 @@ class Matcher:
 
     def __str__(self) -> str:
         sign = ("!" if self.negated else "=") + ("~" if self.pattern else "=" * self.negated)
-        return f'{self.label}{sign}"{self.value}"'
+        value = re.sub(r'(["\\\\])', r"\\\1", self.value)
+        return f'{self.label}{sign}"{value}"'
 
     def matches(self, labels: Labels) -> bool:
         """Return whether ``labels`` satisfy this condition."""
@@ -43,6 +44,47 @@ class Matcher:
         if self.pattern:
             return re.fullmatch(self.value, value) is not None
         return value == self.value
+
+
+_WRITTEN = re.compile(
+    r"""\s*([a-z_]+)\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|([^"'\s=~!][^"'\s]*))\s*""",
+    re.DOTALL,
+)
+
+LABELS = (
+    "service",
+    "severity",
+    "source",
+    "component",
+    "region",
+    "platform",
+    "provider",
+    "incident",
+)
+"""What incidents are known by (`detector.alerting.labels`)."""
+
+
+def parse_matcher(text: str) -> Matcher:
+    r"""Return the condition that ``text`` states, e.g. ``service="WeChat"``, ``severity=~"m.*"``.
+
+    Quotes may be left out around a value without blanks; ``\"`` and ``\\`` stand for ``"`` and
+    ``\`` inside them.
+
+    Raises
+    ------
+    ValueError : saying what would be right.
+    """
+    found = _WRITTEN.fullmatch(text)
+    if found is None:
+        raise ValueError(f'{text!r} is not a matcher; write label="value" or label=~"pattern"')
+    label, sign, quoted, bare = found.groups()
+    if label not in LABELS:
+        raise ValueError(f"{text!r}: incidents have no {label!r}; known: {', '.join(LABELS)}")
+    value = bare if quoted is None else re.sub(r"\\([\\\"])", r"\1", quoted)
+    try:
+        return Matcher(label, value, pattern=sign[-1] == "~", negated=sign[0] == "!")
+    except re.error as error:
+        raise ValueError(f"{text!r}: not a regular expression: {error}") from None
 
 
 def all_match(matchers: Iterable[Matcher], labels: Labels) -> bool:

@@ -8,11 +8,17 @@ from datetime import datetime
 from math import isfinite, nan
 from typing import Any
 
-from detector.domain.alert import Alert, AlertKind
+from detector.domain.alert import NO_NEWS, Alert, AlertKind, News
+from detector.domain.attribution import Attribution, Because
+from detector.domain.delivery import Notice
 from detector.domain.details import Details, FacetVerdict, SampleComplaint, Speakers
+from detector.domain.feed import FeedAlert, FeedHealth, FeedState
 from detector.domain.incident import Incident, Severity
 from detector.domain.surge import Onset
 from detector.domain.times import iso
+
+#: The ``kind`` of messages about sources; that of an alert of an incident is its `AlertKind`.
+FEED = "feed"
 
 
 def incident_to_dict(incident: Incident) -> dict[str, Any]:
@@ -68,6 +74,9 @@ def alert_to_dict(alert: Alert) -> dict[str, Any]:
         "sequence": alert.sequence,
         "incident": incident_to_dict(alert.incident),
         "details": None if alert.details is None else details_to_dict(alert.details),
+        "news": {k: list(names) for k, names in asdict(alert.news).items()} if alert.news else None,
+        "attribution": None if alert.attribution is None else _attributed(alert.attribution),
+        "notice": alert.notice,
     }
 
 
@@ -79,6 +88,53 @@ def alert_from_dict(fields: Mapping[str, Any]) -> Alert:
         incident=incident_from_dict(fields["incident"]),
         sequence=fields["sequence"],
         details=None if fields.get("details") is None else details_from_dict(fields["details"]),
+        news=_news(fields.get("news")),
+        attribution=_attribution(fields.get("attribution")),
+        notice=fields.get("notice", 0),
+    )
+
+
+def notice_to_dict(notice: Notice) -> dict[str, Any]:
+    """Return an alert of an incident or of a feed; ``kind`` is ``feed`` for the latter."""
+    if isinstance(notice, Alert):
+        return alert_to_dict(notice)
+    return {
+        "key": notice.key,
+        "kind": FEED,
+        "at": iso(notice.at),
+        "sequence": notice.sequence,
+        "feed": feed_to_dict(notice.feed),
+    }
+
+
+def notice_from_dict(fields: Mapping[str, Any]) -> Notice:
+    """Return what `notice_to_dict` wrote."""
+    if fields["kind"] != FEED:
+        return alert_from_dict(fields)
+    return FeedAlert(_instant(fields["at"]), feed_from_dict(fields["feed"]), fields["sequence"])
+
+
+def feed_to_dict(feed: FeedHealth) -> dict[str, Any]:
+    """Return how a source is."""
+    return {
+        "source": feed.source,
+        "state": feed.state.value,
+        "since": iso(feed.since),
+        "reason": feed.reason,
+        "looked_at": _iso_or_none(feed.looked_at),
+        "observed_until": _iso_or_none(feed.observed_until),
+    }
+
+
+def feed_from_dict(fields: Mapping[str, Any]) -> FeedHealth:
+    """Return the health that `feed_to_dict` wrote."""
+    return FeedHealth(
+        source=fields["source"],
+        state=FeedState(fields["state"]),
+        since=_instant(fields["since"]),
+        reason=fields["reason"],
+        looked_at=_instant_or_none(fields["looked_at"]),
+        observed_until=_instant_or_none(fields["observed_until"]),
     )
 
 
@@ -109,6 +165,21 @@ def details_from_dict(fields: Mapping[str, Any]) -> Details:
         samples=tuple(SampleComplaint(_instant(s["at"]), s["text"]) for s in fields["samples"]),
         words=tuple(fields["words"]),
         discovered=fields.get("discovered", False),
+    )
+
+
+def _news(fields: Mapping[str, Any] | None) -> News:
+    return News(**{name: tuple(names) for name, names in fields.items()}) if fields else NO_NEWS
+
+
+def _attributed(attribution: Attribution) -> dict[str, Any]:
+    share = None if attribution.share is None else round(attribution.share, 4)
+    return {**asdict(attribution), "because": attribution.because.value, "share": share}
+
+
+def _attribution(fields: Mapping[str, Any] | None) -> Attribution | None:
+    return (
+        None if fields is None else Attribution(**{**fields, "because": Because(fields["because"])})
     )
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from detector.domain.matcher import Matcher
+from detector.domain.matcher import LABELS as KNOWN
+from detector.domain.matcher import Matcher, parse_matcher
 from detector.domain.token import Scope
 
 LABELS = {"service": ("WeChat",), "region": ("Guangdong", "Beijing")}
@@ -58,3 +61,43 @@ def test_a_matcher(matcher: Matcher, shown: str, holds: bool) -> None:
 )
 def test_a_scope_covers_those_below_it(scope: Scope, wanted: Scope, allowed: bool) -> None:
     assert scope.allows(wanted) is allowed
+
+
+class TestWritten:
+    @pytest.mark.parametrize(
+        ("text", "matcher"),
+        [
+            ('service="WeChat"', Matcher("service", "WeChat")),
+            ("service=WeChat", Matcher("service", "WeChat")),
+            (' service = "WeChat Pay" ', Matcher("service", "WeChat Pay")),
+            ('severity=~"major|critical"', Matcher("severity", "major|critical", pattern=True)),
+            ('region!="Beijing"', Matcher("region", "Beijing", negated=True)),
+            ('source!~"x.*"', Matcher("source", "x.*", pattern=True, negated=True)),
+            (r'service="say \"hi\" \\o"', Matcher("service", r'say "hi" \o')),
+        ],
+    )
+    def test_a_matcher_is_read_as_alertmanager_writes_it(self, text: str, matcher: Matcher) -> None:
+        assert parse_matcher(text) == matcher
+
+    @pytest.mark.parametrize(
+        ("text", "hint"),
+        [
+            ("WeChat", "write label="),
+            ('service=="x"', "write label="),
+            ('service="x', "write label="),
+            ('team="x"', "known: service"),
+            ('service=~"("', "not a regular expression"),
+        ],
+    )
+    def test_what_is_no_matcher_is_explained(self, text: str, hint: str) -> None:
+        with pytest.raises(ValueError, match=hint):
+            parse_matcher(text)
+
+    @given(
+        label=st.sampled_from(KNOWN),
+        value=st.text(min_size=1),
+        negated=st.booleans(),
+    )
+    def test_what_is_shown_can_be_read_again(self, label: str, value: str, negated: bool) -> None:
+        matcher = Matcher(label, value, negated=negated)
+        assert parse_matcher(str(matcher)) == matcher
