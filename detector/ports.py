@@ -16,7 +16,7 @@ from detector.domain.alert import Alert
 from detector.domain.decision import Decision
 from detector.domain.delivery import Delivery, DeliveryStatus
 from detector.domain.desk import Acknowledgement, Silence
-from detector.domain.feed import FeedHealth
+from detector.domain.feed import FeedAlert, FeedHealth
 from detector.domain.incident import Incident
 from detector.domain.parcel import Parcel
 from detector.domain.token import Token
@@ -36,6 +36,8 @@ class Pull:
     observed : half-open UTC spans ``[start, end)`` in which the source was looked at. For posts a
         bin inside them without a post is zero; outside them nothing is known.
     exhausted : whether the source has said all that it will ever say (a file read by ``replay``).
+    awaited : whether something was to be expected. A source that has not begun, or that is pushed
+        to when others please, is not missed.
     """
 
     cursor: str | None
@@ -44,6 +46,7 @@ class Pull:
     width: timedelta | None = None
     observed: tuple[tuple[datetime, datetime], ...] = ()
     exhausted: bool = False
+    awaited: bool = True
 
 
 class Source(Protocol):
@@ -70,6 +73,14 @@ class Sink(Protocol):
 
     def send(self, alert: Alert) -> None:
         """Hand ``alert`` over, or raise `Rejected` (do not retry) or `Unreachable` (retry)."""
+
+
+@runtime_checkable
+class FeedSink(Protocol):
+    """A sink that can also be told about sources; `feeds.receivers` may name it."""
+
+    def send_feed(self, alert: FeedAlert) -> None:
+        """Hand ``alert`` over; raises as `Sink.send`."""
 
 
 @runtime_checkable
@@ -268,3 +279,28 @@ class Inbox(Protocol):
 
     def forget(self, source: str, *, up_to: int, before: datetime) -> None:
         """Drop parcels for ``source`` up to that position that were received before that time."""
+
+
+class Lease(Protocol):
+    """The right to write to a store, which one instance has at a time.
+
+    Attributes
+    ----------
+    ttl : a holder that does not `take` it again for so long may lose it; None: it never does.
+    term : number of the present holder's reign, None while it is not ours. What was read from the
+        store in an earlier term may have changed since.
+    """
+
+    @property
+    def ttl(self) -> timedelta | None:
+        """See the class."""
+
+    @property
+    def term(self) -> int | None:
+        """See the class."""
+
+    def take(self) -> bool:
+        """Take or renew it; return whether it is ours now."""
+
+    def release(self) -> None:
+        """Let another instance have it at once."""

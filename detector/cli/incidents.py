@@ -70,7 +70,8 @@ def _print_incident(incident: Incident, deliveries: Sequence[Delivery], words: W
     """Print ``incident`` as it stands, with what the last message said of the complaints."""
     kind = AlertKind.OPENED if incident.is_open else AlertKind.RESOLVED
     at = incident.resolved_at or incident.noticed_at
-    last = max((d.alert for d in deliveries), key=lambda a: a.sequence, default=None)
+    told_before = [d.alert for d in deliveries if isinstance(d.alert, Alert)]
+    last = max(told_before, key=lambda a: a.sequence, default=None)
     sequence, details = (last.sequence, last.details) if last else (0, None)
     told = words.message(Alert(kind, at, incident, sequence, details))
     sys.stdout.write(f"{told.title}\n")
@@ -81,7 +82,7 @@ def _print_incident(incident: Incident, deliveries: Sequence[Delivery], words: W
 def _delivery_row(delivery: Delivery) -> tuple[str, ...]:
     return (
         iso(delivery.alert.at),
-        delivery.alert.kind.value,
+        delivery.alert.label,
         delivery.receiver,
         delivery.status.value,
         str(delivery.attempts),
@@ -92,7 +93,7 @@ def _delivery_row(delivery: Delivery) -> tuple[str, ...]:
 def _delivery_to_dict(delivery: Delivery) -> dict[str, object]:
     return {
         "key": delivery.alert.key,
-        "kind": delivery.alert.kind.value,
+        "kind": delivery.alert.label,
         "at": iso(delivery.alert.at),
         "receiver": delivery.receiver,
         "status": delivery.status.value,

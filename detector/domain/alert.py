@@ -88,6 +88,11 @@ class Alert:
         return self.kind.value
 
     @property
+    def about(self) -> str:
+        """What the message is about; messages about the same thing are delivered in order."""
+        return self.incident.id
+
+    @property
     def key(self) -> str:
         """The deduplication key: the same message has the same key whatever crashed in between."""
         own = f"#{self.notice:03}" if self.notice else ""

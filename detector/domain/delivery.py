@@ -1,4 +1,4 @@
-"""Deliveries: an alert on its way to one receiver."""
+"""Deliveries: an alert, of an incident or of a feed, on its way to one receiver."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from datetime import datetime
 from enum import Enum
 
 from detector.domain.alert import Alert
+from detector.domain.feed import FeedAlert
+
+#: What is sent: about an incident, or about a source.
+Notice = Alert | FeedAlert
 
 
 class DeliveryStatus(Enum):
@@ -35,7 +39,7 @@ class Delivery:
     """
 
     receiver: str
-    alert: Alert
+    alert: Notice
     status: DeliveryStatus
     attempts: int
     due_at: datetime

@@ -27,7 +27,8 @@ class FeedHealth:
     ----------
     source : its name.
     state : how it is.
-    since : since when it is in this state.
+    since : since when it is in this state: a dead one since its last observation, not since that
+        was noticed.
     reason : why, as a sentence for people.
     looked_at : when it was last asked, None if never.
     observed_until : up to when it was observed (exclusive), None if never.
@@ -57,6 +58,16 @@ class FeedAlert:
     sequence: int
 
     @property
+    def about(self) -> str:
+        """What the message is about; messages about the same thing are delivered in order."""
+        return f"feed/{self.feed.source}"
+
+    @property
+    def label(self) -> str:
+        """What kind of message it is, in words."""
+        return f"feed {self.feed.state.value}"
+
+    @property
     def key(self) -> str:
         """The deduplication key: the same message has the same key whatever crashed in between."""
-        return f"feed/{self.feed.source}/{self.sequence}-{self.feed.state.value}"
+        return f"{self.about}/{self.sequence}-{self.feed.state.value}"

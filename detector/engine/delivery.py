@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from detector.domain.delivery import Delivery, DeliveryStatus
+from detector.domain.alert import Alert
+from detector.domain.delivery import Delivery, DeliveryStatus, Notice
 from detector.engine.retries import RetryPolicy, is_given_up, next_attempt
 from detector.errors import Rejected, Unreachable
-from detector.ports import Sink, Store
+from detector.ports import FeedSink, Sink, Store
 
 _BATCH = 10_000  # messages read at once: a bound on memory, no more
 _LONGEST_ERROR = 500  # characters
@@ -87,7 +88,7 @@ def _attempt(
 ) -> _Outcome:
     tried = replace(delivery, attempts=delivery.attempts + 1)
     try:
-        _sink(delivery.receiver, sinks).send(delivery.alert)
+        _send(_sink(delivery.receiver, sinks), delivery.alert)
     except Rejected as error:
         return _Outcome(replace(tried, status=DeliveryStatus.DEAD, error=_reason(error)))
     except Unreachable as error:
@@ -97,6 +98,15 @@ def _attempt(
         failure = Unreachable(f"the sink failed with {type(bug).__name__}, see the log")
         return _Outcome(_postponed(tried, failure, now=now, policy=policy), reached=False, bug=bug)
     return _Outcome(replace(tried, status=DeliveryStatus.SENT, sent_at=now, error=None))
+
+
+def _send(sink: Sink, notice: Notice) -> None:
+    if isinstance(notice, Alert):
+        sink.send(notice)
+    elif isinstance(sink, FeedSink):
+        sink.send_feed(notice)
+    else:
+        raise Rejected(f"{sink.name}: cannot be told about sources")
 
 
 def _sink(receiver: str, sinks: Mapping[str, Sink]) -> Sink:

@@ -106,10 +106,10 @@ def _without_unheard_ends(deliveries: Sequence[Delivery], store: Store) -> list[
     """Drop ends of incidents whose receiver never heard that they began: that was too long ago."""
     kept: list[Delivery] = []
     for delivery in deliveries:
-        incident, receiver = delivery.alert.incident.id, delivery.receiver
-        if delivery.alert.kind is AlertKind.RESOLVED:
-            before = (*kept, *store.deliveries(incident_id=incident))
-            heard = any(d.receiver == receiver and d.alert.incident.id == incident for d in before)
+        alert, receiver = delivery.alert, delivery.receiver
+        if isinstance(alert, Alert) and alert.kind is AlertKind.RESOLVED:
+            before = (*kept, *store.deliveries(incident_id=alert.about))
+            heard = any(d.receiver == receiver and d.alert.about == alert.about for d in before)
             if not heard:
                 continue
         kept.append(delivery)

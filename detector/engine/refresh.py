@@ -58,9 +58,12 @@ def _standing(store: Store, incident: Incident, now: datetime) -> Iterator[tuple
     ]
     last = {delivery.receiver: delivery for delivery in sorted(sent, key=_sequence)}
     for receiver, delivery in last.items():
-        over = delivery.alert.kind is AlertKind.RESOLVED
+        alert = delivery.alert
+        if not isinstance(alert, Alert):
+            continue
+        over = alert.kind is AlertKind.RESOLVED
         if not over or now - (delivery.sent_at or now) < AFTER_THE_END:
-            yield receiver, delivery.alert
+            yield receiver, alert
 
 
 def _sequence(delivery: Delivery) -> int:

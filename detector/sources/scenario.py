@@ -34,7 +34,8 @@ class ScenarioSource:
         start = datetime.fromisoformat(cursor) if cursor else self.scenario.start
         end = min(until, self.scenario.end)
         if end <= start:
-            return Pull(cursor, exhausted=start >= self.scenario.end)
+            # One that has not begun is not missed.
+            return Pull(cursor, exhausted=start >= self.scenario.end, awaited=False)
         if self._posts is None:
             self._posts = simulate(self.scenario, seed=self.seed)
         times = self._posts["time"]

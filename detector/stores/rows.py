@@ -14,10 +14,10 @@ from sqlalchemy import Row
 from detector.domain.delivery import Delivery, DeliveryStatus
 from detector.domain.incident import Incident
 from detector.domain.wire import (
-    alert_from_dict,
-    alert_to_dict,
     incident_from_dict,
     incident_to_dict,
+    notice_from_dict,
+    notice_to_dict,
 )
 
 COUNT_COLUMNS = ("time", "service", "source", "count", "expected", "evidence")
@@ -111,10 +111,10 @@ def delivery_row(delivery: Delivery) -> dict[str, Any]:
     return {
         "receiver": delivery.receiver,
         "key": alert.key,
-        "incident_id": alert.incident.id,
+        "incident_id": alert.about,
         "sequence": alert.sequence,
         "alert_at": to_micros(alert.at),
-        "alert": json.dumps(alert_to_dict(alert)),
+        "alert": json.dumps(notice_to_dict(alert)),
         "status": delivery.status.value,
         "attempts": delivery.attempts,
         "recorded_at": to_micros(delivery.recorded_at or delivery.due_at),
@@ -128,7 +128,7 @@ def delivery_of(row: Row[Any]) -> Delivery:
     """Return the delivery that a row of ``outbox`` holds."""
     return Delivery(
         receiver=row.receiver,
-        alert=alert_from_dict(json.loads(row.alert)),
+        alert=notice_from_dict(json.loads(row.alert)),
         status=DeliveryStatus(row.status),
         attempts=row.attempts,
         due_at=from_micros(row.due_at),

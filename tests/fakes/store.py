@@ -9,7 +9,7 @@ import pandas as pd
 
 from detector.domain.alert import Alert
 from detector.domain.decision import Decision
-from detector.domain.delivery import Delivery, DeliveryStatus
+from detector.domain.delivery import Delivery, DeliveryStatus, Notice
 from detector.domain.feed import FeedHealth
 from detector.domain.incident import Incident
 from detector.domain.wire import (
@@ -17,6 +17,8 @@ from detector.domain.wire import (
     alert_to_dict,
     incident_from_dict,
     incident_to_dict,
+    notice_from_dict,
+    notice_to_dict,
 )
 from detector.errors import StoreError
 from detector.ports import CycleRecord
@@ -52,7 +54,7 @@ class FakeStore:
         for delivery in record.deliveries:
             held = replace(
                 delivery,
-                alert=rounded(delivery.alert),
+                alert=_rounded(delivery.alert),
                 recorded_at=delivery.recorded_at or delivery.due_at,
             )
             self._outbox.setdefault((delivery.receiver, delivery.alert.key), held)
@@ -110,14 +112,14 @@ class FakeStore:
         return tuple(self._feeds[source] for source in sorted(self._feeds))
 
     def deliveries(self, *, incident_id: str | None = None) -> tuple[Delivery, ...]:
-        found = (d for d in self._outbox.values() if incident_id in (None, d.alert.incident.id))
+        found = (d for d in self._outbox.values() if incident_id in (None, d.alert.about))
         return tuple(sorted(found, key=_place))
 
     def due(self, now: datetime, *, limit: int) -> tuple[Delivery, ...]:
         due: list[Delivery] = []
         waiting: set[tuple[str, str]] = set()
         for delivery in sorted(self._outbox.values(), key=lambda d: d.alert.sequence):
-            turn = (delivery.alert.incident.id, delivery.receiver)
+            turn = (delivery.alert.about, delivery.receiver)
             if delivery.status is not DeliveryStatus.PENDING:
                 continue
             if delivery.due_at > now:
@@ -157,6 +159,10 @@ def rounded(alert: Alert) -> Alert:
     return alert_from_dict(alert_to_dict(alert))
 
 
+def _rounded(notice: Notice) -> Notice:
+    return notice_from_dict(notice_to_dict(notice))
+
+
 def _place(delivery: Delivery) -> tuple[datetime, str, int, str, str]:
     alert = delivery.alert
-    return (alert.at, alert.incident.id, alert.sequence, delivery.receiver, alert.key)
+    return (alert.at, alert.about, alert.sequence, delivery.receiver, alert.key)
