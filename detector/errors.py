@@ -8,6 +8,7 @@ DetectorError
 │   ├── Unavailable    it could not answer now
 │   └── Garbled        it answered something that is not what it promised
 ├── StoreError         the store cannot be read or written as it is (a newer schema, a locked file)
+│   └── LeaseLost      another instance writes to it now; this one stands by
 └── DeliveryError      a sink refused an alert
     ├── Rejected       permanent: do not retry
     └── Unreachable    transient: retry
@@ -85,6 +86,10 @@ class Garbled(SourceError):
 
 class StoreError(DetectorError):
     """The store cannot be used as it is."""
+
+
+class LeaseLost(StoreError):
+    """Another instance writes to the store now; what this one wanted to write was not written."""
 
 
 class DeliveryError(DetectorError):

@@ -104,7 +104,7 @@ def explained(url: URL) -> Iterator[None]:
     try:
         yield
     except StoreError as error:
-        raise StoreError(f"{where}: {error}") from None
+        raise type(error)(f"{where}: {error}") from None
     except DBAPIError as error:
         raise StoreError(f"{where}: {_remedy(str(error.orig))}") from None
 

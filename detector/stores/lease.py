@@ -1,44 +1,15 @@
-"""One writer per store: a lease that the operating system drops when its holder dies."""
+"""One writer per store: the lease of a SQLite file, which goes with its holder."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
-from typing import Protocol
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection
 
 from detector.errors import StoreError
-from detector.stores.engines import explained
-
-_ADVISORY_KEY = 0x6F757461676564  # "outaged", the name of our lock among a database's others
-
-
-class Lease(Protocol):
-    """The right to write to a store."""
-
-    def release(self) -> None:
-        """Let another process have it."""
-
-
-def take_lease(engine: Engine, path: Path | None) -> Lease | None:
-    """Return the lease of the store behind ``engine``; a store in memory needs none.
-
-    Raises
-    ------
-    StoreError : somebody else writes to the store, or its folder cannot be made.
-    """
-    if engine.dialect.name == "postgresql":
-        with explained(engine.url):
-            return AdvisoryLease(engine)
-    if path is None:
-        return None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"{path}: its folder cannot be made ({error.strerror})") from None
-    return FileLease(path)
 
 
 class FileLease:
@@ -50,10 +21,18 @@ class FileLease:
 
     Raises
     ------
-    StoreError : another process (or another store object of this one) writes to the store.
+    StoreError : another process (or another store object of this one) writes to the store, or its
+        folder cannot be made.
     """
 
+    ttl: timedelta | None = None
+    term = 1
+
     def __init__(self, store: Path) -> None:
+        try:
+            store.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"{store}: its folder cannot be made ({error.strerror})") from None
         # Through symbolic links: two names of one store must meet at one lease.
         beside = f"{store.resolve()}-lease"
         try:
@@ -83,33 +62,16 @@ class FileLease:
             return None  # it only decorates the message
         return int(row[0]) or None
 
+    def take(self) -> bool:
+        """Return True: it was taken when it was made, and nobody can take it away."""
+        return True
+
+    def fence(self, connection: Connection) -> None:
+        """Let every transaction pass."""
+
     def release(self) -> None:
         """Let another process have it."""
         self._lock.close()
-
-
-class AdvisoryLease:
-    """The lease of one PostgreSQL store: a session-level advisory lock on a connection of its own.
-
-    Raises
-    ------
-    StoreError : another process writes to the store.
-    """
-
-    def __init__(self, engine: Engine) -> None:
-        self._connection: Connection = engine.connect().execution_options(
-            isolation_level="AUTOCOMMIT"
-        )
-        asked = text("SELECT pg_try_advisory_lock(:key)")
-        if not self._connection.execute(asked, {"key": _ADVISORY_KEY}).scalar_one():
-            self._connection.close()
-            raise StoreError("another outage-detector is writing to this database; stop it first")
-
-    def release(self) -> None:
-        """Let another process have it."""
-        # A pooled connection would keep the lock; ending the session drops it.
-        self._connection.invalidate()
-        self._connection.close()
 
 
 def _refusal(store: Path, holder: int | None, error: sqlite3.DatabaseError) -> str:

@@ -6,8 +6,11 @@ from sqlalchemy import Connection, inspect, text
 
 from detector.errors import StoreError
 
-KNOWN = ("0001", "0002")
+KNOWN = ("0001", "0002", "0003")
 """The schemas that this version can start from, oldest first; the last is its own."""
+
+
+_MIGRATING = 0x6F757461676564  # "outaged", the name of our lock among a database's others
 
 
 def bring_up_to_date(connection: Connection) -> None:
@@ -17,6 +20,11 @@ def bring_up_to_date(connection: Connection) -> None:
     ------
     StoreError : the schema is newer than the code, or the file is somebody else's.
     """
+    if _version(connection) == KNOWN[-1]:
+        return
+    if connection.dialect.name == "postgresql":
+        # Two instances that start together: one of them migrates, the other finds it done.
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATING})"))
     version = _version(connection)
     if version == KNOWN[-1]:
         return

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import ExitStack
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from sqlalchemy import (
     URL,
     Connection,
     Engine,
-    Select,
     bindparam,
     delete,
-    func,
-    literal_column,
     select,
-    update,
 )
 
 from detector.domain.alert import Alert
@@ -28,29 +23,27 @@ from detector.domain.delivery import Delivery, DeliveryStatus
 from detector.domain.feed import FeedHealth
 from detector.domain.incident import Incident
 from detector.errors import StoreError
-from detector.ports import CycleRecord
-from detector.stores import chronicle
+from detector.ports import CycleRecord, Lease
+from detector.stores import chronicle, outbox
 from detector.stores.engines import file_of, open_engine, store_url
-from detector.stores.lease import Lease, take_lease
+from detector.stores.lease import FileLease
+from detector.stores.row_lease import TTL, RowLease
 from detector.stores.rows import (
     COUNT_COLUMNS,
     count_rows,
     counts_frame,
-    delivery_of,
-    delivery_row,
     incident_of,
     incident_row,
     to_micros,
 )
-from detector.stores.tables import COUNTS, INCIDENTS, MEMORY, OUTBOX
+from detector.stores.tables import COUNTS, INCIDENTS, MEMORY
 from detector.stores.transactions import Transactions
-from detector.stores.upserts import insert_new, upsert, write_many
-
-_PENDING = OUTBOX.c.status == literal_column("'pending'")
-"""Written out, not bound: SQLite matches the partial index of pending rows by the literal."""
+from detector.stores.upserts import upsert, write_many
 
 
-def open_store(location: str | Path, *, readonly: bool = False) -> SqlStore:
+def open_store(
+    location: str | Path, *, readonly: bool = False, standby: bool = False, ttl: timedelta = TTL
+) -> SqlStore:
     """Open the store at ``location``, a file or a SQLAlchemy URL.
 
     Parameters
@@ -58,6 +51,9 @@ def open_store(location: str | Path, *, readonly: bool = False) -> SqlStore:
     location : path of a SQLite file (made, with its folder, when missing), ``sqlite:///FILE``,
         ``sqlite://`` (in memory) or ``postgresql+psycopg://HOST/NAME``.
     readonly : open for looking only, which works while another process writes.
+    standby : open a store on a server although another instance writes to it: `SqlStore.lead`
+        tells when this one may.
+    ttl : how long an instance that says nothing keeps the lease of a store on a server.
 
     Raises
     ------
@@ -71,13 +67,26 @@ def open_store(location: str | Path, *, readonly: bool = False) -> SqlStore:
     engine = open_engine(url, readonly=readonly)
     with ExitStack() as undo:
         undo.callback(engine.dispose)
-        lease = None if readonly else take_lease(engine, path)
+        lease = None if readonly else _lease(engine, path, ttl)
         if lease is not None:
             undo.callback(lease.release)
         store = SqlStore(engine, url, lease)
         store.check_schema(may_migrate=not readonly)
+        if lease is not None and not lease.take() and not standby:
+            raise StoreError(f"another outage-detector{_whose(lease)} is writing to this database")
         undo.pop_all()
     return store
+
+
+def _lease(engine: Engine, path: Path | None, ttl: timedelta) -> FileLease | RowLease | None:
+    """Return the lease of the store behind ``engine``; a store in memory needs none."""
+    if engine.dialect.name == "postgresql":
+        return RowLease(engine, ttl)
+    return None if path is None else FileLease(path)
+
+
+def _whose(lease: FileLease | RowLease) -> str:
+    return f" ({lease.holder()})" if isinstance(lease, RowLease) else ""
 
 
 class SqlStore(Transactions):
@@ -93,9 +102,14 @@ class SqlStore(Transactions):
     lease : the right to write, None for readers.
     """
 
-    def __init__(self, engine: Engine, url: URL, lease: Lease | None) -> None:
+    def __init__(self, engine: Engine, url: URL, lease: FileLease | RowLease | None) -> None:
         super().__init__(engine, url)
         self._lease = lease
+
+    @property
+    def lease(self) -> Lease | None:
+        """The right to write, None for readers and for a store in memory."""
+        return self._lease
 
     def memory(self) -> dict[str, bytes]:
         """Return everything that the last committed cycle remembered."""
@@ -105,15 +119,13 @@ class SqlStore(Transactions):
     def commit(self, record: CycleRecord) -> None:
         """Write ``record`` in one transaction."""
         counts = () if record.counts is None else count_rows(record.counts)
-        with self._writing() as connection:
+        with self._leading() as connection:
             _write_memory(connection, record.memory)
             write_many(connection, upsert(connection, COUNTS), COUNT_COLUMNS, counts)
             if record.incidents:
                 rows = [incident_row(incident) for incident in record.incidents]
                 connection.execute(upsert(connection, INCIDENTS), rows)
-            if record.deliveries:
-                rows = [delivery_row(delivery) for delivery in record.deliveries]
-                connection.execute(insert_new(connection, OUTBOX), rows)
+            outbox.write(connection, record.deliveries)
             chronicle.write(connection, record)
 
     def counts(self, service: str, *, start: datetime, end: datetime) -> pd.DataFrame:
@@ -165,28 +177,13 @@ class SqlStore(Transactions):
 
     def deliveries(self, *, incident_id: str | None = None) -> tuple[Delivery, ...]:
         """Return what was, is being or could not be delivered, in order of the alerts' times."""
-        asked = _in_order(select(OUTBOX))
-        if incident_id is not None:
-            asked = asked.where(OUTBOX.c.incident_id == incident_id)
         with self._reading() as connection:
-            return tuple(map(delivery_of, connection.execute(asked)))
+            return outbox.listed(connection, incident_id)
 
     def due(self, now: datetime, *, limit: int) -> tuple[Delivery, ...]:
         """Return pending deliveries that are due and wait for no earlier one of their incident."""
-        latest = func.max(OUTBOX.c.due_at).over(
-            partition_by=(OUTBOX.c.incident_id, OUTBOX.c.receiver),
-            order_by=(OUTBOX.c.sequence, OUTBOX.c.key),
-            rows=(None, 0),
-        )
-        waiting = select(OUTBOX.c.receiver, OUTBOX.c.key, latest.label("latest")).where(_PENDING)
-        turn = waiting.subquery("waiting")
-        asked = (
-            select(OUTBOX)
-            .join(turn, (OUTBOX.c.receiver == turn.c.receiver) & (OUTBOX.c.key == turn.c.key))
-            .where(turn.c.latest <= to_micros(now))
-        )
         with self._reading() as connection:
-            return tuple(map(delivery_of, connection.execute(_in_order(asked).limit(limit))))
+            return outbox.due(connection, now, limit)
 
     def mark(
         self,
@@ -203,29 +200,22 @@ class SqlStore(Transactions):
         ------
         StoreError : the delivery is not pending (any more); what was sent stays sent.
         """
-        statement = (
-            update(OUTBOX)
-            .where(OUTBOX.c.receiver == delivery.receiver, OUTBOX.c.key == delivery.alert.key)
-            .where(OUTBOX.c.status == DeliveryStatus.PENDING.value)
-            .values(
-                status=status.value,
-                attempts=OUTBOX.c.attempts + 1,
-                sent_at=to_micros(at) if status is DeliveryStatus.SENT else None,
-                due_at=OUTBOX.c.due_at if due_at is None else to_micros(due_at),
-                error=error,
-            )
-        )
-        with self._writing() as connection:
-            if connection.execute(statement).rowcount != 1:
-                raise StoreError(
-                    f"{delivery.alert.key} to {delivery.receiver!r} is not waiting to be delivered"
-                )
+        with self._leading() as connection:
+            outbox.mark(connection, delivery, status, at=at, due_at=due_at, error=error)
 
     def close(self) -> None:
         """Release files and connections."""
-        super().close()
         if self._lease is not None:
             self._lease.release()
+        super().close()
+
+    @contextmanager
+    def _leading(self) -> Iterator[Connection]:
+        """Write, as long as the lease is ours."""
+        with self._writing() as connection:
+            if self._lease is not None:
+                self._lease.fence(connection)
+            yield connection
 
 
 def _write_memory(connection: Connection, memory: Mapping[str, bytes | None]) -> None:
@@ -235,9 +225,3 @@ def _write_memory(connection: Connection, memory: Mapping[str, bytes | None]) ->
     if gone := [key for key, value in memory.items() if value is None]:
         forget = delete(MEMORY).where(MEMORY.c.key == bindparam("gone"))
         connection.execute(forget, [{"gone": key} for key in gone])
-
-
-def _in_order(asked: Select[Any]) -> Select[Any]:
-    return asked.order_by(
-        OUTBOX.c.alert_at, OUTBOX.c.incident_id, OUTBOX.c.sequence, OUTBOX.c.receiver, OUTBOX.c.key
-    )

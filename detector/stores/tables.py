@@ -166,3 +166,13 @@ INBOX = Table(
     # A position is a cursor: it must not be given twice, however many rows were dropped since.
     sqlite_autoincrement=True,
 )
+
+LEASES = Table(
+    "leases",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("term", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    comment="which of several instances writes",
+)

@@ -1,0 +1,84 @@
+"""The outbox: alerts on their way, each once per receiver."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, literal_column, select, update
+
+from detector.domain.delivery import Delivery, DeliveryStatus
+from detector.errors import StoreError
+from detector.stores.rows import delivery_of, delivery_row, to_micros
+from detector.stores.tables import OUTBOX
+from detector.stores.upserts import insert_new
+
+_PENDING = OUTBOX.c.status == literal_column("'pending'")
+"""Written out, not bound: SQLite matches the partial index of pending rows by the literal."""
+
+
+def write(connection: Connection, deliveries: Sequence[Delivery]) -> None:
+    """Record deliveries; one whose (receiver, key) is there already is left alone."""
+    if deliveries:
+        rows = [delivery_row(delivery) for delivery in deliveries]
+        connection.execute(insert_new(connection, OUTBOX), rows)
+
+
+def listed(connection: Connection, incident_id: str | None) -> tuple[Delivery, ...]:
+    """Return deliveries, sent or not, in order of the alerts' times."""
+    asked = _in_order(select(OUTBOX))
+    if incident_id is not None:
+        asked = asked.where(OUTBOX.c.incident_id == incident_id)
+    return tuple(map(delivery_of, connection.execute(asked)))
+
+
+def due(connection: Connection, now: datetime, limit: int) -> tuple[Delivery, ...]:
+    """Return pending deliveries that are due and wait for no earlier one of their incident."""
+    latest = func.max(OUTBOX.c.due_at).over(
+        partition_by=(OUTBOX.c.incident_id, OUTBOX.c.receiver),
+        order_by=(OUTBOX.c.sequence, OUTBOX.c.key),
+        rows=(None, 0),
+    )
+    waiting = select(OUTBOX.c.receiver, OUTBOX.c.key, latest.label("latest")).where(_PENDING)
+    turn = waiting.subquery("waiting")
+    asked = (
+        select(OUTBOX)
+        .join(turn, (OUTBOX.c.receiver == turn.c.receiver) & (OUTBOX.c.key == turn.c.key))
+        .where(turn.c.latest <= to_micros(now))
+    )
+    return tuple(map(delivery_of, connection.execute(_in_order(asked).limit(limit))))
+
+
+def mark(
+    connection: Connection,
+    delivery: Delivery,
+    status: DeliveryStatus,
+    *,
+    at: datetime,
+    due_at: datetime | None,
+    error: str | None,
+) -> None:
+    """Record an attempt. Raises `StoreError` if the delivery is not pending (any more)."""
+    statement = (
+        update(OUTBOX)
+        .where(OUTBOX.c.receiver == delivery.receiver, OUTBOX.c.key == delivery.alert.key)
+        .where(OUTBOX.c.status == DeliveryStatus.PENDING.value)
+        .values(
+            status=status.value,
+            attempts=OUTBOX.c.attempts + 1,
+            sent_at=to_micros(at) if status is DeliveryStatus.SENT else None,
+            due_at=OUTBOX.c.due_at if due_at is None else to_micros(due_at),
+            error=error,
+        )
+    )
+    if connection.execute(statement).rowcount != 1:
+        raise StoreError(
+            f"{delivery.alert.key} to {delivery.receiver!r} is not waiting to be delivered"
+        )
+
+
+def _in_order(asked: Select[Any]) -> Select[Any]:
+    return asked.order_by(
+        OUTBOX.c.alert_at, OUTBOX.c.incident_id, OUTBOX.c.sequence, OUTBOX.c.receiver, OUTBOX.c.key
+    )

@@ -1,0 +1,105 @@
+"""One writer among several instances: a lease in a row of the database, with fencing.
+
+The lease is taken by compare-and-swap, on the database's clock, so that those of the machines do
+not matter. Each new holder begins a new *term*; every transaction that writes looks at the term
+first and holds the row until it is over, so an instance that was asleep while another took over
+can write nothing any more (Kleppmann 2016, "How to do distributed locking").
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from datetime import timedelta
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from detector.errors import LeaseLost
+from detector.stores.engines import explained
+
+TTL = timedelta(seconds=20)
+
+_LOCK_NOT_AVAILABLE = "55P03"
+_NOW = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+_TAKE = text(f"""
+    INSERT INTO leases AS held (name, holder, term, expires_at)
+    VALUES ('writer', :me, 1, {_NOW} + :ttl)
+    ON CONFLICT (name) DO UPDATE SET
+        holder = excluded.holder,
+        term = held.term + (held.holder <> excluded.holder)::int,
+        expires_at = excluded.expires_at
+    WHERE held.holder = excluded.holder OR held.expires_at <= {_NOW}
+    RETURNING term
+""")  # noqa: S608 - put together from constants
+_FENCE = text(
+    "SELECT term FROM leases WHERE name = 'writer' AND holder = :me AND term = :term FOR SHARE"
+)
+_RELEASE = text(
+    "UPDATE leases SET expires_at = 0 WHERE name = 'writer' AND holder = :me AND term = :term"
+)
+_HOLDER = text("SELECT holder FROM leases WHERE name = 'writer'")
+
+
+class RowLease:
+    """The right to write to a PostgreSQL store.
+
+    Parameters
+    ----------
+    engine : where the row is.
+    ttl : a holder that did not renew the lease for so long has lost it to whoever asks.
+    """
+
+    def __init__(self, engine: Engine, ttl: timedelta = TTL) -> None:
+        self._engine = engine
+        self.ttl = ttl
+        self.me = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
+        self.term: int | None = None
+
+    def take(self) -> bool:
+        """Take the lease or renew it; return whether we hold it now."""
+        asked = {"me": self.me, "ttl": self.ttl // timedelta(microseconds=1)}
+        try:
+            with self._engine.begin() as connection:
+                # A holder that stopped in the middle of a transaction keeps the row locked.
+                connection.execute(text(f"SET LOCAL lock_timeout = '{self._patience} ms'"))
+                self.term = connection.scalar(_TAKE, asked)
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
+                return False
+            with explained(self._engine.url):
+                raise
+        return self.term is not None
+
+    def fence(self, connection: Connection) -> None:
+        """Let the transaction on ``connection`` go on only as long as the lease is ours.
+
+        Raises
+        ------
+        LeaseLost : another instance has taken over, or we never held it.
+        """
+        # A process that stops in its transaction would keep the row from everybody.
+        connection.execute(
+            text(f"SET LOCAL idle_in_transaction_session_timeout = '{self._patience} ms'")
+        )
+        if connection.scalar(_FENCE, {"me": self.me, "term": self.term}) is None:
+            holder = connection.scalar(_HOLDER)
+            raise LeaseLost(f"another outage-detector ({holder}) is writing to this database")
+
+    def holder(self) -> str | None:
+        """Return who held it last, for messages."""
+        with explained(self._engine.url), self._engine.begin() as connection:
+            held: str | None = connection.scalar(_HOLDER)
+            return held
+
+    def release(self) -> None:
+        """Let another instance have it at once."""
+        if self.term is not None:
+            with explained(self._engine.url), self._engine.begin() as connection:
+                connection.execute(_RELEASE, {"me": self.me, "term": self.term})
+            self.term = None
+
+    @property
+    def _patience(self) -> int:
+        return max(1, self.ttl // timedelta(milliseconds=1))
