@@ -23,8 +23,9 @@ from detector.engine.plan import Plan
 from detector.engine.refresh import refresh
 from detector.engine.retries import RetryPolicy
 from detector.engine.saved import load
-from detector.errors import DetectorError
+from detector.errors import DetectorError, LeaseLost
 from detector.language.complaints import read_posts
+from detector.leadership import Leadership
 from detector.ports import Sink, Source, Store
 from detector.receivers import build_heartbeat
 from detector.settings import Settings
@@ -41,6 +42,7 @@ class Pipeline:
     Attributes
     ----------
     memory : what the last committed turn left; after a restart, what the store kept of it.
+    term : the reign in which `memory` was read; in another one the store may know more.
     stopping : whether a stop was asked for: then no further message is begun.
     turns : turns taken since the start.
     """
@@ -55,8 +57,11 @@ class Pipeline:
     memory: Memory
     policy: RetryPolicy
     heartbeat: Heartbeat
+    leadership: Leadership
+    term: int | None = None
     stopping: Callable[[], bool] = field(default=lambda: False)
     turns: int = field(default=0, init=False)
+    _stood_by: bool = field(default=False, init=False)
 
     def warm_up(self) -> None:
         """Load the model and compile the kernels, so that the first turn is not the slowest."""
@@ -68,7 +73,34 @@ class Pipeline:
         self.heartbeat.ready()
 
     def turn(self) -> bool:
-        """Pull, count, detect, commit, deliver. Return whether there is more to do."""
+        """Pull, count, detect, commit, deliver. Return whether there is more to do.
+
+        While another instance leads, nothing is done but to wait for its end.
+        """
+        if not self._leads():
+            return True
+        try:
+            return self._turn()
+        except LeaseLost as error:
+            log.warning("another instance has taken over; standing by", error=str(error))
+            self.term = None
+            return True
+
+    def _leads(self) -> bool:
+        """Return whether we lead; if we did not before, remember what the store has by now."""
+        if not self.leadership.wait(self.settings.schedule.every, stopping=self.stopping):
+            if self.term is not None or not self._stood_by:
+                log.info("another instance writes to the store; standing by")
+            self.term, self._stood_by = None, True
+            return False
+        if self.leadership.term != self.term:
+            self.memory = load(self.store.memory())
+            if self._stood_by:
+                log.warning("this instance leads now", term=self.leadership.term)
+        self.term = self.leadership.term
+        return True
+
+    def _turn(self) -> bool:
         now, wall = self.clock.now(), wall_now()
         finished = self.clock.finished
         turn = take_turn(
@@ -114,6 +146,7 @@ class Pipeline:
     def close(self) -> None:
         """Release the store."""
         self.heartbeat.stopping()
+        self.leadership.close()
         self.store.close()
 
 
@@ -128,7 +161,9 @@ def build(settings: Settings, *, base: Path, console: TextIO) -> Pipeline:
     plan = app.build_plan(settings)
     sources = app.build_sources(settings, base=base)
     sinks = app.build_sinks(settings, base=base, console=console)
-    store = open_store(app.store_location(settings, base=base))
+    location, ttl = app.store_location(settings, base=base), settings.store.lease
+    store = open_store(location, standby=True, ttl=ttl)
+    leadership = Leadership(store.lease)
     memory = load(store.memory())
     return Pipeline(
         settings=settings,
@@ -141,6 +176,8 @@ def build(settings: Settings, *, base: Path, console: TextIO) -> Pipeline:
         memory=memory,
         policy=RetryPolicy(give_up_after=settings.delivery.give_up_after),
         heartbeat=build_heartbeat(settings, base=base),
+        leadership=leadership,
+        term=leadership.term,
     )
 
 

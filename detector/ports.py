@@ -302,5 +302,8 @@ class Lease(Protocol):
     def take(self) -> bool:
         """Take or renew it; return whether it is ours now."""
 
+    def renew(self) -> bool:
+        """Keep it for another `ttl` if it is ours; return whether it is. Begins no new term."""
+
     def release(self) -> None:
         """Let another instance have it at once."""

@@ -29,6 +29,10 @@ class StoreSettings(Part):
     location: Name = "var/outage-detector.sqlite"
     """A SQLite file, or a database's URL (``postgresql+psycopg://...``)."""
 
+    lease: LongDuration = timedelta(seconds=20)
+    """Of several instances on one PostgreSQL one writes and the others stand by; one of them takes
+    over when the writer has said nothing for so long."""
+
 
 class ClockSettings(Part):
     """The clock. Without this section it is the wall's; scenarios can run on a faster one."""

@@ -66,6 +66,8 @@ class FileLease:
         """Return True: it was taken when it was made, and nobody can take it away."""
         return True
 
+    renew = take
+
     def fence(self, connection: Connection) -> None:
         """Let every transaction pass."""
 

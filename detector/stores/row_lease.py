@@ -13,7 +13,7 @@ import socket
 import uuid
 from datetime import timedelta
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, TextClause, text
 from sqlalchemy.exc import DBAPIError
 
 from detector.errors import LeaseLost
@@ -32,6 +32,10 @@ _TAKE = text(f"""
         expires_at = excluded.expires_at
     WHERE held.holder = excluded.holder OR held.expires_at <= {_NOW}
     RETURNING term
+""")  # noqa: S608 - put together from constants
+_RENEW = text(f"""
+    UPDATE leases SET expires_at = {_NOW} + :ttl
+    WHERE name = 'writer' AND holder = :me AND term = :term RETURNING term
 """)  # noqa: S608 - put together from constants
 _FENCE = text(
     "SELECT term FROM leases WHERE name = 'writer' AND holder = :me AND term = :term FOR SHARE"
@@ -59,18 +63,32 @@ class RowLease:
 
     def take(self) -> bool:
         """Take the lease or renew it; return whether we hold it now."""
-        asked = {"me": self.me, "ttl": self.ttl // timedelta(microseconds=1)}
+        self.term = self._asked(_TAKE, self.term)
+        return self.term is not None
+
+    def renew(self) -> bool:
+        """Keep the lease if it is ours; return whether it is. A new term is never begun.
+
+        What was read in our term holds as long as this returns True.
+        """
+        return self._asked(_RENEW, self.term) is not None
+
+    def _asked(self, statement: TextClause, term: int | None) -> int | None:
+        """Return the term that ``statement`` gives us; ours if the row cannot be had just now."""
+        values = {"me": self.me, "ttl": self.ttl // timedelta(microseconds=1)}
+        if statement is _RENEW:
+            values["term"] = term
         try:
             with self._engine.begin() as connection:
                 # A holder that stopped in the middle of a transaction keeps the row locked.
                 connection.execute(text(f"SET LOCAL lock_timeout = '{self._patience} ms'"))
-                self.term = connection.scalar(_TAKE, asked)
+                given: int | None = connection.scalar(statement, values)
         except DBAPIError as error:
             if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
-                return False
+                return term
             with explained(self._engine.url):
                 raise
-        return self.term is not None
+        return given
 
     def fence(self, connection: Connection) -> None:
         """Let the transaction on ``connection`` go on only as long as the lease is ours.
