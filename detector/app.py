@@ -27,9 +27,12 @@ from detector.settings import (
     Settings,
 )
 from detector.settings.live import LiveSettings
+from detector.settings.push import PushSettings
 from detector.simulation.scenario import Scenario, parse_scenario
 from detector.sources.files import FileSource, read_gaps
+from detector.sources.push import PushSource
 from detector.sources.scenario import ScenarioSource
+from detector.stores.inbox import open_inbox
 
 SCENARIOS = "data/scenarios"
 
@@ -92,10 +95,25 @@ def _options(own: DetectionSettings, general: DetectionSettings) -> DetectionOpt
 def build_sources(settings: Settings, *, base: Path) -> tuple[Source, ...]:
     """Return the sources; relative paths are meant from ``base``."""
     live = _live_sources(settings, base)
+    pushed = _pushed_sources(settings, base)
+    known = {**live, **pushed}
     return tuple(
-        live[source.name] if isinstance(source, LiveSettings) else _source(source, base)
+        known[source.name]
+        if isinstance(source, LiveSettings | PushSettings)
+        else _source(source, base)
         for source in settings.sources
     )
+
+
+def _pushed_sources(settings: Settings, base: Path) -> dict[str, Source]:
+    """Return the sources that others hand their rows to, by name; they share an inbox."""
+    pushed = [s for s in settings.sources if isinstance(s, PushSettings)]
+    if not pushed:
+        return {}
+    inbox = open_inbox(store_location(settings, base=base))
+    return {
+        s.name: PushSource(s.name, inbox, s.rows, width=s.width, awaited=s.awaited) for s in pushed
+    }
 
 
 def _live_sources(settings: Settings, base: Path) -> dict[str, Source]:

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from detector.settings.live import LiveSettings
 from detector.settings.part import Name, Part
+from detector.settings.push import PushSettings
 from detector.settings.values import Columns, Width
 
 
@@ -63,6 +64,10 @@ class PluginSourceSettings(Part):
 
 
 SourceSettings = Annotated[
-    ScenarioSourceSettings | FileSourceSettings | LiveSettings | PluginSourceSettings,
+    ScenarioSourceSettings
+    | FileSourceSettings
+    | LiveSettings
+    | PluginSourceSettings
+    | PushSettings,
     Field(discriminator="type"),
 ]

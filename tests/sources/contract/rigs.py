@@ -24,6 +24,7 @@ from detector.sources.mastodon import MastodonSource
 from detector.sources.opensearch import OpenSearchSource
 from detector.sources.pace import Pace
 from detector.sources.prometheus import PrometheusSource
+from detector.sources.push import PushSource
 from detector.sources.reddit import RedditSource
 from detector.sources.sql import SqlSource
 from detector.sources.web import Patience, Web
@@ -32,6 +33,7 @@ from detector.sources.x import XSource
 from tests.sources.servers.counting import OpenSearch, Prometheus, X
 from tests.sources.servers.database import QUERY, REACHED, Database
 from tests.sources.servers.hackernews import HackerNews
+from tests.sources.servers.inbox import Pusher
 from tests.sources.servers.jetstream import Jetstream
 from tests.sources.servers.mastodon import Mastodon
 from tests.sources.servers.place import CANARY, NOW, Place
@@ -201,6 +203,24 @@ class DatabaseRig(Rig):
 
 
 @contextmanager
+def push() -> Iterator[Rig]:
+    place = Pusher()
+    yield PushRig("posts", place, lambda: PushSource("place", place.inbox, "posts"))
+
+
+class PushRig(Rig):
+    """Nobody is asked: who has something hands it in, a minute at a time; we know no secret."""
+
+    def fill(self, start: datetime, end: datetime) -> None:
+        super().fill(start, end)
+        for i in range(round((end - start) / MINUTE)):
+            self.place.push_posts(start + i * MINUTE)
+
+    def secret_was_sent(self) -> bool:
+        return True
+
+
+@contextmanager
 def jetstream() -> Iterator[Rig]:
     made: list[JetstreamSource] = []
 
@@ -252,6 +272,7 @@ RIGS: Mapping[str, Callable[[], Any]] = {
     "Prometheus": prometheus,
     "OpenSearch": opensearch,
     "SQL": sql,
+    "HTTP push": push,
 }
 
 __all__ = ["MINUTE", "NOW", "RIGS", "SECRETS", "SHORT", "Rig", "web"]

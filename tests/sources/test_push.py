@@ -1,0 +1,133 @@
+"""Rows that others hand in: the public contract, and what is particular."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from detector.domain.parcel import Parcel
+from detector.domain.times import iso
+from detector.errors import Garbled
+from detector.ports import Source
+from detector.settings import parse_settings
+from detector.sources.push import KEPT, PARCELS, PushSource
+from detector.stores.inbox import open_inbox
+from detector.stores.sql import open_store
+from detector.testing import SourceContract
+from tests.fakes.desk import FakeInbox
+from tests.sources.servers.inbox import Pusher
+from tests.sources.servers.place import NOW
+
+MINUTE = timedelta(minutes=1)
+
+
+class Handed(SourceContract):
+    now = NOW
+
+    @pytest.fixture(autouse=True)
+    def _handed_in(self) -> None:
+        self.place = Pusher()
+        for i in range(-10, 5):
+            at = NOW + i * MINUTE
+            self.place.say(2, at)
+            self.place.counts.setdefault("WeChat", {})[at] = 3 + i % 2
+            self.push(at)
+
+    def push(self, at: datetime) -> None:
+        raise NotImplementedError
+
+    def break_down(self) -> None:
+        self.place.apply("503 throughout")
+
+    def mend(self) -> None:
+        self.place.heal()
+
+
+class TestPostsHandedIn(Handed):
+    def push(self, at: datetime) -> None:
+        self.place.push_posts(at)
+
+    def make(self) -> Source:
+        return PushSource("place", self.place.inbox, "posts")
+
+
+class TestCountsHandedIn(Handed):
+    def push(self, at: datetime) -> None:
+        self.place.push_counts(at)
+
+    def make(self) -> Source:
+        return PushSource("place", self.place.inbox, "counts")
+
+
+def parcel(key: str, *, observed: bool = True, n: int = 1, at: datetime = NOW - MINUTE) -> Parcel:
+    rows = [{"time": iso(at), "text": f"WeChat is down {key} {i}"} for i in range(n)]
+    spans = [[iso(at), iso(at + MINUTE)]] if observed else []
+    return Parcel("place", key, NOW, "posts", json.dumps({"rows": rows, "observed": spans}))
+
+
+def test_a_push_that_does_not_say_what_it_observed_observed_nothing() -> None:
+    inbox = FakeInbox()
+    inbox.put(parcel("a", observed=False))
+    pull = PushSource("place", inbox, "posts").pull(None, until=NOW)
+    assert pull.posts is not None
+    assert len(pull.posts) == 1
+    assert pull.observed == ()
+
+
+def test_nothing_pushed_is_nothing_observed_and_awaited_if_so_configured() -> None:
+    source = PushSource("place", FakeInbox(), "posts", awaited=False)
+    pull = source.pull(None, until=NOW)
+    assert (pull.cursor, pull.posts, pull.observed, pull.awaited) == (None, None, (), False)
+    assert PushSource("place", FakeInbox(), "counts").pull(None, until=NOW).awaited
+
+
+def test_a_post_with_the_same_id_twice_in_a_pull_is_one_post() -> None:
+    place = Pusher()
+    place.say(2, NOW - MINUTE)
+    place.push_posts(NOW - MINUTE, key="one")
+    place.push_posts(NOW - MINUTE, key="two")
+    pull = PushSource("place", place.inbox, "posts").pull(None, until=NOW)
+    assert pull.posts is not None
+    assert list(pull.posts["id"]) == ["1000", "1001"]
+
+
+def test_a_heap_is_taken_in_parts_and_whole() -> None:
+    inbox = FakeInbox()
+    for i in range(PARCELS + 20):
+        inbox.put(parcel(str(i)))
+    source = PushSource("place", inbox, "posts")
+    first = source.pull(None, until=NOW)
+    second = source.pull(first.cursor, until=NOW)
+    assert [len(p.posts) for p in (first, second) if p.posts is not None] == [PARCELS, 20]
+
+
+def test_what_was_committed_is_forgotten_when_nobody_sends_it_again(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    open_store(path).close()
+    with closing(open_inbox(path)) as inbox:
+        inbox.put(parcel("a"))
+        source = PushSource("place", inbox, "posts")
+        cursor = source.pull(None, until=NOW).cursor
+        assert inbox.after("place", 0, limit=9), "it is not committed yet"
+        source.pull(cursor, until=NOW)
+        assert inbox.after("place", 0, limit=9), "its sender may send it again"
+        PushSource("place", inbox, "posts").pull(cursor, until=NOW + KEPT + MINUTE)
+        assert not inbox.after("place", 0, limit=9)
+
+
+def test_a_damaged_parcel_is_told_by_its_place() -> None:
+    inbox = FakeInbox()
+    inbox.put(Parcel("place", "a", NOW, "posts", "{"))
+    with pytest.raises(Garbled, match="the parcel at 1 in the inbox is damaged"):
+        PushSource("place", inbox, "posts").pull(None, until=NOW)
+
+
+def test_settings_name_the_rows() -> None:
+    text = '[[sources]]\ntype = "push"\nname = "helpdesk"\nrows = "counts"\nwidth = "5min"\n'
+    (source,) = parse_settings(text, path="config.toml").sources
+    assert source.type == "push"
+    assert (source.rows, source.width, source.awaited) == ("counts", 5 * MINUTE, True)
