@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 
 import pandas as pd
 
 from detector.detection import live, trending
 from detector.detection.live import Step
 from detector.domain.alert import Alert
+from detector.domain.feed import FeedAlert, FeedHealth
 from detector.domain.incident import Incident
 from detector.domain.series import SeriesKey
 from detector.domain.times import from_seconds
@@ -25,6 +27,7 @@ from detector.engine.tally_counts import tally_counts
 from detector.engine.tally_looks import tally_looks
 from detector.engine.tally_posts import tally_posts
 from detector.engine.telling import Decision, Said, tell
+from detector.engine.watching import watch
 from detector.ports import Pull
 
 
@@ -48,6 +51,8 @@ class Outcome:
     incidents : those that changed, as they stand, in order of their last change.
     alerts : what to tell, in order.
     decisions : why, and why not.
+    feeds : the sources that were asked, as they are.
+    feed_alerts : what to tell of them, in order of time.
     """
 
     memory: Memory
@@ -56,9 +61,18 @@ class Outcome:
     incidents: tuple[Incident, ...]
     alerts: tuple[Alert, ...]
     decisions: tuple[Decision, ...]
+    feeds: tuple[FeedHealth, ...] = ()
+    feed_alerts: tuple[FeedAlert, ...] = ()
 
 
-def cycle(memory: Memory, pulls: Mapping[str, Pull], plan: Plan, *, now: datetime) -> Outcome:
+def cycle(
+    memory: Memory,
+    pulls: Mapping[str, Pull],
+    plan: Plan,
+    *,
+    now: datetime,
+    failures: Mapping[str, str] = MappingProxyType({}),
+) -> Outcome:
     """Take in what the sources brought and say what there is to say.
 
     Parameters
@@ -67,6 +81,7 @@ def cycle(memory: Memory, pulls: Mapping[str, Pull], plan: Plan, *, now: datetim
     pulls : by source.
     plan : the settings.
     now : bins that end (and settle) by now are final.
+    failures : why the other sources could not be read, by source.
     """
     tallies = {name: _tally(name, pulls[name], memory, plan, now) for name in sorted(pulls)}
     counts = [piece for tally in tallies.values() for piece in tally.counts]
@@ -84,9 +99,24 @@ def cycle(memory: Memory, pulls: Mapping[str, Pull], plan: Plan, *, now: datetim
     told = tell(memory.incidents, sorted(said, key=lambda s: s[:3]), archive, plan)
     series = {**memory.series, **{a.piece.key: _followed(a, memory) for a in advances}}
     feeds = {**memory.feeds, **{name: tally.feed for name, tally in tallies.items()}}
-    after = Memory(feeds, series, {**memory.trends, **trends}, told.latest, archive)
+    watched, alarms = watch(memory.watched, pulls, failures, feeds, plan, now=now)
+    after = Memory(
+        feeds,
+        series,
+        {**memory.trends, **trends},
+        told.latest,
+        archive,
+        {**memory.watched, **watched},
+    )
     return Outcome(
-        after, tuple(advances), tuple(looks), told.incidents, told.alerts, told.decisions
+        after,
+        tuple(advances),
+        tuple(looks),
+        told.incidents,
+        told.alerts,
+        told.decisions,
+        tuple(known.health.feed for _, known in sorted(watched.items())),
+        alarms,
     )
 
 

@@ -12,12 +12,14 @@ from datetime import timedelta
 import pandas as pd
 
 from detector.alerting.decide import Told
+from detector.detection.falls import VolumeState
 from detector.detection.live import SeriesState
 from detector.detection.trending import TrendState
 from detector.domain.merge import Merging
 from detector.domain.series import SeriesKey
 from detector.domain.spans import Spans
 from detector.engine.complaints import Archive
+from detector.engine.health import Health
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +72,36 @@ class LatestIncident:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Volume:
+    """How much one source brings, all of it.
+
+    Attributes
+    ----------
+    state : its baseline and whether it fell; None before the first complete bin.
+    waiting : ``service, second, count`` of bins that are not complete yet.
+    """
+
+    state: VolumeState | None
+    waiting: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Watched:
+    """A source whose health is watched.
+
+    Attributes
+    ----------
+    feed : the source that is asked; it differs where a counts table names places of its own.
+    health : how it is.
+    volume : what it brings, None for a trending list.
+    """
+
+    feed: str
+    health: Health
+    volume: Volume | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Memory:
     """Everything a cycle needs from those before it."""
 
@@ -78,3 +110,4 @@ class Memory:
     trends: Mapping[SeriesKey, TrendState] = field(default_factory=dict)
     incidents: Mapping[str, LatestIncident] = field(default_factory=dict)
     archive: Archive = field(default_factory=Archive)
+    watched: Mapping[str, Watched] = field(default_factory=dict)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from detector.detection.options import DetectionOptions
 from detector.domain.severity import SeverityRules
+from detector.engine.health import FeedRules
 from detector.language.complaints import Reader
 from detector.language.facets import FacetLexicon
+
+#: History lies wholly in the past: every bin that was observed is final.
+END_OF_TIME = datetime.max.replace(tzinfo=UTC) - timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +33,9 @@ class Plan:
     default_options, service_options : detection options, for all and by service.
     severity : how bad is bad.
     regroup : a surge that begins this soon after an incident's end goes on with it.
+    update_every : news of an incident are told this long after the last message, at the earliest.
+    providers : services by the provider that they depend on.
+    feeds : when a source is missed.
     """
 
     reader: Reader
@@ -42,6 +49,9 @@ class Plan:
     service_options: Mapping[str, DetectionOptions] = field(default_factory=dict)
     severity: SeverityRules = field(default_factory=SeverityRules)
     regroup: timedelta = timedelta(hours=1)
+    update_every: timedelta = timedelta(minutes=15)
+    providers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    feeds: FeedRules = field(default_factory=FeedRules)
 
     def options_for(self, service: str) -> DetectionOptions:
         """Return the detection options of ``service``."""

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import numpy as np
 
 from detector.detection.matching import Coverage
 from detector.domain.alert import Alert
+from detector.domain.feed import FeedAlert
 from detector.domain.incident import Incident
 from detector.domain.series import SeriesKey
 from detector.domain.times import from_seconds
 from detector.engine.cycle import Outcome, cycle
 from detector.engine.memory import Memory
-from detector.engine.plan import Plan
+from detector.engine.plan import END_OF_TIME, Plan
 from detector.engine.telling import Decision
 from detector.ports import Source
 
-#: History lies wholly in the past: every bin that was observed is final.
-END_OF_TIME = datetime.max.replace(tzinfo=from_seconds(0).tzinfo) - timedelta(days=366)
+__all__ = ["END_OF_TIME", "History", "passes", "replay", "take_in"]
 
 
 @dataclass(slots=True)
@@ -31,6 +31,7 @@ class History:
     ----------
     incidents : as they stood at its end, by id.
     alerts, decisions : every one, in order.
+    feed_alerts : what was said about sources, in order.
     coverage : what was observed of every series: counts, and looks at trending lists.
     bins : how many bins and looks the detector took in.
     """
@@ -38,6 +39,7 @@ class History:
     incidents: dict[str, Incident] = field(default_factory=dict)
     alerts: list[Alert] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
+    feed_alerts: list[FeedAlert] = field(default_factory=list)
     coverage: dict[SeriesKey, Coverage] = field(default_factory=dict)
     bins: int = 0
 
@@ -72,6 +74,7 @@ def take_in(history: History, outcome: Outcome) -> None:
         history.incidents[incident.id] = incident
     history.alerts += outcome.alerts
     history.decisions += outcome.decisions
+    history.feed_alerts += outcome.feed_alerts
     for advance in outcome.advances:
         piece = advance.piece
         end = piece.start + len(piece.counts) * piece.width.total_seconds()

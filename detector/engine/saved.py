@@ -23,6 +23,7 @@ from detector.domain.spans import Spans
 from detector.domain.surge import Surge
 from detector.engine.complaints import Archive
 from detector.engine.memory import FeedMemory, Followed, LatestIncident, Memory
+from detector.engine.saved_feeds import SavedFeed, saved_feed, watched_of
 from detector.errors import StoreError
 
 VERSION = 1
@@ -69,13 +70,14 @@ class _Piece(msgspec.Struct, frozen=True):
     version: int = VERSION
 
 
-_Saved = _Feed | _Series | _Trend | _Incident | _Piece
+_Saved = _Feed | _Series | _Trend | _Incident | _Piece | SavedFeed
 _KINDS: Mapping[str, type[_Saved]] = {
     "archive": _Piece,
     "feed": _Feed,
     "series": _Series,
     "trend": _Trend,
     "incident": _Incident,
+    "watched": SavedFeed,
 }
 
 
@@ -95,6 +97,8 @@ def changes(before: Memory, after: Memory) -> dict[str, bytes | None]:
         changed[f"archive/{number}"] = _encode(_Piece(number, _columns(piece)))
     for service, incident in _new(before.incidents, after.incidents):
         changed[f"incident/{service}"] = _encode(_saved_incident(service, incident))
+    for place, watched in _new(before.watched, after.watched):
+        changed[f"watched/{place}"] = _encode(saved_feed(place, watched))
     return changed
 
 
@@ -182,6 +186,7 @@ def load(entries: Mapping[str, bytes]) -> Memory:
         trends={t.key: t.state for t in found["trend"]},
         incidents={i.service: _incident(i) for i in found["incident"]},
         archive=Archive({p.number: _frame(p.complaints) for p in in_order}),
+        watched={w.place: watched_of(w) for w in found["watched"]},
     )
 
 

@@ -1,0 +1,150 @@
+"""Volumes: what each place brings per bin, all of it, complaints or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+
+from detector.detection import falls
+from detector.domain.series import Floats
+from detector.domain.spans import Spans, seconds_of
+from detector.domain.times import from_seconds
+from detector.engine.memory import FeedMemory, Volume
+from detector.engine.plan import Plan
+from detector.ports import Pull
+
+#: A baseline this far behind is of no use; the volume begins anew.
+STALE = timedelta(days=28)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """What one pull brought from one place, in bins.
+
+    Attributes
+    ----------
+    place : where it was counted: the source, or what the rows of a counts table say.
+    observed : what it said to have observed.
+    rows : ``service, second, count``: what was brought, by left edge of its bin.
+    width : of the bins, seconds.
+    until : bins before this (seconds since 1970) are complete.
+    whole : spans in which a bin without rows is zero; None: it was not observed.
+    """
+
+    place: str
+    observed: Spans
+    rows: pd.DataFrame
+    width: float
+    until: float
+    whole: Spans | None = None
+
+
+def parts_of(feed: str, pull: Pull, memory: FeedMemory | None, plan: Plan) -> Iterator[Part]:
+    """Yield what ``pull`` brought, by place.
+
+    Parameters
+    ----------
+    feed : the source's name.
+    memory : the source's memory after the pull was tallied.
+    """
+    if pull.counts is None or pull.width is None:
+        if memory is not None and (pull.observed or pull.posts is not None):
+            yield _posts(feed, pull, memory, plan)
+    elif "floor" in pull.counts:
+        if pull.observed:
+            nothing = _rows([], [], [])
+            yield Part(feed, Spans.of(pull.observed), nothing, pull.width.total_seconds(), 0.0)
+    else:
+        yield from _counts(feed, pull.counts, pull.width.total_seconds())
+
+
+def _posts(feed: str, pull: Pull, memory: FeedMemory, plan: Plan) -> Part:
+    step = plan.width.total_seconds()
+    times = np.empty(0) if pull.posts is None else seconds_of(pull.posts["time"])
+    bins, counts = np.unique(times // step * step, return_counts=True)
+    rows = _rows([""] * len(bins), bins, counts)
+    until = memory.counted_until or 0.0
+    return Part(feed, Spans.of(pull.observed), rows, step, until, memory.observed)
+
+
+def _counts(feed: str, counts: pd.DataFrame, step: float) -> Iterator[Part]:
+    """Yield what each place in a counts table brought; a bin is complete when another follows."""
+    seen = counts[counts["count"].notna()]
+    places = seen["source"].where(seen["source"] != "", feed) if "source" in seen else feed
+    rows = _rows(seen["service"], seconds_of(seen["time"]), seen["count"])
+    for place, group in rows.groupby(np.broadcast_to(np.asarray(places, dtype=object), len(rows))):
+        edges = np.unique(group["second"].to_numpy())
+        breaks = np.flatnonzero(np.diff(edges) > 1.5 * step)
+        firsts, lasts = edges[np.r_[0, breaks + 1]], edges[np.r_[breaks, len(edges) - 1]]
+        spans = (
+            (from_seconds(a), from_seconds(b + step)) for a, b in zip(firsts, lasts, strict=True)
+        )
+        yield Part(str(place), Spans.of(spans), group, step, float(edges[-1]))
+
+
+def _rows(services: object, seconds: object, counts: object) -> pd.DataFrame:
+    frame = pd.DataFrame({"service": services, "second": seconds, "count": counts})
+    return frame.astype({"service": "str", "second": "float64", "count": "float64"})
+
+
+def grown(
+    volume: Volume | None, part: Part, *, share: float
+) -> tuple[Volume | None, tuple[falls.Fall, ...]]:
+    """Return the volume behind the bins that are complete now, and where it fell or rose again."""
+    rows = part.rows
+    if volume is not None and volume.state is not None:
+        # Bins on the grid of the first one: tables read by a timer are late by seconds.
+        start = volume.state.series.start.timestamp()
+        grid = start + np.floor((rows["second"] - start) / part.width + 0.5) * part.width
+        rows = rows.assign(second=grid)
+    if volume is not None and volume.waiting is not None:
+        rows = pd.concat([volume.waiting, rows], ignore_index=True)
+    if part.whole is None:
+        rows = rows.drop_duplicates(["service", "second"], keep="last")
+    done = None if volume is None or volume.state is None else volume.state.series.end.timestamp()
+    first = _first(rows, part, done)
+    if first is None or part.until <= first:
+        waiting = rows if done is None else rows[rows["second"] >= done]
+        state = None if volume is None else volume.state
+        return (None if waiting.empty and state is None else Volume(state, waiting)), ()
+    begun = done is not None and first == done and volume is not None
+    state = volume.state if begun and volume is not None else None
+    if state is None:
+        state = falls.begin(from_seconds(first), timedelta(seconds=part.width))
+    values = _laid_out(rows, part, first)
+    state, changes = falls.update(state, values, share=share)
+    end = first + len(values) * part.width
+    return Volume(state, rows[rows["second"] >= end].reset_index(drop=True)), changes
+
+
+def _first(rows: pd.DataFrame, part: Part, done: float | None) -> float | None:
+    """Return the left edge of the next bin to take in, None if there is none."""
+    if done is not None:
+        new = rows["second"][rows["second"] >= done]
+        soonest = float(new.min()) if len(new) else part.until
+        if part.whole is not None and len(part.whole):
+            soonest = min(soonest, max(float(part.whole.starts[-1]), done))
+        return done if soonest - done <= STALE.total_seconds() else soonest
+    if rows.empty:
+        return None
+    return float(rows["second"].min())
+
+
+def _laid_out(rows: pd.DataFrame, part: Part, first: float) -> Floats:
+    n = round((part.until - first) / part.width)
+    lefts = first + part.width * np.arange(n, dtype=np.float64)
+    if part.whole is None:
+        values = np.full(n, np.nan)
+    else:
+        values = np.where(part.whole.hold_whole(lefts, part.width), 0.0, np.nan)
+    index = np.floor((rows["second"].to_numpy() - first) / part.width + 0.5).astype(np.int64)
+    inside = (index >= 0) & (index < n)
+    totals = np.bincount(index[inside], rows["count"].to_numpy()[inside], minlength=n)
+    brought = np.bincount(index[inside], minlength=n) > 0
+    if part.whole is None:
+        return np.where(brought, totals, np.nan)
+    return values + totals

@@ -1,0 +1,88 @@
+"""Which sources can be believed: what each turn says about the health of the feeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from detector.domain.feed import FeedAlert
+from detector.engine import health
+from detector.engine.health import Look
+from detector.engine.memory import FeedMemory, Volume, Watched
+from detector.engine.plan import END_OF_TIME, Plan
+from detector.engine.volumes import grown, parts_of
+from detector.ports import Pull
+
+
+def watch(
+    watched: Mapping[str, Watched],
+    pulls: Mapping[str, Pull],
+    failures: Mapping[str, str],
+    feeds: Mapping[str, FeedMemory],
+    plan: Plan,
+    *,
+    now: datetime,
+) -> tuple[dict[str, Watched], tuple[FeedAlert, ...]]:
+    """Return what is remembered of every place that was asked, and what changed, by time.
+
+    Parameters
+    ----------
+    watched : by place, as left by the turn before.
+    pulls : what the sources brought; ``failures`` : why others could not be read.
+    feeds : the sources' memories after their pulls were tallied.
+    """
+    clock = None if now >= END_OF_TIME else now
+    after: dict[str, Watched] = {}
+    alerts: list[FeedAlert] = []
+    looks = {name: _looks(name, pull, watched, feeds, plan) for name, pull in pulls.items()}
+    looks |= {name: _failed(name, error, watched) for name, error in failures.items()}
+    for feed in sorted(looks):
+        for place, (look, volume) in looks[feed].items():
+            known = watched.get(place)
+            if known is None and not look.observed and clock is None:
+                continue
+            state, said = health.update(
+                known.health if known else None, place, look, plan.feeds, now=clock
+            )
+            after[place] = Watched(feed, state, volume)
+            alerts += said
+    return after, tuple(sorted(alerts, key=lambda a: (a.at, a.feed.source, a.sequence)))
+
+
+def _failed(
+    feed: str, error: str, watched: Mapping[str, Watched]
+) -> dict[str, tuple[Look, Volume | None]]:
+    places = _places(feed, watched)
+    return {
+        place: (Look(error=error), watched[place].volume if place in watched else None)
+        for place in places
+    }
+
+
+def _places(feed: str, watched: Mapping[str, Watched]) -> list[str]:
+    """Return the places that ``feed`` is known to bring, itself if none is."""
+    return sorted(place for place, known in watched.items() if known.feed == feed) or [feed]
+
+
+def _looks(
+    feed: str,
+    pull: Pull,
+    watched: Mapping[str, Watched],
+    feeds: Mapping[str, FeedMemory],
+    plan: Plan,
+) -> dict[str, tuple[Look, Volume | None]]:
+    """Return, by place, what the pull says about it and its volume after it."""
+    awaited = pull.awaited and not pull.exhausted
+    parts = {part.place: part for part in parts_of(feed, pull, feeds.get(feed), plan)}
+    looks: dict[str, tuple[Look, Volume | None]] = {}
+    for place in parts.keys() | set(_places(feed, watched) if not parts else ()):
+        known = watched[place].volume if place in watched else None
+        part = parts.get(place)
+        if part is None:
+            looks[place] = Look(awaited=awaited), known
+            continue
+        volume, changes = grown(known, part, share=plan.feeds.silent_share)
+        step = timedelta(seconds=part.width if pull.counts is not None else 0)
+        spans = part.observed.pairs()
+        looks[place] = Look(spans, awaited=awaited, width=step, falls=changes), volume
+    return dict(sorted(looks.items()))
