@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -32,6 +33,13 @@ Gaps = Annotated[
     Path | None,
     typer.Option(exists=True, dir_okay=False, help="CSV start,end of spans not observed."),
 ]
+
+
+class Language(StrEnum):
+    """Languages that reports are written in."""
+
+    EN = "en"
+    ZH = "zh"
 
 
 def _version(wanted: bool) -> None:
@@ -88,14 +96,34 @@ def replay(
 def analyze(
     input: Input,  # noqa: A002  (the word of docs/interface.md)
     json: JsonOut,
+    report: Annotated[
+        Path | None, typer.Option(help="Write a self-contained HTML page here.")
+    ] = None,
+    png: Annotated[
+        Path | None, typer.Option(help="Write a picture here (needs the extra 'report').")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the incidents here, as CSV.")] = None,
+    md: Annotated[Path | None, typer.Option(help="Write the report here, as Markdown.")] = None,
+    truth: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="CSV service,start,end to compare with."),
+    ] = None,
+    catalogue: Annotated[
+        bool, typer.Option(help="Compare with the documented outages of the services.")
+    ] = True,
+    zone: Annotated[
+        str | None, typer.Option(help="Time zone of the reports; default: the settings'.")
+    ] = None,
+    language: Annotated[Language, typer.Option(help="Language of the reports.")] = Language.EN,
     config: Config = None,
     width: Width = None,
     gaps: Gaps = None,
 ) -> None:
-    """Look back over history with hindsight: refined starts and ends of every surge."""
-    from detector.cli.history import analyze_history
+    """Look back over history with hindsight: refined starts and ends of every surge, a report."""
+    from detector.cli.lookback import Wanted, analyze_history
 
-    analyze_history(input, json, config=config, width=width, gaps=gaps)
+    wanted = Wanted(json, report, png, csv, md, truth, catalogue, zone, language.value)
+    analyze_history(input, wanted, config=config, width=width, gaps=gaps)
 
 
 @app.command()

@@ -1,11 +1,12 @@
-"""replay, analyze, scores, evaluate: commands over history."""
+"""replay, scores, evaluate: commands over history."""
 
 from __future__ import annotations
 
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from math import isnan
 from pathlib import Path
@@ -22,8 +23,7 @@ from detector.detection.scores import score_table
 from detector.domain.incident import Incident
 from detector.domain.spans import Spans
 from detector.domain.times import iso
-from detector.domain.wire import alert_to_dict, details_to_dict, incident_to_dict
-from detector.engine.hindsight import review
+from detector.domain.wire import alert_to_dict, incident_to_dict
 from detector.engine.plan import Plan
 from detector.engine.replay import END_OF_TIME, History, replay
 from detector.errors import ConfigError, InputError
@@ -67,45 +67,18 @@ def replay_history(
         print(_why_nothing(plan), file=sys.stderr)
 
 
-def analyze_history(
-    path: Path, out: Path, *, config: Path | None, width: str | None, gaps: Path | None
-) -> None:
-    """Review ``path`` with hindsight and write the incidents and what was observed to ``out``."""
-    plan = build_plan(history_settings(config))
-    source = history_source(path, width=width, gaps=gaps)
-    with progress("looking back", "bins") as advance:
-        reviewed, history, _ = review(source, plan, progress=advance)
-    incidents = []
-    for seen in reviewed:
-        fields = incident_to_dict(seen.incident)
-        if not seen.was_noticed:
-            fields["noticed_at"] = None
-        incidents.append(fields)
-    content = {
-        "incidents": incidents,
-        "details": {
-            seen.incident.id: details_to_dict(seen.details)
-            for seen in reviewed
-            if seen.details is not None
-        },
-        "observed": _observed(history),
-    }
-    write_text(out, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
-    _print_incidents([seen.incident for seen in reviewed])
-    print(f"{len(reviewed)} incidents; {history.bins:,} bins; written to {out}")
-
-
 def document(history: History) -> dict[str, Any]:
     """Return what ``replay --json`` writes."""
     incidents = sorted(history.incidents.values(), key=lambda i: (i.noticed_at, i.id))
     return {
         "incidents": [incident_to_dict(i) for i in incidents],
         "alerts": [alert_to_dict(a) for a in history.alerts],
-        "observed": _observed(history),
+        "observed": observed_to_list(history),
     }
 
 
-def _observed(history: History) -> list[dict[str, Any]]:
+def observed_to_list(history: History) -> list[dict[str, Any]]:
+    """Return what was observed of every series, from which `evaluate` takes its service-weeks."""
     return [{"source": key.source, **_coverage_to_dict(c)} for key, c in history.coverage.items()]
 
 
@@ -129,14 +102,9 @@ def evaluate_incidents(path: Path, truth: Path, *, as_json: bool) -> None:
     try:
         incidents = found["incidents"] if isinstance(found, Mapping) else found
         observed = found.get("observed", []) if isinstance(found, Mapping) else []
-        known = pd.read_csv(truth, dtype={"service": "str", "end": "str"})
-        result = evaluate(incidents, known, [_coverage_from_dict(c) for c in observed])
-    except InputError as error:
-        raise InputError(
-            error.message, path=error.path or truth, line=error.line, column=error.column
-        ) from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise InputError(f"not a CSV table in UTF-8: {error}", path=truth) from error
+        with truth_located(truth):
+            coverage = [_coverage_from_dict(c) for c in observed]
+            result = evaluate(incidents, read_truth(truth), coverage)
     except KeyError as error:
         message = f"not the JSON that replay writes: {error} is missing"
         raise InputError(message, path=path) from error
@@ -150,6 +118,25 @@ def evaluate_incidents(path: Path, truth: Path, *, as_json: bool) -> None:
         print_table(
             ("figure", "value"), [(n.replace("_", " "), _figure(v)) for n, v in result.rows()]
         )
+
+
+def read_truth(path: Path) -> pd.DataFrame:
+    """Return a table of truth. Raises `InputError` where it is no table."""
+    try:
+        return pd.read_csv(path, dtype={"service": "str", "end": "str"})
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise InputError(f"not a CSV table in UTF-8: {error}", path=path) from error
+
+
+@contextmanager
+def truth_located(path: Path) -> Iterator[None]:
+    """Say of errors in a table of truth which file they are in."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(
+            error.message, path=error.path or path, line=error.line, column=error.column
+        ) from error
 
 
 def _figure(value: float) -> str:
@@ -206,14 +193,15 @@ def _why_nothing(plan: Plan) -> str:
 
 def _summary(history: History, out: Path, seconds: float) -> None:
     incidents = sorted(history.incidents.values(), key=lambda i: i.noticed_at)
-    _print_incidents(incidents)
+    print_incidents(incidents)
     bins = f"{history.bins:,} bins in {seconds:.1f} s"
     if history.bins >= MANY:
         bins += f" ({history.bins / max(seconds, 1e-3):,.0f} a second)"
     print(f"{len(incidents)} incidents, {len(history.alerts)} alerts; {bins}; written to {out}")
 
 
-def _print_incidents(incidents: Sequence[Incident]) -> None:
+def print_incidents(incidents: Sequence[Incident]) -> None:
+    """Print the first `SHOWN` of ``incidents`` as a table."""
     print_table(*incident_table(incidents[:SHOWN]))
     if len(incidents) > SHOWN:
         print(f"... and {len(incidents) - SHOWN} more")

@@ -68,7 +68,9 @@ class CountTrace:
         """Return the trace, its dispersion measured on the bins outside ``spans``."""
         whole = self.whole
         step = whole.width.total_seconds()
-        lefts: Floats = whole.start.timestamp() + step * np.arange(len(whole.counts))
+        lefts: Floats = whole.start.timestamp() + step * np.arange(
+            len(whole.counts), dtype=np.float64
+        )
         quiet = ~spans.touch(lefts, step)
         dispersion = dispersion_of(whole.counts, whole.expected, quiet)
         measured = Curve(whole.start, whole.width, whole.counts, whole.expected, dispersion)
@@ -124,7 +126,7 @@ class ListTrace:
         first = start.timestamp() // each * each
         n = max(int(-(-(end.timestamp() - first) // each)), 0)
         counts, floor = self._laid_out(first, each, n)
-        lefts: Floats = first + each * np.arange(n)
+        lefts: Floats = first + each * np.arange(n, dtype=np.float64)
         return Curve(
             from_seconds(first),
             timedelta(seconds=each),

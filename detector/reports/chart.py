@@ -18,7 +18,7 @@ from detector.reports.curve import Curve
 from detector.reports.marks import Labels, Note, Shade
 from detector.reports.paths import area, line, number, rect, rule, runs, text
 from detector.reports.plot import Plot, Size
-from detector.reports.scale import count_text, time_ticks
+from detector.reports.scale import count_text, dated, time_ticks
 
 WIDE = Size()
 NARROW = Size(360.0, 220.0)
@@ -157,7 +157,7 @@ def _count_axis(plot: Plot) -> list[str]:
 def _time_axis(plot: Plot, start: datetime, end: datetime, zone: tzinfo) -> list[str]:
     parts = []
     most = max(int((plot.x.far - plot.x.near) / 72), 2)
-    for tick in time_ticks(start, end, zone, most=most):
+    for tick in dated(time_ticks(start, end, zone, most=most), zone, after=plot.seconds(34)):
         x = plot.x(tick.at)
         kind = "od-day" if tick.strong else "od-grid"
         parts.append(rule(x, plot.y.far, x, plot.y.near + 4, kind))

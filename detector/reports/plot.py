@@ -76,6 +76,11 @@ class Plot:
         """Return the pixel of ``instant``, at the edge where it lies outside."""
         return self.x.inside(instant.timestamp())
 
+    def seconds(self, pixels: float) -> float:
+        """Return the instant ``pixels`` right of the left edge, seconds since 1970."""
+        x = self.x
+        return x.low + pixels / (x.far - x.near) * (x.high - x.low)
+
     @property
     def lefts(self) -> Floats:
         """Left edges of the columns in pixels, shape (m,)."""

@@ -80,6 +80,23 @@ def time_ticks(start: datetime, end: datetime, zone: tzinfo, *, most: int) -> tu
     return tuple(ticks)
 
 
+def dated(ticks: tuple[Tick, ...], zone: tzinfo, *, after: float) -> tuple[Tick, ...]:
+    """Return ``ticks``; where none says the day, the first one from ``after`` on does.
+
+    Parameters
+    ----------
+    after : seconds since 1970; before it there is no room for the longer text.
+    """
+    if any(":" not in tick.text for tick in ticks):
+        return ticks
+    first = next((i for i, tick in enumerate(ticks) if tick.at >= after), None)
+    if first is None:
+        return ticks
+    at = ticks[first].at
+    text = f"{_day(datetime.fromtimestamp(at, zone))}, {ticks[first].text}"
+    return (*ticks[:first], Tick(at, text, strong=True), *ticks[first + 1 :])
+
+
 def _month_ticks(start: datetime, end: datetime, zone: tzinfo, most: int) -> tuple[Tick, ...]:
     first, last = start.astimezone(zone), end.astimezone(zone)
     months = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)

@@ -1,0 +1,117 @@
+"""The report as one picture: a headline, the worst incident, the whole time."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+from detector.domain.plain import plain
+from detector.reports.chart import counts_chart
+from detector.reports.marks import Note, shade_of
+from detector.reports.page import labels, spoken_at
+from detector.reports.paths import number
+from detector.reports.phrases import Phrases
+from detector.reports.plot import Size
+from detector.reports.sentences import facts, title
+from detector.reports.story import Report
+
+WIDTH = 960.0
+_MARGIN = 40.0
+_CHART = Size(880.0, 300.0)
+_STRIP = Size(880.0, 120.0, lanes=0)
+_FACTS = 4
+_LONGEST = 120
+
+
+def poster(report: Report, say: Phrases, style: str) -> str:
+    """Return the picture as SVG text, its colours written in (light).
+
+    Parameters
+    ----------
+    style : ``detector/reports/chart.css``.
+    """
+    body: list[str] = []
+    y = 66.0
+    body.append(_line(title(report, say), y, "od-poster-title"))
+    span = f"{say.instant(report.start)} – {say.instant(report.end)} · {say.offset(report.start)}"
+    y += 28
+    body.append(_line(span, y, "od-tick"))
+    if report.stories:
+        y = _incident(report, say, body, y + 20)
+    y = _whole(report, say, body, y + 20)
+    height = y + 30
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {number(WIDTH)} {number(height)}" '
+        f'width="{number(WIDTH)}" height="{number(height)}"><style>{_plainly(style)}{_OWN}</style>'
+        f'<rect class="od-paper" width="100%" height="100%"/>'
+        f'<g class="od-chart">{"".join(body)}</g></svg>'
+    )
+
+
+_OWN = """
+.od-poster-title { font-size: 30px; font-weight: 700; }
+.od-poster-fact { font-size: 14px; }
+.od-chart .od-poster-label { font-size: 14px; fill: #57606a; }
+.od-paper { fill: #ffffff; }
+"""
+
+
+def _incident(report: Report, say: Phrases, body: list[str], y: float) -> float:
+    """Add the worst incident below ``y``; return where it ends."""
+    story = report.worst_first[0]
+    for i, (label, said) in enumerate(list(facts(story, say))[:_FACTS]):
+        line = y + 22 * (i + 1)
+        body.append(_line(label, line, "od-poster-label"))
+        body.append(_line(said, line, "od-poster-fact", x=_MARGIN + 110))
+    y += 22 * _FACTS + 16
+    for i, (_, curve) in enumerate(story.curves[:1]):
+        notes = [Note(at, str(n)) for n, at in enumerate(spoken_at(story), 1)]
+        shades = [shade_of(story.incident, was_noticed=story.was_noticed)]
+        chart = counts_chart(
+            curve,
+            name=f"p{i}",
+            label="",
+            shades=shades,
+            notes=notes,
+            zone=say.zone,
+            size=_CHART,
+            labels=labels(say),
+        )
+        body.append(_placed(chart, y, _CHART))
+        y += _CHART.height
+    return y
+
+
+def _whole(report: Report, say: Phrases, body: list[str], y: float) -> float:
+    for i, watched in enumerate(report.watched[:3]):
+        shades = [
+            shade_of(s.incident, was_noticed=s.was_noticed)
+            for s in report.stories
+            if s.incident.service == watched.service
+        ]
+        body.append(_line(f"{watched.service} · {watched.source}", y + 14, "od-poster-label"))
+        chart = counts_chart(
+            watched.curve, name=f"q{i}", label="", shades=shades, zone=say.zone, size=_STRIP
+        )
+        body.append(_placed(chart, y + 18, _STRIP))
+        y += _STRIP.height + 26
+    return y
+
+
+def _placed(chart: str, y: float, size: Size) -> str:
+    place = f'x="{number(_MARGIN)}" y="{number(y)}" '
+    size_of = f'width="{number(size.width)}" height="{number(size.height)}" '
+    return chart.replace("<svg ", f"<svg {place}{size_of}", 1)
+
+
+def _line(text: str, y: float, kind: str, *, x: float = _MARGIN) -> str:
+    shown = escape(plain(text, longest=_LONGEST))
+    return f'<text class="{kind}" x="{number(x)}" y="{number(y)}">{shown}</text>'
+
+
+def _plainly(style: str) -> str:
+    """Return ``style`` with the light colours written in; painters know no variables."""
+    light = style[style.index("{") + 1 : style.index("}")]
+    colours = dict(re.findall(r"(--od-[\w-]+):\s*([^;]+);", light))
+    rules = style[style.index(".od-chart {") :]
+    return re.sub(r"var\((--od-[\w-]+)\)", lambda found: colours[found[1]], rules)
