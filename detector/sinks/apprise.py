@@ -19,8 +19,13 @@ from detector.domain.incident import Severity
 from detector.errors import ConfigError, Rejected, Unreachable
 from detector.sinks.http import RETRIED
 
-# What it has to say quotes addresses, which hold secrets; we say what we make of it.
-logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
+# What it and the libraries under it log quotes addresses, which hold secrets; we say what we make
+# of it. Apprise collects its warnings for us, so those must go on; they just lead nowhere else.
+_OWN = logging.getLogger("apprise")
+_OWN.propagate = False
+_OWN.setLevel(logging.WARNING)
+for _library in ("urllib3", "requests_oauthlib", "slixmpp"):
+    logging.getLogger(_library).setLevel(logging.CRITICAL + 1)
 
 _STATUS = re.compile(r"\berror=(\d{3})\b")
 _TYPES = {
@@ -92,7 +97,6 @@ class AppriseSink:
                 body=said.body,
                 notify_type=kind,
                 body_format=NotifyFormat.TEXT,
-                log_callback=None,
                 log_level=logging.WARNING,
             )
             told = " ".join(entry.message for entry in result.logs())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,11 @@ def receiver(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Receive
 
 def life() -> list[Alert]:
     incident = an_incident()
-    return [an_alert(incident, kind=kind, sequence=n) for n, kind in enumerate(AlertKind, 1)]
+    over = an_incident(lasted=timedelta(hours=1))
+    return [
+        an_alert(over if kind is AlertKind.RESOLVED else incident, kind=kind, sequence=n)
+        for n, kind in enumerate(AlertKind, 1)
+    ]
 
 
 def test_it_bears_the_name_of_its_receiver(receiver: Receiver) -> None:
@@ -42,10 +47,20 @@ def test_each_alert_arrives_once_and_in_order(receiver: Receiver) -> None:
         assert alert.incident.id in text
 
 
-def test_a_repeated_key_is_one_message_at_a_receiver_that_keeps_keys(receiver: Receiver) -> None:
-    for alert in [*life(), *life()]:
+def test_a_repeated_alert_changes_nothing_at_a_receiver_that_keeps_keys(
+    receiver: Receiver,
+) -> None:
+    for alert in life():
         receiver.sink.send(alert)
-    assert len(receiver.arrived()) == len(life()) * (1 if receiver.drops_repeats else 2)
+    before = receiver.held()
+    receiver.sink.send(life()[-1])
+    assert receiver.held() == (before + before[-1:] if receiver.keeps == "nothing" else before)
+
+
+def test_every_message_of_an_incident_is_about_one_incident(receiver: Receiver) -> None:
+    for alert in life():
+        receiver.sink.send(alert)
+    assert len(receiver.held()) == (1 if receiver.keeps == "incidents" else len(life()))
 
 
 def test_a_receiver_that_is_down_is_unreachable_and_gets_the_alert_later(
