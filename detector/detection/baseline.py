@@ -111,6 +111,8 @@ def clipped(
     a surge of ordinary size would make: `ORDINARY` times the expected count, or more where the
     expected count itself (relative ``variance``) is doubtful.
     """
+    if count <= ORDINARY * expected:
+        return count
     ordinary = max(ORDINARY, exp(DOUBTS * sqrt(variance)))
     root = sqrt(ordinary * expected) + 0.5 * limit * sqrt(dispersion)
     return min(count, root * root)

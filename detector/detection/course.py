@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from detector.detection import baseline, onset, recovery, sequential
 from detector.detection.compiled import compiled
 from detector.detection.memory import RING, bins_of
+from detector.detection.onset import Ints
 from detector.domain.series import Floats
 
 OPENED, REVISED, CLOSED = 0, 1, 2
@@ -21,20 +22,43 @@ TELL = 1.25
 NEW_NORMAL, NEW_LEVEL = 1440.0, 180.0
 
 
+class Search(NamedTuple):
+    """What estimating the start of a young surge need not do again with every bin.
+
+    It is a memory of work, not of facts: without it the same numbers are found, later.
+
+    Attributes
+    ----------
+    rises : `onset.rise_table` of the bins' width.
+    sums : `onset.weigh` has filled it with the bins ``[first, next)``.
+    first, next : shape (1,).
+    """
+
+    rises: Floats
+    sums: Floats
+    first: Ints
+    next: Ints
+
+
 @compiled
-def _locate(hot: Any, dispersion: float, minutes: float, rises: Floats, first: int) -> None:
+def new_search(rises: Floats) -> Search:
+    """Return a search that has seen nothing."""
+    return Search(rises, onset.room(RING), np.full(1, -1), np.full(1, -1))
+
+
+@compiled
+def _locate(hot: Any, dispersion: float, minutes: float, first: int, search: Search) -> None:
     """Estimate the start from the bins ``first`` to now."""
-    n = hot.bins - first + 1
-    count = np.empty(n)
-    expected = np.empty(n)
-    for i in range(n):
-        j = (first + i) % RING
-        count[i] = hot.count[j]
-        expected[i] = hot.expected[j]
-        if np.isnan(expected[i]):
-            count[i] = np.nan
-    likelihood = onset.likelihood_with(rises, count, expected, dispersion, minutes)
-    found = onset.estimate(likelihood)
+    if search.first[0] != first:
+        search.next[:] = first
+        search.first[:] = first
+    for b in range(search.next[0], hot.bins + 1):
+        count, expected = hot.count[b % RING], hot.expected[b % RING]
+        if np.isnan(expected):
+            count = np.nan
+        onset.weigh(search.sums, search.rises, b - first, count, expected, minutes)
+    search.next[:] = hot.bins + 1
+    found = onset.estimate(onset.likelihood_of(search.sums, hot.bins - first + 1, dispersion))
     hot.onset = first + found[0]
     hot.earliest = first + found[1]
     hot.latest = first + found[2]
@@ -54,7 +78,7 @@ def _best_start(hot: Any) -> int:
 
 
 @compiled
-def raise_alarm(hot: Any, dispersion: float, minutes: float, rises: Floats) -> None:
+def raise_alarm(hot: Any, dispersion: float, minutes: float, search: Search) -> None:
     """Open a surge: estimate its start and take back what was learnt since."""
     first = max(
         _best_start(hot) - bins_of(MARGIN, minutes, RING // 4),
@@ -64,7 +88,7 @@ def raise_alarm(hot: Any, dispersion: float, minutes: float, rises: Floats) -> N
     hot.open = 1
     hot.noticed = hot.bins
     hot.alarm_evidence = hot.evidence
-    _locate(hot, dispersion, minutes, rises, first)
+    _locate(hot, dispersion, minutes, first, search)
     hot.search_from = first
     hot.peak_count = -1.0
     hot.height = 0.0
@@ -107,9 +131,9 @@ def tell(hot: Any, kind: int, ended: int, changes: Any, n: int) -> int:
 
 
 @compiled
-def _revise(hot: Any, dispersion: float, minutes: float, rises: Floats) -> None:
+def _revise(hot: Any, dispersion: float, minutes: float, search: Search) -> None:
     """Estimate the start again while the surge is young; what it covers is not learnt."""
-    _locate(hot, dispersion, minutes, rises, max(hot.search_from, hot.bins - RING + 2))
+    _locate(hot, dispersion, minutes, max(hot.search_from, hot.bins - RING + 2), search)
     for b in range(hot.earliest, hot.bins + 1):
         hot.clip[b % RING] = np.nan
 
@@ -148,7 +172,7 @@ def continue_surge(
     expected: float,
     dispersion: float,
     minutes: float,
-    rises: Floats,
+    search: Search,
     changes: Any,
     n: int,
 ) -> int:
@@ -156,7 +180,7 @@ def continue_surge(
     recovery.follow(hot, count, expected, minutes)
     since = hot.bins - hot.noticed
     if since <= bins_of(REVISION, minutes, RING // 4):
-        _revise(hot, dispersion, minutes, rises)
+        _revise(hot, dispersion, minutes, search)
     if since * minutes >= NEW_NORMAL:
         _adopt(hot, dispersion, minutes)
         return close(hot, hot.bins + 1, changes, n)

@@ -134,7 +134,7 @@ def _given_up(state: SeriesState, hot: Any, room: Any) -> list[Change]:
 @lru_cache(maxsize=64)
 def _rises(width: int) -> Floats:
     """Return what estimating a start needs of bins of ``width`` seconds."""
-    return onset.logs_of_rises(width / 60.0)
+    return onset.rise_table(width / 60.0)
 
 
 @lru_cache(maxsize=4096)

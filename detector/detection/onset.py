@@ -27,44 +27,84 @@ SMALLEST, LARGEST, SIZES = 0.25, 400.0, 24
 
 
 @compiled
-def _padded(count: Floats, expected: Floats, more: int) -> tuple[Floats, Floats]:
-    """Return both with zeros for bins that do not speak, and ``more`` such bins behind them."""
-    n = count.shape[0]
-    seen, usual = np.zeros(n + more), np.zeros(n + more)
-    for i in range(n):
-        if not np.isnan(count[i]):
-            seen[i] = count[i]
-            usual[i] = expected[i]
-    return seen, usual
+def rise_table(minutes: float) -> Floats:
+    """Return what each bin of a rise is multiplied by, for all sizes and lengths.
 
-
-@compiled
-def _add(total: Floats, count: Floats, lifted: float, expected: Floats, grid: float) -> None:
-    """Add what one bin of the rise says to every start at once; a loop that becomes vectors."""
-    for s in range(total.shape[0]):
-        total[s] += count[s] * lifted - expected[s] * grid
-
-
-@compiled
-def logs_of_rises(minutes: float) -> Floats:
-    """Return the logarithm of each bin's multiple, for all sizes and rises.
-
-    Shape (SIZES, m): for each of `RISES` the bins of the rise and the first one behind it. It
-    depends on nothing but the width of a bin and takes longer than all else, so it is kept.
+    Shape (2, SIZES, m): the logarithm of the multiple, and the multiple less one. Along the last
+    axis for each of `RISES` the first bin behind the rise, then its bins from last to first. It
+    depends on nothing but the width of a bin and takes long, so callers keep it.
     """
     wide = 0
     for r in range(len(RISES)):
         wide += round(RISES[r] / minutes) + 1
-    logs = np.empty((SIZES, wide))
+    table = np.empty((2, SIZES, wide))
     for a in range(SIZES):
         size = SMALLEST * (LARGEST / SMALLEST) ** (a / (SIZES - 1.0))
         at = 0
         for r in range(len(RISES)):
             length = round(RISES[r] / minutes)
-            for k in range(length + 1):
-                logs[a, at] = log(1.0 + size * (k + 1.0) / (length + 1.0))
+            for k in range(length, -1, -1):
+                table[1, a, at] = size * (k + 1.0) / (length + 1.0)
+                table[0, a, at] = log(1.0 + table[1, a, at])
                 at += 1
-    return logs
+    return table
+
+
+@compiled
+def room(n: int) -> Floats:
+    """Return space for the log-likelihoods of ``n`` starts, for each rise and size."""
+    return np.empty((len(RISES), SIZES, n))
+
+
+@compiled
+def weigh(sums: Floats, rises: Floats, b: int, count: float, expected: float, width: float) -> None:
+    """Let bin ``b`` speak to the starts up to it; bins come in order, from 0.
+
+    Parameters
+    ----------
+    sums : from `room`, changed in place.
+    rises : from `rise_table`.
+    count, expected : of the bin; it does not speak where the count is nan.
+    width : of a bin, minutes.
+    """
+    sums[:, :, b] = 0.0
+    if np.isnan(count):
+        return
+    at = 0
+    for r in range(len(RISES)):
+        length = round(RISES[r] / width)
+        young = max(b - length + 1, 0)
+        for a in range(SIZES):
+            row = sums[r, a]
+            behind = count * rises[0, a, at] - expected * rises[1, a, at]
+            for s in range(young):
+                row[s] += behind
+            first = at + length - b
+            for s in range(young, b + 1):
+                row[s] += count * rises[0, a, first + s] - expected * rises[1, a, first + s]
+        at += length + 1
+
+
+@compiled
+def likelihood_of(sums: Floats, n: int, dispersion: float) -> Floats:
+    """Return the log-likelihood ratio of the first ``n`` starts that `weigh` has summed up."""
+    by_rise = np.empty((len(RISES), n))
+    for r in range(len(RISES)):
+        best = by_rise[r]
+        best[:] = sums[r, 0, :n]
+        for a in range(1, SIZES):
+            row = sums[r, a]
+            for s in range(n):
+                best[s] = max(best[s], row[s])
+        best /= dispersion
+    out = np.empty(n)
+    for s in range(n):
+        top_value = by_rise[:, s].max()
+        total = 0.0
+        for r in range(len(RISES)):
+            total += exp(by_rise[r, s] - top_value)
+        out[s] = top_value + log(total / len(RISES))
+    return out
 
 
 @compiled
@@ -77,44 +117,12 @@ def start_likelihood(count: Floats, expected: Floats, dispersion: float, minutes
     dispersion : variance over mean of the counts.
     minutes : width of a bin.
     """
-    return likelihood_with(logs_of_rises(minutes), count, expected, dispersion, minutes)
-
-
-@compiled
-def likelihood_with(
-    logs: Floats, count: Floats, expected: Floats, dispersion: float, minutes: float
-) -> Floats:
-    """Return `start_likelihood`, given `logs_of_rises`."""
     n = count.shape[0]
-    by_rise = np.empty((len(RISES), n))
-    seen, usual = _padded(count, expected, round(RISES[-1] / minutes) + 1)
-    total = np.empty(n)
-    at = 0
-    for r in range(len(RISES)):
-        length = round(RISES[r] / minutes)
-        best_size = np.full(n, -np.inf)
-        for a in range(SIZES):
-            size = SMALLEST * (LARGEST / SMALLEST) ** (a / (SIZES - 1.0))
-            plateau = 0.0
-            lifted = logs[a, at + length]
-            for s in range(n - 1, -1, -1):
-                plateau += seen[s + length] * lifted - usual[s + length] * size
-                total[s] = plateau
-            for k in range(length):
-                grid = size * (k + 1.0) / (length + 1.0)
-                _add(total, seen[k : k + n], logs[a, at + k], usual[k : k + n], grid)
-            for s in range(n):
-                best_size[s] = max(best_size[s], total[s])
-        at += length + 1
-        by_rise[r] = best_size / dispersion
-    out = np.empty(n)
-    for s in range(n):
-        top_value = by_rise[:, s].max()
-        total_weight = 0.0
-        for r in range(len(RISES)):
-            total_weight += exp(by_rise[r, s] - top_value)
-        out[s] = top_value + log(total_weight / len(RISES))
-    return out
+    rises = rise_table(minutes)
+    sums = room(n)
+    for b in range(n):
+        weigh(sums, rises, b, count[b], expected[b], minutes)
+    return likelihood_of(sums, n, dispersion)
 
 
 @compiled

@@ -38,6 +38,8 @@ UNSEEN_SPREAD = 0.35
 VAGUE = 0.1
 #: Smallest factor of an outage; standard deviations below which nothing is worth a closer look.
 LEAST_RISE, NOTABLE = 1.2, 2.0
+#: A little less than the square of `NOTABLE`.
+NEARLY = 3.99
 
 
 @compiled
@@ -48,9 +50,25 @@ def _density(x: float, mean: float, dispersion: float) -> float:
 
 
 @compiled
-def _rise(x: float, mean: float, dispersion: float) -> float:
-    """Return by how many standard deviations ``x`` lies above ``mean``."""
-    return (x - mean) / sqrt(dispersion * mean + (SLOT_SPREAD * mean) ** 2 + 0.25)
+def _notable(x: float, mean: float, dispersion: float) -> bool:
+    """Whether ``x`` lies more than `NOTABLE` standard deviations above ``mean``."""
+    above = x - mean
+    variance = dispersion * mean + (SLOT_SPREAD * mean) ** 2 + 0.25
+    # most slots are done without a root
+    return above > 0.0 and above * above > NEARLY * variance and above / sqrt(variance) > NOTABLE
+
+
+@compiled
+def _bump_grid() -> Floats:
+    """Return shape (2, GRID): factors of a bump, and their prior."""
+    grid = np.empty((2, GRID))
+    norm = 0.0
+    for g in range(1, GRID + 1):
+        norm += exp(-0.5 * (g * STEP / BUMP_SPREAD) ** 2)
+    for g in range(1, GRID + 1):
+        grid[0, g - 1] = exp(g * STEP)
+        grid[1, g - 1] = BUMP * exp(-0.5 * (g * STEP / BUMP_SPREAD) ** 2) / norm
+    return grid
 
 
 @compiled
@@ -62,6 +80,12 @@ def bump(x: Floats, mass: Floats, dispersion: float) -> tuple[float, float]:
     x, mass : shape (WEEKS,), posts and expected posts of the slot in past weeks; mass 0: no week.
     dispersion : variance over mean of the counts.
     """
+    return _bump_on(_bump_grid(), x, mass, dispersion)
+
+
+@compiled
+def _bump_on(grid: Floats, x: Floats, mass: Floats, dispersion: float) -> tuple[float, float]:
+    skipped = np.empty(x.shape[0])
     alone = 1.0
     for w in range(x.shape[0]):
         if mass[w] > 0.0:
@@ -75,19 +99,16 @@ def bump(x: Floats, mass: Floats, dispersion: float) -> tuple[float, float]:
     total = (1.0 - BUMP) * alone
     first = total
     second = total
-    norm = 0.0
-    for g in range(1, GRID + 1):
-        norm += exp(-0.5 * (g * STEP / BUMP_SPREAD) ** 2)
-    for g in range(1, GRID + 1):
-        factor = exp(g * STEP)
-        prior = BUMP * exp(-0.5 * (g * STEP / BUMP_SPREAD) ** 2) / norm
+    for w in range(x.shape[0]):
+        skipped[w] = SKIP * _density(x[w], mass[w], dispersion) if mass[w] > 0.0 else 0.0
+    for g in range(GRID):
+        factor = grid[0, g]
+        prior = grid[1, g]
         if seen >= 2:
             prior += BUMP * LARGE / GRID
         for w in range(x.shape[0]):
             if mass[w] > 0.0:
-                prior *= (1.0 - SKIP) * _density(x[w], factor * mass[w], dispersion) + (
-                    SKIP * _density(x[w], mass[w], dispersion)
-                )
+                prior *= (1.0 - SKIP) * _density(x[w], factor * mass[w], dispersion) + skipped[w]
         total += prior
         first += prior * factor
         second += prior * factor * factor
@@ -123,11 +144,11 @@ def _gather(
 
 
 @compiled
-def _expect(x: Floats, mass: Floats, dispersion: float) -> tuple[float, float]:
+def _expect(grid: Floats, x: Floats, mass: Floats, dispersion: float) -> tuple[float, float]:
     """Return mean and variance of the factor to expect, one where nothing was notable."""
     for w in range(WEEKS):
-        if mass[w] > 0.0 and _rise(x[w], mass[w], dispersion) > NOTABLE:
-            return bump(x, mass, dispersion)
+        if mass[w] > 0.0 and _notable(x[w], mass[w], dispersion):
+            return _bump_on(grid, x, mass, dispersion)
     return 1.0, 0.0
 
 
@@ -148,6 +169,7 @@ def recur(
     slots = profile.shape[2]
     x = np.empty(WEEKS)
     mass = np.empty(WEEKS)
+    grid = _bump_grid()
     still = np.zeros(WEEKS, np.int64)
     moved = np.empty(WEEKS, np.int64)
     for d in range(7):
@@ -159,9 +181,9 @@ def recur(
             if not _gather(weeks, still, d, s, x, mass):
                 profile[1, d, s] += UNSEEN_SPREAD * UNSEEN_SPREAD
                 continue
-            mean, variance = _expect(x, mass, dispersion)
+            mean, variance = _expect(grid, x, mass, dispersion)
             if turned and _gather(weeks, moved, d, s, x, mass):
-                unmoved, doubt = _expect(x, mass, dispersion)
+                unmoved, doubt = _expect(grid, x, mass, dispersion)
                 apart = mean - unmoved
                 mean = 0.5 * (mean + unmoved)
                 variance = 0.5 * (variance + doubt) + 0.25 * apart * apart

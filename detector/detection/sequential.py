@@ -50,7 +50,7 @@ def evidence_of(x: float, mass: float, variance: float) -> float:
 
 
 @compiled
-def _bound(x: float, mass: float, variance: float) -> float:
+def bound_of(x: float, mass: float, variance: float) -> float:
     """Return what `evidence_of` cannot pass, for ``x`` > ``mass``.
 
     Its first derivative at ``mass`` is zero and its second is k / (x (x + k)), which falls with x.
@@ -64,7 +64,7 @@ def _evidence_above(best: float, hot: Any, i: int, doubt: float) -> float:
     """Return the evidence of candidate ``i``; where it cannot pass ``best``, something less."""
     x, mass = hot.surplus[i], hot.mass[i]
     rest = x - hot.burst[i]
-    if min(_bound(x, mass, doubt), _bound(rest, mass, doubt) + BURST_COST) <= best:
+    if min(bound_of(x, mass, doubt), bound_of(rest, mass, doubt) + BURST_COST) <= best:
         return 0.0
     whole = evidence_of(x, mass, doubt)
     if whole <= best or whole <= BURST_COST:

@@ -131,7 +131,7 @@ def step(
     week_slot: int,
     threshold: float,
     minutes: float,
-    rises: Floats,
+    search: course.Search,
     changes: Any,
     n: int,
     out: Floats,
@@ -148,7 +148,7 @@ def step(
     week_slot : day since 1970 times slots per day, plus the slot.
     threshold : evidence that raises an alarm.
     minutes : width of a bin.
-    rises : `onset.logs_of_rises` of that width.
+    search : for the start, changed in place.
     changes, n : where changes go, and how many there are.
     out : shape (3,), expected and evidence are written to the first two.
     """
@@ -172,16 +172,17 @@ def step(
         return n
     if baseline.watch_zeros(hot, count, expected / dispersion):
         _dead(hot)
+        search.first[:] = -1
         out[1] = 0.0
         return n
     hot.count[hot.bins % RING] = count
     if hot.open == 1:
-        return course.continue_surge(hot, count, expected, dispersion, minutes, rises, changes, n)
+        return course.continue_surge(hot, count, expected, dispersion, minutes, search, changes, n)
     variance = known + baseline.own_variance(hot) + spread * spread
     _search(hot, count, expected, dispersion, variance, minutes)
     out[1] = hot.evidence
     if hot.evidence >= threshold:
-        course.raise_alarm(hot, dispersion, minutes, rises)
+        course.raise_alarm(hot, dispersion, minutes, search)
         return course.tell(hot, course.OPENED, -1, changes, n)
     if spread > 0.0:
         hot.clip[hot.bins % RING] = np.nan
@@ -222,6 +223,7 @@ def run(
     n = 0
     minutes = width / 60.0
     rates = np.empty(3)
+    search = course.new_search(rises)
     threshold = calibration.threshold_now(hot, base)
     hour = round(clock.HOUR / slot_seconds)
     for i in range(counts.shape[0]):
@@ -253,7 +255,7 @@ def run(
             day * slots + slot,
             threshold,
             minutes,
-            rises,
+            search,
             changes,
             n,
             outs[i],

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.detection.memory import HOT
-from detector.detection.sequential import BURST_COST, evidence_of, observe
+from detector.detection.sequential import BURST_COST, bound_of, evidence_of, observe
 
 COUNTS = st.lists(st.integers(0, 40), min_size=1, max_size=120)
 
@@ -45,6 +45,13 @@ def search(x: np.ndarray, mass: float, variance: float, bins: int) -> list[float
         hots["bins"] += 1
         evidence.append(float(hots["evidence"][0]))
     return evidence
+
+
+@given(mass=st.floats(1e-6, 1e7), times=st.floats(1.0, 1e4), variance=st.floats(1e-4, 5.0))
+@settings(max_examples=500, deadline=None)
+def test_no_evidence_passes_its_bound(mass: float, times: float, variance: float) -> None:
+    x = mass * times
+    assert evidence_of(x, mass, variance) <= bound_of(x, mass, variance)
 
 
 @given(counts=COUNTS, mass=st.floats(0.05, 20), spread=st.floats(0.05, 0.7))
