@@ -17,6 +17,7 @@ from detector.detection import live, trending
 from detector.detection.live import Step
 from detector.domain.alert import Alert
 from detector.domain.feed import FeedAlert, FeedHealth
+from detector.domain.decision import Decision
 from detector.domain.incident import Incident
 from detector.domain.series import SeriesKey
 from detector.domain.times import from_seconds
@@ -26,7 +27,7 @@ from detector.engine.plan import Plan
 from detector.engine.tally_counts import tally_counts
 from detector.engine.tally_looks import tally_looks
 from detector.engine.tally_posts import tally_posts
-from detector.engine.telling import Decision, Said, tell
+from detector.engine.telling import Said, tell
 from detector.engine.watching import watch
 from detector.ports import Pull
 

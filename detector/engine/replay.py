@@ -11,13 +11,13 @@ import numpy as np
 from detector.detection.matching import Coverage
 from detector.domain.alert import Alert
 from detector.domain.feed import FeedAlert
+from detector.domain.decision import Decision
 from detector.domain.incident import Incident
 from detector.domain.series import SeriesKey
 from detector.domain.times import from_seconds
 from detector.engine.cycle import Outcome, cycle
 from detector.engine.memory import Memory
 from detector.engine.plan import END_OF_TIME, Plan
-from detector.engine.telling import Decision
 from detector.ports import Source
 
 __all__ = ["END_OF_TIME", "History", "passes", "replay", "take_in"]

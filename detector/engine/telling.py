@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from detector.alerting.decide import Reason, Told, reason_to_tell
-from detector.domain.alert import Alert
+from detector.alerting.attribution import attribute
+from detector.alerting.decide import Reason, Told, known_of, news_of, reason_to_tell
+from detector.domain.alert import NO_NEWS, Alert, News
+from detector.domain.attribution import Attribution
+from detector.domain.decision import Decision
 from detector.domain.details import Details, Speakers
 from detector.domain.incident import Incident
 from detector.domain.merge import Merging
@@ -18,6 +21,7 @@ from detector.domain.surge import Change, ChangeKind
 from detector.engine.complaints import Archive
 from detector.engine.describe import describe
 from detector.engine.memory import LatestIncident
+from detector.engine.mentions import mentions
 from detector.engine.plan import Plan
 
 
@@ -32,13 +36,10 @@ class Said(NamedTuple):
     trending: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """Whether a change of an incident was told, and why."""
-
-    at: datetime
-    incident_id: str
+class _Judgement(NamedTuple):
     reason: Reason
+    details: Details | None = None
+    news: News = NO_NEWS
 
 
 class Telling(NamedTuple):
@@ -67,15 +68,22 @@ def tell(
     alerts, decisions = [], []
     for at, key, _, change, width, is_trending in said:
         known = _incident_of(change, latest.get(key.service), key.service, plan)
-        severity = severity_of(change.surge, width=width, trending=is_trending, rules=plan.severity)
+        severity = severity_of(
+            change.surge, width=width, trending=is_trending, rules=plan.severity, at=at
+        )
         merging = known.merging.with_surge(key.source, change.surge, severity)
         incident = merging.incident()
-        reason, details = _judge(incident, known.told, archive, plan, at)
-        told = known.told
-        if reason.kind is not None:
-            told = Told(1 + (told.messages if told else 0), incident.severity, not incident.is_open)
-            alerts.append(Alert(reason.kind, at, incident, told.messages, details))
-        decisions.append(Decision(at, incident.id, reason))
+        judged = _judge(incident, known.told, change.kind, archive, plan, at)
+        told, attribution = known.told, known.told.attribution if known.told else None
+        if told is None and judged.reason.kind is not None:
+            attribution = _attribution(incident, latest, archive, plan, at)
+        if judged.reason.kind is not None:
+            alert = _alert(incident, told, judged, attribution, at)
+            told = (told or Told(0, incident.severity)).plus(
+                alert, known_of(incident, judged.details)
+            )
+            alerts.append(alert)
+        decisions.append(_decision(incident, judged, attribution, at))
         changed.pop(incident.id, None)
         changed[incident.id] = incident
         latest[key.service] = LatestIncident(merging, told)
@@ -100,12 +108,91 @@ def _incident_of(
 
 
 def _judge(
-    incident: Incident, told: Told | None, archive: Archive, plan: Plan, at: datetime
-) -> tuple[Reason, Details | None]:
-    """Return why to tell or not, and, if so, what the complaints say."""
+    incident: Incident,
+    told: Told | None,
+    kind: ChangeKind,
+    archive: Archive,
+    plan: Plan,
+    at: datetime,
+) -> _Judgement:
+    """Return why to tell or not, and, if so, what the complaints say and what of it is new.
+
+    The end of a surge is no occasion for news, even if others of the incident go on.
+    """
     reason = reason_to_tell(incident, told)
+    goes_on = incident.is_open and kind is not ChangeKind.CLOSED
+    if told is not None and goes_on and reason is Reason.NOTHING_NEW:
+        return _look_for_news(incident, told, archive, plan, at)
     if reason.kind is None:
-        return reason, None
+        return _Judgement(reason)
     details = describe(incident, archive, at=at, configured=plan.services)
     speakers = Speakers.PEOPLE if details is None else details.speakers
-    return reason_to_tell(incident, told, speakers=speakers), details
+    reason = reason_to_tell(incident, told, speakers=speakers)
+    if told is None or not incident.is_open:
+        return _Judgement(reason, details)
+    return _Judgement(reason, details, news_of(incident, details, told))
+
+
+def _look_for_news(
+    incident: Incident, told: Told, archive: Archive, plan: Plan, at: datetime
+) -> _Judgement:
+    """Return whether there are news; while it is too soon for them the complaints are not read."""
+    too_soon = not told.may_update(at, plan.update_every)
+    details = None
+    if not too_soon:
+        details = describe(incident, archive, at=at, configured=plan.services)
+    news = news_of(incident, details, told)
+    reason = reason_to_tell(incident, told, news=news, too_soon=too_soon)
+    return _Judgement(reason, details, news)
+
+
+def _attribution(
+    incident: Incident,
+    latest: Mapping[str, LatestIncident],
+    archive: Archive,
+    plan: Plan,
+    at: datetime,
+) -> Attribution | None:
+    """Return what ``incident`` is likely an echo of; an echo of an echo comes from its origin."""
+    others = {
+        service: known
+        for service, known in latest.items()
+        if service != incident.service and known.told is not None
+    }
+    if not others:
+        return None
+    found = attribute(
+        incident,
+        [known.merging.incident() for known in others.values()],
+        mentions=mentions(incident, tuple(others), archive, plan.reader, at=at),
+        providers=plan.providers,
+    )
+    told = None if found is None else others[found.origin].told
+    if found is None or told is None or told.attribution is None:
+        return found
+    root = told.attribution
+    return replace(found, origin=root.origin, origin_id=root.origin_id)
+
+
+def _alert(
+    incident: Incident,
+    told: Told | None,
+    judged: _Judgement,
+    attribution: Attribution | None,
+    at: datetime,
+) -> Alert:
+    if (kind := judged.reason.kind) is None:
+        raise ValueError(f"{judged.reason} tells nothing")
+    sequence = 1 + (told.messages if told else 0)
+    return Alert(kind, at, incident, sequence, judged.details, judged.news, attribution)
+
+
+def _decision(
+    incident: Incident, judged: _Judgement, attribution: Attribution | None, at: datetime
+) -> Decision:
+    """Return the decision, its reason a sentence."""
+    parts = [judged.reason.value, judged.news.sentence]
+    if judged.reason is Reason.FIRST and attribution is not None:
+        parts.append(f"likely an echo of {attribution.origin_id}, for {attribution.sentence}")
+    sentence = ": ".join(part for part in parts if part)
+    return Decision(incident.id, at, sentence, judged.reason.kind)

@@ -8,12 +8,13 @@ import pytest
 
 from detector.alerting.decide import Reason
 from detector.domain.alert import Alert, AlertKind
+from detector.domain.decision import Decision
 from detector.domain.details import Speakers
 from detector.domain.incident import Severity
 from detector.engine.complaints import Archive
 from detector.engine.memory import LatestIncident
 from detector.engine.plan import Plan
-from detector.engine.telling import Decision, Said, Telling, tell
+from detector.engine.telling import Said, Telling, tell
 from tests.engine.plans import lexicon_plan
 from tests.engine.saying import MINUTE, closed, complaints, opened, revised
 from tests.fakes.outages import NOON
@@ -36,7 +37,8 @@ def kinds(told: Telling) -> list[AlertKind]:
 
 
 def reasons(told: Telling) -> list[Reason]:
-    return [decision.reason for decision in told.decisions]
+    by_length = sorted(Reason, key=lambda r: -len(r.value))
+    return [next(r for r in by_length if d.reason.startswith(r.value)) for d in told.decisions]
 
 
 def test_an_outage_is_told_when_it_begins_and_when_it_has_ended(the_plan: Plan) -> None:

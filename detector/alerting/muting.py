@@ -1,0 +1,80 @@
+"""Muting: whether anybody or anything wants quiet about an incident, and who."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from detector.alerting.inhibition import Inhibition, inhibitor
+from detector.alerting.notify import NoticeReason
+from detector.alerting.windows import Window
+from detector.domain.alert import Alert, AlertKind
+from detector.domain.desk import Acknowledgement, Silence
+from detector.domain.incident import Severity
+from detector.domain.matcher import Labels
+from detector.domain.times import iso
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """Quiet about one incident: the reason, and who wants it, as a sentence for people."""
+
+    reason: NoticeReason
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What people said at the desk: their silences, and what is in hand, by incident."""
+
+    silences: Sequence[Silence] = ()
+    in_hand: Mapping[str, Acknowledgement] = field(default_factory=dict)
+
+
+def silenced(silences: Iterable[Silence], labels: Labels, *, at: datetime) -> Mute | None:
+    """Return the silence that acts at ``at`` (wall clock) and ends last."""
+    acting = [silence for silence in silences if silence.mutes(labels, at)]
+    if not acting:
+        return None
+    last = max(acting, key=lambda s: (s.ends_at, s.id))
+    said = f": {last.comment}" if last.comment else ""
+    sentence = f"silenced by {last.author or 'somebody'} until {iso(last.ends_at)}{said}"
+    return Mute(NoticeReason.SILENCED, sentence)
+
+
+def inhibited(
+    rules: Iterable[Inhibition], labels: Labels, open_ones: Iterable[Labels]
+) -> Mute | None:
+    """Return the inhibition by the first of ``open_ones`` that mutes ``labels``."""
+    by = inhibitor(rules, labels, open_ones)
+    return None if by is None else Mute(NoticeReason.INHIBITED, f"muted while {by} goes on")
+
+
+def within_quiet_hours(
+    windows: Mapping[str, Window], names: Iterable[str], labels: Labels, *, at: datetime
+) -> Mute | None:
+    """Return the first of the windows called ``names`` that acts at ``at``."""
+    for name in names:
+        window = windows[name]
+        if window.mutes(labels, at):
+            until = window.until(at) or at
+            return Mute(NoticeReason.QUIET, f"quiet hours {name!r} until {iso(until)}")
+    return None
+
+
+def in_hand(said: Acknowledgement | None, alerts: Iterable[Alert], now: Severity) -> Mute | None:
+    """Return the acknowledgement while it holds: until the incident ends or grows worse than then.
+
+    Parameters
+    ----------
+    said : the last acknowledgement of the incident.
+    alerts : what there was to tell of it: an end after the acknowledgement re-arms.
+    now : its severity.
+    """
+    if said is None or now > said.severity:
+        return None
+    if any(a.kind is AlertKind.RESOLVED and a.at > said.at for a in alerts):
+        return None
+    comment = f": {said.comment}" if said.comment else ""
+    return Mute(NoticeReason.IN_HAND, f"{said.author or 'somebody'} has it in hand{comment}")
