@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
 
-from detector.web import pages
 from detector.web.backend import Backend
 from detector.web.headers import KnownHosts, SecurityHeaders, our_hosts
+from detector.web.pages import routes
 from detector.web.problems import add_problem_handlers
 from detector.web.pulse import Pulse
 from detector.web.sessions import Sessions
@@ -42,7 +42,7 @@ def create_app(backend: Backend) -> FastAPI:
     app.state.tokens = TokenBook(backend.desk, backend.wall)
     app.state.pulse = Pulse(backend)
     add_problem_handlers(app)
-    app.include_router(pages.router)
+    app.include_router(routes.router)
     # The last one added is the outermost.
     app.add_middleware(Sessions, key=backend.session_key, secure=backend.url.startswith("https://"))
     app.add_middleware(

@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from detector.errors import InputError, StoreError
-from detector.web.pages import error_page
+from detector.web.pages.failing import error_page
 
 log = structlog.get_logger("detector.web")
 MEDIA_TYPE = "application/problem+json"
@@ -89,8 +89,7 @@ def told(request: Request, problem: Problem) -> Response:
         back = path + (f"?{request.url.query}" if request.url.query else "")
         there = back if request.method == "GET" else "/"
         return RedirectResponse(f"/login?next={quote(there, safe='')}", HTTPStatus.SEE_OTHER)
-    page = error_page(request, problem.status, problem.title, problem.detail)
-    return page or problem_response(problem)
+    return error_page(request, problem.status, problem.title, problem.detail)
 
 
 def _problem_of(error: Exception) -> Problem:

@@ -1,0 +1,120 @@
+"""Why an incident was told, and how sure that is: evidence, what was expected, what is unknown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from markupsafe import Markup
+
+from detector.alerting.plain import plain
+from detector.detection.calibration import base_threshold
+from detector.detection.options import DetectionOptions
+from detector.domain.details import Speakers
+from detector.domain.incident import Incident
+from detector.reports.curve import Curve
+from detector.settings import Settings
+from detector.web.incidents import IncidentView
+from detector.web.pages.reader import Reader
+
+
+def reasons(
+    view: IncidentView, curves: Mapping[str, Curve], settings: Settings, reader: Reader
+) -> Iterator[Markup]:
+    """Yield why it fired, one sentence each, the strongest first.
+
+    Parameters
+    ----------
+    curves : the incident's counts by source, from before it began.
+    """
+    incident = view.incident
+    yield from _observed(incident, curves, reader)
+    yield _evidence(incident, settings, reader)
+    yield _sure(incident, reader)
+    yield _seen_by(incident, settings, reader)
+    yield from _gaps(incident, curves, reader)
+    if view.details is not None and view.details.speakers is not Speakers.PEOPLE:
+        yield reader.words(f"why.{view.details.speakers.value}")
+    attribution = next((a.attribution for a in view.alerts[::-1] if a.attribution), None)
+    if attribution is not None:
+        yield reader.words(
+            "why.echo",
+            origin=plain(attribution.origin, longest=60),
+            because=plain(attribution.sentence),
+        )
+
+
+def false_pages(service: str, settings: Settings) -> float:
+    """Return how many false pages a week are allowed for ``service``."""
+    own = settings.services.get(service)
+    asked = own.max_false_pages_per_week if own is not None else None
+    general = settings.detection.max_false_pages_per_week
+    return asked or general or DetectionOptions().max_false_pages_per_week
+
+
+def _observed(incident: Incident, curves: Mapping[str, Curve], reader: Reader) -> Iterator[Markup]:
+    t, say = reader.words, reader.speech
+    for source, whole in curves.items():
+        curve = whole.between(incident.onset.at, incident.noticed_at)
+        known = np.isfinite(curve.counts) & np.isfinite(curve.expected)
+        if curve.listed or not known.any():
+            continue
+        counted, expected = curve.counts[known].sum(), curve.expected[known].sum()
+        if counted <= expected:
+            continue
+        yield t(
+            "why.observed",
+            source=plain(source, longest=40),
+            start=reader.when(incident.onset.at, beside=incident.onset.at),
+            end=reader.when(incident.noticed_at, beside=incident.onset.at),
+            counted=say.number(float(counted)),
+            expected=say.number(float(expected)),
+        )
+
+
+def _evidence(incident: Incident, settings: Settings, reader: Reader) -> Markup:
+    t, say = reader.words, reader.speech
+    if incident.is_listed:
+        return t("why.listed")
+    allowed = false_pages(incident.service, settings)
+    return t(
+        "why.evidence",
+        evidence=say.number(incident.evidence),
+        least=f"{base_threshold(allowed):.1f}",
+        allowed=f"{allowed:g}",
+        weeks=say.number(1 / allowed),
+        odds=_odds(incident.evidence),
+    )
+
+
+def _odds(evidence: float) -> str:
+    """Return the likelihood ratio as a power of ten."""
+    return f"10^{max(math.floor(evidence / math.log(10)), 0)}"
+
+
+def _sure(incident: Incident, reader: Reader) -> Markup:
+    onset = incident.onset
+    if onset.earliest == onset.latest:
+        return reader.words("why.exact")
+    return reader.words(
+        "why.interval",
+        earliest=reader.when(onset.earliest, beside=onset.at),
+        latest=reader.when(onset.latest, beside=onset.at),
+        length=reader.speech.lasting(onset.latest - onset.earliest),
+    )
+
+
+def _seen_by(incident: Incident, settings: Settings, reader: Reader) -> Markup:
+    n, of = len(incident.sources), max(len(settings.sources), len(incident.sources))
+    return reader.words("why.sources", n=n, of=of)
+
+
+def _gaps(incident: Incident, curves: Mapping[str, Curve], reader: Reader) -> Iterator[Markup]:
+    for source in incident.sources:
+        if (curve := curves.get(source)) is None:
+            continue
+        missing = float(1 - np.mean(curve.seen)) if len(curve.counts) else 1.0
+        key = "why.gaps" if missing >= 0.0005 else "why.no_gaps"
+        share = reader.speech.percent(max(missing, 0.01))
+        yield reader.words(key, source=plain(source, longest=40), share=share)

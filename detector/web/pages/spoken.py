@@ -1,0 +1,83 @@
+"""What an incident is, in the reader's words: what fails, where, how much."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from markupsafe import Markup
+
+from detector.alerting.plain import plain
+from detector.domain.details import Details
+from detector.domain.incident import Incident
+from detector.web.pages.reader import Reader
+
+_FEW = 3
+
+
+def names(found: Iterable[str], reader: Reader) -> list[str]:
+    """Return what components, regions or platforms are called, safe to show."""
+    return [plain(reader.speech.called(name), longest=40) for name in found]
+
+
+def what_fails(details: Details | None, reader: Reader) -> str:
+    """Return what fails, ``people cannot use it`` where no part stands out."""
+    hit = details.telling("component")[0] if details else ()
+    return _few("incident.fails", hit, reader) or reader.words.text("incident.fails_somehow")
+
+
+def where(details: Details | None, reader: Reader) -> str:
+    """Return where it fails, empty where no region stands out."""
+    return _few("incident.in", details.telling("region")[0] if details else (), reader)
+
+
+def headline(incident: Incident, details: Details | None, reader: Reader) -> str:
+    """Return the title that says it all, in plain text."""
+    key = "incident.headline" if incident.is_open else "incident.headline_over"
+    began = reader.speech.full(incident.onset.at)
+    place = where(details, reader)
+    return reader.words.text(
+        key,
+        service=plain(incident.service, longest=80),
+        what=what_fails(details, reader),
+        where=f" {place}" if place else "",
+        severity=reader.words.text(f"severity.{incident.severity.label}"),
+        since=began,
+    )
+
+
+def size(incident: Incident, reader: Reader) -> Markup:
+    """Return the peak beside what would have been usual."""
+    t, say = reader.words, reader.speech
+    peak, expected = incident.peak_count, incident.expected_at_peak
+    shown = {"peak": say.number(peak), "expected": say.number(expected)}
+    if incident.is_listed:
+        return t("size.listed", **shown)
+    if not math.isfinite(expected):
+        return t("size.unknown", **shown)
+    if expected <= 0:
+        return t("size.none", **shown)
+    return t("size.times", times=say.number(peak / expected), **shown)
+
+
+def voices(details: Details, reader: Reader) -> Markup:
+    """Return how many people complain, and whether they are people."""
+    t, say = reader.words, reader.speech
+    said = t("voices.count", voices=f"{details.voices:,}", posts=f"{details.posts:,}")
+    if details.linked >= 0.005:
+        said += t("voices.linked", share=say.percent(details.linked))
+    if details.newcomers is not None:
+        said += t("voices.newcomers", share=say.percent(details.newcomers))
+    return said
+
+
+def _few(key: str, found: Iterable[str], reader: Reader) -> str:
+    """Return the first names in a sentence, and how many more there are; empty without any."""
+    called = names(found, reader)
+    if not called:
+        return ""
+    more = len(called) - _FEW
+    listed = reader.speech.listed(called[:_FEW])
+    return reader.words.text(
+        f"{key}_more" if more > 0 else key, names=listed, more=more, all=len(called)
+    )

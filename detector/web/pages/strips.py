@@ -1,0 +1,83 @@
+"""A day of every service for the overview, read once and kept up to date at its end."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from detector.domain.series import Floats
+from detector.domain.times import floor_to
+from detector.web.backend import Backend
+
+COLUMN = timedelta(minutes=30)
+COLUMNS = 48
+#: The last columns are read again at each look: posts come late, and the newest one grows.
+_TAIL = 2 * COLUMN
+#: After so long all is read again: what was counted long ago may have been counted anew.
+_KEPT = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Strip:
+    """A day of one service at one source.
+
+    Attributes
+    ----------
+    start : left edge of the first column.
+    high : shape (COLUMNS,), the highest bin of each column, nan where none was observed.
+    """
+
+    service: str
+    source: str
+    start: datetime
+    high: Floats
+
+
+class Strips:
+    """Strips of all services, kept from one look to the next. Threads may share it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._frame: pd.DataFrame | None = None
+        self._start = self._read_at = datetime.min.replace(tzinfo=UTC)
+
+    def of(self, backend: Backend) -> dict[str, list[Strip]]:
+        """Return the strips that end now, by service, the source with the most columns first."""
+        now = backend.now()
+        start = floor_to(now, COLUMN) - (COLUMNS - 1) * COLUMN
+        with self._lock:
+            frame = self._read(backend, start, now)
+        found: dict[str, list[Strip]] = {}
+        for (service, source), rows in frame.groupby(["service", "source"], sort=True):
+            strip = _strip(str(service), str(source), rows, start)
+            found.setdefault(strip.service, []).append(strip)
+        for strips in found.values():
+            strips.sort(key=lambda strip: (-int(np.isfinite(strip.high).sum()), strip.source))
+        return found
+
+    def _read(self, backend: Backend, start: datetime, now: datetime) -> pd.DataFrame:
+        wall = backend.wall()
+        kept, fresh_from = self._frame, floor_to(now, COLUMN) - _TAIL
+        # An accelerated clock leaps: what lies between was never read.
+        if kept is None or wall - self._read_at > _KEPT or start - self._start > _TAIL:
+            self._read_at, fresh_from, kept = wall, start, None
+        self._start = start
+        fresh = backend.store.curve(start=fresh_from, end=now, step=COLUMN)
+        fresh = fresh[["service", "source", "time", "count"]]
+        if kept is not None:
+            kept = kept[(kept["time"] >= start) & (kept["time"] < fresh_from)]
+            fresh = pd.concat([kept, fresh], ignore_index=True)
+        self._frame = fresh
+        return fresh
+
+
+def _strip(service: str, source: str, rows: pd.DataFrame, start: datetime) -> Strip:
+    place = ((rows["time"] - start) // COLUMN).to_numpy()
+    high = np.full(COLUMNS, np.nan)
+    high[place] = rows["count"].to_numpy()
+    high.flags.writeable = False
+    return Strip(service, source, start, high)

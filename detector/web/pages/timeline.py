@@ -1,0 +1,94 @@
+"""What happened in an incident, in order, with what its operator said where that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+
+from markupsafe import Markup
+
+from detector import resources
+from detector.alerting.plain import plain
+from detector.domain.catalogue import parse_catalogue
+from detector.domain.incident import Incident
+from detector.reports.known import Known, documented, meets
+from detector.web.incidents import IncidentView
+from detector.web.pages.reader import Reader
+from detector.web.pages.spoken import size
+
+CATALOGUE = "data/outages.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A line of the timeline.
+
+    Attributes
+    ----------
+    kind : ``began``, ``noticed``, ``told``, ``said``, ``peak``, ``hand``, ``ended``.
+    beside : the day is left out where it is that of this instant, None shows it.
+    """
+
+    at: datetime
+    kind: str
+    text: Markup
+    beside: datetime | None
+
+
+def known_of(incident: Incident) -> Known | None:
+    """Return what the catalogue says about the outage behind ``incident``, None if nothing."""
+    return next((known for known in _catalogue() if meets(incident, known)), None)
+
+
+def timeline(
+    view: IncidentView, known: Known | None, reader: Reader, *, now: datetime
+) -> list[Event]:
+    """Return what happened up to ``now``, in order; only the first line shows its day."""
+    found = [*_course(view, reader), *_said(known, reader)]
+    told = sorted((e for e in found if e[0] <= now), key=lambda e: e[0])
+    befores = [None, *(at for at, _, _ in told)]
+    return [Event(*one, beside=before) for one, before in zip(told, befores, strict=False)]
+
+
+@cache
+def _catalogue() -> tuple[Known, ...]:
+    return tuple(documented(parse_catalogue(resources.text(CATALOGUE)), {}))
+
+
+def _course(view: IncidentView, reader: Reader) -> Iterator[tuple[datetime, str, Markup]]:
+    t, incident = reader.words, view.incident
+    yield incident.onset.at, "began", t("timeline.began")
+    yield incident.noticed_at, "noticed", t("timeline.noticed")
+    yield incident.peak_at, "peak", t("timeline.peak", size=size(incident, reader))
+    for alert in view.alerts:
+        if alert.notice:
+            continue
+        news = alert.news.sentence
+        said = t(f"kind.{alert.kind.value}")
+        yield (
+            alert.at,
+            "told",
+            t("timeline.told_news", kind=said, news=plain(news))
+            if news
+            else t("timeline.told", kind=said),
+        )
+    if (hand := view.acknowledgement) is not None:
+        yield (
+            said.at,
+            "hand",
+            t("timeline.hand", author=plain(hand.author, longest=60))
+            + (f" {plain(hand.comment)}" if hand.comment else ""),
+        )
+    if incident.ended_at is not None:
+        yield incident.ended_at, "ended", t("timeline.ended")
+    if incident.resolved_at is not None:
+        yield incident.resolved_at, "ended", t("timeline.resolved")
+
+
+def _said(known: Known | None, reader: Reader) -> Iterator[tuple[datetime, str, Markup]]:
+    for statement in known.statements if known is not None else ():
+        said = reader.words("timeline.said", where=statement.where, says=statement.says)
+        more = f" ({statement.reaction})" if statement.reaction else ""
+        yield statement.at, "said", said + more
