@@ -12,6 +12,7 @@ from detector.clock import AcceleratedClock, Clock, WallClock
 from detector.detection.options import DetectionOptions, KnownEvent
 from detector.domain.severity import SeverityRules
 from detector.domain.spans import Spans
+from detector.engine.health import FeedRules
 from detector.engine.ingest import Receiver
 from detector.engine.plan import Plan
 from detector.errors import ConfigError
@@ -75,6 +76,16 @@ def build_plan(settings: Settings) -> Plan:
         },
         severity=SeverityRules(**settings.severity.model_dump()),
         regroup=settings.incidents.regroup,
+        feeds=_feed_rules(settings),
+    )
+
+
+def _feed_rules(settings: Settings) -> FeedRules:
+    feeds = settings.feeds
+    return FeedRules(
+        dead_after=max(feeds.dead_after, 3 * settings.schedule.every),
+        own=feeds.patience,
+        silent_share=feeds.silent_share,
     )
 
 

@@ -112,6 +112,7 @@ class Pipeline:
             now=now,
             wall=wall,
             max_alert_age=self.settings.delivery.max_alert_age,
+            feed_receivers=self.settings.feeds.receivers,
         )
         self.memory = turn.outcome.memory
         self.turns += 1
@@ -120,6 +121,9 @@ class Pipeline:
             log.warning(
                 "source failed", source=trouble.source, error=str(trouble.error), exc_info=bug
             )
+        for alarm in turn.outcome.feed_alerts:
+            feed = alarm.feed
+            log.warning(f"feed is {feed.state.value}", source=feed.source, reason=feed.reason)
         report = deliver(
             self.store, self.sinks, now=wall_now(), policy=self.policy, stopping=self.stopping
         )

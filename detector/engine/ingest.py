@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,12 +11,17 @@ import pandas as pd
 
 from detector.domain.alert import Alert, AlertKind
 from detector.domain.delivery import Delivery, DeliveryStatus
+from detector.domain.feed import FeedAlert
 from detector.domain.incident import Severity
 from detector.engine.cycle import Advance, Outcome, cycle
 from detector.engine.memory import Memory
 from detector.engine.plan import Plan
 from detector.engine.saved import changes
+from detector.errors import DetectorError
 from detector.ports import CycleRecord, Pull, Source, Store
+
+#: Sources pulled at the same time.
+_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,12 @@ class Trouble:
 
     source: str
     error: Exception
+
+    @property
+    def reason(self) -> str:
+        """What is wrong, without secrets: only our own errors are known to hold none."""
+        known = isinstance(self.error, DetectorError)
+        return str(self.error) if known else f"it failed with {type(self.error).__name__}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +68,7 @@ def take_turn(
     now: datetime,
     wall: datetime,
     max_alert_age: timedelta,
+    feed_receivers: Sequence[str] = (),
 ) -> Turn:
     """Pull every source, run the cycle at ``now`` and commit all of it in one transaction.
 
@@ -64,17 +77,24 @@ def take_turn(
     memory : what the turn before left.
     now : time of the data; ``wall`` : time of the deliveries. They differ on an accelerated clock.
     max_alert_age : alerts older than this at ``now`` are recorded and not sent.
+    feed_receivers : who is told about sources.
     """
     pulls, troubles = _pull(memory, sources, until=now)
-    outcome = cycle(memory, pulls, plan, now=now)
+    failures = {trouble.source: trouble.reason for trouble in troubles}
+    outcome = cycle(memory, pulls, plan, now=now, failures=failures)
     fresh = [alert for alert in outcome.alerts if now - alert.at <= max_alert_age]
     deliveries = [d for alert in fresh for d in _deliveries(alert, receivers, wall)]
+    alarms = [alert for alert in outcome.feed_alerts if now - alert.at <= max_alert_age]
     store.commit(
         CycleRecord(
             memory=changes(memory, outcome.memory),
             counts=_counted(outcome.advances),
             incidents=outcome.incidents,
-            deliveries=_without_unheard_ends(deliveries, store),
+            deliveries=[
+                *_without_unheard_ends(deliveries, store),
+                *_feed_deliveries(alarms, feed_receivers, wall),
+            ],
+            feeds=outcome.feeds,
         )
     )
     exhausted = frozenset(name for name, pull in pulls.items() if pull.exhausted)
@@ -84,14 +104,26 @@ def take_turn(
 def _pull(
     memory: Memory, sources: Sequence[Source], *, until: datetime
 ) -> tuple[Mapping[str, Pull], tuple[Trouble, ...]]:
-    pulls, troubles = {}, []
-    for source in sources:
+    """Pull the sources side by side, so that one that is slow does not hold up the others.
+
+    What they brought is in the order of ``sources``, whoever answered first.
+    """
+
+    def pull(source: Source) -> Pull | Trouble:
         feed = memory.feeds.get(source.name)
         try:
-            pulls[source.name] = source.pull(feed.cursor if feed else None, until=until)
+            return source.pull(feed.cursor if feed else None, until=until)
         except Exception as error:  # reported by the caller; one source must not stop the others
-            troubles.append(Trouble(source.name, error))
-    return pulls, tuple(troubles)
+            return Trouble(source.name, error)
+
+    if len(sources) <= 1:
+        brought = [pull(source) for source in sources]
+    else:
+        with ThreadPoolExecutor(min(len(sources), _AT_ONCE), "pull") as pool:
+            brought = list(pool.map(pull, sources))
+    named = [(source.name, found) for source, found in zip(sources, brought, strict=True)]
+    pulls = {name: found for name, found in named if isinstance(found, Pull)}
+    return pulls, tuple(found for found in brought if isinstance(found, Trouble))
 
 
 def _deliveries(alert: Alert, receivers: Sequence[Receiver], wall: datetime) -> list[Delivery]:
@@ -99,6 +131,16 @@ def _deliveries(alert: Alert, receivers: Sequence[Receiver], wall: datetime) -> 
         Delivery(receiver.name, alert, DeliveryStatus.PENDING, attempts=0, due_at=wall)
         for receiver in receivers
         if alert.incident.severity >= receiver.least
+    ]
+
+
+def _feed_deliveries(
+    alerts: Sequence[FeedAlert], receivers: Sequence[str], wall: datetime
+) -> list[Delivery]:
+    return [
+        Delivery(receiver, alert, DeliveryStatus.PENDING, attempts=0, due_at=wall)
+        for alert in alerts
+        for receiver in receivers
     ]
 
 

@@ -54,6 +54,7 @@ def contradictions(settings: Settings) -> Iterator[str]:
         critical = getattr(settings.severity, f"critical_{unit}")
         if critical < major:
             yield f"severity.critical_{unit}: must not be less than major_{unit} ({major:g})"
+    yield from _feeds(settings)
     yield from _events("detection", settings.detection)
     for name, service in settings.services.items():
         yield from _events(f"services.{name}", service)
@@ -63,6 +64,18 @@ def contradictions(settings: Settings) -> Iterator[str]:
             yield f"sources.{source.name}.zeros_for: needs reached, how far the database is filled"
     for receiver in settings.receivers:
         yield from _secrets(f"receivers.{receiver.name}", receiver)
+
+
+def _feeds(settings: Settings) -> Iterator[str]:
+    receivers = {receiver.name for receiver in settings.receivers}
+    for name in settings.feeds.receivers:
+        if name not in receivers:
+            known = suggestion(name, receivers) if receivers else "there is none"
+            yield f"feeds.receivers: no such receiver {name!r}; {known}"
+    sources = {source.name for source in settings.sources}
+    for name in settings.feeds.patience:
+        if sources and name not in sources:
+            yield f"feeds.patience: no such source {name!r}; {suggestion(name, sources)}"
 
 
 def _secrets(place: str, part: BaseModel) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from detector.settings.feeds import FeedSettings
 from detector.settings.life import HeartbeatSettings, MessageSettings, Page
 from detector.settings.part import Name, Part, Positive
 from detector.settings.receivers import ReceiverSettings
@@ -167,6 +168,7 @@ class Settings(Part):
     web: WebSettings = WebSettings()
     messages: MessageSettings = MessageSettings()
     heartbeat: HeartbeatSettings = HeartbeatSettings()
+    feeds: FeedSettings = FeedSettings()
     services: Mapping[Name, ServiceSettings] = {}
     sources: tuple[SourceSettings, ...] = ()
     receivers: tuple[ReceiverSettings, ...] = ()

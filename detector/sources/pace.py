@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import Lock
 
 from detector.errors import Unavailable
 
@@ -38,9 +39,17 @@ class Pace:
     _asked: deque[float] = field(default_factory=deque, init=False)
     _not_before: float = field(default=float("-inf"), init=False)
     _failures: int = field(default=0, init=False)
+    _turn: Lock = field(default_factory=Lock, init=False)
 
     def admit(self) -> None:
-        """Return when a request may be made. Raises `Unavailable` when that is not soon."""
+        """Return when a request may be made. Raises `Unavailable` when that is not soon.
+
+        Sources that ask the same host wait for each other here: they are pulled side by side.
+        """
+        with self._turn:
+            self._admit()
+
+    def _admit(self) -> None:
         now = self.monotonic()
         if (rest := self._not_before - now) > 0:
             raise Unavailable(f"left alone for another {rest:.0f} s", retry_after=rest)
