@@ -25,6 +25,7 @@ class Nursery:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
+        self._child = 0
 
     @classmethod
     @contextmanager
@@ -45,6 +46,11 @@ class Nursery:
     def bear(self, function: str, *arguments: object) -> None:
         """Fork a child that runs ``function``, given as ``module:name``."""
         self._say({"function": function, "arguments": arguments})
+        self._child = int(self._heard())
+
+    def child(self) -> int:
+        """Return the process of the child."""
+        return self._child
 
     def kill(self) -> int:
         """Kill the child; return its end: -9 if it was alive, its exit status otherwise."""
@@ -73,6 +79,7 @@ def _serve() -> None:
         child = os.fork()
         if child == 0:
             _live(order["function"], order["arguments"])
+        print(child, flush=True)
         # No answer at all: the test has failed and is gone, so must the child be.
         if json.loads(sys.stdin.readline() or '"kill"') == "kill":
             os.kill(child, signal.SIGKILL)

@@ -15,10 +15,10 @@ from tests.stores.postgres import PostgresServer, why_no_postgres
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+def postgres() -> Iterator[PostgresServer]:
     if reason := why_no_postgres():
         pytest.skip(reason)
-    with PostgresServer.started(tmp_path_factory.mktemp("postgres")) as server:
+    with PostgresServer.started() as server:
         yield server
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import importlib.util
 import itertools
 import os
@@ -11,8 +10,10 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 _BIN = "/usr/lib/postgresql"
+_NOBODY = 65534
 
 
 def why_no_postgres() -> str | None:
@@ -35,9 +36,18 @@ class PostgresServer:
 
     @classmethod
     @contextmanager
-    def started(cls, folder: Path) -> Iterator[PostgresServer]:
-        server = cls(folder)
-        _let_in(folder)
+    def started(cls) -> Iterator[PostgresServer]:
+        # Not under pytest's folders: another run of pytest takes the server's right to enter away.
+        with TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as made:
+            folder = Path(made)
+            if os.geteuid() == 0:
+                os.chown(folder, _NOBODY, _NOBODY)
+            with cls(folder)._running() as server:
+                yield server
+
+    @contextmanager
+    def _running(self) -> Iterator[PostgresServer]:
+        server, folder = self, self._folder
         data = str(folder / "data")
         server._run("initdb", "-D", data, "-U", "tester", "-A", "trust", "-E", "UTF8", "-N")
         options = f"-c listen_addresses= -c fsync=off -k {folder}"
@@ -68,21 +78,15 @@ def _binaries() -> Path | None:
     found = sorted(Path(_BIN).glob("*/bin/initdb"))
     if found:
         return found[-1].parent
-    on_path = shutil.which("initdb")
-    return Path(on_path).parent if on_path else None
+    if on_path := shutil.which("initdb"):
+        return Path(on_path).parent
+    packaged = importlib.util.find_spec("pgserver")
+    if packaged is None or packaged.origin is None:
+        return None
+    return Path(packaged.origin).parent / "pginstall" / "bin"
 
 
 def _as_somebody_else() -> list[str]:
     if os.geteuid() != 0:
         return []
-    return ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-
-
-def _let_in(folder: Path) -> None:
-    if os.geteuid() != 0:
-        return
-    os.chown(folder, 65534, 65534)
-    for parent in folder.parents:
-        # pytest makes its folders for their owner alone.
-        if parent.owner() == getpass.getuser() and "pytest" in str(parent):
-            parent.chmod(parent.stat().st_mode | 0o011)
+    return ["setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups"]
