@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from detector.alerting.facts import facts
+from detector.alerting.facts import facts, feed_facts
 from detector.alerting.links import Links
 from detector.alerting.plain import plain
 from detector.alerting.speech import Speech
 from detector.alerting.trial import TRIALS
 from detector.domain.alert import Alert
+from detector.domain.feed import FeedAlert
 from detector.errors import ConfigError
 
 _FILTERS = ("day", "clock", "offset", "full", "beside", "lasting", "number", "percent", "listed")
@@ -52,6 +53,7 @@ class Writer:
     ----------
     speech : how times, numbers and lists are said.
     bundled : the template to use where there is no own one, and where that fails.
+    feeds : the template of messages about sources.
     links : addresses that go into messages.
     own : the user's template. It can read the facts and nothing else of this program.
 
@@ -61,11 +63,18 @@ class Writer:
     """
 
     def __init__(
-        self, speech: Speech, bundled: str, *, links: Links | None = None, own: str | None = None
+        self,
+        speech: Speech,
+        bundled: str,
+        *,
+        feeds: str,
+        links: Links | None = None,
+        own: str | None = None,
     ) -> None:
         self._links = links or Links()
         environment = _environment(speech)
         self._bundled = environment.from_string(bundled)
+        self._feeds = environment.from_string(feeds)
         self._own = None if own is None else self._tried(environment, own)
 
     @property
@@ -88,6 +97,10 @@ class Writer:
             failure = f"(the template failed: {plain(str(error))})"
             return Message(said.title, (*said.lines, failure))
 
+    def feed_message(self, alert: FeedAlert) -> Message:
+        """Return in words what became of a source; own templates have no say in it."""
+        return _split(self._feeds.render(feed_facts(alert)))
+
     def _tried(self, environment: ImmutableSandboxedEnvironment, own: str) -> Template:
         try:
             template = environment.from_string(own)
@@ -101,10 +114,14 @@ class Writer:
         return template
 
     def _rendered(self, template: Template, alert: Alert) -> Message:
-        text = template.render(facts(alert, self._links))
-        lines = [line.rstrip() for line in text.splitlines()]
-        title, *rest = [line for line in lines if line] or [""]
-        return Message(title.strip(), tuple(rest))
+        return _split(template.render(facts(alert, self._links)))
+
+
+def _split(text: str) -> Message:
+    """Return the first line that is not empty as the title, the others as lines."""
+    lines = [line.rstrip() for line in text.splitlines()]
+    title, *rest = [line for line in lines if line] or [""]
+    return Message(title.strip(), tuple(rest))
 
 
 #: What a template can do wrong: undefined names, forbidden attributes, wrong arguments.

@@ -1,24 +1,12 @@
-"""Plain text: what strangers wrote, made safe to show."""
+"""Inert text: what strangers wrote, made safe for chat rooms beside being plain."""
 
 from __future__ import annotations
 
-import unicodedata
+from detector.domain.plain import plain
 
-# Control, format (among them the overrides that turn text around), surrogate, private and
-# unassigned characters, and the separators that some programs take for the end of a line.
-_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+__all__ = ["inert", "plain"]
 
-
-def plain(text: str, *, longest: int = 200) -> str:
-    r"""Return ``text`` on one line, unprintable characters written out as ``\x1b`` or ``\u202e``.
-
-    Parameters
-    ----------
-    text : anything, for instance a service name taken from a table.
-    longest : characters kept; what was cut is marked by an ellipsis.
-    """
-    shown = text if len(text) <= longest else text[: longest - 1] + "…"
-    return "".join(_written_out(c) if unicodedata.category(c) in _UNSAFE else c for c in shown)
+_LOOKALIKES = str.maketrans({"@": "＠", "<": "‹", ">": "›"})
 
 
 def inert(text: str, *, longest: int = 200) -> str:
@@ -28,10 +16,3 @@ def inert(text: str, *, longest: int = 200) -> str:
     look-alikes stand for the signs that do it.
     """
     return plain(text, longest=longest).translate(_LOOKALIKES).replace("](", "] (")
-
-
-_LOOKALIKES = str.maketrans({"@": "＠", "<": "‹", ">": "›"})
-
-
-def _written_out(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")

@@ -16,11 +16,13 @@ from typing import Any
 from detector.alerting.message import Writer
 from detector.alerting.plain import plain
 from detector.domain.alert import Alert, AlertKind
+from detector.domain.feed import FeedAlert, FeedState
 from detector.domain.incident import Severity
 from detector.domain.times import iso
 from detector.sinks.http import Clock, Poster, bearer, key_header
 
 _SECOND = timedelta(seconds=1)
+_FEED_HOLD = timedelta(days=1)
 
 
 class AlertmanagerSink:
@@ -78,6 +80,26 @@ class AlertmanagerSink:
         now = self._clock()
         lesser = self._lesser(alert, now) if alert.kind is AlertKind.ESCALATED else []
         self._post([self._postable(alert, now), *lesser], now, key_header(alert))
+
+    def send_feed(self, alert: FeedAlert) -> None:
+        """Post what became of a source: an alert that holds for a day, or its end; see `send`.
+
+        It is not repeated, so it must hold for longer than one about an outage.
+        """
+        now, feed = self._clock(), alert.feed
+        said = self._writer.feed_message(alert)
+        over = feed.state is FeedState.ALIVE
+        postable = {
+            "labels": {
+                **self._labels,
+                "alertname": "FeedNotAlive",
+                "severity": "warning",
+                "source": plain(feed.source),
+            },
+            "annotations": {"summary": said.summary, "description": said.body},
+            "endsAt": iso(now if over else now + _FEED_HOLD),
+        }
+        self._post([postable], now, key_header(alert))
 
     def refresh(self, alerts: Sequence[Alert], *, now: datetime) -> None:
         """Say all of ``alerts`` again, or raise `Rejected` or `Unreachable`."""

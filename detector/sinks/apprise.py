@@ -15,6 +15,7 @@ from apprise.common import NotifyFormat, NotifyType
 
 from detector.alerting.message import Message, Writer
 from detector.domain.alert import Alert, AlertKind
+from detector.domain.feed import FeedAlert, FeedState
 from detector.domain.incident import Severity
 from detector.errors import ConfigError, Rejected, Unreachable
 from detector.sinks.http import RETRIED
@@ -74,8 +75,16 @@ class AppriseSink:
 
     def send(self, alert: Alert) -> None:
         """Send the message once, or raise `Rejected` or `Unreachable`."""
-        said = self._writer.message(alert)
-        answer = self._exchange(said, _type(alert))
+        self._hand_over(self._writer.message(alert), _type(alert))
+
+    def send_feed(self, alert: FeedAlert) -> None:
+        """Send what became of a source; see `send`."""
+        over = alert.feed.state is FeedState.ALIVE
+        kind = NotifyType.SUCCESS if over else NotifyType.WARNING
+        self._hand_over(self._writer.feed_message(alert), kind)
+
+    def _hand_over(self, said: Message, kind: NotifyType) -> None:
+        answer = self._exchange(said, kind)
         # Raised outside of any handler: an error must not carry the address in its context.
         if answer is not None:
             raise answer

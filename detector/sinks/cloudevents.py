@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 
 from detector.domain.alert import Alert
+from detector.domain.delivery import Notice
 from detector.domain.times import iso
 from detector.sinks.document import document
 from detector.sinks.webhook import Form
@@ -28,13 +29,13 @@ def cloud_events(source: str) -> Form:
     source : URI reference of this detector, e.g. its public address.
     """
 
-    def body(alert: Alert) -> bytes:
+    def body(alert: Notice) -> bytes:
         event = {
             "specversion": "1.0",
             "id": alert.key,
             "source": source,
-            "type": f"outage-detector.incident.{alert.kind.value}",
-            "subject": alert.incident.id,
+            "type": f"outage-detector.{_type(alert)}",
+            "subject": alert.about,
             "time": iso(alert.at),
             "dataschema": SCHEMA,
             "datacontenttype": "application/json",
@@ -43,3 +44,9 @@ def cloud_events(source: str) -> Form:
         return json.dumps(event, ensure_ascii=True, allow_nan=False).encode()
 
     return Form("application/cloudevents+json; charset=utf-8", body)
+
+
+def _type(alert: Notice) -> str:
+    if isinstance(alert, Alert):
+        return f"incident.{alert.kind.value}"
+    return f"feed.{alert.feed.state.value}"

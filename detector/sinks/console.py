@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from detector.alerting.block import block
+from detector.alerting.block import block, feed_block
 from detector.alerting.message import Writer
 from detector.domain.alert import Alert
+from detector.domain.feed import FeedAlert
 from detector.errors import Unreachable
 
 
@@ -37,10 +38,20 @@ class ConsoleSink:
 
     def send(self, alert: Alert) -> None:
         """Write the block and flush it, or raise `Unreachable` if the stream is gone."""
+        self._write(block(alert, self._writer.message(alert), colour=self._painted()))
+
+    def send_feed(self, alert: FeedAlert) -> None:
+        """Write what became of a source; raises as `send`."""
+        self._write(feed_block(alert, self._writer.feed_message(alert), colour=self._painted()))
+
+    def _painted(self) -> bool:
+        if self._colour is not None:
+            return self._colour
+        return not self._stream.closed and self._stream.isatty()
+
+    def _write(self, text: str) -> None:
         if self._stream.closed:
             raise Unreachable("console: the stream is closed")
-        colour = self._stream.isatty() if self._colour is None else self._colour
-        text = block(alert, self._writer.message(alert), colour=colour)
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
         try:
             self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding))

@@ -7,23 +7,23 @@ import math
 import re
 from typing import Any
 
-from detector.domain.alert import Alert
-from detector.domain.wire import alert_to_dict
+from detector.domain.delivery import Notice
+from detector.domain.wire import notice_to_dict
 
 # Controls beyond ASCII, direction marks and overrides, zero-width signs, separators, surrogates.
 _UNSEEN = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 
 
-def document(alert: Alert, *, ascii_only: bool) -> bytes:
+def document(alert: Notice, *, ascii_only: bool) -> bytes:
     """Return the alert as one line of strict JSON, numbers that JSON lacks as null.
 
     Parameters
     ----------
-    alert : what to send; the shape is that of `detector.domain.wire.alert_to_dict`.
+    alert : what to send; the shape is that of `detector.domain.wire.notice_to_dict`.
     ascii_only : escape everything else, so that nobody has to guess an encoding; otherwise UTF-8,
         which people can read (but for what would turn the text around, or is not seen).
     """
-    fields = _strict(alert_to_dict(alert))
+    fields = _strict(notice_to_dict(alert))
     text = json.dumps(fields, ensure_ascii=ascii_only, allow_nan=False)
     # All of it is inside of strings; among it are lone surrogates, which UTF-8 cannot hold.
     escaped = _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import httpx
 
-from detector.domain.alert import Alert
+from detector.domain.delivery import Notice
 from detector.errors import ConfigError, DeliveryError, Rejected, Unreachable
 
 RETRIED = frozenset({408, 425, 429})
@@ -127,7 +127,7 @@ def bearer(name: str, token: str | None) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def key_header(alert: Alert) -> dict[str, str]:
+def key_header(alert: Notice) -> dict[str, str]:
     """Return the header with the deduplication key, what is not ASCII in it percent-encoded."""
     return {"Idempotency-Key": quote(alert.key, safe="/-_.~:", errors="surrogatepass")}
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from detector.domain.alert import Alert
+from detector.domain.delivery import Notice
+from detector.domain.feed import FeedAlert
 from detector.errors import Unreachable
 from detector.sinks.document import document
 
@@ -38,6 +40,13 @@ class JsonLinesSink:
 
     def send(self, alert: Alert) -> None:
         """Append the alert unless its key is there, or raise `Unreachable` (disk full, rights)."""
+        self._take(alert)
+
+    def send_feed(self, alert: FeedAlert) -> None:
+        """Append what became of a source; see `send`."""
+        self._take(alert)
+
+    def _take(self, alert: Notice) -> None:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("a+b") as file:
@@ -55,7 +64,7 @@ class JsonLinesSink:
             self._keys = {key for line in file if (key := _key(line)) is not None}
             self._seen = _state(file)
 
-    def _append(self, file: BinaryIO, alert: Alert) -> None:
+    def _append(self, file: BinaryIO, alert: Notice) -> None:
         file.write(document(alert, ascii_only=False) + b"\n")
         file.flush()
         os.fsync(file.fileno())

@@ -14,7 +14,10 @@ from typing import Any
 
 from detector.alerting.facts import facts
 from detector.alerting.message import Writer
+from detector.alerting.plain import plain
 from detector.domain.alert import Alert, AlertKind
+from detector.domain.delivery import Notice
+from detector.domain.feed import FeedAlert, FeedState
 from detector.domain.incident import Incident, Severity
 from detector.domain.times import iso
 from detector.errors import ConfigError
@@ -72,7 +75,14 @@ class PagerDutySink:
 
     def send(self, alert: Alert) -> None:
         """Post the event once, or raise `Rejected` or `Unreachable`."""
-        event = {"routing_key": self._routing_key, **event_of(alert, self._writer)}
+        self._post(event_of(alert, self._writer), alert)
+
+    def send_feed(self, alert: FeedAlert) -> None:
+        """Post the event of a source; see `send`."""
+        self._post(feed_event_of(alert, self._writer), alert)
+
+    def _post(self, event: dict[str, Any], alert: Notice) -> None:
+        event = {"routing_key": self._routing_key, **event}
         headers = {"Content-Type": "application/json", **key_header(alert)}
         self._poster.post(fitted(event), headers, now=self._clock())
 
@@ -106,15 +116,37 @@ def event_of(alert: Alert, writer: Writer) -> dict[str, Any]:
     return event
 
 
+def feed_event_of(alert: FeedAlert, writer: Writer) -> dict[str, Any]:
+    """Return the event of what became of a source, without the routing key."""
+    said, feed = writer.feed_message(alert), alert.feed
+    return {
+        "event_action": "resolve" if feed.state is FeedState.ALIVE else "trigger",
+        "dedup_key": _fitting_key(alert.about),
+        "client": "outage-detector",
+        "payload": {
+            "summary": said.summary[:_SUMMARY],
+            "source": plain(feed.source),
+            "severity": "warning",
+            "timestamp": iso(feed.since),
+            "class": "feed",
+            "custom_details": {"message": said.body, "state": feed.state.value},
+        },
+    }
+
+
 def dedup_key(incident: Incident) -> str:
     """Return what PagerDuty tells incidents by: the same for every message about one.
 
     An id that is too long is cut, and its digest keeps it apart from others.
     """
-    if len(incident.id) <= _KEY and incident.id.isprintable():
-        return incident.id
-    digest = hashlib.sha256(incident.id.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-    kept = "".join(c for c in incident.id if c.isprintable())
+    return _fitting_key(incident.id)
+
+
+def _fitting_key(key: str) -> str:
+    if len(key) <= _KEY and key.isprintable():
+        return key
+    digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    kept = "".join(c for c in key if c.isprintable())
     return f"{kept[: _KEY - 33]}-{digest}"
 
 

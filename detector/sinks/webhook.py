@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from detector.domain.alert import Alert
+from detector.domain.delivery import Notice
+from detector.domain.feed import FeedAlert
 from detector.sinks.document import document
 from detector.sinks.http import Clock, Poster, bearer, key_header
 from detector.sinks.signature import signed_headers
@@ -23,7 +25,7 @@ class Form:
     """
 
     content_type: str
-    body: Callable[[Alert], bytes]
+    body: Callable[[Notice], bytes]
 
 
 JSON = Form("application/json", lambda alert: document(alert, ascii_only=True))
@@ -76,6 +78,13 @@ class WebhookSink:
 
     def send(self, alert: Alert) -> None:
         """Post the alert once, or raise `Rejected` or `Unreachable`."""
+        self._post(alert)
+
+    def send_feed(self, alert: FeedAlert) -> None:
+        """Post what became of a source; see `send`."""
+        self._post(alert)
+
+    def _post(self, alert: Notice) -> None:
         now = self._clock()
         key = key_header(alert)
         body = self._form.body(alert)

@@ -27,4 +27,5 @@ def a_writer(
 ) -> Writer:
     """A writer of bundled messages, times in UTC."""
     bundled = resources.text(f"data/messages/{language}.txt")
-    return Writer(a_speech(language, zone), bundled, links=links, own=own)
+    feeds = resources.text(f"data/messages/feed_{language}.txt")
+    return Writer(a_speech(language, zone), bundled, feeds=feeds, links=links, own=own)
