@@ -70,7 +70,8 @@ def writer(
     """
     speech = English(ZoneInfo(zone)) if language == "en" else _chinese(ZoneInfo(zone))
     bundled = resources.text(f"data/messages/{language}.txt")
-    return Writer(speech, bundled, links=links(settings), own=own)
+    feeds = resources.text(f"data/messages/feed_{language}.txt")
+    return Writer(speech, bundled, feeds=feeds, links=links(settings), own=own)
 
 
 def _chinese(zone: ZoneInfo) -> Chinese:
