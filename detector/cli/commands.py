@@ -17,9 +17,15 @@ app = typer.Typer(
 )
 incidents_app = typer.Typer(help="Look at recorded incidents.", no_args_is_help=True)
 app.add_typer(incidents_app, name="incidents")
+token_app = typer.Typer(help="Who may use the API and the dashboard.", no_args_is_help=True)
+app.add_typer(token_app, name="token")
 
 Input = Annotated[
     Path, typer.Argument(exists=True, help="CSV, CSV.gz, JSON Lines or Parquet; file or folder.")
+]
+History = Annotated[
+    Path | None,
+    typer.Argument(exists=True, help="A table or a folder of them; default: what the store has."),
 ]
 Config = Annotated[
     Path | None,
@@ -61,13 +67,21 @@ def _top(
 
 @app.command()
 def run(config: Config = None) -> None:
-    """Run the scheduled pipeline: pull, count, detect, alert.
+    """Run the scheduled pipeline: pull, count, detect, alert, serve the dashboard.
 
     Without --config: config.toml here, else the bundled one, which replays the WeChat scenarios.
     """
     from detector.cli.running import run_pipeline
 
     run_pipeline(config)
+
+
+@app.command()
+def serve(config: Config = None) -> None:
+    """Serve the dashboard and the API over what was recorded, without running the pipeline."""
+    from detector.cli.serving import serve as serve_store
+
+    serve_store(config)
 
 
 @app.command()
@@ -80,16 +94,53 @@ def check(config: Config = None) -> None:
 
 @app.command()
 def replay(
-    input: Input,  # noqa: A002  (the word of docs/interface.md)
-    json: JsonOut,
+    input: History = None,  # noqa: A002  (the word of docs/interface.md)
+    json: Annotated[
+        Path | None, typer.Option("--json", help="Write the result here, as JSON.")
+    ] = None,
     config: Config = None,
     width: Width = None,
     gaps: Gaps = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Other settings, to compare --config with."),
+    ] = None,
 ) -> None:
-    """Run the same cycle over history, as fast as it goes, and write incidents and alerts."""
+    """Run the same cycle over history, as fast as it goes, and write incidents and alerts.
+
+    With --against: say which alerts --config would gain, lose and move, compared with the other
+    settings; without INPUT over what the store has.
+    """
+    if against is not None:
+        from detector.cli.whatif import Past, compare_settings
+
+        compare_settings(Past(input, config, width, gaps), against, out=json)
+        return
+    if input is None or json is None:
+        raise typer.BadParameter("INPUT and --json OUT are needed, or --against SETTINGS")
     from detector.cli.history import replay_history
 
     replay_history(input, json, config=config, width=width, gaps=gaps)
+
+
+@app.command()
+def power(
+    input: History = None,  # noqa: A002  (the word of docs/interface.md)
+    within: Annotated[
+        list[str] | None, typer.Option(help="Noticed within this, e.g. 10min; may be repeated.")
+    ] = None,
+    probability: Annotated[float, typer.Option(min=0.01, max=0.99, help="How surely.")] = 0.9,
+    config: Config = None,
+    width: Width = None,
+    gaps: Gaps = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Say how small a surge would still be noticed in time, per service, from its own history."""
+    from detector.cli.whatif import Past, print_power
+
+    times = within or ["10min", "30min", "1h"]
+    past = Past(input, config, width, gaps)
+    print_power(past, within=times, probability=probability, as_json=json)
 
 
 @app.command()
@@ -210,3 +261,38 @@ def incidents_show(
     from detector.cli.incidents import show_incident
 
     show_incident(config, id, as_json=json)
+
+
+@token_app.command("add")
+def token_add(
+    name: Annotated[str, typer.Argument(help="Whose it is, e.g. grafana.")],
+    scope: Annotated[str, typer.Option(help="push, read, write or admin.")] = "read",
+    expires: Annotated[str | None, typer.Option(help="E.g. 90d; else until revoked.")] = None,
+    config: Config = None,
+) -> None:
+    """Make a token and print it, once."""
+    from detector.cli.tokens import add_token
+
+    add_token(config, name, scope=scope, expires=expires)
+
+
+@token_app.command("list")
+def token_list(
+    config: Config = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """List tokens: names, scopes, ends; never the tokens themselves."""
+    from detector.cli.tokens import list_tokens
+
+    list_tokens(config, as_json=json)
+
+
+@token_app.command("revoke")
+def token_revoke(
+    name: Annotated[str, typer.Argument(help="As `token list` prints it.")],
+    config: Config = None,
+) -> None:
+    """Forget a token: it opens nothing any more."""
+    from detector.cli.tokens import revoke_token
+
+    revoke_token(config, name)

@@ -8,6 +8,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pandas as pd
 
+from detector.domain.bins import lay_out, most_common_step
+from detector.domain.series import CountSeries, SeriesKey
+from detector.domain.spans import seconds_of
+from detector.domain.times import from_seconds
 from detector.engine.cycle import cycle
 from detector.engine.memory import Memory
 from detector.engine.plan import END_OF_TIME, Plan
@@ -65,7 +69,26 @@ def _days(counts: pd.DataFrame) -> Iterator[dict[str, Pull]]:
 
 
 def _width(rows: pd.DataFrame) -> timedelta:
-    """Return the width of a source's bins: the least distance between two bins of a series."""
-    seconds = rows.groupby("service")["time"].diff().dt.total_seconds().to_numpy()
-    apart = seconds[np.isfinite(seconds) & (seconds > 0)]
-    return timedelta(seconds=float(apart.min())) if len(apart) else timedelta(minutes=1)
+    """Return the width of a source's bins."""
+    return most_common_step(rows) or timedelta(minutes=1)
+
+
+def series_of(counts: pd.DataFrame) -> tuple[CountSeries, ...]:
+    """Return every series in ``counts`` laid out as bins, nan where nothing was observed.
+
+    Reads ``time, service, source, count``; by service, then source.
+    """
+    widths = {str(name): _width(rows) for name, rows in counts.groupby("source", sort=True)}
+    return tuple(
+        _series(SeriesKey(str(service), str(source)), rows, widths[str(source)])
+        for (service, source), rows in counts.groupby(["service", "source"], sort=True)
+    )
+
+
+def _series(key: SeriesKey, rows: pd.DataFrame, width: timedelta) -> CountSeries:
+    seconds, step = seconds_of(rows["time"]), width.total_seconds()
+    start = float(seconds.min())
+    n = round((float(seconds.max()) - start) / step) + 1
+    values = rows["count"].to_numpy(dtype=np.float64)
+    laid = lay_out(seconds, values, start=start, width=step, n=n)
+    return CountSeries(key, from_seconds(start), width, laid)

@@ -1,0 +1,71 @@
+"""replay --against and power."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from detector.cli.commands import app
+from tests.laws.stories import counts
+
+STRICT = "[detection]\nmax_false_pages_per_week = 0.000000000001\n"
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "counts.csv"
+    counts(services=("WeChat",)).to_csv(path, index=False)
+    return path
+
+
+def run(*arguments: object) -> str:
+    done = CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def settings(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def test_settings_against_themselves_change_nothing(tmp_path: Path, table: Path) -> None:
+    same = settings(tmp_path, "same.toml", "")
+    said = run("replay", table, "--config", same, "--against", same)
+    assert "0 gained, 0 lost, 0 moved, 3 alike, in 1.7 service-weeks" in said
+
+
+def test_stricter_settings_are_shown_beside_the_old_ones(tmp_path: Path, table: Path) -> None:
+    old, new = settings(tmp_path, "old.toml", ""), settings(tmp_path, "new.toml", STRICT)
+    out = tmp_path / "out.json"
+    said = run("replay", table, "--config", new, "--against", old, "--json", out)
+    document = json.loads(out.read_text())
+    changed = len(document["moved"]) + len(document["lost"])
+    assert changed > 0
+    assert document["gained"] == []
+    assert said.count("moved\tWeChat") + said.count("lost\tWeChat") == changed
+    assert "→" in said or document["lost"]
+
+
+def test_without_a_table_or_against_replay_says_what_is_needed() -> None:
+    done = CliRunner().invoke(app, ["replay"])
+    assert done.exit_code == 2
+    assert "--against" in done.output
+
+
+def test_the_power_card_grows_with_haste(table: Path) -> None:
+    said = run("power", table, "--within", "15min", "--within", "1h", "--json")
+    quick, slow = json.loads(said)
+    assert quick["within_seconds"] == 900
+    assert quick["posts_per_bin"] > slow["posts_per_bin"] > 0
+    assert quick["times_expected"] > 1
+
+
+def test_the_power_card_of_a_short_history_says_that_it_is_too_short(tmp_path: Path) -> None:
+    path = tmp_path / "short.csv"
+    counts(days=3, services=("WeChat",)).iloc[:10].to_csv(path, index=False)
+    assert "too short a history" in run("power", path, "--within", "10min")
