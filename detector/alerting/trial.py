@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from detector.domain.alert import Alert, AlertKind
+from detector.domain.alert import Alert, AlertKind, News
+from detector.domain.attribution import Attribution, Because
 from detector.domain.details import Details, FacetVerdict, SampleComplaint, Speakers
 from detector.domain.incident import Incident, Severity, incident_id
 from detector.domain.surge import Onset
@@ -48,8 +49,22 @@ _SAID = Details(
     words=("发不出去", "红色感叹号"),
 )
 
+_NEWS = News(("payments",), ("Guangdong",), ("bluesky",), ("QQ",))
+
+
+def _likely(because: Because) -> Attribution:
+    share = 0.4 if because is Because.MENTIONS else None
+    provider = "Tencent Cloud" if because is Because.PROVIDER else ""
+    return Attribution("QQ", incident_id("QQ", _AT), because, share, provider, together=3)
+
+
 TRIALS: tuple[Alert, ...] = (
     *(Alert(kind, _AT, _OPEN, 1, _SAID) for kind in AlertKind if kind is not AlertKind.RESOLVED),
+    Alert(AlertKind.UPDATED, _AT, _OPEN, 2, _SAID, _NEWS),
+    *(
+        Alert(AlertKind.OPENED, _AT, _OPEN, 1, _SAID, attribution=_likely(because))
+        for because in Because
+    ),
     Alert(AlertKind.RESOLVED, _AT + 70 * _MINUTE, _OVER, 2, _SAID),
     Alert(AlertKind.OPENED, _AT, _LISTED, 1),
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from detector.domain.alert import Alert, AlertKind
-from detector.domain.delivery import Delivery, DeliveryStatus
+from detector.domain.delivery import DeliveryStatus
 from detector.domain.incident import Incident
 from detector.errors import DeliveryError
 from detector.ports import Refreshing, Sink, Store
@@ -51,20 +51,11 @@ def refresh(
 
 def _standing(store: Store, incident: Incident, now: datetime) -> Iterator[tuple[str, Alert]]:
     """Yield each receiver of ``incident`` and the last alert that it took, while that stands."""
-    sent = [
-        delivery
-        for delivery in store.deliveries(incident_id=incident.id)
-        if delivery.status is DeliveryStatus.SENT
-    ]
-    last = {delivery.receiver: delivery for delivery in sorted(sent, key=_sequence)}
-    for receiver, delivery in last.items():
+    last: dict[str, tuple[Alert, datetime]] = {}
+    for delivery in store.deliveries(incident_id=incident.id):  # in order of the alerts' times
         alert = delivery.alert
-        if not isinstance(alert, Alert):
-            continue
-        over = alert.kind is AlertKind.RESOLVED
-        if not over or now - (delivery.sent_at or now) < AFTER_THE_END:
+        if delivery.status is DeliveryStatus.SENT and isinstance(alert, Alert):
+            last[delivery.receiver] = alert, delivery.sent_at or now
+    for receiver, (alert, sent_at) in last.items():
+        if alert.kind is not AlertKind.RESOLVED or now - sent_at < AFTER_THE_END:
             yield receiver, alert
-
-
-def _sequence(delivery: Delivery) -> int:
-    return delivery.alert.sequence

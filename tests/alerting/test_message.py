@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -21,9 +22,11 @@ from detector import resources
 from detector.alerting.block import block
 from detector.alerting.facts import trend
 from detector.alerting.links import Links
+from detector.alerting.message import Writer
 from detector.alerting.plain import inert, plain
 from detector.alerting.speech import Language
-from detector.domain.alert import Alert, AlertKind
+from detector.domain.alert import Alert, AlertKind, News
+from detector.domain.attribution import Attribution, Because
 from detector.domain.details import Details, FacetVerdict, SampleComplaint, Speakers
 from detector.domain.incident import Severity
 from detector.domain.surge import Onset
@@ -93,6 +96,33 @@ def discovered() -> Alert:
     return replace(alert, details=replace(alert.details, samples=(), words=(), discovered=True))
 
 
+def updated() -> Alert:
+    news = News(("pictures", "payments"), ("Guangdong",), ("bluesky",), ("QQ", "QQ Music"))
+    at = NIGHT + 20 * MINUTE
+    return replace(with_details(), kind=AlertKind.UPDATED, at=at, sequence=2, news=news)
+
+
+def repeated() -> Alert:
+    at = NIGHT + 180 * MINUTE
+    return replace(opened(), kind=AlertKind.REPEATED, at=at, notice=4)
+
+
+def echo_by_mentions() -> Alert:
+    return replace(opened(), attribution=likely(Because.MENTIONS, share=0.634))
+
+
+def echo_by_provider() -> Alert:
+    return replace(opened(), attribution=likely(Because.PROVIDER, provider="腾讯云", together=3))
+
+
+def echo_by_time() -> Alert:
+    return replace(opened(), attribution=likely(Because.TOGETHER, together=5))
+
+
+def likely(because: Because, **known: Any) -> Attribution:
+    return Attribution("QQ", "qq-20220722T1900Z-0123", because, **known)
+
+
 def interval_over_midnight() -> Alert:
     noticed = datetime(2022, 7, 22, 16, 2, tzinfo=UTC)
     incident = an_incident(noticed_at=noticed, severity=Severity.MINOR)
@@ -126,6 +156,11 @@ CASES = [
     resolved,
     resolved_days_later,
     with_details,
+    updated,
+    repeated,
+    echo_by_mentions,
+    echo_by_provider,
+    echo_by_time,
     reopened,
     discovered,
     interval_over_midnight,
@@ -187,10 +222,13 @@ def test_only_the_title_is_painted(make: Callable[[], Alert], code: str) -> None
     assert "\x1b" not in "".join(rest)
 
 
+PLAIN: dict[Language, Writer] = {"en": a_writer(zone=CHINA), "zh": a_writer("zh", zone=CHINA)}
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 @given(name=st.text(max_size=250))
 def test_no_name_brings_a_control_character_or_a_line_break(language: Language, name: str) -> None:
-    said = a_writer(language, zone=CHINA).message(an_alert(an_incident(name, id="id")))
+    said = PLAIN[language].message(an_alert(an_incident(name, id="id")))
     for line in (said.title, *said.lines):
         assert line.isprintable() or all(c.isprintable() or c.isspace() for c in line)
         assert len(line.splitlines()) == 1
