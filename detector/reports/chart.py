@@ -57,7 +57,7 @@ def counts_chart(
         *_not_observed(plot, name),
         *(part for shade in shades for part in _shade(plot, shade)),
         *_count_axis(plot),
-        *_time_axis(plot, curve.start, curve.end, zone),
+        *_time_axis(plot, curve.start, curve.end, zone, labels),
         *_expected(plot),
         *_observed(plot),
         *notes_of(plot, notes),
@@ -154,10 +154,13 @@ def _count_axis(plot: Plot) -> list[str]:
     return parts
 
 
-def _time_axis(plot: Plot, start: datetime, end: datetime, zone: tzinfo) -> list[str]:
+def _time_axis(
+    plot: Plot, start: datetime, end: datetime, zone: tzinfo, labels: Labels
+) -> list[str]:
     parts = []
     most = max(int((plot.x.far - plot.x.near) / 72), 2)
-    for tick in dated(time_ticks(start, end, zone, most=most), zone, after=plot.seconds(34)):
+    ticks = time_ticks(start, end, zone, most=most, weekdays=labels.weekdays)
+    for tick in dated(ticks, zone, after=plot.seconds(34), weekdays=labels.weekdays):
         x = plot.x(tick.at)
         kind = "od-day" if tick.strong else "od-grid"
         parts.append(rule(x, plot.y.far, x, plot.y.near + 4, kind))

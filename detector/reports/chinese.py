@@ -45,9 +45,9 @@ CHINESE: Mapping[str, str] = MappingProxyType(
             "最严重的是 {start} 的 {service}（{severity}）：持续 {lasted}，"
             "抱怨比平时多 {excess} 条，最高一格 {peak} 条。"
         ),
-        "It was noticed {lag} after it began.": "开始 {lag} 后被发现。",
+        "It was noticed {lag} after it began.": "开始后 {lag}被发现。",
         "Noticed typically {typical} after the start, at the latest {longest}.": (
-            "通常在开始 {typical} 后被发现，最迟 {longest}。"
+            "通常在开始后 {typical}被发现，最迟 {longest}。"
         ),
         "The operator of {service} first spoke on {operator}, {lead} after the notice.": (
             "{service} 运营方于 {operator} 首次发声，比发现晚 {lead}。"
@@ -144,11 +144,12 @@ CHINESE: Mapping[str, str] = MappingProxyType(
         "Estimated start": "估计开始",
         "Operator spoke": "运营方发声",
         "Known end": "已知结束",
-        "in the known span": "在已知时段内",
+        "exact": "准确",
         "off by {d}": "相差 {d}",
         "interval holds it": "区间包含",
         "interval misses it": "区间未包含",
-        "{d} after the earliest known start": "最早已知开始后 {d}",
+        "{d} after the known start": "已知开始后 {d}",
+        "{d} after the earliest report": "最早报道后 {d}",
         "{d} after the notice": "发现后 {d}",
         "Known outages that no incident meets:": "没有事件对应的已知故障：",
         "An incident is a sustained excess of complaints over what is expected at that time of day "

@@ -11,7 +11,27 @@ from numpy.typing import NDArray
 from detector.domain.series import Floats
 
 #: Widths of a column in seconds that people read off an axis with ease.
-NICE = (1, 2, 5, 10, 15, 30, 60, 120, 180, 300, 600, 900, 1200, 1800, 3600, 7200, 10800, 21600)
+NICE = (
+    1,
+    2,
+    5,
+    10,
+    15,
+    30,
+    60,
+    120,
+    180,
+    300,
+    600,
+    900,
+    1200,
+    1800,
+    3600,
+    7200,
+    10800,
+    14400,
+    21600,
+)
 DAY = 86400
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from detector.domain.incident import Incident
+from detector.reports.scale import WEEKDAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Labels:
     expected: str = "expected"
     not_observed: str = "not observed"
     nothing: str = "nothing was observed"
+    weekdays: tuple[str, ...] = WEEKDAYS
 
 
 def shade_of(incident: Incident, *, was_noticed: bool = True) -> Shade:
@@ -88,7 +90,7 @@ class Placed:
 
 def text_width(text: str, *, size: float) -> float:
     """Return about how many pixels ``text`` takes; Chinese characters are twice as wide."""
-    return size * sum(1.0 if ord(c) > 0x2E80 else 0.56 for c in text)
+    return size * sum(1.0 if ord(c) > 0x2E80 else 0.62 for c in text)
 
 
 def place(

@@ -15,6 +15,7 @@ from detector.reports.curve import Curve
 from detector.reports.marks import Labels, Note, Shade, shade_of
 from detector.reports.phrases import Phrases
 from detector.reports.plot import Size
+from detector.reports.scale import WEEKDAYS
 from detector.reports.sentences import facts, summary, title
 from detector.reports.story import Report, Story, Watched
 
@@ -89,6 +90,8 @@ def report_page(report: Report, say: Phrases, looks: Looks) -> str:
         told={chapter.number for chapter in chapters},
         strips=_strips(report, say),
         described=any(s.details is not None for s in report.stories),
+        counted=any(not s.incident.is_listed for s in report.stories),
+        spoken=any(k.statements for s in report.stories for k in s.known),
         compared=[s for s in report.stories if s.known],
         bar=lambda share: Markup(bar(share)),  # noqa: S704  (made of numbers)
         style=Markup(looks.chart_style + looks.style),  # noqa: S704  (ours)
@@ -105,6 +108,7 @@ def labels(say: Phrases) -> Labels:
         expected=say("expected"),
         not_observed=say("not observed"),
         nothing=say("nothing was observed"),
+        weekdays=tuple(map(say, WEEKDAYS)),
     )
 
 
@@ -195,5 +199,6 @@ def spoken_at(story: Story) -> list[datetime]:
 def _regions(story: Story) -> tuple[FacetVerdict, ...]:
     if story.details is None:
         return ()
-    regions = [f for f in story.details.facets if f.facet == "region" and f.share > 0]
+    told = {"affected", "not affected"}
+    regions = [f for f in story.details.facets if f.facet == "region" and f.verdict in told]
     return tuple(sorted(regions, key=lambda f: -f.share)[:REGIONS])

@@ -14,6 +14,9 @@ from detector.reports.usual import band
 
 #: Pixels a column takes at least.
 COLUMN = 3.0
+#: Few posts make a saw of many columns: on average a column holds so many, if `FEWEST` are left.
+POSTS = 5.0
+FEWEST = 60
 LANE = 15.0
 
 
@@ -63,7 +66,8 @@ class Plot:
     ) -> Plot:
         """Return the frame for ``curve``; ``box``: left, right, top, foot, without axes."""
         left, right, top, foot = box or (size.left, size.right, size.top, size.foot)
-        cols = columns(curve, most=int((right - left) / COLUMN))
+        posts = float(np.nansum(curve.counts))
+        cols = columns(curve, most=int(min((right - left) / COLUMN, max(FEWEST, posts / POSTS))))
         edges = band(cols.expected, curve.dispersion)
         drawn = [cols.high, cols.expected] if curve.listed or box else [cols.high, edges[1]]
         highest = max((float(v[np.isfinite(v)].max(initial=0.0)) for v in drawn), default=1.0)

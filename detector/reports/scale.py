@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from math import floor, isfinite, log10
@@ -55,14 +56,26 @@ def count_ticks(highest: float, *, about: int = 4) -> tuple[float, ...]:
 
 
 def count_text(value: float) -> str:
-    """Return a tick's number: ``0.5``, ``250``, ``1,200``, ``3.5M``."""
+    """Return a tick's number: ``0.5``, ``250``, ``1,200``, ``50k``, ``3.5M``."""
     if value >= 1e6:
         return f"{value / 1e6:g}M"
+    if value >= 1e4:
+        return f"{value / 1e3:g}k"
     return f"{value:,.0f}" if value == int(value) else f"{value:g}"
 
 
-def time_ticks(start: datetime, end: datetime, zone: tzinfo, *, most: int) -> tuple[Tick, ...]:
-    """Return at most ``most`` + 1 ticks in ``[start, end]`` at round local times of ``zone``."""
+def time_ticks(
+    start: datetime,
+    end: datetime,
+    zone: tzinfo,
+    *,
+    most: int,
+    weekdays: Sequence[str] = WEEKDAYS,
+) -> tuple[Tick, ...]:
+    """Return at most ``most`` + 1 ticks in ``[start, end]`` at round local times of ``zone``.
+
+    ``weekdays`` are the names of the days from Monday on.
+    """
     if (end - start) > timedelta(days=20) * most:
         return _month_ticks(start, end, zone, most)
     step = next((s for s in _STEPS if (end - start) / s <= most), _STEPS[-1])
@@ -75,12 +88,18 @@ def time_ticks(start: datetime, end: datetime, zone: tzinfo, *, most: int) -> tu
         local = (midnight + i * step).replace(tzinfo=zone)
         if start <= local <= end:
             at_midnight = local.hour == local.minute == 0
-            text = _day(local) if at_midnight else f"{local:%H:%M}"
+            text = _day(local, weekdays) if at_midnight else f"{local:%H:%M}"
             ticks.append(Tick(local.timestamp(), text, at_midnight and step < _DAY))
     return tuple(ticks)
 
 
-def dated(ticks: tuple[Tick, ...], zone: tzinfo, *, after: float) -> tuple[Tick, ...]:
+def dated(
+    ticks: tuple[Tick, ...],
+    zone: tzinfo,
+    *,
+    after: float,
+    weekdays: Sequence[str] = WEEKDAYS,
+) -> tuple[Tick, ...]:
     """Return ``ticks``; where none says the day, the first one from ``after`` on does.
 
     Parameters
@@ -93,7 +112,7 @@ def dated(ticks: tuple[Tick, ...], zone: tzinfo, *, after: float) -> tuple[Tick,
     if first is None:
         return ticks
     at = ticks[first].at
-    text = f"{_day(datetime.fromtimestamp(at, zone))}, {ticks[first].text}"
+    text = f"{_day(datetime.fromtimestamp(at, zone), weekdays)}, {ticks[first].text}"
     return (*ticks[:first], Tick(at, text, strong=True), *ticks[first + 1 :])
 
 
@@ -109,5 +128,5 @@ def _month_ticks(start: datetime, end: datetime, zone: tzinfo, most: int) -> tup
     return tuple(ticks)
 
 
-def _day(local: datetime) -> str:
-    return f"{WEEKDAYS[local.weekday()]} {local.month}-{local.day:02d}"
+def _day(local: datetime, weekdays: Sequence[str]) -> str:
+    return f"{weekdays[local.weekday()]} {local.month}-{local.day:02d}"

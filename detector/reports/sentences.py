@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from detector.domain.plain import plain
 from detector.reports.phrases import Phrases
 from detector.reports.story import Report, Story
 
@@ -113,7 +114,7 @@ def facts(story: Story, say: Phrases) -> Iterator[tuple[str, str]]:
     yield from _voices(story, say)
     if story.standing is not None:
         yield say("In its history"), _standing(story, say)
-    yield say("Sources"), ", ".join(incident.sources)
+    yield say("Sources"), _listed(incident.sources)
     if not incident.is_listed:
         yield say("Evidence"), say("{n} nats at the alarm", n=f"{incident.evidence:,.1f}")
 
@@ -205,4 +206,4 @@ def _standing(story: Story, say: Phrases) -> str:
 
 def _listed(names: tuple[str, ...]) -> str:
     more = len(names) - _MOST
-    return ", ".join(names[:_MOST]) + (f" +{more}" if more > 0 else "")
+    return ", ".join(plain(name) for name in names[:_MOST]) + (f" +{more}" if more > 0 else "")
