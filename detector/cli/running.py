@@ -35,7 +35,7 @@ def shown_location(settings: Settings) -> str:
 
 def run_pipeline(config: Path | None) -> None:
     """Run until told to stop, or until the scenarios' time is over."""
-    _log_to_stderr()
+    log_to_stderr()
     settings, base, path = settings_and_base(config)
     running = pipeline.build(settings, base=base, console=sys.stdout)
     log = structlog.get_logger("detector.run")
@@ -49,14 +49,18 @@ def run_pipeline(config: Path | None) -> None:
         store=shown_location(settings),
         time=iso(running.clock.now()),
     )
+    from detector.cli.serving import WatchedTurns, served_beside  # it needs this module
+
+    watched = WatchedTurns(running)
     schedule = Schedule(
-        running.turn,
+        watched.turn,
         every=settings.schedule.every,
         misfire_grace=settings.schedule.misfire_grace,
     )
     running.stopping = schedule.is_stopping
     try:
-        schedule.run()
+        with served_beside(settings, base, watched):
+            schedule.run()
     finally:
         incidents = running.store.incidents(limit=20)
         running.close()
@@ -75,7 +79,7 @@ def _where_next(settings: Settings, *, finished_before: bool) -> None:
         print(
             "the scenarios' time was over before: remove the store and the alerts to see them again"
         )
-    print("look closer: outage-detector incidents show ID; docs/ explains every number")
+    print("look closer: outage-detector serve, or incidents show ID; docs/ explains every number")
 
 
 def check_settings(config: Path | None) -> None:
@@ -119,7 +123,8 @@ def _what(source: Source, part: SourceSettings, base: Path, settings: Settings) 
     return part.type
 
 
-def _log_to_stderr() -> None:
+def log_to_stderr() -> None:
+    """Let everything that is logged go to the terminal, beside what is printed."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -37,6 +37,11 @@ class Backend:
     session_key: bytes
     turn: Callable[[], TurnReport] | None = None
 
+    def close(self) -> None:
+        """Release files and connections."""
+        for part in (self.store, self.desk, self.inbox):
+            part.close()
+
     @property
     def url(self) -> str:
         """Where people reach the dashboard, without a slash at the end."""

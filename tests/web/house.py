@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pandas as pd
+
 from detector.domain.alert import Alert, AlertKind
 from detector.domain.decision import Decision
 from detector.domain.delivery import Delivery, DeliveryStatus
@@ -95,8 +96,7 @@ class House:
 
     def close(self) -> None:
         """Release the store's files."""
-        for part in (self.backend.store, self.backend.desk, self.backend.inbox):
-            part.close()  # type: ignore[union-attr]
+        self.backend.close()
 
 
 def house(folder: Path, *, web: str = "", settings: str = SETTINGS, **record: Any) -> House:
@@ -173,7 +173,7 @@ def an_alert_about(
     kind: AlertKind = AlertKind.OPENED,
     *,
     sequence: int = 1,
-    details: Details | None | str = "some",
+    details: Details | str | None = "some",
 ) -> Alert:
     """Return an alert with complaints quoted, one minute after the one before."""
     known = some_details() if isinstance(details, str) else details

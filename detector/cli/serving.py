@@ -1,0 +1,127 @@
+"""serve, and the server beside ``run``."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+
+from detector.app import store_location
+from detector.cli.running import log_to_stderr, settings_and_base
+from detector.clock import wall_now
+from detector.domain.times import from_seconds
+from detector.engine.memory import Memory
+from detector.engine.saved import load
+from detector.errors import ConfigError
+from detector.pipeline import Pipeline
+from detector.settings import Settings
+from detector.stores.sql import open_store
+from detector.web.app import create_app
+from detector.web.backend import TurnReport
+from detector.web.opening import has_file, open_backend
+from detector.web.server import WebServer, listening_socket
+
+log = structlog.get_logger("detector.web")
+
+
+@dataclass(eq=False)
+class WatchedTurns:
+    """The pipeline's turns, and how they went: for those who look from another thread."""
+
+    running: Pipeline
+    _report: TurnReport = field(init=False)
+    _now: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._every = self.running.settings.schedule.every.total_seconds()
+        self._report = TurnReport(0, None, 0.0, self._every)
+        self._now = observed_until(self.running.memory) or wall_now()
+
+    def turn(self) -> bool:
+        """Take a turn."""
+        began = time.monotonic()
+        more = self.running.turn()
+        seconds = time.monotonic() - began
+        self._now = observed_until(self.running.memory) or self._now
+        self._report = TurnReport(self.running.turns, wall_now(), seconds, self._every)
+        return more
+
+    def report(self) -> TurnReport:
+        """Return how the last turn went."""
+        return self._report
+
+    def now(self) -> datetime:
+        """Return the time of the data: on an accelerated clock, up to where the last turn came."""
+        accelerated = self.running.settings.clock.speed is not None
+        return self._now if accelerated else wall_now()
+
+
+def observed_until(memory: Memory) -> datetime | None:
+    """Return up to when any source was looked at, None if none ever was."""
+    ends = [float(f.observed.ends[-1]) for f in memory.feeds.values() if len(f.observed)]
+    return from_seconds(max(ends)) if ends else None
+
+
+@contextmanager
+def served_beside(settings: Settings, base: Path, watched: WatchedTurns) -> Iterator[None]:
+    """Serve the dashboard and the API while the pipeline runs, unless they are switched off.
+
+    Raises
+    ------
+    ConfigError : it cannot listen. Beside scenarios, which end by themselves, that is only told.
+    """
+    if not settings.web.enabled:
+        yield
+        return
+    if not has_file(settings, base=base):
+        log.info("no dashboard: a store in memory cannot be looked at")
+        yield
+        return
+    try:
+        listening = listening_socket(settings.web)
+    except ConfigError as error:
+        if settings.clock.speed is None:
+            raise
+        log.warning("no dashboard this time", why=str(error))
+        yield
+        return
+    with closing(listening):
+        backend = open_backend(settings, base=base, now=watched.now, turn=watched.report)
+        with closing(backend), WebServer(create_app(backend), listening):
+            log.info("dashboard", url=backend.url)
+            yield
+
+
+def serve(config: Path | None) -> None:
+    """Serve the dashboard and the API over an existing store until told to stop."""
+    log_to_stderr()
+    settings, base, _ = settings_and_base(config)
+    now = _time_of(settings, base)
+    with closing(listening_socket(settings.web)) as listening:
+        backend = open_backend(settings, base=base, now=now)
+        with closing(backend), WebServer(create_app(backend), listening):
+            print(f"{backend.url}  (Ctrl-C stops)", flush=True)
+            _wait_for_signal()
+
+
+def _time_of(settings: Settings, base: Path) -> Callable[[], datetime]:
+    """Return what tells the time: where scenarios were run, it stands where they ended."""
+    if settings.clock.speed is None:
+        return wall_now
+    with closing(open_store(store_location(settings, base=base), readonly=True)) as store:
+        ended = observed_until(load(store.memory()))
+    return wall_now if ended is None else lambda: ended
+
+
+def _wait_for_signal() -> None:
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    stopped.wait()

@@ -1,0 +1,108 @@
+"""token add, list, revoke: who may use the API and the dashboard."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from detector.app import store_location
+from detector.cli.output import print_table
+from detector.cli.running import settings_and_base
+from detector.clock import wall_now
+from detector.domain.times import iso
+from detector.domain.token import Scope, Token, digest_of
+from detector.errors import InputError
+from detector.settings import parse_duration
+from detector.stores.desk import SqlDesk, open_desk
+from detector.stores.sql import open_store
+
+#: What a token begins with: scanners of repositories know it when they see one.
+PREFIX = "odt_"
+_BYTES = 32
+
+
+def add_token(config: Path | None, name: str, *, scope: str, expires: str | None) -> None:
+    """Make a token, keep its digest, and print it: once, it is kept nowhere."""
+    now = wall_now().replace(microsecond=0)
+    secret = PREFIX + secrets.token_urlsafe(_BYTES)
+    token = Token(_named(name), _scope(scope), digest_of(secret), now, _end(expires, now))
+    with _desk(config, may_make=True) as desk:
+        if not desk.add_token(token):
+            raise InputError(f"there is a token {name!r} already; revoke it or choose another")
+    until = f"until {iso(token.expires_at)}" if token.expires_at else "until it is revoked"
+    print(f"token {name!r}, scope {scope}, {until}; shown this once:", file=sys.stderr)
+    print(secret)
+
+
+def list_tokens(config: Path | None, *, as_json: bool) -> None:
+    """Print the tokens there are, without their secrets."""
+    with _desk(config) as desk:
+        tokens = desk.tokens()
+    now = wall_now()
+    if as_json:
+        print(json.dumps([_to_dict(token) for token in tokens], ensure_ascii=False))
+        return
+    print_table(("name", "scope", "made", "until"), [_row(token, now) for token in tokens])
+
+
+def revoke_token(config: Path | None, name: str) -> None:
+    """Forget a token: from now on it opens nothing, and logins with it have ended."""
+    with _desk(config) as desk:
+        if not desk.revoke_token(name):
+            raise InputError(f"there is no token {name!r}; see outage-detector token list")
+    print(f"token {name!r} is revoked")
+
+
+@contextmanager
+def _desk(config: Path | None, *, may_make: bool = False) -> Iterator[SqlDesk]:
+    settings, base, _ = settings_and_base(config)
+    location = store_location(settings, base=base)
+    if may_make and isinstance(location, Path) and not location.is_file():
+        # A token may be wanted before the first run: listening beyond this machine takes one.
+        open_store(location).close()
+    with closing(open_desk(location)) as desk:
+        yield desk
+
+
+def _named(name: str) -> str:
+    if not name.strip() or not name.isprintable() or len(name) > 100:
+        raise InputError(f"{name!r} is no name for a token; write up to 100 printable characters")
+    return name
+
+
+def _scope(text: str) -> Scope:
+    try:
+        return Scope(text)
+    except ValueError:
+        known = ", ".join(scope.value for scope in Scope)
+        raise InputError(f"{text!r} is no scope; one of {known}") from None
+
+
+def _end(text: str | None, now: datetime) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return now + parse_duration(text)
+    except ValueError as error:
+        raise InputError(f"--expires: {error}") from None
+
+
+def _row(token: Token, now: datetime) -> tuple[str, ...]:
+    over = token.expires_at is not None and token.expires_at <= now
+    end = "it is revoked" if token.expires_at is None else iso(token.expires_at)
+    until = f"{end} (over)" if over else end
+    return (token.name, token.scope.value, iso(token.created_at), until)
+
+
+def _to_dict(token: Token) -> dict[str, str | None]:
+    return {
+        "name": token.name,
+        "scope": token.scope.value,
+        "created_at": iso(token.created_at),
+        "expires_at": None if token.expires_at is None else iso(token.expires_at),
+    }
