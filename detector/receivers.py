@@ -47,12 +47,7 @@ BundledReceiver = (
 def links(settings: Settings) -> Links:
     """Return the addresses that go into messages."""
     runbooks = {name: s.runbook for name, s in settings.services.items() if s.runbook}
-    return Links(_public_url(settings), settings.messages.runbook, runbooks)
-
-
-def _public_url(settings: Settings) -> str | None:
-    web = getattr(settings, "web", None)
-    return None if web is None else web.public_url
+    return Links(settings.web.public_url, settings.messages.runbook, runbooks)
 
 
 def writer(
@@ -118,7 +113,7 @@ class Receivers:
                 return self._apprise(receiver)
 
     def _webhook(self, receiver: WebhookSettings) -> WebhookSink:
-        source = _public_url(self._settings) or "/outage-detector"
+        source = self._settings.web.public_url or "/outage-detector"
         key = self._secret(receiver, "signing_key")
         return WebhookSink(
             receiver.name,

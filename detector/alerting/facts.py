@@ -12,7 +12,8 @@ from typing import Any
 
 from detector.alerting.links import Links
 from detector.alerting.plain import inert, plain
-from detector.domain.alert import Alert
+from detector.domain.alert import Alert, News
+from detector.domain.attribution import Attribution
 from detector.domain.details import Details
 from detector.domain.feed import FeedAlert
 from detector.domain.incident import Incident
@@ -42,6 +43,9 @@ def facts(alert: Alert, links: Links) -> Mapping[str, Any]:
         **_times(incident),
         **_size(incident),
         "trend": trend(alert),
+        "news": _news(alert.news),
+        "echoes": [inert(name, longest=60) for name in alert.news.echoes],
+        "origin": None if alert.attribution is None else _origin(alert.attribution),
         "details": None if alert.details is None else _said(alert.details),
         "page": links.page(incident),
         "runbook": links.runbook_of(incident),
@@ -49,13 +53,15 @@ def facts(alert: Alert, links: Links) -> Mapping[str, Any]:
 
 
 def feed_facts(alert: FeedAlert) -> Mapping[str, Any]:
-    """Return what templates may name in a message about a source."""
+    """Return what templates of messages about sources may name."""
+    feed = alert.feed
     return {
-        "source": plain(alert.feed.source),
-        "state": alert.feed.state.value,
-        "since": alert.feed.since,
+        "source": inert(feed.source, longest=60),
+        "state": feed.state.value,
+        "reason": inert(feed.reason, longest=400),
+        "since": feed.since,
         "at": alert.at,
-        "reason": plain(alert.feed.reason, longest=400),
+        "observed_until": feed.observed_until,
         "sequence": alert.sequence,
     }
 
@@ -71,6 +77,25 @@ def trend(alert: Alert) -> str | None:
         return None
     since_peak, since_start = alert.at - incident.peak_at, alert.at - incident.onset.at
     return "rising" if since_peak <= max(_FRESH, since_start / 5) else "past its peak"
+
+
+def _news(news: News) -> dict[str, list[str]] | None:
+    """Return what was not known before, but for echoes; None where there is nothing."""
+    found = {"components": news.components, "regions": news.regions, "sources": news.sources}
+    if not any(found.values()):
+        return None
+    return {what: [inert(name, longest=40) for name in names] for what, names in found.items()}
+
+
+def _origin(found: Attribution) -> dict[str, Any]:
+    return {
+        "service": inert(found.origin, longest=60),
+        "incident": plain(found.origin_id),
+        "because": found.because.value,
+        "share": found.share or 0.0,
+        "provider": inert(found.provider, longest=60),
+        "together": found.together,
+    }
 
 
 def _times(incident: Incident) -> dict[str, Any]:
