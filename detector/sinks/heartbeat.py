@@ -63,6 +63,10 @@ class Heartbeat:
         """Tell systemd that the end has begun."""
         self._notify("STOPPING=1")
 
+    def standing_by(self) -> None:
+        """Tell systemd that we live, though another instance does the work and is watched."""
+        self._notify("WATCHDOG=1")
+
     def beat(self, troubles: Sequence[str] = ()) -> str | None:
         """Say that a turn was committed, and what is in trouble; never raises.
 

@@ -92,8 +92,10 @@ def test_systemd_hears_of_start_turns_and_end(kind: str, clock: FakeClock, tmp_p
         beating = Heartbeat(clock=clock, socket_path=name)
         beating.ready()
         beating.beat()
+        beating.standing_by()
         beating.stopping()
-        assert [systemd.recv(100) for _ in range(3)] == [b"READY=1", b"WATCHDOG=1", b"STOPPING=1"]
+        heard = [systemd.recv(100) for _ in range(4)]
+        assert heard == [b"READY=1", b"WATCHDOG=1", b"WATCHDOG=1", b"STOPPING=1"]
 
 
 def test_a_systemd_that_is_not_there_does_no_harm(clock: FakeClock, tmp_path: Path) -> None:
