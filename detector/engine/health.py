@@ -52,14 +52,14 @@ class Look:
     observed : what it said to have observed, in order and apart.
     error : why it could not be read, empty if it could.
     awaited : whether anything was to be expected.
-    width : of its bins; zero if it has none.
+    width : of its bins, zero if it has none; None if that is not known this time.
     falls : what its volume says, in order of time.
     """
 
     observed: Sequence[Span] = ()
     error: str = ""
     awaited: bool = True
-    width: timedelta = timedelta(0)
+    width: timedelta | None = None
     falls: Sequence[Fall] = ()
 
 
@@ -70,8 +70,10 @@ class Health:
     Attributes
     ----------
     feed : how it is.
+    width : of its bins; zero if it has none.
     begun : since when it is known; the end of the first wait counts from here.
-    moved_at : when a look last observed something new; None where no clock ran.
+    moved_at : when a look last observed something new, if that lies far behind: a source that
+        makes up for what was missed is not dead. None for one that keeps up.
     lost_since : end of its last observation if it is dead.
     fallen : when its volume fell, if it is still low.
     told : messages about it so far.
@@ -79,6 +81,7 @@ class Health:
 
     feed: FeedHealth
     begun: datetime
+    width: timedelta = timedelta(0)
     moved_at: datetime | None = None
     lost_since: datetime | None = None
     fallen: Fall | None = None
@@ -99,7 +102,9 @@ def update(
         health = _first(source, look, now)
         if health is None:
             raise ValueError(f"nothing is known of {source!r} and no clock runs")
-    patience = rules.patience_of(source) + look.width
+    if look.width is not None:
+        health = replace(health, width=look.width)
+    patience = rules.patience_of(source) + health.width
     alerts: list[FeedAlert] = []
     events: list[Fall | Span] = [*_observations(health, look), *look.falls]
     for event in sorted(events, key=_place):
@@ -154,7 +159,9 @@ def _observed(
     elif health.feed.observed_until is None:
         health = replace(health, feed=replace(health.feed, reason="it is observed"))
     feed = replace(health.feed, observed_until=end)
-    return replace(health, feed=feed, moved_at=now)
+    before = health.feed.looked_at or now
+    behind = before is not None and end < before - patience
+    return replace(health, feed=feed, moved_at=now if behind else None)
 
 
 def _waited(
@@ -164,11 +171,10 @@ def _waited(
     if not look.awaited or health.lost_since is not None:
         return health
     until = health.feed.observed_until or health.begun
-    moved = max(health.moved_at or until, until)
-    if now - moved <= patience:
+    if now - (health.moved_at or until) <= patience:
         return health
-    # One that is observed late as a rule was not lost when its last observation ended.
-    at = until + patience if moved - until <= patience else now
+    # One that was behind was not lost when its last observation ended.
+    at = until + patience if health.moved_at is None else now
     return _lost(health, until, at, look, alerts)
 
 

@@ -73,16 +73,17 @@ def _looks(
 ) -> dict[str, tuple[Look, Volume | None]]:
     """Return, by place, what the pull says about it and its volume after it."""
     awaited = pull.awaited and not pull.exhausted
+    step = None if pull.counts is None else pull.width
     parts = {part.place: part for part in parts_of(feed, pull, feeds.get(feed), plan)}
     looks: dict[str, tuple[Look, Volume | None]] = {}
-    for place in parts.keys() | set(_places(feed, watched) if not parts else ()):
+    known_places = {place for place, seen in watched.items() if seen.feed == feed}
+    for place in parts.keys() | known_places or {feed}:
         known = watched[place].volume if place in watched else None
         part = parts.get(place)
         if part is None:
-            looks[place] = Look(awaited=awaited), known
+            looks[place] = Look(awaited=awaited, width=step), known
             continue
         volume, changes = grown(known, part, share=plan.feeds.silent_share)
-        step = timedelta(seconds=part.width if pull.counts is not None else 0)
         spans = part.observed.pairs()
         looks[place] = Look(spans, awaited=awaited, width=step, falls=changes), volume
     return dict(sorted(looks.items()))

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from datetime import timedelta
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from detector.detection import live
+from detector.detection import falls, live
 from detector.detection.options import DetectionOptions
 from detector.detection.trending import TrendState
 from detector.domain.series import SeriesKey
 from detector.domain.spans import Spans
 from detector.engine.complaints import Archive
-from detector.engine.memory import FeedMemory, Followed, Memory
+from detector.engine.health import FeedRules, Look, update
+from detector.engine.memory import FeedMemory, Followed, Memory, Volume, Watched
 from detector.engine.saved import changes, load
 from detector.engine.telling import tell
 from detector.errors import StoreError
@@ -40,7 +43,15 @@ def a_memory() -> Memory:
         trends={key: TrendState(NOON.timestamp())},
         incidents=told.latest,
         archive=archive,
+        watched={ODD: watched(), "list": Watched("list", watched().health)},
     )
+
+
+def watched() -> Watched:
+    health, _ = update(None, ODD, Look([(NOON, NOON + MINUTE)]), FeedRules(), now=NOON + MINUTE)
+    waiting = pd.DataFrame({"service": [ODD, ""], "second": [1.5, 2.0], "count": [3.0, 4.0]})
+    state, _ = falls.update(falls.begin(NOON, MINUTE), np.arange(200.0), share=0.2)
+    return Watched("feed", health, Volume(state, waiting.astype({"service": "str"})))
 
 
 def through(before: Memory, after: Memory, stored: dict[str, bytes]) -> dict[str, bytes]:
@@ -54,6 +65,21 @@ def through(before: Memory, after: Memory, stored: dict[str, bytes]) -> dict[str
     return kept
 
 
+def assert_same_watched(one: Watched, other: Watched) -> None:
+    assert (one.feed, one.health) == (other.feed, other.health)
+    if one.volume is None or other.volume is None:
+        assert one.volume is other.volume
+        return
+    pd.testing.assert_frame_equal(one.volume.waiting, other.volume.waiting)
+    ours, theirs = one.volume.state, other.volume.state
+    assert ours is not None
+    assert theirs is not None
+    assert live.dump(ours.series) == live.dump(theirs.series)
+    for field in fields(ours):
+        if field.name != "series":
+            assert getattr(ours, field.name) == getattr(theirs, field.name)
+
+
 def assert_same(one: Memory, other: Memory) -> None:
     assert set(one.feeds) == set(other.feeds)
     for name, feed in one.feeds.items():
@@ -64,6 +90,9 @@ def assert_same(one: Memory, other: Memory) -> None:
             assert feed.backlog is again.backlog
         else:
             pd.testing.assert_frame_equal(feed.backlog, again.backlog)
+    assert set(one.watched) == set(other.watched)
+    for place, known in one.watched.items():
+        assert_same_watched(known, other.watched[place])
     assert list(one.series) == list(other.series)
     for key, series in one.series.items():
         assert live.dump(series.state) == live.dump(other.series[key].state)
@@ -88,9 +117,7 @@ def test_only_what_changed_is_written_and_what_went_is_removed() -> None:
     stored = through(Memory(), before, {})
     assert changes(before, before) == {}
     late = complaints((70, "z", "again"), service=ODD)
-    after = Memory(
-        before.feeds, before.series, before.trends, before.incidents, before.archive.plus(late)
-    )
+    after = replace(before, archive=before.archive.plus(late))
     assert {key.partition("/")[0] for key in changes(before, after)} == {"archive"}
     assert_same(after, load(through(before, after, stored)))
 
