@@ -18,12 +18,20 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from detector.detection import course, learning, onset
-from detector.detection import step as kernel
+from detector.detection import bins, course, learning, onset, step
 from detector.detection.calibration import base_threshold
-from detector.detection.memory import CHANGE, HOT
+from detector.detection.memory import blank
 from detector.detection.options import KnownEvent
-from detector.detection.state import SeriesState, begin, cold, dump, load, slot_seconds
+from detector.detection.state import (
+    SeriesState,
+    Tables,
+    begin,
+    cold,
+    copied,
+    dump,
+    load,
+    slot_seconds,
+)
 from detector.domain.series import Floats
 from detector.domain.surge import Change, ChangeKind, Onset, Surge
 from detector.domain.times import from_seconds, to_seconds
@@ -32,6 +40,8 @@ __all__ = ["SeriesState", "Step", "begin", "dump", "load", "update"]
 
 #: Changes gathered per kernel call.
 _ROOM = 64
+_NOTHING: Floats = np.empty(0)
+_NOTHING.flags.writeable = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,16 +83,14 @@ def update(state: SeriesState, counts: Floats) -> Step:
         If a count is negative or infinite, or the shape is wrong.
     """
     counts = np.ascontiguousarray(counts, dtype=np.float64)
-    if counts.ndim != 1 or (counts < 0).any() or np.isinf(counts).any():
+    if counts.ndim != 1 or not bins.can_be(counts):
         raise ValueError("counts must have one axis and be >= 0 (nan where not observed)")
     width = int(state.width.total_seconds())
-    # as bytes: numpy copies records field by field
-    hot = state.hot.view(np.uint8).copy().view(HOT)
-    sums, days, weeks, profile = state.sums, state.days, state.weeks, state.profile
-    outs = np.empty((len(counts), 3))
+    hot, tables = copied(state.hot), state.tables
+    outs = np.empty((3, len(counts)))
     changes: list[Change] = []
     base = base_threshold(state.options.max_false_pages_per_week)
-    room = np.zeros(_ROOM, CHANGE)
+    room = blank(min(_ROOM, 2 * len(counts) + 2))
     first = to_seconds(state.start)
     done = 0
     while done < len(counts):
@@ -90,10 +98,12 @@ def update(state: SeriesState, counts: Floats) -> Step:
         offset, until = _offset(state.options.time_zone, now)
         stop = min(len(counts), done + -(-(until - now) // width))
         factors, spreads = _events(state.options.known_events, now, width, stop - done)
-        taken, n, why = kernel.run(
+        taken, n, why = bins.run(
             hot,
-            profile,
-            counts[done:stop],
+            tables.profile,
+            counts,
+            done,
+            stop,
             factors,
             spreads,
             now + offset,
@@ -102,25 +112,26 @@ def update(state: SeriesState, counts: Floats) -> Step:
             base,
             _rises(width),
             room,
-            outs[done:stop],
+            outs,
         )
         done += taken
-        changes.extend(_change(state, c) for c in room[:n])
-        if why == kernel.DAY_FULL:
-            sums, days, weeks = sums.copy(), days.copy(), weeks.copy()
-            profile = learning.end_day(hot, sums, days, weeks, profile, slot_seconds(width) / 60.0)
-        elif why == kernel.STALE:
+        if n:
+            changes.extend(_change(state, c) for c in room[:n])
+        if why == bins.DAY_FULL:
+            tables = _next_day(hot, tables, slot_seconds(width) / 60.0)
+        elif why == bins.STALE:
             changes.extend(_given_up(state, hot, room))
             fresh = cold(state.options, state.start, state.width, int(hot["bins"][0]))
-            hot, sums, days = fresh.hot.copy(), fresh.sums, fresh.days
-            weeks, profile = fresh.weeks, fresh.profile
-    return Step(
-        SeriesState(state.options, state.start, state.width, hot, sums, days, weeks, profile),
-        tuple(changes),
-        outs[:, 0].copy(),
-        outs[:, 1].copy(),
-        outs[:, 2].copy(),
-    )
+            hot, tables = copied(fresh.hot), fresh.tables
+    after = SeriesState(state.options, state.start, state.width, hot, tables)
+    return Step(after, tuple(changes), outs[0], outs[1], outs[2])
+
+
+def _next_day(hot: Any, tables: Tables, slot_minutes: float) -> Tables:
+    """Return the tables after the day that ``hot`` has gathered."""
+    sums, days, weeks = tables.sums.copy(), tables.days.copy(), tables.weeks.copy()
+    profile = learning.end_day(hot, sums, days, weeks, tables.profile, slot_minutes)
+    return Tables(sums, days, weeks, profile)
 
 
 def _given_up(state: SeriesState, hot: Any, room: Any) -> list[Change]:
@@ -159,17 +170,17 @@ def _offset(zone: str, now: int) -> tuple[int, int]:
 
 def _events(events: tuple[KnownEvent, ...], now: int, width: int, n: int) -> tuple[Floats, Floats]:
     """Return the factor and the spread of each bin, or empty arrays where there is no event."""
+    if not events:
+        return _NOTHING, _NOTHING
     near = [e for e in events if to_seconds(e.start) < now + n * width and to_seconds(e.end) > now]
     if not near:
-        return np.empty(0), np.empty(0)
+        return _NOTHING, _NOTHING
     factors, spreads = np.ones(n), np.zeros(n)
     lefts = now + width * np.arange(n)
     for event in near:
         inside = (lefts + width > to_seconds(event.start)) & (lefts < to_seconds(event.end))
         factors[inside] = 1.0 if event.factor is None else event.factor
-        spreads[inside] = (
-            kernel.UNKNOWN_EVENT_SPREAD if event.factor is None else kernel.EVENT_SPREAD
-        )
+        spreads[inside] = step.UNKNOWN_EVENT_SPREAD if event.factor is None else step.EVENT_SPREAD
     return factors, spreads
 
 

@@ -6,6 +6,8 @@ in bins of the series unless said otherwise; bin 0 is the first bin ever given.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from detector.detection.compiled import compiled
@@ -119,3 +121,8 @@ CHANGE = np.dtype(
 def bins_of(minutes: float, width: float, most: int) -> int:
     """Return how many bins of ``width`` minutes make ``minutes``: at least 1, at most ``most``."""
     return min(max(round(minutes / width), 1), most)
+
+
+def blank(n: int) -> Any:
+    """Return room for ``n`` changes; through bytes, as numpy makes records field by field."""
+    return np.frombuffer(bytearray(n * CHANGE.itemsize), CHANGE)

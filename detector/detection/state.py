@@ -22,9 +22,32 @@ from detector.domain.series import Floats
 from detector.domain.times import to_seconds
 
 #: Layout of a dumped state; another layout cannot be continued.
-FORMAT = 2
+FORMAT = 3
 #: Relative variance of a profile of which nothing is known.
 COLD_VARIANCE = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tables:
+    """What changes once a day, shared by the states of that day; all read-only.
+
+    Attributes
+    ----------
+    sums : shape (2, 7, n_slots), discounted posts and exposure.
+    days : shape (7,), discounted number of days behind ``sums``.
+    weeks : shape (2, 4, 7, n_slots), posts and expected posts of past weeks.
+    profile : shape (3, 7, n_slots), time-of-week profile, its relative variance, and the profile
+        without what recurs weekly.
+    """
+
+    sums: Floats = field(repr=False)
+    days: Floats = field(repr=False)
+    weeks: NDArray[np.float32] = field(repr=False)
+    profile: Floats = field(repr=False)
+
+    def __post_init__(self) -> None:
+        for array in (self.sums, self.days, self.weeks, self.profile):
+            array.flags.writeable = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,25 +60,17 @@ class SeriesState:
     start : left edge of bin 0, aware UTC.
     width : length of every bin.
     hot : shape (1,), dtype ``HOT``: what changes with every bin, read-only.
-    sums : shape (2, 7, n_slots), discounted posts and exposure; changes daily, read-only.
-    days : shape (7,), discounted number of days behind ``sums``, read-only.
-    weeks : shape (2, 4, 7, n_slots), posts and expected posts of past weeks, read-only.
-    profile : shape (3, 7, n_slots), time-of-week profile, its relative variance, and the profile
-        without what recurs weekly, read-only.
+    tables : what changes daily.
     """
 
     options: DetectionOptions
     start: datetime
     width: timedelta
     hot: Any = field(repr=False)
-    sums: Floats = field(repr=False)
-    days: Floats = field(repr=False)
-    weeks: NDArray[np.float32] = field(repr=False)
-    profile: Floats = field(repr=False)
+    tables: Tables = field(repr=False)
 
     def __post_init__(self) -> None:
-        for array in (self.hot, self.sums, self.days, self.weeks, self.profile):
-            array.flags.writeable = False
+        self.hot.flags.writeable = False
 
     @property
     def bins(self) -> int:
@@ -104,9 +119,8 @@ def cold(
     profile = np.ones((3, 7, slots))
     profile[1] = COLD_VARIANCE
     weeks = np.zeros((2, WEEKS, 7, slots), np.float32)
-    return SeriesState(
-        options, start, width, hot, np.zeros((2, 7, slots)), np.zeros(7), weeks, profile
-    )
+    tables = Tables(np.zeros((2, 7, slots)), np.zeros(7), weeks, profile)
+    return SeriesState(options, start, width, hot, tables)
 
 
 def slot_seconds(width: int) -> int:
@@ -114,21 +128,14 @@ def slot_seconds(width: int) -> int:
     return max(86400 // SLOTS, width)
 
 
+def copied(hot: Any) -> Any:
+    """Return a writable copy; through bytes, as numpy copies records field by field."""
+    return np.frombuffer(bytearray(hot.tobytes()), HOT)
+
+
 def dump(state: SeriesState) -> bytes:
     """Return the state as bytes that `load` reads back exactly."""
-    return msgspec.msgpack.encode(
-        {
-            "format": FORMAT,
-            "options": state.options,
-            "start": state.start,
-            "width": state.width.total_seconds(),
-            "hot": state.hot.tobytes(),
-            "sums": state.sums.tobytes(),
-            "days": state.days.tobytes(),
-            "weeks": state.weeks.tobytes(),
-            "profile": state.profile.tobytes(),
-        }
-    )
+    return msgspec.msgpack.encode((dump_hot(state), dump_tables(state.tables)))
 
 
 def load(data: bytes) -> SeriesState:
@@ -140,19 +147,60 @@ def load(data: bytes) -> SeriesState:
         If ``data`` is not a state, or one of another format.
     """
     try:
-        fields = msgspec.msgpack.decode(data)
-        if fields["format"] != FORMAT:
-            raise ValueError(f"detection state of format {fields['format']}, expected {FORMAT}")
-        hot = np.frombuffer(fields["hot"], HOT)
+        hot, tables = msgspec.msgpack.decode(data, type=tuple[bytes, bytes])
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"not a detection state: {error}") from error
+    return load_parts(hot, tables)
+
+
+def dump_hot(state: SeriesState) -> bytes:
+    """Return what changes with every bin, a fifth of the state."""
+    return msgspec.msgpack.encode(
+        {
+            "format": FORMAT,
+            "options": state.options,
+            "start": state.start,
+            "width": state.width.total_seconds(),
+            "hot": state.hot.tobytes(),
+        }
+    )
+
+
+def dump_tables(tables: Tables) -> bytes:
+    """Return what changes once a day."""
+    return msgspec.msgpack.encode(
+        {
+            "format": FORMAT,
+            "sums": tables.sums.tobytes(),
+            "days": tables.days.tobytes(),
+            "weeks": tables.weeks.tobytes(),
+            "profile": tables.profile.tobytes(),
+        }
+    )
+
+
+def load_parts(hot: bytes, tables: bytes) -> SeriesState:
+    """Return the state that `dump_hot` and `dump_tables` wrote; raises as `load` does."""
+    try:
+        fields, slow = _fields(hot), _fields(tables)
         return SeriesState(
             msgspec.convert(fields["options"], DetectionOptions),
             msgspec.convert(fields["start"], datetime),
             timedelta(seconds=fields["width"]),
-            hot,
-            np.frombuffer(fields["sums"]).reshape(2, 7, -1),
-            np.frombuffer(fields["days"]),
-            np.frombuffer(fields["weeks"], np.float32).reshape(2, WEEKS, 7, -1),
-            np.frombuffer(fields["profile"]).reshape(3, 7, -1),
+            np.frombuffer(fields["hot"], HOT),
+            Tables(
+                np.frombuffer(slow["sums"]).reshape(2, 7, -1),
+                np.frombuffer(slow["days"]),
+                np.frombuffer(slow["weeks"], np.float32).reshape(2, WEEKS, 7, -1),
+                np.frombuffer(slow["profile"]).reshape(3, 7, -1),
+            ),
         )
     except (msgspec.MsgspecError, KeyError, TypeError) as error:
         raise ValueError(f"not a detection state: {error}") from error
+
+
+def _fields(data: bytes) -> Any:
+    fields = msgspec.msgpack.decode(data)
+    if fields["format"] != FORMAT:
+        raise ValueError(f"detection state of format {fields['format']}, expected {FORMAT}")
+    return fields

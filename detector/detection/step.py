@@ -1,4 +1,4 @@
-"""One bin after another: what was expected, what it says, whether that is an alarm."""
+"""One bin: what was expected, what it says, whether that is an alarm."""
 
 from __future__ import annotations
 
@@ -6,15 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from detector.detection import baseline, calibration, clock, course, learning, sequential
+from detector.detection import baseline, clock, course, sequential
 from detector.detection.compiled import compiled
 from detector.detection.memory import RING, bins_of
 from detector.domain.series import Floats
 
-#: Why `run` came back.
-TAKEN, DAY_FULL, STALE = 0, 1, 2
-#: Minutes without an observed bin after which nothing that was known holds: four weeks.
-STALE_MINUTES = 40320.0
 #: Minutes: oldest start that is searched for; at least so many bins.
 LONGEST_SEARCH, FEWEST_STARTS = 180.0, 8
 #: Minutes of a burst: what is so short is no outage. In wide bins a burst drowns by itself.
@@ -189,76 +185,3 @@ def step(
     elif not _held(hot, threshold, minutes):
         _learn(hot, count, rates, expected, dispersion, known, minutes)
     return n
-
-
-@compiled
-def earlier_or_later(profile: Floats, week_slot: int) -> float:
-    """Return the profile at a slot of the week, which may lie in the week before or after."""
-    slots = profile.shape[2]
-    wrapped = week_slot % (7 * slots)
-    return float(profile[0, wrapped // slots, wrapped % slots])
-
-
-@compiled
-def run(
-    hots: Any,
-    profile: Floats,
-    counts: Floats,
-    factors: Floats,
-    spreads: Floats,
-    first_local: int,
-    width: int,
-    slot_seconds: int,
-    base: float,
-    rises: Floats,
-    changes: Any,
-    outs: Floats,
-) -> Any:
-    """Take bins until they end, a day is full, ``changes`` is full, or the series is stale.
-
-    Returns the number of bins taken, the number of changes, and why it came back.
-    """
-    hot = hots[0]
-    slots = profile.shape[2]
-    n = 0
-    minutes = width / 60.0
-    rates = np.empty(3)
-    search = course.new_search(rises)
-    threshold = calibration.threshold_now(hot, base)
-    hour = round(clock.HOUR / slot_seconds)
-    for i in range(counts.shape[0]):
-        outs[i, 2] = threshold
-        if n + 2 > changes.shape[0]:
-            return i, n, TAKEN
-        if hot.gap * minutes >= STALE_MINUTES and not np.isnan(counts[i]):
-            return i, n, STALE
-        local = first_local + hot.clock + i * width + width // 2
-        hot.ahead = local - hot.bins * width
-        day = local // 86400
-        slot = (local % 86400) // slot_seconds
-        if not learning.learn_late(hot, profile, minutes):
-            return i, n, DAY_FULL
-        weekday = (day + 3) % 7
-        now = weekday * slots + slot
-        rates[1] = profile[0, weekday, slot]
-        rates[0] = earlier_or_later(profile, now - hour)
-        rates[2] = earlier_or_later(profile, now + hour)
-        factor = factors[i] if factors.shape[0] > 0 else 1.0
-        spread = spreads[i] if spreads.shape[0] > 0 else 0.0
-        n = step(
-            hot,
-            counts[i],
-            rates,
-            profile[1, weekday, slot],
-            factor,
-            spread,
-            day * slots + slot,
-            threshold,
-            minutes,
-            search,
-            changes,
-            n,
-            outs[i],
-        )
-        hot.bins += 1
-    return counts.shape[0], n, TAKEN

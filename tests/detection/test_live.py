@@ -106,7 +106,7 @@ def test_update_leaves_its_arguments_alone() -> None:
     assert dump(state) == before
     np.testing.assert_array_equal(counts, _history()[DAY : 2 * DAY])
     with pytest.raises(ValueError, match="read-only"):
-        state.profile[0, 0, 0] = 2.0
+        state.tables.profile[0, 0, 0] = 2.0
 
 
 @pytest.mark.parametrize(

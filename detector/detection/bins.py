@@ -1,0 +1,102 @@
+"""Bins one after another, until something is due that the kernel leaves to Python."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from detector.detection import calibration, clock, course, learning, step
+from detector.detection.compiled import compiled
+from detector.domain.series import Floats
+
+#: Why `run` came back.
+TAKEN, DAY_FULL, STALE = 0, 1, 2
+#: Minutes without an observed bin after which nothing that was known holds: four weeks.
+STALE_MINUTES = 40320.0
+
+
+@compiled
+def can_be(counts: Floats) -> bool:
+    """Whether all are counts: >= 0 and finite, or nan."""
+    wrong = 0
+    for count in counts:
+        wrong += count < 0.0 or count == np.inf
+    return wrong == 0
+
+
+@compiled
+def earlier_or_later(profile: Floats, week_slot: int) -> float:
+    """Return the profile at a slot of the week, which may lie in the week before or after."""
+    slots = profile.shape[2]
+    wrapped = week_slot % (7 * slots)
+    return float(profile[0, wrapped // slots, wrapped % slots])
+
+
+@compiled
+def run(
+    hots: Any,
+    profile: Floats,
+    counts: Floats,
+    begin: int,
+    end: int,
+    factors: Floats,
+    spreads: Floats,
+    first_local: int,
+    width: int,
+    slot_seconds: int,
+    base: float,
+    rises: Floats,
+    changes: Any,
+    outs: Floats,
+) -> Any:
+    """Take the bins ``[begin, end)`` until a day or ``changes`` is full or the series is stale.
+
+    Returns the number of bins taken, the number of changes, and why it came back.
+    """
+    hot = hots[0]
+    slots = profile.shape[2]
+    n = 0
+    minutes = width / 60.0
+    rates = np.empty(3)
+    search = course.new_search(rises)
+    threshold = calibration.threshold_now(hot, base)
+    hour = round(clock.HOUR / slot_seconds)
+    for i in range(end - begin):
+        count = counts[begin + i]
+        out = outs[:, begin + i]
+        out[2] = threshold
+        if n + 2 > changes.shape[0]:
+            return i, n, TAKEN
+        if hot.gap * minutes >= STALE_MINUTES and not np.isnan(count):
+            return i, n, STALE
+        local = first_local + hot.clock + i * width + width // 2
+        hot.ahead = local - hot.bins * width
+        day = local // 86400
+        slot = (local % 86400) // slot_seconds
+        if not learning.learn_late(hot, profile, minutes):
+            return i, n, DAY_FULL
+        weekday = (day + 3) % 7
+        now = weekday * slots + slot
+        rates[1] = profile[0, weekday, slot]
+        rates[0] = earlier_or_later(profile, now - hour)
+        rates[2] = earlier_or_later(profile, now + hour)
+        factor = factors[i] if factors.shape[0] > 0 else 1.0
+        spread = spreads[i] if spreads.shape[0] > 0 else 0.0
+        n = step.step(
+            hot,
+            count,
+            rates,
+            profile[1, weekday, slot],
+            factor,
+            spread,
+            day * slots + slot,
+            threshold,
+            minutes,
+            search,
+            changes,
+            n,
+            out,
+        )
+        hot.bins += 1
+    return end - begin, n, TAKEN
