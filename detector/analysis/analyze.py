@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from importlib.metadata import version
 from importlib.resources import files
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
@@ -29,11 +30,14 @@ _INSTANTS = ("started_at", "started_at_earliest", "started_at_latest", "noticed_
 _ENDS = ("ended_at", "resolved_at", "peak_at")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Figure:
     """A chart that notebooks show by itself; ``svg`` is its text, complete with its colours."""
 
     svg: str
+
+    def __repr__(self) -> str:
+        return f"Figure({len(self.svg):,} characters of SVG)"
 
     def _repr_html_(self) -> str:
         return self.svg
@@ -83,6 +87,14 @@ class Analysis:
             made_at=made_at,
             settings=self.settings,
         )
+
+    def page(self, *, zone: str = "UTC", language: str = "en") -> str:
+        """Return the report as one self-contained HTML page, times in ``zone`` (IANA name)."""
+        return page_of(self.report(ZoneInfo(zone)), language)
+
+    def figure(self, number: int, *, zone: str = "UTC", language: str = "en") -> Figure:
+        """Return the chart of incident ``number``, counted from 1, times in ``zone``."""
+        return figure_of(self.report(ZoneInfo(zone)), number, language)
 
     def against(self, truth: pd.DataFrame) -> Analysis:
         """Return the same, compared with a table of truth too (``service, start, end``)."""
