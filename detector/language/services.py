@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -40,18 +40,19 @@ class Names:
     Attributes
     ----------
     aliases : folded; ``services[i]`` is the canonical name of ``aliases[i]``.
+    owners : the same as a table: alias to canonical name.
     weak : aliases that are ordinary words too.
     """
 
     aliases: tuple[str, ...]
     services: tuple[str, ...]
+    owners: Mapping[str, str]
     weak: frozenset[str]
     automaton: AhoCorasick
 
     def canonical(self, name: str) -> str:
         """Return the service that ``name`` is an alias of, or ``name`` if it is none's."""
-        known = dict(zip(self.aliases, self.services, strict=True))
-        return known.get(fold(name).strip(), name)
+        return self.owners.get(fold(name).strip(), name)
 
     def found(self, own: str, hits: Sequence[Hit]) -> tuple[Named, ...]:
         """Return the services that the folded text ``own`` names, by place.
@@ -82,7 +83,7 @@ def build_names(services: Services, weak: Iterable[str] = ()) -> Names:
             owner.setdefault(fold(alias).strip().lstrip("@#"), name)
     owner.pop("", None)
     automaton = AhoCorasick(tuple(owner), matchkind=MatchKind.Standard)
-    return Names(tuple(owner), tuple(owner.values()), frozenset(weak), automaton)
+    return Names(tuple(owner), tuple(owner.values()), owner, frozenset(weak), automaton)
 
 
 def _is_tag(own: str, start: int, end: int) -> bool:

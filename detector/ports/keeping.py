@@ -93,6 +93,12 @@ class Store(Protocol):
     ) -> None:
         """Record an attempt at ``at``: sent, pending again until ``due_at``, or dead."""
 
+    def forget(self, *, before: datetime) -> int:
+        """Drop counts before that time, and messages about incidents that were over by then.
+
+        Incidents, what there was to tell and why stay. Return how many rows went.
+        """
+
     def close(self) -> None:
         """Release files and connections."""
 

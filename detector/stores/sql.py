@@ -24,7 +24,7 @@ from detector.domain.feed import FeedHealth
 from detector.domain.incident import Incident
 from detector.errors import StoreError
 from detector.ports import CycleRecord, Lease
-from detector.stores import chronicle, outbox
+from detector.stores import chronicle, outbox, retention
 from detector.stores.engines import file_of, open_engine, store_url
 from detector.stores.lease import FileLease
 from detector.stores.row_lease import TTL, RowLease
@@ -202,6 +202,11 @@ class SqlStore(Transactions):
         """
         with self._leading() as connection:
             outbox.mark(connection, delivery, status, at=at, due_at=due_at, error=error)
+
+    def forget(self, *, before: datetime) -> int:
+        """Drop counts before that time, and messages about incidents that were over by then."""
+        with self._leading() as connection:
+            return retention.forget(connection, before)
 
     def close(self) -> None:
         """Release files and connections."""

@@ -10,7 +10,7 @@ import pandas as pd
 from detector.domain.alert import Alert
 from detector.domain.decision import Decision
 from detector.domain.delivery import Delivery, DeliveryStatus, Notice
-from detector.domain.feed import FeedHealth
+from detector.domain.feed import FeedAlert, FeedHealth
 from detector.domain.incident import Incident
 from detector.domain.wire import (
     alert_from_dict,
@@ -149,6 +149,24 @@ class FakeStore:
             sent_at=at if status is DeliveryStatus.SENT else None,
             error=error,
         )
+
+    def forget(self, *, before: datetime) -> int:
+        counts = [key for key in self._counts if key[1] < before]
+        for key in counts:
+            del self._counts[key]
+        old = [key for key, held in self._outbox.items() if self._is_over(held, before)]
+        for place in old:
+            del self._outbox[place]
+        return len(counts) + len(old)
+
+    def _is_over(self, held: Delivery, before: datetime) -> bool:
+        if held.alert.at >= before or held.status is DeliveryStatus.PENDING:
+            return False
+        if isinstance(held.alert, FeedAlert):
+            return True
+        known = self._incidents.get(held.alert.incident.id)
+        resolved_at = None if known is None else known.resolved_at
+        return resolved_at is not None and resolved_at < before
 
     def close(self) -> None:
         pass

@@ -283,3 +283,27 @@ def test_a_feed_is_kept_as_it_stands_last(store: Store) -> None:
     store.commit(CycleRecord(feeds=[alive]))
     store.commit(CycleRecord(feeds=[dead]))
     assert store.feeds() == (dead,)
+
+
+def test_old_counts_and_messages_of_incidents_long_over_are_forgotten(store: Store) -> None:
+    long = timedelta(days=400)
+    over = an_incident(noticed_at=NOON - long, lasted=30 * MINUTE)
+    goes_on = an_incident("QQ", noticed_at=NOON - long)
+    deliveries = [a_delivery(an_alert(incident)) for incident in (over, goes_on)]
+    on_its_way = a_delivery(an_alert(over, kind=AlertKind.RESOLVED, sequence=2))
+    store.commit(
+        CycleRecord(
+            counts=pd.concat([some_counts(), some_counts(start=NOON - long)]),
+            incidents=[over, goes_on],
+            alerts=[d.alert for d in deliveries],
+            deliveries=[*deliveries, on_its_way],
+        )
+    )
+    for delivery in deliveries:
+        store.mark(delivery, DeliveryStatus.SENT, at=NOON)
+    assert store.forget(before=NOON - timedelta(days=30)) == 4
+    assert len(store.counts("WeChat", start=NOON - 2 * long, end=NOON + long)) == 3
+    left = {d.alert.key for d in store.deliveries()}
+    assert left == {deliveries[1].alert.key, on_its_way.alert.key}
+    assert len(store.incidents()) == 2
+    assert len(store.alerts()) == 2
