@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import quote
 
 from detector.domain.incident import Incident
+
+_LETTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,14 @@ class Links:
         """Return the address of the incident's page."""
         if self.public_url is None:
             return None
-        name = quote(incident.id, safe="", errors="surrogatepass")
-        return f"{self.public_url.rstrip('/')}/incidents/{name}"
+        return f"{self.public_url.rstrip('/')}/incidents/{_quoted(incident.id)}"
 
     def runbook_of(self, incident: Incident) -> str | None:
         """Return the address of what is to be done."""
         return self.runbooks.get(incident.service, self.runbook)
+
+
+def _quoted(name: str) -> str:
+    """Return ``name`` as one segment of a path (RFC 3986, 2005, section 2)."""
+    octets = name.encode("utf-8", "surrogatepass")
+    return "".join(chr(octet) if octet in _LETTERS else f"%{octet:02X}" for octet in octets)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -328,6 +329,12 @@ def test_links_are_those_of_the_service_before_those_of_all() -> None:
     )
     assert Links().page(an_incident()) is None
     assert Links().runbook_of(an_incident()) is None
+
+
+@given(st.text(min_size=1))
+def test_any_id_is_one_segment_of_the_address(name: str) -> None:
+    page = Links("https://o.example.org/base/").page(an_incident(id=name))
+    assert page == f"https://o.example.org/base/incidents/{quote(name, safe='')}"
 
 
 @pytest.mark.parametrize(
