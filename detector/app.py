@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TextIO
 
 from detector import resources, words
+from detector.audience import providers
 from detector.clock import AcceleratedClock, Clock, WallClock
 from detector.detection.options import DetectionOptions, KnownEvent
 from detector.domain.severity import SeverityRules
 from detector.domain.spans import Spans
 from detector.engine.health import FeedRules
-from detector.engine.ingest import Receiver
 from detector.engine.plan import Plan
 from detector.errors import ConfigError
 from detector.plugins import plugged_sink, plugged_source
@@ -76,6 +76,8 @@ def build_plan(settings: Settings) -> Plan:
         },
         severity=SeverityRules(**settings.severity.model_dump()),
         regroup=settings.incidents.regroup,
+        update_every=settings.alerts.update_every,
+        providers=providers(settings),
         feeds=_feed_rules(settings),
     )
 
@@ -155,11 +157,6 @@ def _source(
                 gaps=read_gaps(base / settings.gaps) if settings.gaps else Spans.none(),
                 grows=True,
             )
-
-
-def build_receivers(settings: Settings) -> tuple[Receiver, ...]:
-    """Return who is told, from which severity on."""
-    return tuple(Receiver(r.name, r.least) for r in settings.receivers)
 
 
 def build_sinks(settings: Settings, *, base: Path, console: TextIO) -> dict[str, Sink]:

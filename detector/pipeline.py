@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,11 +13,14 @@ import pandas as pd
 import structlog
 
 from detector import app
+from detector.alerting.audience import Audience
+from detector.alerting.muting import Wishes
+from detector.audience import build_audience
 from detector.clock import Clock, wall_now
 from detector.detection import live
 from detector.domain.times import iso
 from detector.engine.delivery import DeliveryReport, deliver
-from detector.engine.ingest import Receiver, take_turn
+from detector.engine.ingest import take_turn
 from detector.engine.memory import Memory
 from detector.engine.plan import Plan
 from detector.engine.refresh import refresh
@@ -26,10 +29,11 @@ from detector.engine.saved import load
 from detector.errors import DetectorError, LeaseLost
 from detector.language.complaints import read_posts
 from detector.leadership import Leadership
-from detector.ports import Sink, Source, Store
+from detector.ports import Desk, Sink, Source, Store
 from detector.receivers import build_heartbeat
 from detector.settings import Settings
 from detector.sinks.heartbeat import Heartbeat
+from detector.stores.desk import desk_beside
 from detector.stores.sql import open_store
 
 log = structlog.get_logger("detector.pipeline")
@@ -45,14 +49,16 @@ class Pipeline:
     term : the reign in which `memory` was read; in another one the store may know more.
     stopping : whether a stop was asked for: then no further message is begun.
     turns : turns taken since the start.
+    settled : incidents of which everybody knows the end; they are not looked at again.
     """
 
     settings: Settings
     plan: Plan
     sources: Sequence[Source]
     sinks: Mapping[str, Sink]
-    receivers: Sequence[Receiver]
+    audience: Audience
     store: Store
+    desk: Desk
     clock: Clock
     memory: Memory
     policy: RetryPolicy
@@ -61,6 +67,7 @@ class Pipeline:
     term: int | None = None
     stopping: Callable[[], bool] = field(default=lambda: False)
     turns: int = field(default=0, init=False)
+    settled: frozenset[str] = field(default=frozenset(), init=False)
     _stood_by: bool = field(default=False, init=False)
 
     def warm_up(self) -> None:
@@ -78,6 +85,7 @@ class Pipeline:
         While another instance leads, nothing is done but to wait for its end.
         """
         if not self._leads():
+            self.heartbeat.standing_by()
             return True
         try:
             return self._turn()
@@ -108,13 +116,14 @@ class Pipeline:
             self.sources,
             self.store,
             self.plan,
-            self.receivers,
+            self.audience,
             now=now,
             wall=wall,
-            max_alert_age=self.settings.delivery.max_alert_age,
             feed_receivers=self.settings.feeds.receivers,
+            wishes=self._wishes(wall),
+            settled=self.settled,
         )
-        self.memory = turn.outcome.memory
+        self.memory, self.settled = turn.outcome.memory, turn.settled
         self.turns += 1
         for trouble in turn.troubles:
             bug = None if isinstance(trouble.error, DetectorError) else trouble.error
@@ -128,20 +137,25 @@ class Pipeline:
             self.store, self.sinks, now=wall_now(), policy=self.policy, stopping=self.stopping
         )
         _log(report)
-        self._refresh()
-        self._beat([t.source for t in turn.troubles], report)
+        unreached = {d.receiver for d in (*report.retried, *report.dead)} | self._refresh()
+        self._beat([t.source for t in turn.troubles], unreached)
         return not (finished and not report.retried)
 
-    def _refresh(self) -> None:
-        """Tell receivers that forget what they are not told again."""
+    def _wishes(self, wall: datetime) -> Wishes:
+        """Return what people at the desk say."""
+        in_hand = {said.incident_id: said for said in self.desk.acknowledgements()}
+        return Wishes(self.desk.silences(ending_after=wall), in_hand)
+
+    def _refresh(self) -> set[str]:
+        """Tell receivers that forget what they are not told again; return the unreached ones."""
         incidents = [known.merging.incident() for known in self.memory.incidents.values()]
         troubles = refresh(self.store, self.sinks, incidents, now=wall_now())
         for receiver, error in troubles.items():
             log.warning("alerts not said again", receiver=receiver, error=str(error))
+        return set(troubles)
 
-    def _beat(self, sources: Sequence[str], report: DeliveryReport) -> None:
+    def _beat(self, sources: Sequence[str], receivers: Collection[str]) -> None:
         """Say that the turn was committed, and who is in trouble."""
-        receivers = {d.receiver for d in (*report.retried, *report.dead)}
         troubles = [f"source {name} failed" for name in sources]
         troubles += [f"receiver {name} was not reached" for name in sorted(receivers)]
         if failure := self.heartbeat.beat(troubles):
@@ -174,8 +188,9 @@ def build(settings: Settings, *, base: Path, console: TextIO) -> Pipeline:
         plan=plan,
         sources=sources,
         sinks=sinks,
-        receivers=app.build_receivers(settings),
+        audience=build_audience(settings),
         store=store,
+        desk=desk_beside(store),
         clock=app.build_clock(settings, sources, resumed_at=_resumed_at(memory)),
         memory=memory,
         policy=RetryPolicy(give_up_after=settings.delivery.give_up_after),

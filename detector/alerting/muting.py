@@ -32,6 +32,9 @@ class Wishes:
     in_hand: Mapping[str, Acknowledgement] = field(default_factory=dict)
 
 
+NO_WISHES = Wishes()
+
+
 def silenced(silences: Iterable[Silence], labels: Labels, *, at: datetime) -> Mute | None:
     """Return the silence that acts at ``at`` (wall clock) and ends last."""
     acting = [silence for silence in silences if silence.mutes(labels, at)]

@@ -15,6 +15,7 @@ from detector.cli.tables import incident_table
 from detector.domain.times import iso
 from detector.ports import Source
 from detector.quota import quota_of
+from detector.receivers import build_heartbeat
 from detector.schedule import Schedule
 from detector.settings import FileSourceSettings, Settings, SourceSettings, read_settings
 from detector.settings.live import LiveSettings
@@ -45,7 +46,7 @@ def run_pipeline(config: Path | None) -> None:
         "started",
         config=str(path),
         sources=len(running.sources),
-        receivers=len(running.receivers),
+        receivers=len(settings.receivers),
         store=shown_location(settings),
         time=iso(running.clock.now()),
     )
@@ -88,6 +89,7 @@ def check_settings(config: Path | None) -> None:
     plan = app.build_plan(settings)
     sources = app.build_sources(settings, base=base)
     app.build_sinks(settings, base=base, console=sys.stdout)
+    build_heartbeat(settings, base=base)
     print(f"{path}: in order")
     pace = f", on a clock {settings.clock.speed:,.0f} times as fast" if settings.clock.speed else ""
     print(f"every {settings.schedule.every.total_seconds():g} s{pace}:")

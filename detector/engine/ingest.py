@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pandas as pd
 
-from detector.domain.alert import Alert, AlertKind
+from detector.alerting.audience import Audience
+from detector.alerting.decide import Reason
+from detector.alerting.muting import NO_WISHES, Wishes
+from detector.domain.decision import Decision
 from detector.domain.delivery import Delivery, DeliveryStatus
 from detector.domain.feed import FeedAlert
-from detector.domain.incident import Severity
 from detector.engine.cycle import Advance, Outcome, cycle
+from detector.engine.dossier import Dossier, gather, standing
 from detector.engine.memory import Memory
+from detector.engine.notifying import notify
 from detector.engine.plan import Plan
 from detector.engine.saved import changes
 from detector.errors import DetectorError
@@ -22,14 +26,6 @@ from detector.ports import CycleRecord, Pull, Source, Store
 
 #: Sources pulled at the same time.
 _AT_ONCE = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Receiver:
-    """Who is told: the name of a sink, and the severity from which on it is told."""
-
-    name: str
-    least: Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +47,15 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Turn:
-    """What one turn did: its outcome is committed."""
+    """What one turn did: its outcome is committed.
+
+    ``settled`` holds the incidents that are over and of which nobody is left to be told.
+    """
 
     outcome: Outcome
     troubles: tuple[Trouble, ...]
     exhausted: frozenset[str]
+    settled: frozenset[str] = frozenset()
 
 
 def take_turn(
@@ -63,42 +63,52 @@ def take_turn(
     sources: Sequence[Source],
     store: Store,
     plan: Plan,
-    receivers: Sequence[Receiver],
+    audience: Audience,
     *,
     now: datetime,
     wall: datetime,
-    max_alert_age: timedelta,
     feed_receivers: Sequence[str] = (),
+    wishes: Wishes = NO_WISHES,
+    settled: frozenset[str] = frozenset(),
 ) -> Turn:
     """Pull every source, run the cycle at ``now`` and commit all of it in one transaction.
 
     Parameters
     ----------
     memory : what the turn before left.
+    audience : who may be told of incidents.
     now : time of the data; ``wall`` : time of the deliveries. They differ on an accelerated clock.
-    max_alert_age : alerts older than this at ``now`` are recorded and not sent.
     feed_receivers : who is told about sources.
+    wishes : what people at the desk say.
+    settled : what the turn before found to be settled.
     """
     pulls, troubles = _pull(memory, sources, until=now)
     failures = {trouble.source: trouble.reason for trouble in troubles}
     outcome = cycle(memory, pulls, plan, now=now, failures=failures)
-    fresh = [alert for alert in outcome.alerts if now - alert.at <= max_alert_age]
-    deliveries = [d for alert in fresh for d in _deliveries(alert, receivers, wall)]
-    alarms = [alert for alert in outcome.feed_alerts if now - alert.at <= max_alert_age]
+    incidents = standing(memory, outcome.memory)
+    dossiers = gather(store, incidents, outcome.alerts, outcome.memory, settled=settled)
+    notified = notify(dossiers, audience, wishes, now=now, wall=wall)
+    oldest = now - audience.habits.max_age
+    alarms = [alert for alert in outcome.feed_alerts if alert.at >= oldest]
     store.commit(
         CycleRecord(
             memory=changes(memory, outcome.memory),
             counts=_counted(outcome.advances),
             incidents=outcome.incidents,
             deliveries=[
-                *_without_unheard_ends(deliveries, store),
+                *notified.deliveries,
                 *_feed_deliveries(alarms, feed_receivers, wall),
             ],
+            alerts=outcome.alerts,
+            decisions=(*_decisions(outcome, dossiers, store), *notified.decisions),
             feeds=outcome.feeds,
         )
     )
     exhausted = frozenset(name for name, pull in pulls.items() if pull.exhausted)
-    return Turn(outcome, troubles, exhausted)
+    names = [receiver.name for receiver in audience.receivers]
+    done = [d.after(notified.deliveries, ()) for d in dossiers]
+    known = settled | {d.incident.id for d in done if d.settled(names)}
+    return Turn(outcome, troubles, exhausted, known & incidents.keys())
 
 
 def _pull(
@@ -126,14 +136,6 @@ def _pull(
     return pulls, tuple(found for found in brought if isinstance(found, Trouble))
 
 
-def _deliveries(alert: Alert, receivers: Sequence[Receiver], wall: datetime) -> list[Delivery]:
-    return [
-        Delivery(receiver.name, alert, DeliveryStatus.PENDING, attempts=0, due_at=wall)
-        for receiver in receivers
-        if alert.incident.severity >= receiver.least
-    ]
-
-
 def _feed_deliveries(
     alerts: Sequence[FeedAlert], receivers: Sequence[str], wall: datetime
 ) -> list[Delivery]:
@@ -144,18 +146,21 @@ def _feed_deliveries(
     ]
 
 
-def _without_unheard_ends(deliveries: Sequence[Delivery], store: Store) -> list[Delivery]:
-    """Drop ends of incidents whose receiver never heard that they began: that was too long ago."""
-    kept: list[Delivery] = []
-    for delivery in deliveries:
-        alert, receiver = delivery.alert, delivery.receiver
-        if isinstance(alert, Alert) and alert.kind is AlertKind.RESOLVED:
-            before = (*kept, *store.deliveries(incident_id=alert.about))
-            heard = any(d.receiver == receiver and d.alert.about == alert.about for d in before)
-            if not heard:
-                continue
-        kept.append(delivery)
-    return kept
+def _decisions(outcome: Outcome, dossiers: Sequence[Dossier], store: Store) -> tuple[Decision, ...]:
+    """Return the decisions about what there is to tell whose reason is another than the last."""
+    last = {dossier.incident.id: dossier.reasons.get("", "") for dossier in dossiers}
+    kept = []
+    for decision in outcome.decisions:
+        one = decision.incident_id
+        if one not in last:
+            before = [d.reason for d in store.decisions(one) if not d.receiver]
+            last[one] = before[-1] if before else ""
+        if decision.reason.startswith(Reason.NOTHING_NEW.value):
+            continue
+        if decision.kind is not None or decision.reason != last[one]:
+            kept.append(decision)
+        last[one] = decision.reason
+    return tuple(kept)
 
 
 def _counted(advances: Sequence[Advance]) -> pd.DataFrame | None:

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from detector.settings.parts import DetectionSettings, Settings
+from detector.settings.parts import DetectionSettings, Settings, SeveritySettings
+from detector.settings.routing import routing_mistakes
 from detector.settings.values import suggestion
 
 Loc = tuple[int | str, ...]
@@ -49,11 +50,13 @@ def contradictions(settings: Settings) -> Iterator[str]:
     yield from _names(settings)
     if settings.clock.speed and not all(s.type == "scenario" for s in settings.sources):
         yield "clock.speed: only scenarios can be run on an accelerated clock; remove it"
-    for unit in ("hours", "posts", "heat"):
-        major = getattr(settings.severity, f"major_{unit}")
-        critical = getattr(settings.severity, f"critical_{unit}")
-        if critical < major:
-            yield f"severity.critical_{unit}: must not be less than major_{unit} ({major:g})"
+    yield from _grades(settings.severity)
+    yield from routing_mistakes(
+        settings.routes,
+        settings.windows,
+        settings.inhibitions,
+        [(receiver.name, receiver.quiet) for receiver in settings.receivers],
+    )
     yield from _feeds(settings)
     yield from _events("detection", settings.detection)
     for name, service in settings.services.items():
@@ -64,6 +67,15 @@ def contradictions(settings: Settings) -> Iterator[str]:
             yield f"sources.{source.name}.zeros_for: needs reached, how far the database is filled"
     for receiver in settings.receivers:
         yield from _secrets(f"receivers.{receiver.name}", receiver)
+
+
+def _grades(severity: SeveritySettings) -> Iterator[str]:
+    for unit in ("hours", "ratio", "posts", "heat"):
+        major, critical = getattr(severity, f"major_{unit}"), getattr(severity, f"critical_{unit}")
+        if critical < major:
+            yield f"severity.critical_{unit}: must not be less than major_{unit} ({major:g})"
+    if severity.critical_for < severity.major_for:
+        yield "severity.critical_for: must not be less than major_for"
 
 
 def _feeds(settings: Settings) -> Iterator[str]:
@@ -126,7 +138,9 @@ def _place(loc: Loc, document: Mapping[str, Any]) -> str:
 def _known(loc: Loc) -> list[str]:
     """Return the keys that the part of the configuration around ``loc`` knows."""
     part = _at(loc[:-1])
-    return list(part.model_fields) if _is_part(part) else []
+    return (
+        [field.alias or name for name, field in part.model_fields.items()] if _is_part(part) else []
+    )
 
 
 def _at(loc: Loc) -> Any:

@@ -12,6 +12,13 @@ from detector.settings.feeds import FeedSettings
 from detector.settings.life import HeartbeatSettings, MessageSettings, Page
 from detector.settings.part import Name, Part, Positive
 from detector.settings.receivers import ReceiverSettings
+from detector.settings.routing import (
+    AlertSettings,
+    InhibitionSettings,
+    ProviderSettings,
+    RouteSettings,
+    WindowSettings,
+)
 from detector.settings.sources import SourceSettings
 from detector.settings.values import (
     Duration,
@@ -103,12 +110,24 @@ class DetectionSettings(Part):
 
 
 class SeveritySettings(Part):
-    """From which excess on an incident is major or critical."""
+    """From which weight, or height and length, on an incident is major or critical."""
 
     major_hours: Positive = 6.0
     """Excess in hours of the service's ordinary volume, from which on it is major."""
 
     critical_hours: Positive = 48.0
+    """The same, critical."""
+
+    major_ratio: Annotated[float, Field(gt=1)] = 5.0
+    """Or: mean rate since its start over the ordinary one, from which on it is major,"""
+
+    critical_ratio: Annotated[float, Field(gt=1)] = 10.0
+    """The same, critical,"""
+
+    major_for: LongDuration = timedelta(minutes=30)
+    """once it has lasted so long."""
+
+    critical_for: LongDuration = timedelta(hours=2)
     """The same, critical."""
 
     major_posts: Positive = 60.0
@@ -164,6 +183,7 @@ class Settings(Part):
     detection: DetectionSettings = DetectionSettings()
     severity: SeveritySettings = SeveritySettings()
     incidents: IncidentSettings = IncidentSettings()
+    alerts: AlertSettings = AlertSettings()
     delivery: DeliverySettings = DeliverySettings()
     web: WebSettings = WebSettings()
     messages: MessageSettings = MessageSettings()
@@ -172,3 +192,7 @@ class Settings(Part):
     services: Mapping[Name, ServiceSettings] = {}
     sources: tuple[SourceSettings, ...] = ()
     receivers: tuple[ReceiverSettings, ...] = ()
+    routes: tuple[RouteSettings, ...] = ()
+    windows: tuple[WindowSettings, ...] = ()
+    inhibitions: tuple[InhibitionSettings, ...] = ()
+    providers: tuple[ProviderSettings, ...] = ()

@@ -23,6 +23,9 @@ class _Receiver(Part):
     min_severity: Literal["minor", "major", "critical"] = "minor"
     """It is told from this severity on."""
 
+    quiet: tuple[Name, ...] = ()
+    """Names of windows (`[[windows]]`) in which it is not told."""
+
     @property
     def least(self) -> Severity:
         """The severity from which on this receiver is told."""

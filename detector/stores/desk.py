@@ -42,6 +42,11 @@ def open_desk(location: str | Path) -> SqlDesk:
     return desk
 
 
+def desk_beside(store: Transactions) -> SqlDesk:
+    """Return the desk of a store that is open here; it closes with the store."""
+    return SqlDesk(store.engine, store.url)
+
+
 class SqlDesk(Transactions):
     """Silences, acknowledgements and tokens in one SQL database; see `detector.ports.Desk`.
 

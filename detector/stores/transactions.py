@@ -27,6 +27,16 @@ class Transactions:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._url.render_as_string(hide_password=True)!r})"
 
+    @property
+    def engine(self) -> Engine:
+        """Where to."""
+        return self._engine
+
+    @property
+    def url(self) -> URL:
+        """The store as the user named it."""
+        return self._url
+
     def check_schema(self, *, may_migrate: bool) -> None:
         """Bring the tables up to date, or only require that they are."""
         if may_migrate:

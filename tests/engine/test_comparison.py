@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from detector.alerting.audience import Audience
 from detector.domain.alert import AlertKind
 from detector.domain.incident import Incident, Severity
 from detector.engine.comparison import compare
@@ -98,10 +99,9 @@ def store(tmp_path: Path) -> Path:
             [table],
             opened,
             lexicon_plan(),
-            (),
+            Audience(),
             now=table.end,
             wall=table.end,
-            max_alert_age=timedelta(days=1),
         )
     return path
 

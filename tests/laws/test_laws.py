@@ -13,12 +13,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from detector import app
+from detector.alerting.audience import Audience, Habits
+from detector.alerting.routing import Receiver
 from detector.domain.alert import Alert, AlertKind
 from detector.domain.incident import Severity
 from detector.domain.wire import alert_to_dict, incident_to_dict
 from detector.engine.cycle import Outcome, cycle
 from detector.engine.delivery import deliver
-from detector.engine.ingest import Receiver, take_turn
+from detector.engine.ingest import take_turn
 from detector.engine.memory import Memory
 from detector.engine.plan import Plan
 from detector.engine.replay import History, replay
@@ -68,10 +70,9 @@ def live(
             [source],
             store,
             plan,
-            [Receiver("log", Severity.MINOR)],
+            Audience([Receiver("log", Severity.MINOR)], habits=Habits(max_age=AGES)),
             now=now,
             wall=now,
-            max_alert_age=AGES,
         )
         memory = done.outcome.memory
         deliver(store, {"log": log}, now=now)

@@ -40,6 +40,8 @@ def page() -> str:
 def _section(name: str, field: FieldInfo) -> str:
     kind = field.annotation
     origin = get_origin(kind)
+    if origin is tuple and isinstance(part := get_args(kind)[0], type):
+        return _table(f"`[[{name}]]`", part)
     if origin is tuple:
         return "".join(_choice(name, part) for part in get_args(get_args(kind)[0])[0].__args__)
     if origin is not None and issubclass(origin, Mapping):
@@ -66,7 +68,7 @@ def _table(title: str, part: type[BaseModel]) -> str:
 
 def _row(name: str, field: FieldInfo) -> str:
     default = "must be given" if field.is_required() else _toml(field.default)
-    return f"| `{name}` | {default} | {_plain(field.description or '')} |\n"
+    return f"| `{field.alias or name}` | {default} | {_plain(field.description or '')} |\n"
 
 
 def _toml(value: Any) -> str:

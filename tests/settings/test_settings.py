@@ -197,8 +197,9 @@ def test_all_mistakes_are_told_at_once_by_name_and_with_a_remedy() -> None:
         "c.toml: receivers[1].name: missing",
         "c.toml: receivers[1].url: not a URL; write https://host/path",
         (
-            "c.toml: receivers[1].retries: no such setting; known here: format, min_severity, name, "
-            "quiet, signing_key_env, signing_key_file, timeout, token_env, token_file, type, url"
+            "c.toml: receivers[1].retries: no such setting; known here: format, min_severity, "
+            "name, quiet, signing_key_env, signing_key_file, timeout, token_env, token_file, "
+            "type, url"
         ),
         "c.toml: sorces: no such setting; did you mean 'sources'?",
     ]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from detector.alerting.audience import Audience
+from detector.domain.feed import FeedAlert, FeedState
 from detector.domain.incident import Incident
 from detector.engine.ingest import Trouble, take_turn
 from detector.engine.memory import Memory
@@ -32,6 +35,7 @@ class Life:
         self.memory, self.store, self.plan, self.source = Memory(), FakeStore(), plan, source
         self.now = NOW
         self.troubles: list[Trouble] = []
+        self.alarms: list[FeedAlert] = []
 
     def go(self, span: timedelta, *, every: timedelta = MINUTE) -> None:
         end = self.now + span
@@ -41,13 +45,13 @@ class Life:
                 [self.source],
                 self.store,
                 self.plan,
-                (),
+                Audience(),
                 now=self.now,
                 wall=self.now,
-                max_alert_age=timedelta(days=1),
             )
             self.memory = turn.outcome.memory
             self.troubles += turn.troubles
+            self.alarms += turn.outcome.feed_alerts
             self.now += every
 
     def incidents(self) -> tuple[Incident, ...]:
@@ -84,11 +88,18 @@ def test_twelve_hours_without_a_reader_end_no_outage_and_begin_none(
     weibo.apply(trouble)
     living.go(12 * HOUR, every=10 * MINUTE)
     assert len(living.troubles) == 72, "each failed look is told"
-    assert living.incidents() == (opened,), "nothing was said while nobody could look"
+    (dark,) = living.incidents()
+    assert dark.not_observed_since == NOW + 10 * MINUTE
+    assert replace(dark, not_observed_since=None) == opened, "nothing was said in the dark"
+    assert [(a.feed.state, a.at - NOW) for a in living.alarms] == [
+        (FeedState.DEAD, 10 * MINUTE + 11 * MINUTE)
+    ]
     weibo.heal()
     living.go(15 * MINUTE)
     (still,) = living.incidents()
     assert still.is_open, "the list shows it still"
+    assert still.not_observed_since is None
+    assert [a.feed.state for a in living.alarms] == [FeedState.DEAD, FeedState.ALIVE]
     weibo.about_an_outage = False
     living.go(29 * MINUTE)
     assert living.incidents()[0].is_open, "half an hour of looks without it ends it, not sooner"
@@ -108,6 +119,10 @@ def test_years_of_empty_lists_are_told_each_time_and_never_quiet(
     assert len(living.troubles) == 73
     assert living.incidents() == ()
     assert living.memory.feeds == {}, "no time was observed"
+    (alarm,) = living.alarms
+    assert alarm.feed.state is FeedState.DEAD
+    assert alarm.feed.reason.startswith("it was never observed: weibo: the list is empty")
+    assert alarm.at - NOW <= timedelta(days=20), "told at the second look, as early as can be"
 
 
 def test_posts_of_a_place_go_through_the_engine_also_when_there_are_none(reading: Plan) -> None:
