@@ -29,14 +29,28 @@ from detector.detection.state import (
     cold,
     copied,
     dump,
+    dump_hot,
+    dump_tables,
     load,
+    load_parts,
     slot_seconds,
 )
 from detector.domain.series import Floats
 from detector.domain.surge import Change, ChangeKind, Onset, Surge
 from detector.domain.times import from_seconds, to_seconds
 
-__all__ = ["SeriesState", "Step", "begin", "dump", "load", "update"]
+__all__ = [
+    "SeriesState",
+    "Step",
+    "Tables",
+    "begin",
+    "dump",
+    "dump_hot",
+    "dump_tables",
+    "load",
+    "load_parts",
+    "update",
+]
 
 #: Changes gathered per kernel call.
 _ROOM = 64

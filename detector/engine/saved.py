@@ -46,7 +46,13 @@ class _Series(msgspec.Struct, frozen=True):
     start: float
     width: timedelta
     bins: int
-    state: bytes
+    hot: bytes
+    version: int = VERSION
+
+
+class _Tables(msgspec.Struct, frozen=True):
+    key: SeriesKey
+    tables: bytes
     version: int = VERSION
 
 
@@ -70,11 +76,12 @@ class _Piece(msgspec.Struct, frozen=True):
     version: int = VERSION
 
 
-_Saved = _Feed | _Series | _Trend | _Incident | _Piece | SavedFeed
+_Saved = _Feed | _Series | _Tables | _Trend | _Incident | _Piece | SavedFeed
 _KINDS: Mapping[str, type[_Saved]] = {
     "archive": _Piece,
     "feed": _Feed,
     "series": _Series,
+    "tables": _Tables,
     "trend": _Trend,
     "incident": _Incident,
     "watched": SavedFeed,
@@ -87,8 +94,13 @@ def changes(before: Memory, after: Memory) -> dict[str, bytes | None]:
     for name, feed in _new(before.feeds, after.feeds):
         changed[f"feed/{name}"] = _encode(_saved_feed(name, feed))
     for key, series in _new(before.series, after.series):
-        saved = _Series(key, series.start, series.width, series.bins, live.dump(series.state))
+        hot = live.dump_hot(series.state)
+        saved = _Series(key, series.start, series.width, series.bins, hot)
         changed[f"series/{_joined(key)}"] = _encode(saved)
+        known = before.series.get(key)
+        if known is None or known.state.tables is not series.state.tables:
+            tables = _Tables(key, live.dump_tables(series.state.tables))
+            changed[f"tables/{_joined(key)}"] = _encode(tables)
     for key, trend in _new(before.trends, after.trends):
         changed[f"trend/{_joined(key)}"] = _encode(_Trend(key, trend))
     for number in before.archive.pieces.keys() - after.archive.pieces.keys():
@@ -177,17 +189,27 @@ def load(entries: Mapping[str, bytes]) -> Memory:
         kind = key.partition("/")[0]
         if kind in _KINDS:
             found[kind].append(_decode(key, entry, _KINDS[kind]))
+    tables = {t.key: t.tables for t in found["tables"]}
     in_order = sorted(found["archive"], key=lambda piece: piece.number)
     return Memory(
         feeds={f.name: _feed(f) for f in found["feed"]},
-        series={
-            s.key: Followed(s.start, s.width, s.bins, live.load(s.state)) for s in found["series"]
-        },
+        series={s.key: _followed(s, tables) for s in found["series"]},
         trends={t.key: t.state for t in found["trend"]},
         incidents={i.service: _incident(i) for i in found["incident"]},
         archive=Archive({p.number: _frame(p.complaints) for p in in_order}),
         watched={w.place: watched_of(w) for w in found["watched"]},
     )
+
+
+def _followed(saved: _Series, tables: Mapping[SeriesKey, bytes]) -> Followed:
+    try:
+        state = live.load_parts(saved.hot, tables[saved.key])
+    except (ValueError, KeyError) as error:
+        raise StoreError(
+            f"the store's entries of series {_joined(saved.key)!r} cannot be read ({error}); "
+            "they were written by another version: move the store away to start afresh"
+        ) from error
+    return Followed(saved.start, saved.width, saved.bins, state)
 
 
 def _decode(key: str, entry: bytes, kind: type[Any]) -> Any:

@@ -122,6 +122,32 @@ def test_only_what_changed_is_written_and_what_went_is_removed() -> None:
     assert_same(after, load(through(before, after, stored)))
 
 
+def followed(memory: Memory, counts: np.ndarray) -> Memory:
+    """Return the memory after the only series has taken ``counts``."""
+    ((key, known),) = memory.series.items()
+    state = live.update(known.state, counts).state
+    return replace(memory, series={key: replace(known, bins=state.bins, state=state)})
+
+
+def test_what_changes_daily_is_written_daily() -> None:
+    first = a_memory()
+    stored = through(Memory(), first, {})
+    minute = followed(first, np.ones(1))
+    assert {key.partition("/")[0] for key in changes(first, minute)} == {"series"}
+    assert sum(len(entry or b"") for entry in changes(first, minute).values()) < 25_000
+    days = followed(minute, np.ones(3000))
+    assert {key.partition("/")[0] for key in changes(minute, days)} == {"series", "tables"}
+    stored = through(minute, days, through(first, minute, stored))
+    assert_same(days, load(stored))
+
+
+def test_a_series_without_its_tables_is_named() -> None:
+    stored = through(Memory(), a_memory(), {})
+    del stored[next(key for key in stored if key.startswith("tables/"))]
+    with pytest.raises(StoreError, match="weibo/one"):
+        load(stored)
+
+
 def test_pieces_come_back_in_order_of_arrival_whatever_the_store_says_first() -> None:
     archive = Archive({n: complaints((0, "a", f"{n}")) for n in (9, 10, 11)})
     stored = through(Memory(), Memory(archive=archive), {})
