@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -12,6 +13,7 @@ from fastapi.responses import FileResponse
 
 _OWN = Path(__file__).parents[1] / "static"
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_STYLE = re.compile(r'document\.getElementById\("([0-9a-f]{64})"\)')
 _FOREVER = "public, max-age=31536000, immutable"
 
 router = APIRouter(include_in_schema=False)
@@ -31,6 +33,16 @@ def address_of(name: str) -> str:
     """Return the path of a file; it changes with its content, so browsers keep it for good."""
     digest = hashlib.sha256(_files()[name].read_bytes()).hexdigest()[:12]
     return f"/static/{name}?v={digest}"
+
+
+@cache
+def plotly_styles() -> tuple[str, ...]:
+    """Return the ids of the style elements that Plotly's script would add where there are none.
+
+    Our Content-Security-Policy forbids them, and they are for maps only.
+    """
+    script = _files()["plotly.min.js"].read_text(encoding="utf-8")
+    return tuple(sorted(set(_STYLE.findall(script))))
 
 
 @router.get("/static/{name}")

@@ -89,8 +89,11 @@ def _evidence(incident: Incident, settings: Settings, reader: Reader) -> Markup:
 
 
 def _odds(evidence: float) -> str:
-    """Return the likelihood ratio as a power of ten."""
-    return f"10^{max(math.floor(evidence / math.log(10)), 0)}"
+    """Return the likelihood ratio: one digit and zeros, or a power of ten where they are many."""
+    power = math.floor(evidence / math.log(10))
+    if power > 5:
+        return "10" + "".join("⁰¹²³⁴⁵⁶⁷⁸⁹"[int(digit)] for digit in str(power))
+    return f"{max(math.floor(math.exp(evidence) / 10**power), 1) * 10 ** max(power, 0):,}"
 
 
 def _sure(incident: Incident, reader: Reader) -> Markup:

@@ -17,6 +17,7 @@ from detector.reports.curve import Curve, columns
 from detector.reports.usual import band
 from detector.web.access import needs
 from detector.web.backend import AskedBackend, Backend
+from detector.web.pages.assets import plotly_styles
 from detector.web.pages.curves import curves
 from detector.web.pages.figures import figures
 from detector.web.pages.painting import page
@@ -66,6 +67,7 @@ def service(request: Request, backend: AskedBackend, name: str, span: str = "24h
         incidents=backend.store.incident_page(IncidentQuery(name, limit=30)),
         here_service=name,
         zoom_words=_zoom_words(reader),
+        plotly_styles=plotly_styles(),
     )
 
 

@@ -46,7 +46,7 @@ class Strips:
         self._start = self._read_at = datetime.min.replace(tzinfo=UTC)
 
     def of(self, backend: Backend) -> dict[str, list[Strip]]:
-        """Return the strips that end now, by service, the source with the most columns first."""
+        """Return the strips that end now, by service, the one with the most posts first."""
         now = backend.now()
         start = floor_to(now, COLUMN) - (COLUMNS - 1) * COLUMN
         with self._lock:
@@ -56,7 +56,7 @@ class Strips:
             strip = _strip(str(service), str(source), rows, start)
             found.setdefault(strip.service, []).append(strip)
         for strips in found.values():
-            strips.sort(key=lambda strip: (-int(np.isfinite(strip.high).sum()), strip.source))
+            strips.sort(key=lambda strip: (-float(np.nansum(strip.high)), strip.source))
         return found
 
     def _read(self, backend: Backend, start: datetime, now: datetime) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from detector import resources
 from detector.alerting.plain import plain
+from detector.domain.alert import Alert
 from detector.domain.catalogue import parse_catalogue
 from detector.domain.incident import Incident
 from detector.reports.known import Known, documented, meets
@@ -65,30 +66,23 @@ def _course(view: IncidentView, reader: Reader) -> Iterator[tuple[datetime, str,
     for alert in view.alerts:
         if alert.notice:
             continue
-        news = alert.news.sentence
-        said = t(f"kind.{alert.kind.value}")
-        yield (
-            alert.at,
-            "told",
-            t("timeline.told_news", kind=said, news=plain(news))
-            if news
-            else t("timeline.told", kind=said),
-        )
+        yield alert.at, "told", _told(alert, reader)
     if (hand := view.acknowledgement) is not None:
-        yield (
-            said.at,
-            "hand",
-            t("timeline.hand", author=plain(hand.author, longest=60))
-            + (f" {plain(hand.comment)}" if hand.comment else ""),
-        )
+        comment = f" {plain(hand.comment)}" if hand.comment else ""
+        yield hand.at, "hand", t("timeline.hand", author=plain(hand.author, longest=60)) + comment
     if incident.ended_at is not None:
         yield incident.ended_at, "ended", t("timeline.ended")
     if incident.resolved_at is not None:
         yield incident.resolved_at, "ended", t("timeline.resolved")
 
 
+def _told(alert: Alert, reader: Reader) -> Markup:
+    kind, news = reader.words(f"kind.{alert.kind.value}"), plain(alert.news.sentence)
+    key = "timeline.told_news" if news else "timeline.told"
+    return reader.words(key, kind=kind, news=news)
+
+
 def _said(known: Known | None, reader: Reader) -> Iterator[tuple[datetime, str, Markup]]:
     for statement in known.statements if known is not None else ():
         said = reader.words("timeline.said", where=statement.where, says=statement.says)
-        more = f" ({statement.reaction})" if statement.reaction else ""
-        yield statement.at, "said", said + more
+        yield statement.at, "said", said

@@ -35,7 +35,7 @@
     const opened = [...document.querySelectorAll("main details[open]")].map(d => place(d));
     const focused = old.contains(document.activeElement) ? place(document.activeElement) : null;
     old.replaceWith(document.adoptNode(main));
-    document.querySelector("footer").replaceWith(document.adoptNode(fresh.querySelector("footer")));
+    document.querySelector("body > footer").replaceWith(document.adoptNode(fresh.querySelector("body > footer")));
     document.title = fresh.title;
     for (const index of opened) { const d = at(index); if (d && d.tagName === "DETAILS") d.open = true; }
     if (focused !== null) at(focused)?.focus({ preventScroll: true });

@@ -7,7 +7,8 @@
 
   function load() {
     loading ??= new Promise((done, failed) => {
-      // Plotly writes no styles of its own where this is there.
+      // Plotly writes no styles of its own where these are there.
+      for (const id of me.plotlyStyles.split(" ")) document.head.append(Object.assign(document.createElement("meta"), { id }));
       const style = document.createElement("link");
       Object.assign(style, { rel: "stylesheet", href: me.plotlyCss, id: "plotly.js-style-global", className: "no-inline-styles" });
       const script = document.createElement("script");
