@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import IntEnum
 from math import isnan
 
-from detector.domain.surge import Onset
+from detector.domain.surge import Agreement, Onset
 
 
 class Severity(IntEnum):
@@ -31,6 +31,11 @@ class Incident:
 
     ``evidence`` is nan for an incident from a trending list, which gives none. An incident is a
     value: what changes with time is a new ``Incident`` with the same ``id``.
+
+    Attributes
+    ----------
+    not_observed_since : since when no source that shows it is alive; None while one is.
+    agreement : what every source that counts the service's complaints said of it last.
     """
 
     id: str
@@ -46,6 +51,8 @@ class Incident:
     excess: float
     severity: Severity
     evidence: float
+    not_observed_since: datetime | None = None
+    agreement: tuple[Agreement, ...] = ()
 
     @property
     def is_open(self) -> bool:

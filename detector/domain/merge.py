@@ -1,7 +1,8 @@
 """Surges of one service, merged into one incident.
 
-Each source that counts complaints about a service has its own surge. The incident opens with the
-first and ends when the last one has ended; a source that goes silent ends nothing.
+Each source that counts complaints about a service has its own surge, and so have all of them
+judged together (`TOGETHER`). The incident opens with the first and ends when the last one has
+ended; a source that goes silent ends nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +12,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from detector.domain.incident import Incident, Severity, incident_id
-from detector.domain.surge import Surge
+from detector.domain.surge import Agreement, Surge
+
+#: The "source" of a surge that several sources show together.
+TOGETHER = ""
+#: Nats of its own from which on a source is said to show what the others show.
+AGREES = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +38,37 @@ class Merging:
     surges : the latest word on every surge of it, by source and ``noticed_at``, in the order in
         which they were first heard of.
     severity : the worst it has been; it does not fall while the incident goes on.
+    agreement : what every source said of it last.
+    not_observed_since : since when no source that shows it is alive.
     """
 
     service: str
     surges: Mapping[tuple[str, datetime], Graded] = field(default_factory=dict)
     severity: Severity = Severity.MINOR
+    agreement: tuple[Agreement, ...] = ()
+    not_observed_since: datetime | None = None
 
     def with_surge(self, source: str, surge: Surge, severity: Severity) -> Merging:
-        """Return the merging after ``source`` said ``surge``."""
+        """Return the merging after ``source`` said ``surge``; it was observed to say so."""
         surges = {**self.surges, (source, surge.noticed_at): Graded(surge, severity)}
-        return replace(self, surges=surges, severity=max(self.severity, severity))
+        return replace(
+            self,
+            surges=surges,
+            severity=max(self.severity, severity),
+            agreement=surge.agreement or self.agreement,
+            not_observed_since=None,
+        )
+
+    @property
+    def shown_by(self) -> frozenset[str]:
+        """The sources whose surges go on; none once it is over."""
+        going_on = {s for (s, _), graded in self.surges.items() if graded.surge.resolved_at is None}
+        together = self._agreeing if TOGETHER in going_on else ()
+        return frozenset(going_on - {TOGETHER}).union(together)
+
+    @property
+    def _agreeing(self) -> tuple[str, ...]:
+        return tuple(a.source for a in self.agreement if (a.evidence or 0.0) >= AGREES)
 
     def incident(self) -> Incident:
         """Return the incident as it stands.
@@ -57,7 +84,7 @@ class Merging:
         return Incident(
             id=incident_id(self.service, first.noticed_at),
             service=self.service,
-            sources=tuple(sorted({source for source, _ in self.surges})),
+            sources=tuple(sorted(self._sources())),
             onset=first.onset,
             noticed_at=first.noticed_at,
             ended_at=_latest([s.ended_at for s in surges]),
@@ -68,6 +95,13 @@ class Merging:
             excess=largest.excess,
             severity=self.severity,
             evidence=first.evidence,
+            not_observed_since=self.not_observed_since,
+            agreement=self.agreement,
+        )
+
+    def _sources(self) -> frozenset[str]:
+        return frozenset(source for source, _ in self.surges if source != TOGETHER).union(
+            self._agreeing
         )
 
 

@@ -21,6 +21,21 @@ class Onset:
 
 
 @dataclass(frozen=True, slots=True)
+class Agreement:
+    """What one source says about a surge.
+
+    Attributes
+    ----------
+    source : which.
+    evidence : its own log-likelihood ratio since the onset, nats; 0 where it saw no more than
+        usual, None where it was not observed.
+    """
+
+    source: str
+    evidence: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Surge:
     """A sustained excess of complaints in one series, as known at one time.
 
@@ -34,6 +49,8 @@ class Surge:
     excess : posts above expectation since the onset, >= 0.
     ended_at : estimated end (exclusive, a bin edge), None while it goes on.
     resolved_at : right edge of the bin at which the end was noticed, None while it goes on.
+    agreement : what every source that counts complaints about the service says, by source; empty
+        where only one does.
     """
 
     onset: Onset
@@ -45,6 +62,7 @@ class Surge:
     excess: float
     ended_at: datetime | None = None
     resolved_at: datetime | None = None
+    agreement: tuple[Agreement, ...] = ()
 
 
 class ChangeKind(Enum):

@@ -14,7 +14,7 @@ from detector.domain.delivery import Notice
 from detector.domain.details import Details, FacetVerdict, SampleComplaint, Speakers
 from detector.domain.feed import FeedAlert, FeedHealth, FeedState
 from detector.domain.incident import Incident, Severity
-from detector.domain.surge import Onset
+from detector.domain.surge import Agreement, Onset
 from detector.domain.times import iso
 
 #: The ``kind`` of messages about sources; that of an alert of an incident is its `AlertKind`.
@@ -39,6 +39,11 @@ def incident_to_dict(incident: Incident) -> dict[str, Any]:
         "excess": round(incident.excess, 2),
         "severity": incident.severity.label,
         "evidence": _finite(incident.evidence, 3),
+        "not_observed_since": _iso_or_none(incident.not_observed_since),
+        "agreement": [
+            {"source": a.source, "evidence": None if a.evidence is None else round(a.evidence, 3)}
+            for a in incident.agreement
+        ],
     }
 
 
@@ -62,6 +67,8 @@ def incident_from_dict(fields: Mapping[str, Any]) -> Incident:
         excess=fields["excess"],
         severity=Severity[fields["severity"].upper()],
         evidence=_or_nan(fields["evidence"]),
+        not_observed_since=_instant_or_none(fields.get("not_observed_since")),
+        agreement=tuple(Agreement(**said) for said in fields.get("agreement", ())),
     )
 
 

@@ -16,8 +16,8 @@ import pandas as pd
 from detector.detection import live, trending
 from detector.detection.live import Step
 from detector.domain.alert import Alert
-from detector.domain.feed import FeedAlert, FeedHealth
 from detector.domain.decision import Decision
+from detector.domain.feed import FeedAlert, FeedHealth
 from detector.domain.incident import Incident
 from detector.domain.series import SeriesKey
 from detector.domain.times import from_seconds
@@ -28,7 +28,7 @@ from detector.engine.tally_counts import tally_counts
 from detector.engine.tally_looks import tally_looks
 from detector.engine.tally_posts import tally_posts
 from detector.engine.telling import Said, tell
-from detector.engine.watching import watch
+from detector.engine.watching import mark_unobserved, watch
 from detector.ports import Pull
 
 
@@ -101,11 +101,12 @@ def cycle(
     series = {**memory.series, **{a.piece.key: _followed(a, memory) for a in advances}}
     feeds = {**memory.feeds, **{name: tally.feed for name, tally in tallies.items()}}
     watched, alarms = watch(memory.watched, pulls, failures, feeds, plan, now=now)
+    latest, unobserved = mark_unobserved(told.latest, {**memory.watched, **watched})
     after = Memory(
         feeds,
         series,
         {**memory.trends, **trends},
-        told.latest,
+        latest,
         archive,
         {**memory.watched, **watched},
     )
@@ -113,12 +114,21 @@ def cycle(
         after,
         tuple(advances),
         tuple(looks),
-        told.incidents,
+        _as_they_stand((*told.incidents, *unobserved)),
         told.alerts,
         told.decisions,
         tuple(known.health.feed for _, known in sorted(watched.items())),
         alarms,
     )
+
+
+def _as_they_stand(incidents: Sequence[Incident]) -> tuple[Incident, ...]:
+    """Return each incident once, its last word at the place of its last change."""
+    last: dict[str, Incident] = {}
+    for incident in incidents:
+        last.pop(incident.id, None)
+        last[incident.id] = incident
+    return tuple(last.values())
 
 
 def _tally(source: str, pull: Pull, memory: Memory, plan: Plan, now: datetime) -> Tally:

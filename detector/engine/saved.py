@@ -20,7 +20,7 @@ from detector.domain.incident import Severity
 from detector.domain.merge import Graded, Merging
 from detector.domain.series import SeriesKey
 from detector.domain.spans import Spans
-from detector.domain.surge import Surge
+from detector.domain.surge import Agreement, Surge
 from detector.engine.complaints import Archive
 from detector.engine.memory import FeedMemory, Followed, LatestIncident, Memory
 from detector.engine.saved_feeds import SavedFeed, saved_feed, watched_of
@@ -67,6 +67,8 @@ class _Incident(msgspec.Struct, frozen=True):
     surges: list[tuple[str, Surge, Severity]]
     severity: Severity
     told: Told | None
+    agreement: tuple[Agreement, ...] = ()
+    not_observed_since: datetime | None = None
     version: int = VERSION
 
 
@@ -140,7 +142,14 @@ def _feed(saved: _Feed) -> FeedMemory:
 def _saved_incident(service: str, incident: LatestIncident) -> _Incident:
     merging = incident.merging
     surges = [(source, g.surge, g.severity) for (source, _), g in merging.surges.items()]
-    return _Incident(service, surges, merging.severity, incident.told)
+    return _Incident(
+        service,
+        surges,
+        merging.severity,
+        incident.told,
+        merging.agreement,
+        merging.not_observed_since,
+    )
 
 
 def _incident(saved: _Incident) -> LatestIncident:
@@ -148,7 +157,10 @@ def _incident(saved: _Incident) -> LatestIncident:
         (source, surge.noticed_at): Graded(surge, severity)
         for source, surge, severity in saved.surges
     }
-    return LatestIncident(Merging(saved.service, surges, saved.severity), saved.told)
+    merging = Merging(
+        saved.service, surges, saved.severity, saved.agreement, saved.not_observed_since
+    )
+    return LatestIncident(merging, saved.told)
 
 
 def _columns(frame: pd.DataFrame) -> dict[str, tuple[str, list[Any]]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 
-from detector.domain.feed import FeedAlert
+from detector.domain.feed import FeedAlert, FeedState
+from detector.domain.incident import Incident
 from detector.engine import health
 from detector.engine.health import Look
-from detector.engine.memory import FeedMemory, Volume, Watched
+from detector.engine.memory import FeedMemory, LatestIncident, Volume, Watched
 from detector.engine.plan import END_OF_TIME, Plan
 from detector.engine.volumes import grown, parts_of
 from detector.ports import Pull
@@ -47,6 +49,36 @@ def watch(
             after[place] = Watched(feed, state, volume)
             alerts += said
     return after, tuple(sorted(alerts, key=lambda a: (a.at, a.feed.source, a.sequence)))
+
+
+def mark_unobserved(
+    latest: Mapping[str, LatestIncident], watched: Mapping[str, Watched]
+) -> tuple[dict[str, LatestIncident], tuple[Incident, ...]]:
+    """Return the incidents with what is not observed of them any more, and those that changed.
+
+    An open incident is not observed when no source that shows it is alive: since the last of them
+    was lost.
+    """
+    marked: dict[str, LatestIncident] = {}
+    changed: list[Incident] = []
+    for service, known in latest.items():
+        since = _not_observed_since(known.merging.shown_by, watched)
+        if since == known.merging.not_observed_since:
+            marked[service] = known
+            continue
+        merging = replace(known.merging, not_observed_since=since)
+        marked[service] = replace(known, merging=merging)
+        changed.append(merging.incident())
+    return marked, tuple(changed)
+
+
+def _not_observed_since(sources: frozenset[str], watched: Mapping[str, Watched]) -> datetime | None:
+    lost = [
+        watched[source].health.feed.since
+        for source in sources
+        if source in watched and watched[source].health.feed.state is not FeedState.ALIVE
+    ]
+    return max(lost) if lost and len(lost) == len(sources) else None
 
 
 def _failed(
