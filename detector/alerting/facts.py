@@ -39,7 +39,7 @@ def facts(alert: Alert, links: Links) -> Mapping[str, Any]:
         "service": inert(incident.service),
         "short_service": inert(incident.service, longest=60),
         "severity": incident.severity.label,
-        "sources": [plain(source, longest=40) for source in incident.sources],
+        **_seen(incident),
         **_times(incident),
         **_size(incident),
         "trend": trend(alert),
@@ -77,6 +77,18 @@ def trend(alert: Alert) -> str | None:
         return None
     since_peak, since_start = alert.at - incident.peak_at, alert.at - incident.onset.at
     return "rising" if since_peak <= max(_FRESH, since_start / 5) else "past its peak"
+
+
+def _seen(incident: Incident) -> dict[str, Any]:
+    """Return which sources see it, which see nothing unusual, and which were not observed."""
+    others = [said for said in incident.agreement if said.source not in incident.sources]
+    unseen = [said.source for said in others if said.evidence is not None]
+    unobserved = [said.source for said in others if said.evidence is None]
+    groups = {"sources": incident.sources, "unseen_at": unseen, "unobserved": unobserved}
+    return {
+        **{what: [plain(name, longest=40) for name in names] for what, names in groups.items()},
+        "not_observed_since": incident.not_observed_since,
+    }
 
 
 def _news(news: News) -> dict[str, list[str]] | None:

@@ -30,7 +30,7 @@ from detector.domain.alert import Alert, AlertKind, News
 from detector.domain.attribution import Attribution, Because
 from detector.domain.details import Details, FacetVerdict, SampleComplaint, Speakers
 from detector.domain.incident import Severity
-from detector.domain.surge import Onset
+from detector.domain.surge import Agreement, Onset
 from detector.errors import ConfigError
 from tests.fakes.outages import an_alert, an_incident
 from tests.fakes.words import a_speech, a_writer
@@ -108,6 +108,21 @@ def repeated() -> Alert:
     return replace(opened(), kind=AlertKind.REPEATED, at=at, notice=4)
 
 
+def seen_by_some() -> Alert:
+    says = {"weibo": 30.0, "bluesky": 2.5, "hackernews": 0.0, "mastodon": None}
+    seen = replace(
+        opened().incident,
+        sources=("bluesky", "weibo"),
+        agreement=tuple(Agreement(source, evidence) for source, evidence in says.items()),
+    )
+    return an_alert(seen)
+
+
+def unobserved() -> Alert:
+    since = NIGHT + 40 * MINUTE
+    return replace(repeated(), incident=replace(opened().incident, not_observed_since=since))
+
+
 def echo_by_mentions() -> Alert:
     return replace(opened(), attribution=likely(Because.MENTIONS, share=0.634))
 
@@ -159,6 +174,8 @@ CASES = [
     with_details,
     updated,
     repeated,
+    seen_by_some,
+    unobserved,
     echo_by_mentions,
     echo_by_provider,
     echo_by_time,
