@@ -85,6 +85,20 @@ def serve(config: Config = None) -> None:
 
 
 @app.command()
+def top(
+    config: Config = None,
+    hours: Annotated[float, typer.Option(min=0.1, max=720, help="How far back to draw.")] = 6.0,
+    every: Annotated[float, typer.Option(min=0.2, help="Seconds between looks.")] = 2.0,
+    once: Annotated[bool, typer.Option("--once", help="Print once instead of following.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON once.")] = False,
+) -> None:
+    """Watch services, open incidents and feeds on a terminal; print once when piped."""
+    from detector.cli.top import show_top
+
+    show_top(config, hours=hours, every=every, once=once, as_json=json)
+
+
+@app.command()
 def check(config: Config = None) -> None:
     """Check the settings and say what they make the detector do."""
     from detector.cli.running import check_settings
