@@ -5,6 +5,7 @@ The words are templates (``data/messages``, or the user's own); here they meet t
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
 
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError
@@ -110,7 +111,7 @@ class Writer:
         except TemplateSyntaxError as error:
             raise ConfigError(f"line {error.lineno}: {error.message}") from None
         except _MISTAKES as error:
-            raise ConfigError(f"the template fails: {error}") from None
+            raise ConfigError(f"line {_line(error)}: the template fails: {error}") from None
         return template
 
     def _rendered(self, template: Template, alert: Alert) -> Message:
@@ -122,6 +123,12 @@ def _split(text: str) -> Message:
     lines = [line.rstrip() for line in text.splitlines()]
     title, *rest = [line for line in lines if line] or [""]
     return Message(title.strip(), tuple(rest))
+
+
+def _line(error: Exception) -> int:
+    """Return the template's line that failed; Jinja2 puts it into the traceback."""
+    steps = [s for s in traceback.extract_tb(error.__traceback__) if s.filename == "<template>"]
+    return steps[-1].lineno or 1 if steps else 1
 
 
 #: What a template can do wrong: undefined names, forbidden attributes, wrong arguments.

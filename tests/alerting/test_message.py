@@ -290,7 +290,9 @@ def test_an_own_template_says_the_same_facts_in_its_own_words() -> None:
 @pytest.mark.parametrize(
     ("own", "mistake"),
     [
-        pytest.param("{{ servce }}", "'servce' is undefined", id="a word that is not known"),
+        pytest.param(
+            "a\n\n{{ servce }}", "line 3: .* 'servce' is undefined", id="a word that is not known"
+        ),
         pytest.param("x\n{% if kind %}", "line 2: Unexpected end", id="a block that does not end"),
         pytest.param("{{ began | date }}", "line 1: No filter named 'date'", id="no such filter"),
         pytest.param("{{ ''.__class__ }}", "unsafe", id="what lies behind a value"),
