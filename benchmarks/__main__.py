@@ -109,7 +109,11 @@ def _speed(*, quick: bool) -> str:
         speed.growth("`analyze` core", speed.analyze, lengths),
     ]
     held = tables.number(speed.peak_megabytes(), 0)
-    memory = f"A process that analyses a year of minutes holds {held} MB at most."
+    hot, slow = speed.saved_bytes()
+    memory = (
+        f"A process that analyses a year of minutes holds {held} MB at most. A turn of the live "
+        f"pipeline writes {hot / 1000:.0f} kB per series, and {slow / 1000:.0f} kB more once a day."
+    )
     return report.speed(growths, speed.one_bin_each(services), services, memory)
 
 
