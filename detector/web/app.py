@@ -8,8 +8,12 @@ from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
 
+from detector.web import badge, feeds, health, login, metrics
+from detector.web.api import desk, incidents, ingest, services
 from detector.web.backend import Backend
+from detector.web.etag import ETags
 from detector.web.headers import KnownHosts, SecurityHeaders, our_hosts
+from detector.web.limits import Buckets, Limits
 from detector.web.pages import routes
 from detector.web.problems import add_problem_handlers
 from detector.web.pulse import Pulse
@@ -42,13 +46,21 @@ def create_app(backend: Backend) -> FastAPI:
     app.state.tokens = TokenBook(backend.desk, backend.wall)
     app.state.pulse = Pulse(backend)
     add_problem_handlers(app)
-    app.include_router(routes.router)
+    for part in (services, incidents, desk, ingest, feeds, badge, health, metrics, login, routes):
+        app.include_router(part.router)
     # The last one added is the outermost.
+    app.add_middleware(ETags)
     app.add_middleware(Sessions, key=backend.session_key, secure=backend.url.startswith("https://"))
     app.add_middleware(
         KnownHosts,
         hosts=our_hosts(settings),
         any_host=not settings.is_local and settings.public_url is None,
+    )
+    app.add_middleware(
+        Limits,
+        buckets=Buckets(settings.requests_per_minute),
+        tokens=app.state.tokens,
+        max_body=settings.max_body,
     )
     app.add_middleware(SecurityHeaders)
     return app

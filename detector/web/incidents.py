@@ -46,7 +46,7 @@ def incident_view(backend: Backend, incident_id: str) -> IncidentView | None:
     now = backend.now()
     alerts = backend.store.alerts(incident_id=incident_id)
     details = next((alert.details for alert in alerts if alert.details is not None), None)
-    labels = incident_labels(incident, details)
+    labels = incident_labels(backend, incident, details)
     said = {a.incident_id: a for a in backend.desk.acknowledgements()}
     return IncidentView(
         incident=incident,

@@ -122,4 +122,4 @@ def _sentence(status: int, detail: str) -> str:
 def _mistake(error: Mapping[str, Any]) -> dict[str, str]:
     """Return where in the request the mistake is, as a JSON pointer, and what it is."""
     where = "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in error["loc"])
-    return {"pointer": f"/{where}", "detail": str(error["msg"])}
+    return {"pointer": f"/{where}", "detail": str(error["msg"]).removeprefix("Value error, ")}

@@ -1,0 +1,1 @@
+"""The API, version 1: JSON, described by OpenAPI at ``/v1/openapi.json``."""

@@ -1,0 +1,148 @@
+"""Incidents for programs that follow lists: Atom, iCalendar, CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Annotated, Any
+from urllib.parse import quote
+from xml.etree import ElementTree as ET
+
+from fastapi import APIRouter, Query, Response
+from icalendar import Calendar, Event
+
+from detector.domain.incident import Incident
+from detector.domain.plain import plain
+from detector.domain.times import iso
+from detector.domain.token import Scope
+from detector.domain.wire import incident_to_dict
+from detector.ports import IncidentQuery
+from detector.web.access import needs
+from detector.web.api.shapes import problems
+from detector.web.api.values import Named
+from detector.web.backend import AskedBackend, Backend
+
+router = APIRouter(tags=["incidents"], dependencies=[needs(Scope.READ)])
+_ATOM = "http://www.w3.org/2005/Atom"
+#: So many of the latest incidents are told.
+SHOWN = 100
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+
+Service = Annotated[Named | None, Query(description="Of this one only.")]
+
+
+def _answers(media_type: str) -> dict[int | str, dict[str, Any]]:
+    content = {media_type: {"schema": {"type": "string"}}}
+    return {**problems(), 200: {"content": content, "description": "Incidents"}}
+
+
+@router.get("/incidents.atom", responses=_answers("application/atom+xml"), response_class=Response)
+def atom(backend: AskedBackend, service: Service = None) -> Response:
+    """Return the latest incidents as an Atom feed (RFC 4287, 2005)."""
+    found = _latest(backend, service)
+    return Response(_atom(backend, found), media_type="application/atom+xml")
+
+
+@router.get("/incidents.ics", responses=_answers("text/calendar"), response_class=Response)
+def calendar(backend: AskedBackend, service: Service = None) -> Response:
+    """Return the latest incidents as a calendar (RFC 5545, 2009)."""
+    calendar = Calendar()
+    calendar.add("prodid", "-//outage-detector//incidents//EN")
+    calendar.add("version", "2.0")
+    for incident in _latest(backend, service):
+        calendar.add_component(_event(backend, incident))
+    return Response(calendar.to_ical(), media_type="text/calendar")
+
+
+@router.get("/incidents.csv", responses=_answers("text/csv"), response_class=Response)
+def table(backend: AskedBackend, service: Service = None) -> Response:
+    """Return all incidents as a table; no cell is a formula to a spreadsheet."""
+    found = backend.store.incident_page(IncidentQuery(service))
+    text = io.StringIO()
+    rows = [incident_to_dict(incident) for incident in found]
+    columns = list(incident_to_dict(found[0])) if found else ["id", "service"]
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(columns)
+    writer.writerows([_cell(row[column]) for column in columns] for row in rows)
+    told = {"Content-Disposition": 'attachment; filename="incidents.csv"'}
+    return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=told)
+
+
+def _latest(backend: Backend, service: str | None) -> Sequence[Incident]:
+    return backend.store.incident_page(IncidentQuery(service, limit=SHOWN))
+
+
+def _cell(value: object) -> str:
+    """Return a cell; one that a spreadsheet would calculate is quoted by an apostrophe."""
+    if value is None:
+        return ""
+    if isinstance(value, int | float):
+        return str(value)
+    text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
+    shown = plain(text, longest=1_000)
+    return f"'{shown}" if shown.lstrip().startswith(_FORMULA) or text[:1] in "\t\r" else shown
+
+
+def _title(incident: Incident) -> str:
+    state = "outage" if incident.is_open else "outage (over)"
+    return f"{plain(incident.service)}: {incident.severity.label} {state}"
+
+
+def _words(incident: Incident) -> str:
+    """Return the incident in a sentence."""
+    onset = incident.onset
+    end = "It goes on." if incident.ended_at is None else f"It ended at {iso(incident.ended_at)}."
+    return (
+        f"Began at {iso(onset.at)} (between {iso(onset.earliest)} and {iso(onset.latest)}), "
+        f"noticed at {iso(incident.noticed_at)}. {end} Peak {incident.peak_count:,.0f} complaints "
+        f"in a bin at {iso(incident.peak_at)}. Seen at {plain(', '.join(incident.sources))}."
+    )
+
+
+def _address(backend: Backend, incident: Incident) -> str:
+    return f"{backend.url}/incidents/{quote(incident.id, safe='')}"
+
+
+def _atom(backend: Backend, found: Sequence[Incident]) -> bytes:
+    ET.register_namespace("", _ATOM)
+    feed = ET.Element(f"{{{_ATOM}}}feed")
+    updated = max((_changed(incident) for incident in found), default="1970-01-01T00:00:00Z")
+    _add(feed, "id", f"{backend.url}/incidents.atom")
+    _add(feed, "title", "Outages")
+    _add(feed, "updated", updated)
+    _add(feed, "link", href=f"{backend.url}/incidents.atom", rel="self")
+    _add(_add(feed, "author"), "name", "outage-detector")
+    for incident in found:
+        entry = _add(feed, "entry")
+        _add(entry, "id", _address(backend, incident))
+        _add(entry, "title", _title(incident))
+        _add(entry, "published", iso(incident.noticed_at))
+        _add(entry, "updated", _changed(incident))
+        _add(entry, "link", href=_address(backend, incident))
+        _add(entry, "summary", _words(incident))
+    body: bytes = ET.tostring(feed, encoding="utf-8", xml_declaration=True)
+    return body
+
+
+def _changed(incident: Incident) -> str:
+    return iso(incident.resolved_at or incident.noticed_at)
+
+
+def _add(parent: ET.Element, name: str, text: str | None = None, **attributes: str) -> ET.Element:
+    child = ET.SubElement(parent, f"{{{_ATOM}}}{name}", attributes)
+    child.text = text
+    return child
+
+
+def _event(backend: Backend, incident: Incident) -> Event:
+    event = Event()
+    event.add("uid", f"{incident.id}@outage-detector")
+    event.add("dtstamp", incident.resolved_at or incident.noticed_at)
+    event.add("dtstart", incident.onset.at.replace(microsecond=0))
+    event.add("dtend", max(incident.ended_at or backend.now(), incident.onset.at))
+    event.add("summary", _title(incident))
+    event.add("description", _words(incident))
+    event.add("url", _address(backend, incident))
+    event.add("status", "CONFIRMED")
+    return event
