@@ -6,6 +6,7 @@ import json
 import re
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 from jsonschema import Draft202012Validator, FormatChecker
@@ -41,7 +42,11 @@ def _reference(text: str) -> bool:
 
 def mistakes(schema: str, document: object) -> list[str]:
     """What is wrong with ``document`` by the schema in ``schemas/SCHEMA.json``."""
-    rules = json.loads((SCHEMAS / f"{schema}.json").read_text("utf-8"))
+    return mistakes_by(json.loads((SCHEMAS / f"{schema}.json").read_text("utf-8")), document)
+
+
+def mistakes_by(rules: Any, document: object) -> list[str]:
+    """What is wrong with ``document`` by the schema ``rules``."""
     Draft202012Validator.check_schema(rules)
     validator = Draft202012Validator(rules, format_checker=FORMATS)
     return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(document)]
