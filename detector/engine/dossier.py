@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from detector.alerting.audience import Audience
 from detector.alerting.heard import NOTHING, Heard, heard_of
 from detector.domain.alert import Alert
 from detector.domain.decision import Decision
@@ -38,10 +39,16 @@ class Dossier:
     reasons: Mapping[str, str] = field(default_factory=dict)
     observed_until: datetime | None = None
 
-    def settled(self, receivers: Iterable[str]) -> bool:
-        """Return whether nothing is left to tell: it is over, and who heard of it knows that."""
-        known = (self.heard.get(name, NOTHING) for name in receivers)
-        return not self.incident.is_open and all(h.ended or not h.anything for h in known)
+    def settled(self, audience: Audience, *, now: datetime) -> bool:
+        """Return whether nothing is left to tell: it is over, and who heard of it knows that.
+
+        For a while it is kept all the same, for its echoes' sake.
+        """
+        resolved = self.incident.resolved_at
+        if resolved is None or now - resolved < audience.habits.echo_grace:
+            return False
+        known = (self.heard.get(receiver.name, NOTHING) for receiver in audience.receivers)
+        return all(h.ended or not h.anything for h in known)
 
     def after(self, deliveries: Iterable[Delivery], decisions: Iterable[Decision]) -> Dossier:
         """Return the dossier with what was decided, and nothing fresh any more."""

@@ -105,9 +105,8 @@ def take_turn(
         )
     )
     exhausted = frozenset(name for name, pull in pulls.items() if pull.exhausted)
-    names = [receiver.name for receiver in audience.receivers]
     done = [d.after(notified.deliveries, ()) for d in dossiers]
-    known = settled | {d.incident.id for d in done if d.settled(names)}
+    known = settled | {d.incident.id for d in done if d.settled(audience, now=now)}
     return Turn(outcome, troubles, exhausted, known & incidents.keys())
 
 

@@ -1,0 +1,91 @@
+"""Turns with routes, reminders and quiet hours: a restart changes nothing of what is told."""
+
+from __future__ import annotations
+
+from datetime import time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from detector.alerting.audience import Audience, Habits
+from detector.alerting.muting import Wishes
+from detector.alerting.routing import Receiver, Route
+from detector.alerting.windows import Window
+from detector.domain.decision import Decision
+from detector.domain.desk import Silence
+from detector.domain.incident import Severity
+from detector.domain.matcher import parse_matcher
+from detector.engine.ingest import take_turn
+from detector.engine.memory import Memory
+from detector.engine.plan import Plan
+from detector.engine.saved import load
+from tests.engine.plans import lexicon_plan
+from tests.fakes.store import FakeStore
+from tests.laws.stories import START, Table, counts
+
+HOUR = timedelta(hours=1)
+QUIET = Window("mornings", frozenset(range(7)), time(5), time(5, 30), ZoneInfo("UTC"))
+AUDIENCE = Audience(
+    receivers=[Receiver("ops", Severity.MINOR, ("mornings",)), Receiver("log", Severity.MINOR)],
+    routes=[
+        Route((parse_matcher("service=WeChat"),), ("ops", "log"), repeat_every=HOUR),
+        Route(receivers=("log",)),
+    ],
+    windows={"mornings": QUIET},
+    habits=Habits(max_age=timedelta(days=3650)),
+)
+
+
+@pytest.fixture(scope="module")
+def the_plan() -> Plan:
+    return lexicon_plan()
+
+
+def lived(
+    plan: Plan,
+    *,
+    restart: bool,
+    wishes: Wishes = Wishes(),  # noqa: B008 - frozen
+) -> tuple[list[tuple[str, str]], list[Decision]]:
+    """Return what was sent, and every decision, after turns of which the last days are short."""
+    table, store, memory = Table(counts()), FakeStore(), Memory()
+    settled: frozenset[str] = frozenset()
+    now = START
+    while now < table.end:
+        now += HOUR * 6 if table.end - now > timedelta(days=2) else HOUR / 2
+        turn = take_turn(
+            memory,
+            [table],
+            store,
+            plan,
+            AUDIENCE,
+            now=now,
+            wall=now,
+            wishes=wishes,
+            settled=settled,
+        )
+        memory, settled = turn.outcome.memory, turn.settled
+        if restart:
+            memory, settled = load(store.memory()), frozenset()
+    sent = [(d.receiver, d.alert.key) for d in store.deliveries()]
+    return sent, [d for i in store.incidents() for d in store.decisions(i.id)]
+
+
+def test_a_restart_after_every_turn_changes_nothing(the_plan: Plan) -> None:
+    through, again = lived(the_plan, restart=False), lived(the_plan, restart=True)
+    assert again == through
+    sent, decisions = through
+    assert any("repeated" in key for _, key in sent)
+    assert {receiver for receiver, _ in sent} == {"ops", "log"}
+    assert {d.receiver for d in decisions} == {"", "ops", "log"}
+    assert all("WeChat".casefold() in key for name, key in sent if name == "ops")
+
+
+def test_what_is_silenced_is_on_record_and_not_sent(the_plan: Plan) -> None:
+    silence = Silence(
+        "s", (parse_matcher("service=WeChat"),), START, START + 999 * 24 * HOUR, "ana", "moving"
+    )
+    sent, decisions = lived(the_plan, restart=False, wishes=Wishes((silence,)))
+    assert not [key for _, key in sent if key.startswith("wechat")]
+    quiet = [d for d in decisions if d.reason.startswith("silenced by ana")]
+    assert {d.receiver for d in quiet} == {"ops", "log"}
