@@ -11,7 +11,7 @@ error shrinks with every week. After four weeks without an observed bin the seri
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -69,6 +69,8 @@ class Step:
     expected : shape (n,), posts expected in each bin as known before it; nan while cold.
     evidence : shape (n,), nats after each bin.
     threshold : shape (n,), what the evidence was compared with.
+    weighed, dispersion, variance : shape (n,), what a bin weighs as evidence, variance over mean
+        of the counts, relative variance of the expectation; nan where it was not weighed.
     """
 
     state: SeriesState
@@ -76,6 +78,9 @@ class Step:
     expected: Floats
     evidence: Floats
     threshold: Floats
+    weighed: Floats
+    dispersion: Floats
+    variance: Floats
 
 
 def update(state: SeriesState, counts: Floats) -> Step:
@@ -101,7 +106,7 @@ def update(state: SeriesState, counts: Floats) -> Step:
         raise ValueError("counts must have one axis and be >= 0 (nan where not observed)")
     width = int(state.width.total_seconds())
     hot, tables = copied(state.hot), state.tables
-    outs = np.empty((3, len(counts)))
+    outs = np.empty((6, len(counts)))
     changes: list[Change] = []
     base = base_threshold(state.options.max_false_pages_per_week)
     room = blank(min(_ROOM, 2 * len(counts) + 2))
@@ -130,7 +135,7 @@ def update(state: SeriesState, counts: Floats) -> Step:
         )
         done += taken
         if n:
-            changes.extend(_change(state, c) for c in room[:n])
+            changes.extend(change_of(state.start, state.width, c) for c in room[:n])
         if why == bins.DAY_FULL:
             tables = _next_day(hot, tables, slot_seconds(width) / 60.0)
         elif why == bins.STALE:
@@ -138,7 +143,7 @@ def update(state: SeriesState, counts: Floats) -> Step:
             fresh = cold(state.options, state.start, state.width, int(hot["bins"][0]))
             hot, tables = copied(fresh.hot), fresh.tables
     after = SeriesState(state.options, state.start, state.width, hot, tables)
-    return Step(after, tuple(changes), outs[0], outs[1], outs[2])
+    return Step(after, tuple(changes), *outs)
 
 
 def _next_day(hot: Any, tables: Tables, slot_minutes: float) -> Tables:
@@ -153,7 +158,7 @@ def _given_up(state: SeriesState, hot: Any, room: Any) -> list[Change]:
     if not hot["open"][0]:
         return []
     course.close(hot[0], int(hot["bins"][0] - hot["gap"][0]), room, 0)
-    return [_change(state, room[0])]
+    return [change_of(state.start, state.width, room[0])]
 
 
 @lru_cache(maxsize=64)
@@ -198,9 +203,11 @@ def _events(events: tuple[KnownEvent, ...], now: int, width: int, n: int) -> tup
     return factors, spreads
 
 
-def _change(state: SeriesState, found: Any) -> Change:
+def change_of(start: datetime, width: timedelta, found: Any) -> Change:
+    """Return a change that a kernel wrote down, for bins of ``width`` from ``start`` on."""
+
     def edge(b: int) -> datetime:
-        return state.start + int(b) * state.width
+        return start + int(b) * width
 
     closed = found["kind"] == course.CLOSED
     at = edge(found["bin"] + 1)

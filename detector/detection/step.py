@@ -146,7 +146,8 @@ def step(
     minutes : width of a bin.
     search : for the start, changed in place.
     changes, n : where changes go, and how many there are.
-    out : shape (3,), expected and evidence are written to the first two.
+    out : shape (6,), written to but for the third: expected, evidence; and, where the bin was
+        weighed, what it weighs, the dispersion and the relative variance of the expectation.
     """
     baseline.forget_level(hot, minutes)
     dispersion = baseline.dispersion_of(hot)
@@ -155,6 +156,7 @@ def step(
     known = profile_variance + baseline.level_variance(hot)
     out[0] = expected
     out[1] = hot.evidence
+    out[3:] = np.nan
     _remember(hot, np.nan, expected, np.nan, week_slot)
     if np.isnan(count):
         hot.gap += 1
@@ -172,11 +174,15 @@ def step(
         out[1] = 0.0
         return n
     hot.count[hot.bins % RING] = count
-    if hot.open == 1:
-        return course.continue_surge(hot, count, expected, dispersion, minutes, search, changes, n)
     variance = known + baseline.own_variance(hot) + spread * spread
+    out[4] = dispersion
+    out[5] = variance
+    if hot.open == 1:
+        out[3] = baseline.tamed(count, expected, dispersion, variance)
+        return course.continue_surge(hot, count, expected, dispersion, minutes, search, changes, n)
     _search(hot, count, expected, dispersion, variance, minutes)
     out[1] = hot.evidence
+    out[3] = hot.clip[hot.bins % RING]
     if hot.evidence >= threshold:
         course.raise_alarm(hot, dispersion, minutes, search)
         return course.tell(hot, course.OPENED, -1, changes, n)

@@ -1,0 +1,272 @@
+"""Several sources judged together: contributions in, changes of common surges out.
+
+`update` is a pure function of a frozen state and what the sources' own detectors made of the next
+bins (`live.Step`); its result does not depend on how the bins are chunked. Single sources are
+judged by `live` as ever. Here a surge opens when the sum of what they say passes the threshold of
+this sum, which is calibrated from its own past like that of any series, and at least two sources
+see it. So two weak rises raise an alarm that neither would alone, a burst in one source does not,
+and a source that was not observed neither helps nor hinders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from math import isnan
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from detector.detection import onset, pooling
+from detector.detection.calibration import base_threshold
+from detector.detection.live import Step, change_of
+from detector.detection.memory import HOT, RING, blank
+from detector.detection.options import DetectionOptions
+from detector.detection.pooling import ROWS
+from detector.detection.state import begin as begin_series
+from detector.detection.state import copied
+from detector.domain.series import Floats
+from detector.domain.surge import Agreement, Change
+from detector.domain.times import to_seconds
+
+#: Layout of a dumped state; another layout cannot be continued.
+FORMAT = 1
+#: Changes gathered per kernel call.
+_ROOM = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Said:
+    """What one source said of consecutive bins.
+
+    Attributes
+    ----------
+    start : left edge of the first bin, seconds since 1970.
+    width : of its bins, seconds.
+    rows : shape (`ROWS`, n): counts, expected, weighed, dispersion, variance.
+    ends : right edges of the bins in which its own surges were over, seconds since 1970.
+    """
+
+    start: float
+    width: float
+    rows: Floats
+    ends: tuple[float, ...] = ()
+
+    @classmethod
+    def of(cls, start: float, width: float, counts: Floats, step: Step) -> Said:
+        """Return what ``step`` made of ``counts``."""
+        rows = np.stack([counts, step.expected, step.weighed, step.dispersion, step.variance])
+        ends = tuple(c.at.timestamp() for c in step.changes if c.surge.resolved_at is not None)
+        return cls(start, width, rows, ends)
+
+    @property
+    def end(self) -> float:
+        """Right edge of the last bin, seconds since 1970."""
+        bins: int = self.rows.shape[1]
+        return self.start + bins * self.width
+
+    def plus(self, later: Said) -> Said:
+        """Return both; what lies between them was not observed."""
+        gap = round((later.start - self.end) / self.width)
+        nothing = np.full((ROWS, max(gap, 0)), np.nan)
+        rows = np.concatenate([self.rows, nothing, later.rows], axis=1)
+        return replace(self, rows=rows, ends=self.ends + later.ends)
+
+    def behind(self, until: float) -> Said:
+        """Return the bins whose right edge lies behind ``until``."""
+        done = int(np.clip(np.floor((until - self.start) / self.width + 1e-6), 0, None))
+        done = min(done, self.rows.shape[1])
+        ends = tuple(end for end in self.ends if end > until)
+        return Said(self.start + done * self.width, self.width, self.rows[:, done:], ends)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FusedState:
+    """Everything that the next bin needs.
+
+    Attributes
+    ----------
+    options : how to detect.
+    start : left edge of bin 0, aware UTC.
+    width : length of a bin: that of the finest source.
+    hot : shape (1,), dtype ``HOT``, read-only; ``old_events`` and ``old_weight`` hold the sums.
+    sources : names, in the order of ``recent``.
+    recent : shape (n_sources, `ROWS`, RING), what they said lately, read-only.
+    """
+
+    options: DetectionOptions
+    start: datetime
+    width: timedelta
+    hot: Any = field(repr=False)
+    sources: tuple[str, ...]
+    recent: Floats = field(repr=False)
+
+    @property
+    def end(self) -> float:
+        """Left edge of the next bin, seconds since 1970."""
+        return self.start.timestamp() + int(self.hot["bins"][0]) * self.width.total_seconds()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FusedStep:
+    """What `update` found out.
+
+    Attributes
+    ----------
+    state : the state after the last bin.
+    changes : what happened to common surges, in time order.
+    evidence : shape (n,), nats after each bin.
+    said : shape (n_sources, `ROWS`, RING + n), what the sources said, the `RING` bins before first.
+    """
+
+    state: FusedState
+    changes: tuple[Change, ...]
+    evidence: Floats
+    said: Floats
+
+
+def begin(options: DetectionOptions, *, start: datetime, width: timedelta) -> FusedState:
+    """Return the state before the first bin; raises as `live.begin`."""
+    hot = begin_series(options, start=start, width=width).hot
+    return FusedState(options, start, width, hot, (), np.full((0, ROWS, RING), np.nan))
+
+
+def update(state: FusedState, said: Mapping[str, Said], until: float) -> FusedStep:
+    """Take the bins up to ``until``.
+
+    Parameters
+    ----------
+    state : as left by the bins before; it is not changed.
+    said : by source, what it said of bins behind ``state.end``; of what lies before or behind
+        ``until`` nothing is taken. Wide bins count at their right edge.
+    until : seconds since 1970.
+    """
+    step = state.width.total_seconds()
+    n = max(int(np.floor((until - state.end) / step + 1e-6)), 0)
+    sources = tuple(sorted({*state.sources, *said}))
+    rows = np.full((len(sources), ROWS, RING + n), np.nan)
+    for name, kept in zip(state.sources, state.recent, strict=True):
+        rows[sources.index(name), :, :RING] = kept
+    closed = np.zeros(RING + n)
+    widths = np.ones(len(sources), dtype=np.int64)
+    for s, name in enumerate(sources):
+        if name in said:
+            widths[s] = max(round(said[name].width / step), 1)
+            _place(rows[s], closed, said[name], state.end, step, n)
+    hot = copied(state.hot)
+    changes, evidence = _run(state, hot, rows, widths, closed)
+    agreed = tuple(_with_agreement(change, sources, rows, state.end, step) for change in changes)
+    recent = rows[:, :, -RING:].copy()
+    hot.flags.writeable = recent.flags.writeable = False
+    after = FusedState(state.options, state.start, state.width, hot, sources, recent)
+    return FusedStep(after, agreed, evidence[RING:], rows)
+
+
+def _place(rows: Floats, closed: Floats, said: Said, end: float, step: float, n: int) -> None:
+    """Write what a source said into the bins that its own bins end in."""
+    edges = said.start + said.width * np.arange(1, said.rows.shape[1] + 1)
+    index = np.ceil((edges - end) / step - 1e-6).astype(np.int64) - 1
+    new = (index >= 0) & (index < n)
+    rows[:, RING + index[new]] = said.rows[:, new]
+    for edge in said.ends:
+        at = int(np.ceil((edge - end) / step - 1e-6))  # the bin behind the one that ended it
+        if 0 <= at < n:
+            closed[RING + at] = 1.0
+
+
+def _run(
+    state: FusedState, hot: Any, rows: Floats, widths: Any, closed: Floats
+) -> tuple[list[Change], Floats]:
+    """Take the bins behind the first `RING`, as often as there is room for changes."""
+    width = int(state.width.total_seconds())
+    base = base_threshold(state.options.max_false_pages_per_week)
+    rises, room = onset.rise_table(width / 60.0), blank(_ROOM)
+    evidence = np.zeros(rows.shape[2])
+    changes: list[Change] = []
+    before = RING
+    while before < rows.shape[2]:
+        taken, found = pooling.run(
+            hot,
+            rows,
+            widths,
+            closed,
+            before,
+            to_seconds(state.start),
+            width,
+            base,
+            rises,
+            room,
+            evidence,
+        )
+        before += taken
+        changes.extend(change_of(state.start, state.width, c) for c in room[:found])
+    return changes, evidence
+
+
+def _with_agreement(
+    change: Change, sources: Sequence[str], rows: Floats, end: float, step: float
+) -> Change:
+    found = agreement(sources, rows, end, step, since=change.surge.onset.at, at=change.at)
+    return replace(change, surge=replace(change.surge, agreement=found))
+
+
+def agreement(
+    sources: Sequence[str],
+    rows: Floats,
+    end: float,
+    step: float,
+    *,
+    since: datetime,
+    at: datetime,
+) -> tuple[Agreement, ...]:
+    """Return what each source says of a surge since ``since``, as far as known at ``at``.
+
+    Parameters
+    ----------
+    sources, rows : as `FusedStep.said`: the column `RING` is the bin that begins at ``end``.
+    step : width of the bins, seconds.
+    """
+    first = RING + round((since.timestamp() - end) / step)
+    last = RING + round((at.timestamp() - end) / step) - 1
+    first, last = max(first, 0), min(last, rows.shape[2] - 1)
+    found = []
+    for name, said in zip(sources, rows, strict=True):
+        nats = float(pooling.own_evidence(said, first, last))
+        found.append(Agreement(name, None if isnan(nats) else nats))
+    return tuple(found)
+
+
+def dump(state: FusedState) -> bytes:
+    """Return the state as bytes that `load` reads back exactly."""
+    return msgspec.msgpack.encode(
+        {
+            "format": FORMAT,
+            "options": state.options,
+            "start": state.start,
+            "width": state.width.total_seconds(),
+            "hot": state.hot.tobytes(),
+            "sources": state.sources,
+            "recent": state.recent.tobytes(),
+        }
+    )
+
+
+def load(data: bytes) -> FusedState:
+    """Return the state that `dump` wrote. Raises ``ValueError`` if ``data`` is none."""
+    try:
+        fields = msgspec.msgpack.decode(data)
+        if fields["format"] != FORMAT:
+            raise ValueError(f"fused state of format {fields['format']}, expected {FORMAT}")
+        sources = tuple(fields["sources"])
+        return FusedState(
+            msgspec.convert(fields["options"], DetectionOptions),
+            msgspec.convert(fields["start"], datetime),
+            timedelta(seconds=fields["width"]),
+            np.frombuffer(fields["hot"], HOT),
+            sources,
+            np.frombuffer(fields["recent"]).reshape(len(sources), ROWS, RING),
+        )
+    except (msgspec.MsgspecError, KeyError, TypeError) as error:
+        raise ValueError(f"not a fused state: {error}") from error
