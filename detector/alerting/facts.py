@@ -67,14 +67,17 @@ def feed_facts(alert: FeedAlert) -> Mapping[str, Any]:
 
 
 def trend(alert: Alert) -> str | None:
-    """Return ``rising`` or ``past its peak``; None once it is over.
+    """Return ``rising``, ``steady`` or ``falling``, or ``past its peak``; None once it is over.
 
-    Complaints rise as long as the highest count is the latest, or lies within the last fifth of
-    the time since the start: counts are jagged.
+    It is what the complaints themselves say (`Details.trend`), as long as they are of this moment.
+    Where only counts are known they rise as long as the highest is the latest, or lies within
+    the last fifth of the time since the start: counts are jagged.
     """
     incident = alert.incident
     if incident.ended_at is not None:
         return None
+    if alert.details is not None and alert.details.trend is not None and not alert.notice:
+        return alert.details.trend.value
     since_peak, since_start = alert.at - incident.peak_at, alert.at - incident.onset.at
     return "rising" if since_peak <= max(_FRESH, since_start / 5) else "past its peak"
 

@@ -15,6 +15,14 @@ class Speakers(Enum):
     BRIGADE = "brigade"
 
 
+class Trend(Enum):
+    """Where complaints go."""
+
+    RISING = "rising"
+    STEADY = "steady"
+    FALLING = "falling"
+
+
 @dataclass(frozen=True, slots=True)
 class FacetVerdict:
     """Whether one component, region or platform is hit.
@@ -58,6 +66,7 @@ class Details:
     samples : masked complaints of different authors.
     words : what is said now and not on ordinary days.
     discovered : whether the service is none of those that were configured.
+    trend : whether there are more complaints by the minute than before; None if too few tell.
     """
 
     speakers: Speakers
@@ -69,6 +78,7 @@ class Details:
     samples: tuple[SampleComplaint, ...]
     words: tuple[str, ...]
     discovered: bool = False
+    trend: Trend | None = None
 
     def named(self, facet: str, verdict: str) -> tuple[str, ...]:
         """Return the names of ``facet`` with ``verdict``."""

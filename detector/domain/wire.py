@@ -11,7 +11,7 @@ from typing import Any
 from detector.domain.alert import NO_NEWS, Alert, AlertKind, News
 from detector.domain.attribution import Attribution, Because
 from detector.domain.delivery import Notice
-from detector.domain.details import Details, FacetVerdict, SampleComplaint, Speakers
+from detector.domain.details import Details, FacetVerdict, SampleComplaint, Speakers, Trend
 from detector.domain.feed import FeedAlert, FeedHealth, FeedState
 from detector.domain.incident import Incident, Severity
 from detector.domain.surge import Agreement, Onset
@@ -157,6 +157,7 @@ def details_to_dict(details: Details) -> dict[str, Any]:
         "samples": [{"at": iso(s.at), "text": s.text} for s in details.samples],
         "words": list(details.words),
         "discovered": details.discovered,
+        "trend": None if details.trend is None else details.trend.value,
     }
 
 
@@ -172,6 +173,7 @@ def details_from_dict(fields: Mapping[str, Any]) -> Details:
         samples=tuple(SampleComplaint(_instant(s["at"]), s["text"]) for s in fields["samples"]),
         words=tuple(fields["words"]),
         discovered=fields.get("discovered", False),
+        trend=None if fields.get("trend") is None else Trend(fields["trend"]),
     )
 
 

@@ -10,6 +10,7 @@ from detector.domain.incident import Incident
 from detector.engine.complaints import KEPT, Archive
 from detector.language.character import SurgeKind, character
 from detector.language.samples import gather_evidence
+from detector.language.trend import trend_of
 from detector.language.verdicts import FacetFinding, judge_facets
 
 SAMPLES = 3
@@ -52,6 +53,7 @@ def describe(
         samples=tuple(SampleComplaint(s.at, s.text) for s in said.samples),
         words=tuple(word.text for word in said.words),
         discovered=incident.service not in configured,
+        trend=trend_of(surge["time"], start=onset.at, end=end),
     )
 
 

@@ -28,7 +28,7 @@ from detector.alerting.plain import inert, plain
 from detector.alerting.speech import Language
 from detector.domain.alert import Alert, AlertKind, News
 from detector.domain.attribution import Attribution, Because
-from detector.domain.details import Details, FacetVerdict, SampleComplaint, Speakers
+from detector.domain.details import Details, FacetVerdict, SampleComplaint, Speakers, Trend
 from detector.domain.incident import Severity
 from detector.domain.surge import Agreement, Onset
 from detector.errors import ConfigError
@@ -88,6 +88,7 @@ def with_details() -> Alert:
             SampleComplaint(NIGHT, "wechat\x1b[2J down"),
         ),
         words=("发不出去", "红色感叹号"),
+        trend=Trend.STEADY,
     )
     return replace(opened(), details=details)
 
@@ -333,6 +334,14 @@ def test_the_trend_is(since_start: int, since_peak: int, said: str) -> None:
     at = incident.onset.at + since_start * MINUTE
     alert = an_alert(replace(incident, peak_at=at - since_peak * MINUTE), at=at)
     assert trend(alert) == said
+
+
+@pytest.mark.parametrize("said", Trend)
+def test_the_trend_is_what_the_complaints_say_if_they_are_of_this_moment(said: Trend) -> None:
+    alert = replace(opened(), details=replace(with_details().details, trend=said))  # type: ignore[type-var]
+    assert trend(alert) == said.value
+    late = replace(alert, at=alert.at + 120 * MINUTE, kind=AlertKind.REPEATED, notice=2)
+    assert trend(late) == "past its peak"
 
 
 def test_what_is_over_has_no_trend() -> None:
