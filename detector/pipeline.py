@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -69,6 +69,7 @@ class Pipeline:
     turns: int = field(default=0, init=False)
     settled: frozenset[str] = field(default=frozenset(), init=False)
     _stood_by: bool = field(default=False, init=False)
+    _tidied: date | None = field(default=None, init=False)
 
     def warm_up(self) -> None:
         """Load the model and compile the kernels, so that the first turn is not the slowest."""
@@ -102,7 +103,7 @@ class Pipeline:
             self.term, self._stood_by = None, True
             return False
         if self.leadership.term != self.term:
-            self.memory = load(self.store.memory())
+            self.memory, self.settled = load(self.store.memory()), frozenset()
             if self._stood_by:
                 log.warning("this instance leads now", term=self.leadership.term)
         self.term = self.leadership.term
@@ -139,6 +140,7 @@ class Pipeline:
         _log(report)
         unreached = {d.receiver for d in (*report.retried, *report.dead)} | self._refresh()
         self._beat([t.source for t in turn.troubles], unreached)
+        self._forget(now)
         return not (finished and not report.retried)
 
     def _wishes(self, wall: datetime) -> Wishes:
@@ -160,6 +162,17 @@ class Pipeline:
         troubles += [f"receiver {name} was not reached" for name in sorted(receivers)]
         if failure := self.heartbeat.beat(troubles):
             log.warning("heartbeat not sent", error=failure)
+
+    def _forget(self, now: datetime) -> None:
+        """Once a day, let the store forget what is old; scenarios of years ago are kept whole."""
+        keep = self.settings.store.keep
+        today = now.date()
+        if keep is None or self.settings.clock.speed is not None or today == self._tidied:
+            return
+        gone = self.store.forget(before=now - keep)
+        self._tidied = today
+        if gone:
+            log.info("old counts and messages dropped", rows=gone)
 
     def close(self) -> None:
         """Release the store."""

@@ -41,6 +41,10 @@ class StoreSettings(Part):
     """Of several instances on one PostgreSQL one writes and the others stand by; one of them takes
     over when the writer has said nothing for so long."""
 
+    keep: Annotated[LongDuration | None, Optional] = timedelta(days=400)
+    """Counts, and messages about incidents that are over, are dropped when they are older;
+    ``false`` keeps all. Incidents and why people were told of them are kept for good."""
+
 
 class ClockSettings(Part):
     """The clock. Without this section it is the wall's; scenarios can run on a faster one."""

@@ -1,0 +1,70 @@
+"""The pipeline between its turns: what it drops, and what it reads anew."""
+
+from __future__ import annotations
+
+import io
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from detector import pipeline
+from detector.pipeline import Pipeline
+from detector.ports import CycleRecord
+from detector.settings import parse_settings
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+@dataclass
+class Wall:
+    """A clock that the test sets."""
+
+    at: datetime
+    finished: bool = False
+
+    def now(self) -> datetime:
+        return self.at
+
+
+def running(folder: Path, keep: str) -> Pipeline:
+    text = f'[store]\nlocation = "store.db"\nkeep = {keep}\n'
+    made = pipeline.build(parse_settings(text, path="t"), base=folder, console=io.StringIO())
+    return replace(made, clock=Wall(NOW))
+
+
+def with_counts(made: Pipeline) -> Pipeline:
+    """Let the store hold one bin of 31 days ago and one of 29."""
+    times = [NOW - 31 * DAY, NOW - 29 * DAY]
+    rows = {"service": "WeChat", "source": "s", "count": 1.0, "expected": 1.0, "evidence": 0.0}
+    made.store.commit(CycleRecord(counts=pd.DataFrame({"time": times, **rows})))
+    return made
+
+
+def held(made: Pipeline) -> int:
+    return len(made.store.counts("WeChat", start=NOW - 365 * DAY, end=NOW))
+
+
+@pytest.mark.parametrize(
+    ("keep", "left"),
+    [pytest.param('"30d"', 1, id="30 days"), pytest.param("false", 2, id="for good")],
+)
+def test_what_is_older_than_is_to_be_kept_is_dropped(tmp_path: Path, keep: str, left: int) -> None:
+    with closing(with_counts(running(tmp_path, keep))) as made:
+        made.turn()
+        assert held(made) == left
+
+
+def test_once_a_day_is_enough(tmp_path: Path) -> None:
+    with closing(with_counts(running(tmp_path, '"30d"'))) as made:
+        made.turn()
+        with_counts(made)
+        made.turn()
+        assert held(made) == 2
+        made.clock = Wall(NOW + DAY)
+        made.turn()
+        assert held(made) == 1
