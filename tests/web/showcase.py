@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -78,6 +79,10 @@ class SteppingClock:
         self._now = next(self._times, self._end)
         return self._now
 
+    def seen(self) -> datetime:
+        """Tell the time of the last reading."""
+        return self._now
+
     @property
     def finished(self) -> bool:
         return self._now >= self._end
@@ -90,9 +95,12 @@ def fill(folder: Path, until: datetime) -> Backend:
     start = app.scenario(SCENARIO).start
     fine = timedelta(hours=6)
     with closing(pipeline.build(settings, base=folder, console=io.StringIO())) as running:
-        running.clock = SteppingClock(start, until, fine=fine, step=timedelta(minutes=5))
-        while running.turn():
-            pass
+        clock = SteppingClock(start, until, fine=fine, step=timedelta(minutes=5))
+        running.clock = clock
+        # What was sent is shown with the wall's time, which is that of 2013 here.
+        with patch("detector.pipeline.wall_now", clock.seen):
+            while running.turn():
+                pass
     return backend(folder, settings, until)
 
 

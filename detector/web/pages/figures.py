@@ -104,4 +104,5 @@ def _labels(reader: Reader) -> Labels:
         expected=t.text("chart.expected"),
         not_observed=t.text("chart.not_observed"),
         nothing=t.text("chart.nothing"),
+        weekdays=tuple(t.text("chart.weekdays").split()),
     )

@@ -28,7 +28,7 @@ from detector.web.pages.messages import messages
 from detector.web.pages.painting import page
 from detector.web.pages.reader import reader_of
 from detector.web.pages.reasons import reasons
-from detector.web.pages.spoken import headline, size, voices, what_fails, where
+from detector.web.pages.spoken import headline, size, voices, what_and_where
 from detector.web.pages.timeline import known_of, timeline
 
 router = APIRouter(include_in_schema=False)
@@ -67,7 +67,7 @@ def incident(
         view=view,
         incident=one,
         headline=headline(one, details, reader),
-        what=f"{what_fails(details, reader)} {where(details, reader)}".strip(),
+        what=what_and_where(details, reader),
         done=done if done in ("acknowledged", "released", "silenced") else "",
         may_write=visitor.may(Scope.WRITE),
         author="" if visitor.by_cookie and visitor.name == "this machine" else visitor.name,

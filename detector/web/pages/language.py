@@ -18,7 +18,7 @@ _NAMES = "data/messages/names_zh.toml"
 
 
 class Words:
-    """The words of one language: ``words("incident.began", at=...)`` is safe to show as HTML.
+    """The words of one language: ``words("incident.since", at=...)`` is safe to show as HTML.
 
     Parameters
     ----------

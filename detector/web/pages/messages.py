@@ -9,11 +9,14 @@ from itertools import groupby
 
 from markupsafe import Markup, escape
 
+from detector.alerting.notify import NoticeReason
 from detector.alerting.plain import plain
+from detector.domain.alert import Alert
 from detector.domain.decision import Decision
-from detector.domain.delivery import Delivery, DeliveryStatus
+from detector.domain.delivery import Delivery, DeliveryStatus, Notice
 from detector.web.incidents import IncidentView
 from detector.web.pages.reader import Reader
+from detector.web.pages.spoken import news_told
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ def _sent(view: IncidentView, reader: Reader) -> Iterator[Message]:
         why = reasons.get((alert.at, delivery.receiver)) or reasons.get((alert.at, ""))
         became = _became(delivery, reader)
         if why:
-            became += Markup('<br><span class="soft" lang="en">{}</span>').format(plain(why))
+            became += Markup('<br><span class="soft">{}</span>').format(_reason(why, alert, reader))
         yield Message(
             alert.at,
             delivery.status.value,
@@ -76,11 +79,22 @@ def _held(view: IncidentView, reader: Reader) -> Iterator[Message]:
         if kind is not None:
             continue
         first, *more = same
-        said = escape(plain(reason))
+        said = escape(_reason(reason, None, reader))
         if more:
             said += reader.words("messages.repeated", n=len(more) + 1, at=reader.when(more[-1].at))
         whom = plain(receiver, longest=60) or reader.words.text("messages.everybody")
         yield Message(first.at, "held", reader.words("messages.held"), whom, Markup(said))  # noqa: S704 - escaped above
+
+
+def _reason(sentence: str, alert: Notice | None, reader: Reader) -> str:
+    """Return why in the reader's words, where these are known; else as it was written down."""
+    known = next((one for one in NoticeReason if sentence.startswith(one.value)), None)
+    if known is None:
+        return plain(sentence)
+    said, rest = reader.words.text(f"reason.{known.name}"), sentence.removeprefix(known.value)
+    if isinstance(alert, Alert) and alert.news:
+        rest = f": {news_told(alert.news, reader)}"
+    return said + plain(rest)
 
 
 def _same(decision: Decision) -> tuple[str, str, object]:

@@ -32,7 +32,7 @@ def reasons(
     yield from _observed(incident, curves, reader)
     yield _evidence(incident, settings, reader)
     yield _sure(incident, reader)
-    yield _seen_by(incident, settings, reader)
+    yield from _seen_by(incident, settings, reader)
     yield from _gaps(incident, curves, reader)
     if view.details is not None and view.details.speakers is not Speakers.PEOPLE:
         yield reader.words(f"why.{view.details.speakers.value}")
@@ -108,9 +108,18 @@ def _sure(incident: Incident, reader: Reader) -> Markup:
     )
 
 
-def _seen_by(incident: Incident, settings: Settings, reader: Reader) -> Markup:
+def _seen_by(incident: Incident, settings: Settings, reader: Reader) -> Iterator[Markup]:
+    t = reader.words
     n, of = len(incident.sources), max(len(settings.sources), len(incident.sources))
-    return reader.words("why.sources", n=n, of=of)
+    yield t("why.sources", n=n, of=of)
+    for said in incident.agreement if len(incident.agreement) > 1 else ():
+        source = plain(said.source, longest=40)
+        if said.evidence is None:
+            yield t("why.agrees_unseen", source=source)
+        elif said.evidence <= 0:
+            yield t("why.agrees_not", source=source)
+        else:
+            yield t("why.agrees", source=source, evidence=reader.speech.number(said.evidence))
 
 
 def _gaps(incident: Incident, curves: Mapping[str, Curve], reader: Reader) -> Iterator[Markup]:

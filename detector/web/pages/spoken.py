@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from markupsafe import Markup
 
 from detector.alerting.plain import plain
+from detector.domain.alert import News
 from detector.domain.details import Details
 from detector.domain.incident import Incident
 from detector.web.pages.reader import Reader
@@ -31,16 +32,20 @@ def where(details: Details | None, reader: Reader) -> str:
     return _few("incident.in", details.telling("region")[0] if details else (), reader)
 
 
+def what_and_where(details: Details | None, reader: Reader) -> str:
+    """Return what fails and where, in one line."""
+    gap = "" if reader.language == "zh" else " "
+    return f"{what_fails(details, reader)}{gap}{where(details, reader)}".strip()
+
+
 def headline(incident: Incident, details: Details | None, reader: Reader) -> str:
     """Return the title that says it all, in plain text."""
     key = "incident.headline" if incident.is_open else "incident.headline_over"
     began = reader.speech.full(incident.onset.at)
-    place = where(details, reader)
     return reader.words.text(
         key,
         service=plain(incident.service, longest=80),
-        what=what_fails(details, reader),
-        where=f" {place}" if place else "",
+        what=what_and_where(details, reader),
         severity=reader.words.text(f"severity.{incident.severity.label}"),
         since=began,
     )
@@ -69,6 +74,17 @@ def voices(details: Details, reader: Reader) -> Markup:
     if details.newcomers is not None:
         said += t("voices.newcomers", share=say.percent(details.newcomers))
     return said
+
+
+def news_told(news: News, reader: Reader) -> str:
+    """Return what was new in a message, empty where nothing was."""
+    found = {"components": news.components, "regions": news.regions}
+    called = {key: names(values, reader) for key, values in found.items()}
+    called["sources"] = [plain(name, longest=40) for name in news.sources]
+    called["echoes"] = [plain(name, longest=60) for name in news.echoes]
+    say, t = reader.speech, reader.words
+    parts = [t.text(f"news.{key}", names=say.listed(v)) for key, v in called.items() if v]
+    return t.text("news.and").join(parts)
 
 
 def _few(key: str, found: Iterable[str], reader: Reader) -> str:

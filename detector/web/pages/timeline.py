@@ -17,7 +17,7 @@ from detector.domain.incident import Incident
 from detector.reports.known import Known, documented, meets
 from detector.web.incidents import IncidentView
 from detector.web.pages.reader import Reader
-from detector.web.pages.spoken import size
+from detector.web.pages.spoken import news_told, size
 
 CATALOGUE = "data/outages.toml"
 
@@ -77,7 +77,7 @@ def _course(view: IncidentView, reader: Reader) -> Iterator[tuple[datetime, str,
 
 
 def _told(alert: Alert, reader: Reader) -> Markup:
-    kind, news = reader.words(f"kind.{alert.kind.value}"), plain(alert.news.sentence)
+    kind, news = reader.words(f"kind.{alert.kind.value}"), news_told(alert.news, reader)
     key = "timeline.told_news" if news else "timeline.told"
     return reader.words(key, kind=kind, news=news)
 
