@@ -140,7 +140,7 @@ class SqlViewer(SqlStore):
         """Return how many deliveries there are of every status."""
         asked = select(OUTBOX.c.status, func.count()).group_by(OUTBOX.c.status)
         with self._reading() as connection:
-            found: dict[str, int] = dict(connection.execute(asked).tuples().all())
+            found = {str(status): int(n) for status, n in connection.execute(asked)}
         return {status: found.get(status.value, 0) for status in DeliveryStatus}
 
 

@@ -15,7 +15,8 @@ from detector.web.etag import ETags
 from detector.web.headers import KnownHosts, SecurityHeaders, our_hosts
 from detector.web.limits import Buckets, Limits
 from detector.web.pages import routes
-from detector.web.problems import add_problem_handlers
+from detector.web.parameters import known_parameters
+from detector.web.problems import Failures, add_problem_handlers
 from detector.web.pulse import Pulse
 from detector.web.sessions import Sessions
 from detector.web.tokens import TokenBook
@@ -46,9 +47,12 @@ def create_app(backend: Backend) -> FastAPI:
     app.state.tokens = TokenBook(backend.desk, backend.wall)
     app.state.pulse = Pulse(backend)
     add_problem_handlers(app)
-    for part in (services, incidents, desk, ingest, feeds, badge, health, metrics, login, routes):
-        app.include_router(part.router)
+    for part in (services, incidents, desk, ingest, feeds, badge, health, metrics):
+        app.include_router(part.router, dependencies=[known_parameters])
+    app.include_router(login.router)
+    app.include_router(routes.router)
     # The last one added is the outermost.
+    app.add_middleware(Failures)
     app.add_middleware(ETags)
     app.add_middleware(Sessions, key=backend.session_key, secure=backend.url.startswith("https://"))
     app.add_middleware(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -12,6 +13,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from detector.errors import InputError, StoreError
 from detector.web.pages.failing import error_page
@@ -68,8 +70,31 @@ def problem_response(problem: Problem) -> Response:
 
 def add_problem_handlers(app: FastAPI) -> None:
     """Let ``app`` answer every error as a problem, and browsers with a page."""
-    for kind in (Problem, HTTPException, RequestValidationError, StoreError, InputError, Exception):
+    for kind in (Problem, HTTPException, RequestValidationError, StoreError, InputError):
         app.add_exception_handler(kind, _answer)
+
+
+class Failures:
+    """Middleware: what nobody foresaw is logged, and answered as a problem too."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception as error:
+            if scope["type"] != "http" or started:
+                raise
+            await _answer(Request(scope), error)(scope, receive, send)
 
 
 def _answer(request: Request, error: Exception) -> Response:
@@ -77,7 +102,21 @@ def _answer(request: Request, error: Exception) -> Response:
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         bug = None if isinstance(error, StoreError) else error
         log.error("request failed", path=request.url.path, error=str(error), exc_info=bug)
+    if problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
+        problem.headers["Allow"] = _allowed(request, problem.headers.get("Allow", ""))
     return told(request, problem)
+
+
+def _allowed(request: Request, otherwise: str) -> str:
+    """Return all methods of the address; the framework names those of one of its routes."""
+    paths: Mapping[str, Any] = request.app.openapi()["paths"]
+    methods = {
+        method.upper()
+        for path, operations in paths.items()
+        if re.fullmatch(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path)), request.url.path)
+        for method in operations
+    }
+    return ", ".join(sorted(methods)) or otherwise
 
 
 def told(request: Request, problem: Problem) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 from types import TracebackType
@@ -12,6 +13,8 @@ from starlette.types import ASGIApp
 from detector.errors import ConfigError
 from detector.settings.web import WebSettings
 
+# What goes wrong in a request is logged where it is answered; the rest is chatter.
+logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
 #: Seconds that answers under way may take when we stop; a browser's event stream never ends.
 GRACE = 2
 

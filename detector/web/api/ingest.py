@@ -112,7 +112,13 @@ class Counts(_Push):
     rows: Annotated[list[CountRow], Field(min_length=1, max_length=MOST_ROWS)]
 
 
-@router.post("/posts", responses=problems(404), response_model=ReceiptShape, status_code=202)
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    **problems(404),
+    200: {"description": "Received before", "model": ReceiptShape},
+}
+
+
+@router.post("/posts", responses=_ANSWERS, response_model=ReceiptShape, status_code=202)
 def push_posts(
     backend: AskedBackend, push: Annotated[Posts, Body()], response: Response, key: Key = None
 ) -> Any:
@@ -129,7 +135,7 @@ def push_posts(
     return _put(backend, source, "posts", key, document, response)
 
 
-@router.post("/counts", responses=problems(404), response_model=ReceiptShape, status_code=202)
+@router.post("/counts", responses=_ANSWERS, response_model=ReceiptShape, status_code=202)
 def push_counts(
     backend: AskedBackend, push: Annotated[Counts, Body()], response: Response, key: Key = None
 ) -> Any:
