@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from detector.cli.desk_commands import register
+
 app = typer.Typer(
     name="outage-detector",
     help="Hears outages in complaint posts: pull, count, detect, alert, with the estimated start.",
@@ -19,6 +21,7 @@ incidents_app = typer.Typer(help="Look at recorded incidents.", no_args_is_help=
 app.add_typer(incidents_app, name="incidents")
 token_app = typer.Typer(help="Who may use the API and the dashboard.", no_args_is_help=True)
 app.add_typer(token_app, name="token")
+register(app)
 
 Input = Annotated[
     Path, typer.Argument(exists=True, help="CSV, CSV.gz, JSON Lines or Parquet; file or folder.")

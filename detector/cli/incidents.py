@@ -13,6 +13,7 @@ from detector.cli.output import print_table
 from detector.cli.running import settings_and_base
 from detector.cli.tables import incident_table
 from detector.domain.alert import Alert, AlertKind
+from detector.domain.decision import Decision
 from detector.domain.delivery import Delivery
 from detector.domain.incident import Incident
 from detector.domain.times import iso
@@ -41,6 +42,8 @@ def show_incident(config: Path | None, incident_id: str, *, as_json: bool) -> No
     try:
         incident = store.incident(incident_id)
         deliveries = store.deliveries(incident_id=incident_id)
+        decisions = store.decisions(incident_id)
+        alerts = store.alerts(incident_id=incident_id)
     finally:
         store.close()
     if incident is None:
@@ -49,16 +52,19 @@ def show_incident(config: Path | None, incident_id: str, *, as_json: bool) -> No
         document = {
             "incident": incident_to_dict(incident),
             "messages": [_delivery_to_dict(d) for d in deliveries],
+            "decisions": [_decision_to_dict(d) for d in decisions],
         }
         print(json.dumps(document, ensure_ascii=False))
         return
     settings, _, _ = settings_and_base(config)
-    _print_incident(incident, deliveries, writer(settings))
+    _print_incident(incident, alerts, writer(settings))
     print("\nmessages")
     print_table(
         ("at", "kind", "receiver", "status", "attempts", "error"),
         [_delivery_row(d) for d in deliveries],
     )
+    print("\nwhy, and why not")
+    print_table(("at", "who", "told", "because"), [_decision_row(d) for d in decisions])
 
 
 def _open(config: Path | None) -> SqlStore:
@@ -66,17 +72,34 @@ def _open(config: Path | None) -> SqlStore:
     return open_store(store_location(settings, base=base), readonly=True)
 
 
-def _print_incident(incident: Incident, deliveries: Sequence[Delivery], words: Writer) -> None:
-    """Print ``incident`` as it stands, with what the last message said of the complaints."""
+def _print_incident(incident: Incident, alerts: Sequence[Alert], words: Writer) -> None:
+    """Print ``incident`` as it stands, with what the last alert said of the complaints."""
     kind = AlertKind.OPENED if incident.is_open else AlertKind.RESOLVED
     at = incident.resolved_at or incident.noticed_at
-    told_before = [d.alert for d in deliveries if isinstance(d.alert, Alert)]
-    last = max(told_before, key=lambda a: a.sequence, default=None)
+    last = max(alerts, key=lambda a: a.sequence, default=None)
     sequence, details = (last.sequence, last.details) if last else (0, None)
-    told = words.message(Alert(kind, at, incident, sequence, details))
+    attribution = last.attribution if last else None
+    told = words.message(Alert(kind, at, incident, sequence, details, attribution=attribution))
     sys.stdout.write(f"{told.title}\n")
     for line in told.lines:
         sys.stdout.write(f"  {line}\n")
+    if attribution is not None:
+        sys.stdout.write(f"  likely an echo of {attribution.origin_id}: {attribution.sentence}\n")
+
+
+def _decision_row(decision: Decision) -> tuple[str, ...]:
+    """Return one line of the story; what is decided for everybody stands under ``everybody``."""
+    told = "no" if decision.kind is None else decision.kind.value
+    return (iso(decision.at), decision.receiver or "everybody", told, decision.reason)
+
+
+def _decision_to_dict(decision: Decision) -> dict[str, object]:
+    return {
+        "at": iso(decision.at),
+        "receiver": decision.receiver or None,
+        "kind": None if decision.kind is None else decision.kind.value,
+        "reason": decision.reason,
+    }
 
 
 def _delivery_row(delivery: Delivery) -> tuple[str, ...]:

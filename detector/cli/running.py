@@ -10,8 +10,10 @@ import structlog
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from detector import app, pipeline
+from detector.audience import build_audience
 from detector.cli.output import print_table, progress
 from detector.cli.tables import incident_table
+from detector.cli.tree import explained
 from detector.domain.times import iso
 from detector.ports import Source
 from detector.quota import quota_of
@@ -107,7 +109,10 @@ def check_settings(config: Path | None) -> None:
             f"days in {options.time_zone}"
         )
     for receiver in settings.receivers:
-        print(f"tell {receiver.name} ({receiver.type}) from {receiver.min_severity} on")
+        quiet = f", not in {', '.join(receiver.quiet)}" if receiver.quiet else ""
+        print(f"tell {receiver.name} ({receiver.type}) from {receiver.min_severity} on{quiet}")
+    for line in explained(build_audience(settings)):
+        print(line)
     if not settings.sources:
         print("nothing to listen to: add [[sources]]")
     print(f"remember in {shown_location(settings)}")

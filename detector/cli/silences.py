@@ -1,0 +1,170 @@
+"""silences add, list, expire, and ack: what people at the desk say."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import secrets
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from detector.alerting.labels import labels_of
+from detector.app import store_location
+from detector.audience import providers
+from detector.cli.output import print_table
+from detector.cli.running import settings_and_base
+from detector.clock import wall_now
+from detector.domain.desk import Acknowledgement, Silence
+from detector.domain.incident import Incident
+from detector.domain.matcher import Matcher, all_match, parse_matcher
+from detector.domain.times import iso
+from detector.errors import ConfigError, InputError
+from detector.settings import parse_duration
+from detector.stores.desk import SqlDesk, open_desk
+from detector.stores.sql import open_store
+
+
+def add_silence(
+    config: Path | None,
+    matchers: Sequence[str],
+    *,
+    lasting: str,
+    start: str | None,
+    author: str | None,
+    comment: str,
+) -> None:
+    """Keep a silence and say what it acts on now."""
+    wanted = tuple(map(_matcher, matchers))
+    starts_at = wall_now().replace(microsecond=0) if start is None else _instant(start)
+    try:
+        ends_at = starts_at + parse_duration(lasting)
+        silence = Silence(
+            secrets.token_hex(4), wanted, starts_at, ends_at, author or _me(), comment
+        )
+    except ValueError as error:
+        raise ConfigError(f"--for: {error}") from None
+    with closing(_desk(config)) as desk:
+        desk.silence(silence)
+    conditions = ", ".join(map(str, wanted))
+    print(f"silence {silence.id}: {conditions}, {iso(starts_at)} to {iso(silence.ends_at)}")
+    for incident in _acted_on(config, wanted):
+        print(f"  acts on {incident.id}")
+
+
+def list_silences(config: Path | None, *, all_of_them: bool, as_json: bool) -> None:
+    """Print the silences that have not ended, or all."""
+    now = wall_now()
+    with closing(_desk(config)) as desk:
+        silences = desk.silences(ending_after=None if all_of_them else now)
+    if as_json:
+        print(json.dumps([_to_dict(s) for s in silences], ensure_ascii=False))
+        return
+    print_table(
+        ("id", "state", "matchers", "from", "until", "author", "comment"),
+        [
+            (
+                s.id,
+                _state(s, now),
+                ", ".join(map(str, s.matchers)),
+                iso(s.starts_at),
+                iso(s.ends_at),
+                s.author,
+                s.comment,
+            )
+            for s in silences
+        ],
+    )
+
+
+def expire_silence(config: Path | None, silence_id: str) -> None:
+    """End a silence now."""
+    with closing(_desk(config)) as desk:
+        if not desk.expire(silence_id, wall_now()):
+            raise InputError(f"no silence {silence_id!r}; see outage-detector silences list")
+    print(f"silence {silence_id} is over; what still goes on is told at the next turn")
+
+
+def acknowledge(
+    config: Path | None, incident_id: str, *, author: str | None, comment: str, withdraw: bool
+) -> None:
+    """Take an incident in hand, or give it back."""
+    if withdraw:
+        with closing(_desk(config)) as desk:
+            if not desk.withdraw(incident_id):
+                raise InputError(f"nobody has {incident_id!r} in hand")
+        print(f"{incident_id} is in nobody's hand any more")
+        return
+    settings, base, _ = settings_and_base(config)
+    with closing(open_store(store_location(settings, base=base), readonly=True)) as store:
+        incident = store.incident(incident_id)
+    if incident is None:
+        raise InputError(f"no incident {incident_id!r}; see outage-detector incidents list")
+    if not incident.is_open:
+        raise InputError(f"{incident_id} is over; nothing is told of it any more")
+    with closing(_desk(config)) as desk:
+        who = author or _me()
+        desk.acknowledge(Acknowledgement(incident_id, wall_now(), incident.severity, who, comment))
+    print(
+        f"{incident_id} is in hand: quiet until it ends or is worse than {incident.severity.label}"
+    )
+
+
+def _desk(config: Path | None) -> SqlDesk:
+    settings, base, _ = settings_and_base(config)
+    return open_desk(store_location(settings, base=base))
+
+
+def _acted_on(config: Path | None, matchers: Sequence[Matcher]) -> list[Incident]:
+    """Return the open incidents that ``matchers`` are about, as last told."""
+    settings, base, _ = settings_and_base(config)
+    with closing(open_store(store_location(settings, base=base), readonly=True)) as store:
+        found = []
+        for incident in (i for i in store.incidents() if i.is_open):
+            told = store.alerts(incident_id=incident.id, limit=1)
+            details = told[0].details if told else None
+            if all_match(matchers, labels_of(incident, details, providers(settings))):
+                found.append(incident)
+    return found
+
+
+def _matcher(text: str) -> Matcher:
+    try:
+        return parse_matcher(text)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"--start: {text!r} is no time; write 2026-11-22T08:00+08:00") from None
+    if instant.tzinfo is None:
+        raise ConfigError(f"--start: {text!r} needs an offset, e.g. {text}+08:00")
+    return instant.astimezone(UTC)
+
+
+def _me() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # no such user in a container
+        return ""
+
+
+def _state(silence: Silence, now: datetime) -> str:
+    if now < silence.starts_at:
+        return "to come"
+    return "acting" if now < silence.ends_at else "over"
+
+
+def _to_dict(silence: Silence) -> dict[str, object]:
+    return {
+        "id": silence.id,
+        "matchers": [str(m) for m in silence.matchers],
+        "starts_at": iso(silence.starts_at),
+        "ends_at": iso(silence.ends_at),
+        "author": silence.author,
+        "comment": silence.comment,
+    }
