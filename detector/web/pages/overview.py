@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
+import numpy as np
 from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
 
@@ -16,7 +18,7 @@ from detector.domain.token import Scope
 from detector.ports import IncidentQuery
 from detector.reports.chart import sparkline
 from detector.reports.curve import Curve
-from detector.reports.marks import shade_of
+from detector.reports.marks import Shade, shade_of
 from detector.web.access import needs
 from detector.web.backend import AskedBackend, Backend
 from detector.web.incidents import incident_view
@@ -31,6 +33,7 @@ _STRIPS = "page_strips"
 #: Incidents this old still colour a service's sparkline and are named as its last one.
 _LATELY = timedelta(days=30)
 _MOST_INCIDENTS = 500
+_SPARK = (3.0 * COLUMNS + 2.0, 28.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +206,16 @@ def _spark(strip: Strip | None, incidents: Sequence[Incident], reader: Reader) -
     if strip is None:
         return Markup()
     top = max((high for high in strip.high.tolist() if high == high), default=0.0)
-    curve = Curve(strip.start, COLUMN, strip.high, strip.high * float("nan"))
     label = reader.words.text("overview.spark", high=reader.speech.number(top))
-    size = (3.0 * COLUMNS + 2.0, 28.0)
-    return drawn(sparkline(curve, label=label, size=size, shades=[shade_of(i) for i in incidents]))
+    return _drawn(strip.start, strip.high.tobytes(), label, tuple(map(shade_of, incidents)))
+
+
+@lru_cache(maxsize=2000)
+def _drawn(start: datetime, high: bytes, label: str, shades: tuple[Shade, ...]) -> Markup:
+    """Return a sparkline; of two hundred most are the same at the next look."""
+    counts = np.frombuffer(high)
+    curve = Curve(start, COLUMN, counts, np.full(COLUMNS, np.nan))
+    return drawn(sparkline(curve, label=label, size=_SPARK, shades=shades))
 
 
 _RANK = {"critical": 0, "major": 1, "minor": 2, "unknown": 3, "fine": 4}

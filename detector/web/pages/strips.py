@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from detector.domain.series import Floats
 from detector.domain.times import floor_to
@@ -51,10 +53,13 @@ class Strips:
         start = floor_to(now, COLUMN) - (COLUMNS - 1) * COLUMN
         with self._lock:
             frame = self._read(backend, start, now)
+        place = ((frame["time"] - start) // COLUMN).to_numpy()
+        counts = frame["count"].to_numpy()
         found: dict[str, list[Strip]] = {}
-        for (service, source), rows in frame.groupby(["service", "source"], sort=True):
-            strip = _strip(str(service), str(source), rows, start)
-            found.setdefault(strip.service, []).append(strip)
+        groups: dict[Any, Any] = frame.groupby(["service", "source"]).indices
+        for (service, source), rows in groups.items():
+            strip = Strip(service, source, start, _laid_out(place[rows], counts[rows]))
+            found.setdefault(service, []).append(strip)
         for strips in found.values():
             strips.sort(key=lambda strip: (-float(np.nansum(strip.high)), strip.source))
         return found
@@ -75,9 +80,8 @@ class Strips:
         return fresh
 
 
-def _strip(service: str, source: str, rows: pd.DataFrame, start: datetime) -> Strip:
-    place = ((rows["time"] - start) // COLUMN).to_numpy()
+def _laid_out(place: NDArray[np.integer[Any]], counts: Floats) -> Floats:
     high = np.full(COLUMNS, np.nan)
-    high[place] = rows["count"].to_numpy()
+    high[place] = counts
     high.flags.writeable = False
-    return Strip(service, source, start, high)
+    return high
