@@ -26,6 +26,7 @@ enabled = false
 [heartbeat]
 url_env = "PING"
 every = "1s"
+timeout = "20s"
 [services.WeChat]
 [[sources]]
 type = "files"
@@ -35,7 +36,7 @@ path = "counts.csv"
 type = "alertmanager"
 name = "alerts"
 url = "{alertmanager}"
-timeout = "1s"
+timeout = "20s"
 """
 
 
