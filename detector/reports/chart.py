@@ -13,9 +13,9 @@ from html import escape
 
 import numpy as np
 
-from detector.reports.annotations import notes_of, peaks_of, tips_of, written_of
+from detector.reports.annotations import TEXT, notes_of, peaks_of, tips_of, written_of
 from detector.reports.curve import Curve
-from detector.reports.marks import Labels, Note, Shade
+from detector.reports.marks import Labels, Note, Shade, text_width
 from detector.reports.paths import area, line, number, rect, rule, runs, text
 from detector.reports.plot import Plot, Size
 from detector.reports.scale import count_text, dated, time_ticks
@@ -165,9 +165,12 @@ def _time_axis(
         kind = "od-day" if tick.strong else "od-grid"
         parts.append(rule(x, plot.y.far, x, plot.y.near + 4, kind))
         shown = "tick od-strong" if tick.strong else "tick"
-        if plot.x.near + 14 < x < plot.x.far - 14:
+        half = text_width(tick.text, size=TEXT) / 2
+        if x > plot.size.width - half:
+            parts.append(text(plot.size.width, plot.y.near + 17, tick.text, "end", shown))
+        elif x > plot.x.near + 14:
             parts.append(text(x, plot.y.near + 17, tick.text, "middle", shown))
-        elif x <= plot.x.near + 14:
+        else:
             parts.append(text(x, plot.y.near + 17, tick.text, "start", shown))
     return parts
 

@@ -36,6 +36,13 @@ CHINESE: Mapping[str, str] = MappingProxyType(
         "Between {start} and {end} the complaints show {found} of {services}, {hours} in all.": (
             "{start} 至 {end}，用户抱怨显示 {services}共发生 {found}，合计 {hours}。"
         ),
+        "It was {service} on {start} ({severity}): it lasted {lasted} and its heat rose to "
+        "{peak}.": "{start} 的 {service}（{severity}）：持续 {lasted}，热度最高 {peak}。",
+        "It was {service} on {start} ({severity}): it lasted {lasted} and brought {excess} "
+        "complaints more than usual, {peak} in its busiest bin.": (
+            "{start} 的 {service}（{severity}）：持续 {lasted}，"
+            "抱怨比平时多 {excess} 条，最高一格 {peak} 条。"
+        ),
         "The worst was {service} on {start} ({severity}): it lasted {lasted} and its heat "
         "rose to {peak}.": (
             "最严重的是 {start} 的 {service}（{severity}）：持续 {lasted}，热度最高 {peak}。"

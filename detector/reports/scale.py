@@ -113,7 +113,7 @@ def dated(
         return ticks
     at = ticks[first].at
     text = f"{_day(datetime.fromtimestamp(at, zone), weekdays)}, {ticks[first].text}"
-    return (*ticks[:first], Tick(at, text, strong=True), *ticks[first + 1 :])
+    return (*ticks[:first], Tick(at, text, strong=False), *ticks[first + 1 :])
 
 
 def _month_ticks(start: datetime, end: datetime, zone: tzinfo, most: int) -> tuple[Tick, ...]:

@@ -51,6 +51,8 @@ def _worst(report: Report, say: Phrases) -> str:
         "lasted": say.duration(worst.lasted),
         "peak": say.count(incident.peak_count),
     }
+    if len(report.stories) == 1:
+        return _only(worst, say, values)
     if incident.is_listed:
         return say(
             "The worst was {service} on {start} ({severity}): it lasted {lasted} and its heat "
@@ -59,6 +61,23 @@ def _worst(report: Report, say: Phrases) -> str:
         )
     return say(
         "The worst was {service} on {start} ({severity}): it lasted {lasted} and brought {excess} "
+        "complaints more than usual, {peak} in its busiest bin.",
+        **values,
+        excess=say.count(incident.excess),
+    )
+
+
+def _only(story: Story, say: Phrases, values: dict[str, str]) -> str:
+    """Return the sentence about the one incident there is."""
+    incident = story.incident
+    if incident.is_listed:
+        return say(
+            "It was {service} on {start} ({severity}): it lasted {lasted} and its heat rose to "
+            "{peak}.",
+            **values,
+        )
+    return say(
+        "It was {service} on {start} ({severity}): it lasted {lasted} and brought {excess} "
         "complaints more than usual, {peak} in its busiest bin.",
         **values,
         excess=say.count(incident.excess),
