@@ -67,7 +67,7 @@ class Loopback:
                 loopback.requests.append(request)
                 self.close_connection = True
                 if loopback.answer == "hang":
-                    loopback.stopped.wait(5)
+                    loopback.stopped.wait(30)
                 elif loopback.answer == "gibberish":
                     self.wfile.write(b"\x00\x01 this is no HTTP\r\n\r\n")
                 elif loopback.answer == "drip":

@@ -19,7 +19,7 @@ from detector.domain.alert import Alert, AlertKind
 from detector.errors import DeliveryError, Rejected, Unreachable
 from detector.ports import Refreshing
 from tests.fakes.outages import NOON, an_alert, an_incident
-from tests.sinks.receivers import CANARY, RECEIVERS, Receiver
+from tests.sinks.receivers import CANARY, PATIENT, RECEIVERS, Receiver
 
 PAGE = Path(__file__).parents[2] / "docs" / "sinks.md"
 BEGIN, END = "<!-- table: made by python -m tests.sinks.matrix -->", "<!-- end -->"
@@ -38,6 +38,7 @@ ANSWERS: Mapping[str, Sequence[int | str]] = {
     "hangs up": ("hang up",),
     "speaks no HTTP": ("gibberish",),
 }
+NEVER_ANSWER = ("does not answer", "answers without end")
 ASKS_FOR_A_PAUSE = "asks for a pause (Retry-After)"
 OUT_OF_REACH = "is out of reach"
 HEARS_TWICE = "hears the same twice"
@@ -58,7 +59,8 @@ NOT_APPLICABLE = "-"
 
 def outcome(name: str, row: str, folder: Path) -> str:
     """Return what sink ``name`` does when its receiver behaves as ``row`` says."""
-    with RECEIVERS[name](folder) as receiver:
+    timeout = 0.5 if row in NEVER_ANSWER else PATIENT
+    with RECEIVERS[name](folder, timeout=timeout) as receiver:
         if row in ANSWERS:
             return _judged(receiver, ANSWERS[row])
         return _OTHERS[row](receiver)
@@ -74,7 +76,7 @@ def _judged(receiver: Receiver, answers: Sequence[int | str]) -> str:
         found.append(_sent(receiver, an_alert()))
         if len(receiver.server.requests) != asked + 1:
             return "ASKED AGAIN AT ONCE"
-        if time.monotonic() - began > 3:
+        if time.monotonic() - began > PATIENT / 4:
             return "WAITED FOR EVER"
     return ", ".join(dict.fromkeys(found))
 

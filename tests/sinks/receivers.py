@@ -26,6 +26,9 @@ from tests.sinks.loopback import Loopback, Request
 CANARY = "c4n4ry-s3cr3t"
 """Every secret of every sink under contract holds it; nothing that people see may."""
 
+PATIENT = 20.0
+"""Seconds for an exchange: machines that run tests are busy."""
+
 Keeps = Literal["messages", "incidents", "nothing"]
 
 
@@ -52,7 +55,7 @@ class Receiver:
 
 
 @contextmanager
-def console(_folder: Path) -> Iterator[Receiver]:
+def console(_folder: Path, timeout: float = PATIENT) -> Iterator[Receiver]:
     stream = _Breakable()
     sink = ConsoleSink("ops", stream, writer=a_writer())
 
@@ -74,7 +77,7 @@ class _Breakable(io.StringIO):
 
 
 @contextmanager
-def json_lines(folder: Path) -> Iterator[Receiver]:
+def json_lines(folder: Path, timeout: float = PATIENT) -> Iterator[Receiver]:
     path = folder / "deep" / "alerts.jsonl"
 
     def break_down(mended: bool) -> None:
@@ -91,24 +94,24 @@ def json_lines(folder: Path) -> Iterator[Receiver]:
 
 
 @contextmanager
-def webhook(_folder: Path) -> Iterator[Receiver]:
-    yield from _hook(JSON, lambda event: str(event["key"]))
+def webhook(_folder: Path, timeout: float = PATIENT) -> Iterator[Receiver]:
+    yield from _hook(JSON, lambda event: str(event["key"]), timeout)
 
 
 @contextmanager
-def cloudevents(_folder: Path) -> Iterator[Receiver]:
+def cloudevents(_folder: Path, timeout: float = PATIENT) -> Iterator[Receiver]:
     form = cloud_events("https://outages.example.org")
-    yield from _hook(form, lambda event: f"{event['source']} {event['id']}")
+    yield from _hook(form, lambda event: f"{event['source']} {event['id']}", timeout)
 
 
-def _hook(form: Form, key: Callable[[Any], str]) -> Iterator[Receiver]:
+def _hook(form: Form, key: Callable[[Any], str], timeout: float) -> Iterator[Receiver]:
     with Loopback.started() as server:
         sink = WebhookSink(
             "ops",
             f"{server.url}/{CANARY}?token={CANARY}",
             clock=FakeClock(NOON),
             form=form,
-            timeout=0.5,
+            timeout=timeout,
             token=CANARY,
             secret=CANARY.encode(),
         )
@@ -116,21 +119,21 @@ def _hook(form: Form, key: Callable[[Any], str]) -> Iterator[Receiver]:
 
 
 @contextmanager
-def alertmanager(_folder: Path) -> Iterator[Receiver]:
+def alertmanager(_folder: Path, timeout: float = PATIENT) -> Iterator[Receiver]:
     with Loopback.started() as server:
         sink = AlertmanagerSink(
             "ops",
             f"{server.url}/{CANARY}",
             writer=a_writer(),
             clock=FakeClock(NOON),
-            timeout=0.5,
+            timeout=timeout,
             token=CANARY,
         )
         yield _over_http(sink, server, "incidents", lambda alerts: alerts[0]["labels"]["incident"])
 
 
 @contextmanager
-def pagerduty(_folder: Path) -> Iterator[Receiver]:
+def pagerduty(_folder: Path, timeout: float = PATIENT) -> Iterator[Receiver]:
     with Loopback.started() as server:
         sink = PagerDutySink(
             "ops",
@@ -138,17 +141,17 @@ def pagerduty(_folder: Path) -> Iterator[Receiver]:
             writer=a_writer(),
             clock=FakeClock(NOON),
             url=f"{server.url}/{CANARY}",
-            timeout=0.5,
+            timeout=timeout,
         )
         yield _over_http(sink, server, "incidents", lambda event: event["dedup_key"])
 
 
 @contextmanager
-def apprise(_folder: Path) -> Iterator[Receiver]:
+def apprise(_folder: Path, timeout: float = PATIENT) -> Iterator[Receiver]:
     with Loopback.started() as server:
         host = server.url.removeprefix("http://")
         url = f"json://{CANARY}:{CANARY}@{host}/{CANARY}/"
-        sink = AppriseSink("ops", url, writer=a_writer(), timeout=0.5)
+        sink = AppriseSink("ops", url, writer=a_writer(), timeout=timeout)
         yield _over_http(sink, server, "nothing", lambda _: "")
 
 
@@ -173,7 +176,7 @@ def _text(request: Request) -> str:
     return json.dumps(json.loads(request.body))
 
 
-RECEIVERS: dict[str, Callable[[Path], AbstractContextManager[Receiver]]] = {
+RECEIVERS: dict[str, Callable[..., AbstractContextManager[Receiver]]] = {
     "console": console,
     "JSON lines": json_lines,
     "webhook": webhook,

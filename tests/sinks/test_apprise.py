@@ -27,7 +27,7 @@ def server() -> Iterator[Loopback]:
 
 def sink_to(server: Loopback) -> AppriseSink:
     url = server.url.replace("http://", f"json://{CANARY}:{CANARY}@")
-    return AppriseSink("ops", url, writer=a_writer("zh"), timeout=2.0)
+    return AppriseSink("ops", url, writer=a_writer("zh"), timeout=20.0)
 
 
 def test_title_and_text_are_those_of_the_message(server: Loopback) -> None:

@@ -151,9 +151,9 @@ def test_an_alert_that_is_told_again_outlives_its_hold_and_ends_when_it_is_not(
     address: str,
 ) -> None:
     opened, _ = life("Kept")
-    sink = sink_to(address, hold=timedelta(seconds=1))
+    sink = sink_to(address, hold=timedelta(seconds=2))
     sink.send(opened)
-    for _ in range(8):
+    for _ in range(12):
         time.sleep(0.2)
         sink.refresh([opened], now=datetime.now(UTC))
     assert len(alerts_of(address, "Kept")) == 1
