@@ -81,9 +81,10 @@ class Places:
             case WeiboHotSearchSettings(width=width):
                 web = self._web(settings, weibo_hotsearch.ADDRESS)
                 return WeiboHotSearchSource(name, web, width)
-            case XSettings(queries=queries, every=every):
+            case XSettings(queries=queries, every=every, evidence=evidence):
                 self._needed(settings, "token")
-                return XSource(name, self._web(settings, x.ADDRESS), queries, every)
+                web = self._web(settings, x.ADDRESS)
+                return XSource(name, web, queries, every, evidence=evidence)
             case RedditSettings():
                 return self._reddit(settings)
             case PrometheusSettings():

@@ -18,7 +18,7 @@ from detector.settings.live import (
     XSettings,
 )
 
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 #: What places allow in a day, by their public limits; those that are one's own set none.
 ALLOWED = {
     "hackernews": 240_000,  # 10,000 an hour
@@ -37,11 +37,13 @@ class Quota:
     requests : in a day; 0 for a connection that stays open.
     allowed : what the place allows, None if it says nothing.
     cost : of a day, in the currency of ``price_per_call``; None if there is no price.
+    loud : requests in an hour that come on top while everything that is asked for is loud.
     """
 
     requests: float
     allowed: int | None = None
     cost: float | None = None
+    loud: float = 0.0
 
     @property
     def fits(self) -> bool:
@@ -54,7 +56,9 @@ class Quota:
         text = f"{self.requests:,.0f} requests a day"
         if self.allowed is not None:
             text += f" of {self.allowed:,} allowed" + ("" if self.fits else ": TOO MANY")
-        return text if self.cost is None else f"{text}, which cost {self.cost:,.2f}"
+        if self.cost is not None:
+            text += f", which cost {self.cost:,.2f}"
+        return f"{text}; up to {self.loud:,.0f} more an hour in an outage" if self.loud else text
 
 
 def quota_of(settings: LiveSettings, *, every: timedelta) -> Quota:
@@ -62,7 +66,9 @@ def quota_of(settings: LiveSettings, *, every: timedelta) -> Quota:
     requests = _per_pull(settings) * (DAY / max(every, _rhythm(settings)))
     price = settings.price_per_call if isinstance(settings, XSettings) else None
     cost = None if price is None else requests * price
-    return Quota(requests, ALLOWED.get(settings.type), cost)
+    searched = isinstance(settings, XSettings) and settings.evidence
+    loud = requests * (HOUR / DAY) if searched else 0.0
+    return Quota(requests, ALLOWED.get(settings.type), cost, loud)
 
 
 def _rhythm(settings: LiveSettings) -> timedelta:

@@ -24,6 +24,8 @@ class Pull:
     counts : rows of the counts table (``time, service, count``, optionally ``source`` and, for a
         trending list, ``floor`` and ``title``), or None.
     width : bin width of ``counts``, None without counts.
+    evidence : rows of the posts table, ``service`` among them, that show what ``counts`` are about:
+        they are read and quoted, and counted nowhere. None if there are none.
     observed : half-open UTC spans ``[start, end)`` in which the source was looked at. For posts a
         bin inside them without a post is zero; outside them nothing is known.
     exhausted : whether the source has said all that it will ever say (a file read by ``replay``).
@@ -35,6 +37,7 @@ class Pull:
     posts: pd.DataFrame | None = None
     counts: pd.DataFrame | None = None
     width: timedelta | None = None
+    evidence: pd.DataFrame | None = None
     observed: tuple[tuple[datetime, datetime], ...] = ()
     exhausted: bool = False
     awaited: bool = True

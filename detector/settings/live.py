@@ -131,6 +131,10 @@ class XSettings(_Live):
     every: LongDuration = timedelta(minutes=5)
     """How often to call; a call brings all minutes since."""
 
+    evidence: bool = True
+    """Search for posts while a service is loud, to quote them and to tell what fails: one call
+    more per service each time."""
+
     price_per_call: Positive | None = None
     """What a call costs by your contract, to be shown by ``check``."""
 

@@ -11,17 +11,22 @@ X API v2, https://docs.x.com/x-api/posts/get-posts-counts-recent (2026): ``granu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
+import pandas as pd
+import structlog
 
 from detector.domain.times import iso
-from detector.errors import Garbled
+from detector.errors import Garbled, SourceError
 from detector.ports import Pull
 from detector.sources.bins import Row, counts_frame, cursor_at, parse_bins, whole_bins
 from detector.sources.web import Web
+from detector.sources.x_posts import is_loud, posts_about
+
+log = structlog.get_logger("detector.sources")
 
 ADDRESS = "https://api.x.com"
 WIDTH = timedelta(minutes=1)
@@ -58,6 +63,7 @@ class XSource:
     every : how often to call.
     backfill : how far before the first pull to begin, at most `OLDEST`.
     overlap : how far each look goes back for counts that were revised; it costs no call.
+    evidence : whether posts are searched for while a service is loud, a call more for each.
     """
 
     name: str
@@ -66,6 +72,7 @@ class XSource:
     every: timedelta = timedelta(minutes=5)
     backfill: timedelta = OLDEST
     overlap: timedelta = timedelta(hours=1)
+    evidence: bool = True
 
     def pull(self, cursor: str | None, *, until: datetime) -> Pull:
         """Return the counts of the whole minutes since; see `Source.pull`."""
@@ -74,8 +81,20 @@ class XSource:
         start, end = whole_bins(start, until - YOUNGEST, WIDTH)
         if end - past.until < self.every:
             return Pull(cursor, counts=counts_frame(()), width=WIDTH)
-        rows = [row for service in self.queries for row in self._whole(service, start, end)]
-        return Pull(cursor_at(end), counts=counts_frame(rows), width=WIDTH)
+        rows = {service: self._whole(service, start, end) for service in self.queries}
+        told = [row for own in rows.values() for row in own]
+        posts = self._posts(rows, end) if self.evidence else None
+        return Pull(cursor_at(end), counts=counts_frame(told), width=WIDTH, evidence=posts)
+
+    def _posts(self, rows: Mapping[str, Sequence[Row]], end: datetime) -> pd.DataFrame | None:
+        """Return what is written about loud services; the counts do not wait for it."""
+        found = []
+        for service in (name for name, own in rows.items() if is_loud(own, end)):
+            try:
+                found.append(posts_about(self.web, service, self.queries[service], end))
+            except SourceError as error:
+                log.warning("no posts to quote", source=self.name, error=str(error))
+        return pd.concat(found, ignore_index=True) if found else None
 
     def _whole(self, service: str, start: datetime, end: datetime) -> list[Row]:
         """Return the service's minutes; quiet ones are among them, as zeros."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import structlog
 
 from detector.errors import ConfigError, Garbled, Unavailable
 from detector.ports import Pull
@@ -268,3 +269,43 @@ class TestSql:
     def test_zeros_need_to_know_how_far_the_database_is_filled(self, database: Database) -> None:
         with pytest.raises(ConfigError, match="zeros_for needs reached"):
             self.source(database, reached=None)
+
+
+def loud_x(x: X, *, evidence: bool = True) -> XSource:
+    """X, on which WeChat is loud since six minutes and QQ is not."""
+    fill(x, NOW - 120 * MINUTE, 120)
+    x.counts["QQ"] = dict(x.counts["WeChat"])
+    for i in range(1, 7):
+        x.counts["WeChat"][NOW - i * MINUTE] = 200
+    x.say(40, NOW - 8 * MINUTE)
+    queries = {"WeChat": "WeChat", "QQ": "QQ"}
+    return XSource("x", web(x), queries, every=MINUTE, backfill=DAY, evidence=evidence)
+
+
+def test_while_a_service_is_loud_x_is_searched_for_what_people_write(x: X) -> None:
+    pull = loud_x(x).pull(None, until=NOW)
+    assert pull.evidence is not None
+    assert set(pull.evidence["service"]) == {"WeChat"}
+    assert set(pull.evidence["text"]) == {"WeChat is down"}
+    assert pull.evidence["time"].between(NOW - 11 * MINUTE, NOW).all()
+    assert sum("search" in asked.path for asked in x.asked) == 1, "QQ is quiet"
+
+
+def test_a_quiet_x_is_not_searched(x: X) -> None:
+    fill(x, NOW - 120 * MINUTE, 120)
+    source = XSource("x", web(x), {"WeChat": "WeChat"}, every=MINUTE, backfill=DAY)
+    assert source.pull(None, until=NOW).evidence is None
+    assert not any("search" in asked.path for asked in x.asked)
+
+
+def test_evidence_can_be_switched_off(x: X) -> None:
+    assert loud_x(x, evidence=False).pull(None, until=NOW).evidence is None
+
+
+def test_a_search_that_fails_costs_no_counts(x: X) -> None:
+    x.mute = True
+    with structlog.testing.capture_logs() as logs:
+        pull = loud_x(x).pull(None, until=NOW)
+    assert pull.evidence is None
+    assert counted(pull)[NOW - 2 * MINUTE] == 200
+    assert "503" in logs[-1]["error"]

@@ -22,7 +22,7 @@ SECRETS = ("WEIBO_COOKIE", "MASTODON_TOKEN", "REDDIT_SECRET", "X_TOKEN", "SEARCH
 def shipped() -> str:
     """The live sources of config.toml, uncommented, on an ordinary clock."""
     text = (ROOT / "config.toml").read_text(encoding="utf-8")
-    live = text[text.index("# Live sources. Secrets") :]
+    live = text[text.index("# Live sources. Secrets") : text.index("# Receivers. Secrets")]
     return "\n".join(
         line.removeprefix("# ") for line in live.splitlines() if re.match(r"# (\[\[|\w+ = )", line)
     )
@@ -113,7 +113,7 @@ def test_check_shows_what_a_day_asks_for_and_costs(
     assert "pull bluesky (bluesky): one connection that stays open" in printed
     assert "pull hackernews (hackernews): 1,440 requests a day of 240,000 allowed" in printed
     assert "pull mastodon (mastodon): 5,760 requests a day of 86,400 allowed" in printed
-    assert "pull x (x): 288 requests a day of 28,800 allowed, which cost 1.44" in printed
+    assert "pull x (x): 288 requests a day of 28,800 allowed, which cost 1.44; up to 12 more" in printed
     assert "pull weibo (weibo_hotsearch): 1,440 requests a day" in printed
     assert CANARY not in printed
 

@@ -82,17 +82,24 @@ class OpenSearch(Place):
 
 
 class X(Place):
-    """``/2/tweets/counts/recent`` by minutes; a page holds a day when `paged`."""
+    """``/2/tweets/counts/recent`` by minutes and ``search/recent``; a page is a day if `paged`.
 
-    paged = False
+    Attributes
+    ----------
+    mute : searches are refused.
+    """
+
+    paged = mute = False
 
     def answer(self, asked: Asked) -> Reply:
-        if asked.path != "/2/tweets/counts/recent":
+        if asked.path not in ("/2/tweets/counts/recent", "/2/tweets/search/recent"):
             return 404, {"title": "Not Found"}, {}
         if asked.headers.get("authorization") != f"Bearer {CANARY}":
             return 401, {"title": "Unauthorized"}, {}
         start = datetime.fromisoformat(asked.query["start_time"])
         end = datetime.fromisoformat(asked.query["end_time"])
+        if asked.path.endswith("search/recent"):
+            return self._search(start, end, int(asked.query["max_results"]))
         if asked.query["granularity"] != "minute":
             return 400, {"title": "Invalid Request"}, {}
         following = None
@@ -117,3 +124,20 @@ class X(Place):
         meta = {"total_tweet_count": sum(counts.values())}
         meta |= {"next_token": following} if following else {}
         return 200, {"data": data, "meta": meta}, {"x-rate-limit-remaining": "299"}
+
+    def _search(self, start: datetime, end: datetime, most: int) -> Reply:
+        if self.mute:
+            return 503, {"title": "Service Unavailable"}, {}
+        said = [s for s in self.said if start <= s.time < end][::-1][:most]
+        data = [
+            {
+                "id": s.id,
+                "text": s.text,
+                "created_at": s.time.isoformat().replace("+00:00", ".000Z"),
+                "author_id": s.author,
+                "lang": "en",
+            }
+            for s in said
+        ]
+        # Without a result there is no "data" at all.
+        return 200, ({"data": data} if data else {}) | {"meta": {"result_count": len(data)}}, {}
