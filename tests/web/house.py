@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -107,8 +109,10 @@ def house(folder: Path, *, web: str = "", settings: str = SETTINGS, **record: An
     web : lines for the section ``[web]``.
     """
     path = folder / "store.sqlite"
-    with closing(open_store(path)) as store:
-        store.commit(CycleRecord(**(record or everything())))
+    path.write_bytes(_made() if record else _full())
+    if any(len(rows) for rows in record.values()):
+        with closing(open_store(path)) as store:
+            store.commit(CycleRecord(**record))
     backend = Backend(
         store=open_viewer(path),
         desk=open_desk(path),
@@ -119,6 +123,25 @@ def house(folder: Path, *, web: str = "", settings: str = SETTINGS, **record: An
         session_key=b"the key of a test",
     )
     return House(path, backend)
+
+
+@cache
+def _made() -> bytes:
+    """Return an empty store: to make one takes longer than most tests."""
+    return _store_of(CycleRecord())
+
+
+@cache
+def _full() -> bytes:
+    return _store_of(CycleRecord(**everything()))
+
+
+def _store_of(record: CycleRecord) -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "store.sqlite"
+        with closing(open_store(path)) as store:
+            store.commit(record)
+        return path.read_bytes()
 
 
 def everything() -> dict[str, Any]:

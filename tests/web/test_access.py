@@ -57,7 +57,7 @@ AWAY = "203.0.113.9"
 
 @pytest.fixture
 def made(tmp_path: Path) -> Iterator[House]:
-    made = house(tmp_path)
+    made = house(tmp_path, incidents=())
     yield made
     made.close()
 
