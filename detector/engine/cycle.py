@@ -21,6 +21,7 @@ from detector.domain.feed import FeedAlert, FeedHealth
 from detector.domain.incident import Incident
 from detector.domain.series import SeriesKey
 from detector.domain.times import from_seconds
+from detector.engine.fusing import fuse
 from detector.engine.memory import FeedMemory, Followed, Memory
 from detector.engine.pieces import CountPiece, LookPiece, Tally
 from detector.engine.plan import Plan
@@ -89,16 +90,19 @@ def cycle(
     looks = [piece for tally in tallies.values() for piece in tally.looks]
     advances = [_advance(piece, memory, plan) for piece in counts]
     trends, said = _look(looks, memory)
-    said += [
-        Said(change.at, advance.piece.key, i, change, advance.piece.width, trending=False)
-        for advance in advances
-        for i, change in enumerate(advance.step.changes)
-    ]
+    series = {**memory.series, **{a.piece.key: _followed(a, memory) for a in advances}}
+    together = fuse(memory.fused, [(a.piece, a.step) for a in advances], series, plan)
+    said += together.said()
+    for piece, step in ((advance.piece, advance.step) for advance in advances):
+        agreed = (together.agreed(piece.key, change) for change in step.changes)
+        said += [
+            Said(change.at, piece.key, i, change, piece.width, trending=False)
+            for i, change in enumerate(agreed)
+        ]
     archive = memory.archive
     if new := [t.complaints for t in tallies.values() if t.complaints is not None]:
         archive = archive.plus(pd.concat(new, ignore_index=True).sort_values("time", kind="stable"))
     told = tell(memory.incidents, sorted(said, key=lambda s: s[:3]), archive, plan)
-    series = {**memory.series, **{a.piece.key: _followed(a, memory) for a in advances}}
     feeds = {**memory.feeds, **{name: tally.feed for name, tally in tallies.items()}}
     watched, alarms = watch(memory.watched, pulls, failures, feeds, plan, now=now)
     latest, unobserved = mark_unobserved(told.latest, {**memory.watched, **watched})
@@ -109,6 +113,7 @@ def cycle(
         latest,
         archive,
         {**memory.watched, **watched},
+        {**memory.fused, **together.fused},
     )
     return Outcome(
         after,

@@ -13,6 +13,7 @@ import pandas as pd
 
 from detector.alerting.decide import Told
 from detector.detection.falls import VolumeState
+from detector.detection.fusion import FusedState, Said
 from detector.detection.live import SeriesState
 from detector.detection.trending import TrendState
 from detector.domain.merge import Merging
@@ -63,6 +64,20 @@ class Followed:
         return self.start + self.bins * self.width.total_seconds()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Fused:
+    """The sources of one service judged together.
+
+    Attributes
+    ----------
+    state : the detector's state.
+    waiting : what sources said of bins that others have not told yet, by source.
+    """
+
+    state: FusedState
+    waiting: Mapping[str, Said] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class LatestIncident:
     """The latest incident of a service, open or closed, and what people know of it."""
@@ -111,3 +126,4 @@ class Memory:
     incidents: Mapping[str, LatestIncident] = field(default_factory=dict)
     archive: Archive = field(default_factory=Archive)
     watched: Mapping[str, Watched] = field(default_factory=dict)
+    fused: Mapping[str, Fused] = field(default_factory=dict)

@@ -24,6 +24,7 @@ from detector.domain.surge import Agreement, Surge
 from detector.engine.complaints import Archive
 from detector.engine.memory import FeedMemory, Followed, LatestIncident, Memory
 from detector.engine.saved_feeds import SavedFeed, saved_feed, watched_of
+from detector.engine.saved_fused import SavedFused, fused_of, saved_fused
 from detector.errors import StoreError
 
 VERSION = 1
@@ -78,7 +79,7 @@ class _Piece(msgspec.Struct, frozen=True):
     version: int = VERSION
 
 
-_Saved = _Feed | _Series | _Tables | _Trend | _Incident | _Piece | SavedFeed
+_Saved = _Feed | _Series | _Tables | _Trend | _Incident | _Piece | SavedFeed | SavedFused
 _KINDS: Mapping[str, type[_Saved]] = {
     "archive": _Piece,
     "feed": _Feed,
@@ -87,6 +88,7 @@ _KINDS: Mapping[str, type[_Saved]] = {
     "trend": _Trend,
     "incident": _Incident,
     "watched": SavedFeed,
+    "fused": SavedFused,
 }
 
 
@@ -113,6 +115,8 @@ def changes(before: Memory, after: Memory) -> dict[str, bytes | None]:
         changed[f"incident/{service}"] = _encode(_saved_incident(service, incident))
     for place, watched in _new(before.watched, after.watched):
         changed[f"watched/{place}"] = _encode(saved_feed(place, watched))
+    for service, fused in _new(before.fused, after.fused):
+        changed[f"fused/{service}"] = _encode(saved_fused(service, fused))
     return changed
 
 
@@ -210,6 +214,7 @@ def load(entries: Mapping[str, bytes]) -> Memory:
         incidents={i.service: _incident(i) for i in found["incident"]},
         archive=Archive({p.number: _frame(p.complaints) for p in in_order}),
         watched={w.place: watched_of(w) for w in found["watched"]},
+        fused={f.service: fused_of(f) for f in found["fused"]},
     )
 
 

@@ -1,0 +1,145 @@
+"""The sources of one service judged together, as far as all of them have come.
+
+A bin is judged when every source has told it, so that a source that is a minute behind is waited
+for; one that has said nothing for as long as makes it dead is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from detector.detection import fusion
+from detector.detection.fusion import FusedState, FusedStep, Said
+from detector.detection.live import Step
+from detector.domain.merge import TOGETHER
+from detector.domain.series import SeriesKey
+from detector.domain.surge import Agreement, Change
+from detector.domain.times import from_seconds
+from detector.engine import telling
+from detector.engine.memory import Followed, Fused
+from detector.engine.pieces import CountPiece
+from detector.engine.plan import Plan
+
+Advanced = Sequence[tuple[CountPiece, Step]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Together:
+    """What became of the services that several sources count.
+
+    Attributes
+    ----------
+    fused : what is remembered of them, by service.
+    steps : where the judgement stood before and what it found, by service.
+    """
+
+    fused: Mapping[str, Fused]
+    steps: Mapping[str, tuple[float, FusedStep]]
+
+    def said(self) -> list[telling.Said]:
+        """Return what is said of the sources together."""
+        return [
+            telling.Said(
+                change.at,
+                SeriesKey(service, TOGETHER),
+                i,
+                change,
+                step.state.width,
+                trending=False,
+            )
+            for service, (_, step) in self.steps.items()
+            for i, change in enumerate(step.changes)
+        ]
+
+    def agreed(self, key: SeriesKey, change: Change) -> Change:
+        """Return what one source says of a surge with what the others say of it."""
+        found = self._agreement(key.service, change)
+        return replace(change, surge=replace(change.surge, agreement=found)) if found else change
+
+    def _agreement(self, service: str, change: Change) -> tuple[Agreement, ...]:
+        if service not in self.steps:
+            return ()
+        begun, step = self.steps[service]
+        return fusion.agreement(
+            step.state.sources,
+            step.said,
+            begun,
+            step.state.width.total_seconds(),
+            since=change.surge.onset.at,
+            at=change.at,
+        )
+
+
+def fuse(
+    fused: Mapping[str, Fused],
+    advanced: Advanced,
+    series: Mapping[SeriesKey, Followed],
+    plan: Plan,
+) -> Together:
+    """Judge together the services of which a series moved on and that have more than one.
+
+    Parameters
+    ----------
+    fused : by service, as left by the cycle before.
+    advanced : the bins that were taken in, and what the detector of each source made of them.
+    series : every series behind these bins.
+    """
+    members: dict[str, dict[str, Followed]] = {}
+    for key, known in series.items():
+        members.setdefault(key.service, {})[key.source] = known
+    new: dict[str, dict[str, Said]] = {}
+    for piece, step in advanced:
+        if len(members[piece.key.service]) > 1:
+            said = Said.of(piece.start, piece.width.total_seconds(), piece.counts, step)
+            new.setdefault(piece.key.service, {})[piece.key.source] = said
+    after: dict[str, Fused] = {}
+    steps: dict[str, tuple[float, FusedStep]] = {}
+    for service, said_of in new.items():
+        before = fused.get(service)
+        after[service], begun, found = _moved(before, service, said_of, members[service], plan)
+        steps[service] = (begun, found)
+    return Together(after, steps)
+
+
+def _moved(
+    known: Fused | None,
+    service: str,
+    new: Mapping[str, Said],
+    members: Mapping[str, Followed],
+    plan: Plan,
+) -> tuple[Fused, float, FusedStep]:
+    """Return what is remembered, where the judgement stood before, and what it found."""
+    finest = min(member.width for member in members.values())
+    state = None if known is None else known.state
+    if state is None or finest < state.width:
+        state = _begun(service, members, finest, plan)
+    waiting = {} if known is None else known.waiting
+    said = {
+        name: waiting[name].plus(new[name])
+        if name in waiting and name in new
+        else new.get(name) or waiting[name]
+        for name in waiting.keys() | new.keys()
+    }
+    step = fusion.update(state, said, _frontier(members, plan))
+    left = {name: kept.behind(step.state.end) for name, kept in said.items()}
+    kept = {name: rest for name, rest in left.items() if rest.rows.shape[1]}
+    return Fused(step.state, kept), state.end, step
+
+
+def _begun(
+    service: str, members: Mapping[str, Followed], width: timedelta, plan: Plan
+) -> FusedState:
+    """Return the state before the first bin that two sources could have told."""
+    second = sorted(member.start for member in members.values())[1]
+    start: datetime = from_seconds(second)
+    return fusion.begin(plan.options_for(service), start=start, width=width)
+
+
+def _frontier(members: Mapping[str, Followed], plan: Plan) -> float:
+    """Return up to where all have told their bins, but for those that are not waited for."""
+    newest = max(member.next_bin for member in members.values())
+    patience = plan.feeds.dead_after + max(member.width for member in members.values())
+    waited = newest - patience.total_seconds()
+    return min(member.next_bin for member in members.values() if member.next_bin >= waited)
