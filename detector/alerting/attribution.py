@@ -3,8 +3,10 @@
 When several services surge together, few of them fail by themselves: people who cannot log in
 anywhere complain about everything, and what one cloud or carrier carries goes down with it. Three
 things are looked at, the strongest first: complaints that name two services, providers that are
-configured, and sheer number beyond chance. Nothing is suppressed here; who hears what of it is
-decided later (`detector.alerting.notify`).
+configured, and sheer number beyond chance. Of those that began together the one noticed first
+stands for all: which of them began first is not known.
+
+Nothing is suppressed here; who hears what of it is decided later (`detector.alerting.notify`).
 """
 
 from __future__ import annotations
@@ -78,63 +80,62 @@ def attribute(
     mentions : what its complaints name.
     providers : services by the provider that they depend on.
     """
-    before = [o for o in others if _goes_on(o, incident) and _may_cause(o, incident)]
+    ongoing = [other for other in others if _goes_on(other, incident)]
+    causes = [other for other in ongoing if _may_cause(other, incident)]
+    same = [other for other in ongoing if _together(other, incident, rules)]
     return (
-        _by_mentions(before, mentions, rules)
-        or _by_provider(incident, before, providers, rules)
-        or _by_number(incident, before, others, rules)
+        _by_mentions(causes, mentions, rules)
+        or _by_provider(incident, same, providers)
+        or _by_number(incident, same, others, rules)
     )
 
 
 def _by_mentions(
-    before: Sequence[Incident], mentions: Mentions, rules: AttributionRules
+    causes: Sequence[Incident], mentions: Mentions, rules: AttributionRules
 ) -> Attribution | None:
     named = [
-        o
-        for o in before
-        if mentions.count(o.service) >= rules.voices and mentions.share(o.service) >= rules.share
+        other
+        for other in causes
+        if mentions.count(other.service) >= rules.voices
+        and mentions.share(other.service) >= rules.share
     ]
     if not named:
         return None
-    origin = max(named, key=lambda o: (mentions.share(o.service), o.excess, o.id))
+    origin = max(named, key=lambda other: (mentions.share(other.service), other.excess, other.id))
     share = round(mentions.share(origin.service), 4)
     return Attribution(origin.service, origin.id, Because.MENTIONS, share=share)
 
 
 def _by_provider(
-    incident: Incident,
-    before: Sequence[Incident],
-    providers: Mapping[str, Sequence[str]],
-    rules: AttributionRules,
+    incident: Incident, same: Sequence[Incident], providers: Mapping[str, Sequence[str]]
 ) -> Attribution | None:
     for name, services in providers.items():
-        same = [o for o in before if o.service in services and _together(o, incident, rules)]
-        if incident.service in services and same:
-            origin = min(same, key=_first)
-            return Attribution(
-                origin.service,
-                origin.id,
-                Because.PROVIDER,
-                provider=name,
-                together=len(same) + 1,
-            )
+        sharing = [other for other in same if other.service in services]
+        if incident.service in services and sharing:
+            origin, n = min(sharing, key=_first), len(sharing) + 1
+            because = Because.PROVIDER
+            return Attribution(origin.service, origin.id, because, provider=name, together=n)
     return None
 
 
 def _by_number(
     incident: Incident,
-    before: Sequence[Incident],
+    same: Sequence[Incident],
     others: Sequence[Incident],
     rules: AttributionRules,
 ) -> Attribution | None:
-    same = [o for o in before if _together(o, incident, rules)]
-    if len(same) + 1 < rules.together:
+    """Return the one told first where so many at once are beyond chance.
+
+    The chance is that of a Poisson variable whose mean is the pace of the last week, one more
+    than was seen to be careful: no outage for a week is no proof that there is never one.
+    """
+    n = len(same) + 1
+    if n < rules.together:
         return None
     week = sum(_is_recent(o, incident.noticed_at) and o not in same for o in others)
     if _chance(len(same), (week + 1) * (2 * rules.within / _WEEK)) >= rules.chance:
         return None
     origin = min(same, key=_first)
-    n = len(same) + 1
     return Attribution(origin.service, origin.id, Because.TOGETHER, together=n)
 
 
@@ -157,7 +158,8 @@ def _together(other: Incident, incident: Incident, rules: AttributionRules) -> b
 
 
 def _first(incident: Incident) -> tuple[datetime, float, str]:
-    return (incident.onset.at, -incident.excess, incident.id)
+    """Return what orders by notice: which of those that began together was first is not known."""
+    return (incident.noticed_at, -incident.excess, incident.id)
 
 
 def _is_recent(incident: Incident, at: datetime) -> bool:

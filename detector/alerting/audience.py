@@ -19,7 +19,8 @@ class Habits:
     ----------
     flaps, flap_window : an incident that began again this often within this time flaps.
     calm : the end of one that flaps is told once it has stayed ended for so long.
-    echo_wait : services that echo an incident are told of together, at most this often.
+    echo_wait : services that echo an incident are told of together, at most this often. One that
+        is worse than its origin for so long is told by itself.
     echo_grace : an echo that goes on for so long after the end of its origin is told by itself.
     max_age : what is older when it is found is recorded and not told, except the end of what
         somebody heard of; nor is told what nobody has observed for so long.

@@ -120,7 +120,7 @@ def reason_to_notify(
 
 def _at_the_end(case: Case, now: datetime, calm: timedelta) -> NoticeReason:
     if not case.heard.anything:
-        return NoticeReason.ECHO if case.fold is NoticeReason.ECHO else NoticeReason.NEVER_HEARD
+        return NoticeReason.NEVER_HEARD if case.fold is None else NoticeReason.ECHO
     if case.heard.ended:
         return NoticeReason.NOTHING_NEW
     if case.mute is not None and case.mute is not NoticeReason.IN_HAND:

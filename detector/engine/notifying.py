@@ -204,9 +204,12 @@ class _Desk:
         if origin.resolved_at is not None:
             late = at - origin.resolved_at >= self.audience.habits.echo_grace
             return NoticeReason.OUTLIVED if late else NoticeReason.ECHO
-        if alert.incident.severity > origin.severity:
-            return NoticeReason.OUTGREW
-        return None if self._is_muted(receiver, origin) else NoticeReason.ECHO
+        if self._is_muted(receiver, origin):
+            return None
+        # All of a storm grow worse within minutes; the origin is given time to be no exception.
+        waited = at - alert.at >= self.audience.habits.echo_wait
+        worse = alert.incident.severity > origin.severity
+        return NoticeReason.OUTGREW if worse and waited else NoticeReason.ECHO
 
     def _is_muted(self, receiver: Receiver, origin: Incident) -> bool:
         """Whether nothing can be told of ``origin`` now, so that echoes are told by themselves."""

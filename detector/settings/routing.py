@@ -139,7 +139,8 @@ class AlertSettings(Part):
     """See ``flaps``."""
 
     echo_wait: LongDuration = timedelta(minutes=5)
-    """Services that echo an incident are told of together, this long after the last message."""
+    """Services that echo an incident are told of together, this long after the last message; one
+    that is worse than its origin for so long is told by itself."""
 
     echo_grace: LongDuration = timedelta(minutes=15)
     """An echo that goes on for so long after the end of its origin is told by itself."""

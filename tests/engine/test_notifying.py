@@ -243,7 +243,7 @@ class TestEchoes:
         origin = Story()
         echo = Story("QQ", minute=9, echo_of=origin).worse(30, CRITICAL)
         result = rehearsed(origin, echo)
-        assert told(result) == [(OPENED, 0), (UPDATED, 9), (OPENED, 30)]
+        assert told(result) == [(OPENED, 0), (UPDATED, 9), (OPENED, 35)]
         assert reasons(result, "qq")[1].startswith(NoticeReason.OUTGREW.value)
 
     def test_an_echo_of_what_is_silenced_is_told_by_itself(self) -> None:
