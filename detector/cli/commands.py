@@ -102,11 +102,14 @@ def top(
 
 
 @app.command()
-def check(config: Config = None) -> None:
+def check(
+    config: Config = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+) -> None:
     """Check the settings and say what they make the detector do."""
-    from detector.cli.running import check_settings
+    from detector.cli.checking import check_settings
 
-    check_settings(config)
+    check_settings(config, as_json=json)
 
 
 @app.command()

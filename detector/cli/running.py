@@ -1,4 +1,4 @@
-"""run and check: the scheduled pipeline, and what it would do."""
+"""run: the scheduled pipeline; and what every command with settings needs of them."""
 
 from __future__ import annotations
 
@@ -10,18 +10,11 @@ import structlog
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from detector import app, pipeline
-from detector.audience import build_audience
 from detector.cli.output import print_table, progress
 from detector.cli.tables import incident_table
-from detector.cli.tree import explained
 from detector.domain.times import iso
-from detector.ports import Source
-from detector.quota import quota_of
-from detector.receivers import build_heartbeat
 from detector.schedule import Schedule
-from detector.settings import FileSourceSettings, Settings, SourceSettings, read_settings
-from detector.settings.live import LiveSettings
-from detector.sources.scenario import ScenarioSource
+from detector.settings import Settings, read_settings
 
 
 def settings_and_base(config: Path | None) -> tuple[Settings, Path, Path]:
@@ -83,51 +76,6 @@ def _where_next(settings: Settings, *, finished_before: bool) -> None:
             "the scenarios' time was over before: remove the store and the alerts to see them again"
         )
     print("look closer: outage-detector serve, or incidents show ID; docs/ explains every number")
-
-
-def check_settings(config: Path | None) -> None:
-    """Validate everything that can be validated without starting, and say what would be done."""
-    settings, base, path = settings_and_base(config)
-    plan = app.build_plan(settings)
-    sources = app.build_sources(settings, base=base)
-    app.build_sinks(settings, base=base, console=sys.stdout)
-    build_heartbeat(settings, base=base)
-    print(f"{path}: in order")
-    pace = f", on a clock {settings.clock.speed:,.0f} times as fast" if settings.clock.speed else ""
-    print(f"every {settings.schedule.every.total_seconds():g} s{pace}:")
-    for source, part in zip(sources, settings.sources, strict=True):
-        what = _what(source, part, base, settings)
-        print(f"  pull {source.name} ({part.type}): {what}")
-    print(f"follow {', '.join(sorted(plan.services)) or 'no service by name'}", end="")
-    if plan.discover_voices is not None:
-        print(f", and any service with {plan.discover_voices:g} complaints in an hour", end="")
-    print()
-    for service in sorted(plan.services):
-        options = plan.options_for(service)
-        print(
-            f"  {service}: at most {options.max_false_pages_per_week:g} false pages a week, "
-            f"days in {options.time_zone}"
-        )
-    for receiver in settings.receivers:
-        quiet = f", not in {', '.join(receiver.quiet)}" if receiver.quiet else ""
-        print(f"tell {receiver.name} ({receiver.type}) from {receiver.min_severity} on{quiet}")
-    for line in explained(build_audience(settings)):
-        print(line)
-    if not settings.sources:
-        print("nothing to listen to: add [[sources]]")
-    print(f"remember in {shown_location(settings)}")
-
-
-def _what(source: Source, part: SourceSettings, base: Path, settings: Settings) -> str:
-    """Return what is pulled, in words."""
-    if isinstance(source, ScenarioSource):
-        return source.scenario.title
-    if isinstance(part, LiveSettings):
-        return str(quota_of(part, every=settings.schedule.every))
-    if isinstance(part, FileSourceSettings):
-        place = base / part.path
-        return str(place) if place.exists() else f"{place}, which is not there (yet)"
-    return part.type
 
 
 def log_to_stderr() -> None:

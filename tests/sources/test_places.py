@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from detector import app
-from detector.cli.running import check_settings
+from detector.cli.checking import check_settings
 from detector.errors import ConfigError
 from detector.quota import quota_of
 from detector.settings import Settings, parse_settings
@@ -113,7 +113,10 @@ def test_check_shows_what_a_day_asks_for_and_costs(
     assert "pull bluesky (bluesky): one connection that stays open" in printed
     assert "pull hackernews (hackernews): 1,440 requests a day of 240,000 allowed" in printed
     assert "pull mastodon (mastodon): 5,760 requests a day of 86,400 allowed" in printed
-    assert "pull x (x): 288 requests a day of 28,800 allowed, which cost 1.44; up to 12 more" in printed
+    assert (
+        "pull x (x): 288 requests a day of 28,800 allowed, which cost 1.44; up to 12 more"
+        in printed
+    )
     assert "pull weibo (weibo_hotsearch): 1,440 requests a day" in printed
     assert CANARY not in printed
 
