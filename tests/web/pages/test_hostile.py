@@ -135,7 +135,8 @@ def test_no_page_does_anything_that_strangers_wrote(beset: House) -> None:
 def test_a_service_has_a_page_whatever_it_is_called(asking: httpx.Client, text: str) -> None:
     for path in ("/service", "/silences"):
         answer = asking.get(path, params={"name": text, "service": text})
-        assert answer.status_code == 200
+        # No address has a zero byte in it, whoever wrote it there.
+        assert answer.status_code == (400 if "\x00" in text else 200)
         assert dangers(answer.text) == []
 
 
@@ -144,7 +145,7 @@ def test_what_is_asked_for_is_inert_too(asking: httpx.Client, text: str) -> None
     for path in ("/", "/silences", "/login", "/service"):
         asked = {"q": text, "service": text, "next": text, "name": f"{text}?", "done": text}
         answer = asking.get(path, params={**asked, "lang": text, "theme": text, "span": text})
-        assert answer.status_code in (200, 404)
+        assert answer.status_code in (200, 400, 404)
         assert dangers(answer.text) == []
 
 
