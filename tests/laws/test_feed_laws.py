@@ -1,0 +1,144 @@
+"""The laws where several sources are asked and some of them are lost."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from detector.alerting.audience import Audience
+from detector.domain.delivery import Notice
+from detector.domain.feed import FeedAlert, FeedState
+from detector.domain.wire import notice_to_dict
+from detector.engine.ingest import take_turn
+from detector.engine.memory import Memory
+from detector.engine.plan import Plan
+from detector.engine.replay import History, replay
+from detector.engine.saved import load
+from detector.ports import Pull
+from detector.sources.files import FileSource, read_gaps
+from detector.stores.sql import open_store
+from tests.laws.stories import START, WIDTH, Table, counts, plan
+
+DATA = Path(__file__).parents[3] / "shared" / "data" / "weibo_hotsearch"
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture(scope="module")
+def the_plan() -> Plan:
+    return plan()
+
+
+def two_places() -> pd.DataFrame:
+    """Two places that count the same services; one is off for five hours, one for good."""
+    here = counts(services=("WeChat",)).assign(source="here")
+    there = counts(seed=8, services=("WeChat",)).assign(source="there")
+    off = START + 9 * timedelta(days=1) + timedelta(hours=5, minutes=40)
+    there = there[(there["time"] < off) | (there["time"] >= off + timedelta(hours=5))]
+    here = here[here["time"] < START + timedelta(days=11, hours=1)]
+    return pd.concat([here, there], ignore_index=True)
+
+
+def lines(notices: list[Notice]) -> str:
+    return "".join(json.dumps(notice_to_dict(n), ensure_ascii=False) + "\n" for n in notices)
+
+
+def live(rows: pd.DataFrame, plan: Plan, path: Path, every: timedelta) -> tuple[str, str]:
+    """Take turns through a store, restarted each time; return the logs of alerts and of feeds."""
+    table, now, alerts, feeds = Table(rows), START, [], []
+    while now < table.end:
+        now = min(now + every, table.end)
+        store = open_store(path)
+        memory = load(store.memory())
+        turn = take_turn(memory, [table], store, plan, Audience(), now=now, wall=now)
+        alerts += turn.outcome.alerts
+        feeds += turn.outcome.feed_alerts
+        store.close()
+    return lines(alerts), lines(feeds)
+
+
+@pytest.fixture(scope="module")
+def told(the_plan: Plan) -> History:
+    return replay(Table(two_places()), the_plan)
+
+
+def test_a_place_that_is_off_is_told_and_so_is_its_return(told: History) -> None:
+    off = START + 9 * timedelta(days=1) + timedelta(hours=5, minutes=40)
+    assert [(a.feed.source, a.feed.state, a.at) for a in told.feed_alerts] == [
+        ("there", FeedState.DEAD, off + 15 * MINUTE),
+        ("there", FeedState.ALIVE, off + timedelta(hours=5)),
+    ]
+
+
+@pytest.mark.parametrize("every", [timedelta(hours=3), timedelta(hours=19, minutes=35)])
+def test_replay_law_of_two_places_and_their_feeds(
+    the_plan: Plan, told: History, tmp_path: Path, every: timedelta
+) -> None:
+    alerts, feeds = live(two_places(), the_plan, tmp_path / "store.sqlite", every)
+    assert alerts == lines([*told.alerts])
+    # The end of the first place is in the live log alone: history waits for nothing.
+    before, _, after = feeds.partition('{"key": "feed/here/')
+    assert before == lines([*told.feed_alerts])
+    assert '"state": "dead"' in after
+
+
+def test_causality_law_of_two_places(the_plan: Plan, told: History) -> None:
+    rows = two_places()
+    cut = START + timedelta(days=10, hours=7)
+    short = replay(Table(rows[rows["time"] < cut]), the_plan)
+    assert short.alerts == [a for a in told.alerts if a.at <= cut]
+    assert short.feed_alerts == [a for a in told.feed_alerts if a.at <= cut]
+
+
+def test_silence_law_a_dead_source_ends_nothing_and_the_incident_says_so(the_plan: Plan) -> None:
+    rows = counts(services=("WeChat",))
+    dies = START + (9 * 288 + 70) * WIDTH
+    table = Endless(rows[rows["time"] < dies])
+    memory = Memory()
+    store = open_store("sqlite://")
+    for now in (dies, dies + MINUTE, dies + timedelta(hours=2), dies + timedelta(hours=9)):
+        turn = take_turn(memory, [table], store, the_plan, Audience(), now=now, wall=now)
+        memory = turn.outcome.memory
+    (incident,) = store.incidents()
+    (feed,) = store.feeds()
+    store.close()
+    assert incident.is_open
+    assert feed.state is FeedState.DEAD
+    assert incident.not_observed_since == feed.since
+
+
+class Endless(Table):
+    """The same table, more of which is expected for ever."""
+
+    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
+        pulled = super().pull(cursor, until=until)
+        return Pull(pulled.cursor, counts=pulled.counts, width=pulled.width)
+
+
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"{DATA} is not here")
+
+
+@needs_data
+def test_gaps_of_a_real_reader_fake_no_outage_and_no_recovery(the_plan: Plan) -> None:
+    """A year of the hot-search list, its reader off for twelve hours once and often for minutes."""
+    gaps = read_gaps(DATA / "coverage_gaps_1min.csv")
+    history = replay(FileSource("weibo", DATA / "heat_1min_outage.csv.gz", gaps=gaps), the_plan)
+    assert history.incidents
+    inside = [d for d in history.decisions for start, end in gaps.pairs() if start < d.at < end]
+    assert inside == []
+    first = min(c.start for c in history.coverage.values())
+    last = max(c.end for c in history.coverage.values())
+    known = [(s, e) for s, e in gaps.pairs() if first <= s and e <= last]
+    long = [(start, end) for start, end in known if end - start > 11 * MINUTE]
+    assert len(long) == 27
+    dead, alive = by_state(history.feed_alerts)
+    assert [a.at - start for a, (start, _) in zip(dead, long, strict=True)] == [11 * MINUTE] * 27
+    assert [a.at for a in alive] == [end for _, end in long]
+
+
+def by_state(alerts: list[FeedAlert]) -> tuple[list[FeedAlert], list[FeedAlert]]:
+    dead = [a for a in alerts if a.feed.state is FeedState.DEAD]
+    return dead, [a for a in alerts if a.feed.state is FeedState.ALIVE]
