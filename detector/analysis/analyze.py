@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from detector import resources
 from detector.analysis.beside import Beside, beside_catalogue, beside_truth, both
 from detector.analysis.build import build_report
 from detector.analysis.picture import png_of
@@ -131,14 +133,23 @@ def looks() -> Looks:
     return Looks(page, style, chart)
 
 
+def phrases(report: Report, language: str) -> Phrases:
+    """Return what says ``report`` in ``language``, with its names for regions and components."""
+    names: dict[str, str] = {}
+    if language != "en":
+        for kind in tomllib.loads(resources.text(f"data/messages/names_{language}.toml")).values():
+            names |= kind
+    return Phrases(language, report.zone, names)
+
+
 def page_of(report: Report, language: str = "en") -> str:
     """Return the self-contained HTML page of ``report``."""
-    return report_page(report, Phrases(language, report.zone), looks())
+    return report_page(report, phrases(report, language), looks())
 
 
 def markdown_of(report: Report, language: str = "en") -> str:
     """Return ``report`` as Markdown."""
-    return report_markdown(report, Phrases(language, report.zone))
+    return report_markdown(report, phrases(report, language))
 
 
 def csv_of(report: Report) -> str:
@@ -148,12 +159,12 @@ def csv_of(report: Report) -> str:
 
 def picture_of(report: Report, language: str = "en") -> bytes:
     """Return ``report`` as one PNG. Raises `ConfigError` without the extra ``report``."""
-    return png_of(poster(report, Phrases(language, report.zone), looks().chart_style))
+    return png_of(poster(report, phrases(report, language), looks().chart_style))
 
 
 def figure_of(report: Report, number: int, language: str = "en") -> Figure:
     """Return the chart of incident ``number``, counted from 1."""
     story = report.stories[number - 1]
-    say = Phrases(language, report.zone)
+    say = phrases(report, language)
     pair = story_chart(story, story.curves[0][1], say, f"figure{number}", tips=True)
     return Figure(f"<style>{looks().chart_style}</style>{pair.wide}")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from math import isfinite
 from types import MappingProxyType
@@ -23,10 +23,12 @@ class Phrases:
     ----------
     language : a key of `LANGUAGES`.
     zone : of all times that are said.
+    names : what components, regions and platforms are called; others keep their names.
     """
 
     language: str
     zone: tzinfo
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.language not in LANGUAGES:
@@ -41,6 +43,10 @@ class Phrases:
         table = LANGUAGES[self.language]
         said = english if self.language == "en" else table[english]
         return said.format(**{name: plain(str(v), longest=500) for name, v in values.items()})
+
+    def named(self, facets: Sequence[str]) -> list[str]:
+        """Return components, regions or platforms as they are called in the language, inert."""
+        return [plain(self.names.get(facet, facet)) for facet in facets]
 
     def many(self, number: int, one: str, more: str) -> str:
         """Return ``one`` or ``more``, whose ``{n}`` is ``number``."""

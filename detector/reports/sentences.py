@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from detector.domain.plain import plain
@@ -194,10 +194,10 @@ def _voices(story: Story, say: Phrases) -> Iterator[tuple[str, str]]:
     for facet, label in _FACETS:
         hit, spared = details.telling(facet)
         if hit and spared:
-            values = {"hit": _listed(hit), "spared": _listed(spared)}
+            values = {"hit": _listed(say.named(hit)), "spared": _listed(say.named(spared))}
             yield say(label), say("{hit}; not {spared}", **values)
         elif hit:
-            yield say(label), _listed(hit)
+            yield say(label), _listed(say.named(hit))
     if details.words:
         yield say("Words"), _listed(details.words)
 
@@ -223,6 +223,6 @@ def _standing(story: Story, say: Phrases) -> str:
     )
 
 
-def _listed(names: tuple[str, ...]) -> str:
+def _listed(names: Sequence[str]) -> str:
     more = len(names) - _MOST
     return ", ".join(plain(name) for name in names[:_MOST]) + (f" +{more}" if more > 0 else "")

@@ -190,6 +190,14 @@ def test_what_matters_of_an_incident_stands_on_the_page() -> None:
         assert said in text
 
 
+def test_regions_and_components_are_called_as_in_the_language() -> None:
+    story = replace(a_story(), details=details(name="Guangdong"))
+    report = a_report(story)
+    assert "广东" in Reading(page_of(report, "zh")).text
+    assert "Guangdong" in Reading(page_of(report, "en")).text
+    assert "广东" in markdown_of(report, "zh")
+
+
 def test_a_report_of_nothing_says_so() -> None:
     for language, said in (("en", "No outage found"), ("zh", "未发现故障")):
         page = Reading(page_of(a_report(), language))
