@@ -28,6 +28,7 @@ from detector.engine.plan import Plan
 from detector.engine.replay import END_OF_TIME, History, replay
 from detector.errors import ConfigError, InputError
 from detector.settings import Settings, parse_duration, read_settings
+from detector.sources import csvtext
 from detector.sources.files import FileSource, read_gaps
 
 #: Rows of the printed table; the file holds all.
@@ -108,8 +109,8 @@ def evaluate_incidents(path: Path, truth: Path, *, as_json: bool) -> None:
     except KeyError as error:
         message = f"not the JSON that replay writes: {error} is missing"
         raise InputError(message, path=path) from error
-    except (TypeError, AttributeError) as error:
-        message = f"not the JSON that replay writes: something is of the wrong type ({error})"
+    except (TypeError, AttributeError, ValueError) as error:
+        message = f"not the JSON that replay writes: something is not what it should be ({error})"
         raise InputError(message, path=path) from error
     if as_json:
         values = {name: None if isnan(value) else value for name, value in result.rows()}
@@ -123,19 +124,22 @@ def evaluate_incidents(path: Path, truth: Path, *, as_json: bool) -> None:
 def read_truth(path: Path) -> pd.DataFrame:
     """Return a table of truth. Raises `InputError` where it is no table."""
     try:
-        return pd.read_csv(path, dtype={"service": "str", "end": "str"})
+        return pd.read_csv(path, dtype={"service": "str", "start": "str", "end": "str"})
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise InputError(f"not a CSV table in UTF-8: {error}", path=path) from error
+        raise InputError(f"not a CSV table in UTF-8: {error}".strip(), path=path) from error
 
 
 @contextmanager
 def truth_located(path: Path) -> Iterator[None]:
-    """Say of errors in a table of truth which file they are in."""
+    """Say of errors in a table of truth which file and line they are in, blank lines counted."""
     try:
         yield
     except InputError as error:
+        line = error.line
+        if line is not None and error.path is None and path.suffix == ".csv":
+            line = csvtext.line_of(path.read_bytes(), line - 1)
         raise InputError(
-            error.message, path=error.path or path, line=error.line, column=error.column
+            error.message, path=error.path or path, line=line, column=error.column
         ) from error
 
 

@@ -16,9 +16,12 @@ from datetime import datetime, timedelta
 from math import inf, isnan, nan
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from detector.domain.incident import Incident
+from detector.domain.spans import seconds_of
+from detector.domain.tables import instants, named
 from detector.domain.times import to_seconds
 from detector.domain.wire import incident_to_dict
 from detector.errors import InputError
@@ -150,25 +153,34 @@ def outages_of(truth: pd.DataFrame) -> tuple[Outage, ...]:
     Raises
     ------
     InputError
-        When a column is missing or a time cannot be read; names the line of the CSV file.
+        When a column is missing, a service is not named, or a time cannot be read or has no
+        offset; names the line, as if each row were one and the header the first.
     """
     missing = [c for c in ("service", "start", "end") if c not in truth.columns]
     if missing:
         raise InputError(f"a truth table has service, start, end; missing {', '.join(missing)}")
-    rows = truth.astype({"service": str}).to_dict("records")
-    return tuple(_outage(row, line) for line, row in enumerate(rows, start=2))
+    services = named(truth["service"], line_of=_line_of)
+    starts = seconds_of(instants(truth["start"], line_of=_line_of))
+    known = np.flatnonzero(truth["end"].notna() & (truth["end"] != ""))
+    ends = np.full(len(truth), nan)
+    told = truth["end"].iloc[known]
+    ends[known] = seconds_of(instants(told, line_of=lambda row: _line_of(int(known[row]))))
+    backwards = np.flatnonzero(ends < starts)
+    if len(backwards):
+        line = _line_of(int(backwards[0]))
+        raise InputError("the outage ends before it starts", line=line, column="end")
+    rows = truth.drop(columns=["service", "start", "end"]).to_dict("records")
+    return tuple(map(_outage, services, starts.tolist(), ends.tolist(), rows))
 
 
-def _outage(row: Mapping[Any, Any], line: int) -> Outage:
-    try:
-        start, end = _seconds(row["start"]), _seconds(row["end"])
-    except ValueError as error:
-        raise InputError(f"not a time: {error}; ISO 8601 would be right", line=line) from error
-    if isnan(start) or end < start:
-        raise InputError("an outage needs a start, and its end cannot precede it", line=line)
+def _line_of(row: int) -> int:
+    return row + 2
+
+
+def _outage(service: str, start: float, end: float, others: Mapping[Any, Any]) -> Outage:
     ends = not isnan(end)
-    labels = {str(k): _label(v) for k, v in row.items() if k not in ("service", "start", "end")}
-    return Outage(row["service"], start, end if ends else start + UNKNOWN_END, ends, labels)
+    labels = {str(name): _label(value) for name, value in others.items()}
+    return Outage(service, start, end if ends else start + UNKNOWN_END, ends, labels)
 
 
 def _label(value: Any) -> str:

@@ -35,7 +35,8 @@ class Incident:
     Attributes
     ----------
     not_observed_since : since when no source that shows it is alive; None while one is.
-    agreement : what every source that counts the service's complaints said of it last.
+    agreement : by source that counts the service's complaints, the most that it had of this
+        incident as evidence of its own; empty where only one source counts them.
     """
 
     id: str
@@ -73,5 +74,5 @@ def incident_id(service: str, noticed_at: datetime) -> str:
     only in punctuation.
     """
     slug = re.sub(r"\W+", "-", service.casefold()).strip("-") or "service"
-    tag = hashlib.sha256(service.encode()).hexdigest()[:4]
+    tag = hashlib.sha256(service.encode("utf-8", "surrogatepass")).hexdigest()[:4]
     return f"{slug}-{noticed_at:%Y%m%dT%H%MZ}-{tag}"

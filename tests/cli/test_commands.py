@@ -162,6 +162,31 @@ def test_wrong_input_is_explained_with_exit_status_2(
     assert not (tmp_path / "out.json").exists()
 
 
+TRUTH_MISTAKES = {
+    "a start without an offset": (
+        "WeChat,2022-07-22T14:09:00,\n",
+        ":4, column 'start': '2022-07-22T14:09:00' is not an instant with an offset, e.g. 2022-07",
+    ),
+    "seconds since 1970": ("WeChat,1658498940,\n", ":4, column 'start': '1658498940' is not an"),
+    "no service": (",2022-07-22T14:09:00Z,\n", ":4, column 'service': empty; every row names one"),
+    "an end before the start": (
+        "WeChat,2022-07-22T14:09:00Z,2022-07-22T14:00:00Z\n",
+        ":4, column 'end': the outage ends before it starts",
+    ),
+}
+
+
+@pytest.mark.parametrize(("row", "complaint"), TRUTH_MISTAKES.values(), ids=TRUTH_MISTAKES.keys())
+def test_a_wrong_row_of_the_truth_is_explained_with_its_line(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], row: str, complaint: str
+) -> None:
+    (tmp_path / "found.json").write_text('{"incidents": []}')
+    wrong = tmp_path / "truth.csv"
+    wrong.write_text("service,start,end\nQQ,2022-07-22T10:00:00Z,\n\n" + row)
+    assert run("evaluate", "found.json", wrong) == 2
+    assert f"{wrong}{complaint}" in capsys.readouterr().err
+
+
 def test_every_mistake_in_the_configuration_is_told_at_once(
     run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

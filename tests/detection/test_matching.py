@@ -95,8 +95,13 @@ def test_what_was_never_noticed_claims_nothing() -> None:
     )
 
 
-def test_times_without_offset_are_utc_and_an_empty_end_is_unknown() -> None:
-    truth = pd.DataFrame({"service": ["7"], "start": ["1970-01-01T01:00"], "end": [None], "n": [2]})
+NOON = "2022-01-02T12:00Z"
+
+
+def test_an_empty_end_is_unknown_and_further_columns_are_labels() -> None:
+    truth = pd.DataFrame(
+        {"service": ["7"], "start": ["1970-01-01T09:00+08:00"], "end": [None], "n": [2]}
+    )
     (found,) = outages_of(truth)
     assert (found.start, found.end, found.ends) == (3600.0, 3600.0 + 6 * 3600, False)
     assert found.labels == {"n": "2"}
@@ -108,12 +113,32 @@ def test_times_without_offset_are_utc_and_an_empty_end_is_unknown() -> None:
         pytest.param(pd.DataFrame({"service": ["a"]}), "missing start, end", id="no times"),
         pytest.param(
             pd.DataFrame({"service": ["a"], "start": ["noon"], "end": [""]}),
-            "line 2: not a time",
+            "line 2, column 'start': 'noon' is not an instant with an offset, e.g. 2022-07",
             id="a start that is no time",
         ),
         pytest.param(
-            pd.DataFrame({"service": ["a"], "start": ["2022-01-02"], "end": ["2022-01-01"]}),
-            "line 2: an outage needs a start, and its end cannot precede it",
+            pd.DataFrame({"service": ["a"], "start": ["2022-01-02T00:00"], "end": [""]}),
+            "line 2, column 'start': '2022-01-02T00:00' is not an instant with an offset",
+            id="a start without an offset",
+        ),
+        pytest.param(
+            pd.DataFrame({"service": "a", "start": [NOON, NOON], "end": ["", NOON[:-1]]}),
+            "line 3, column 'end': '2022-01-02T12:00' is not an instant with an offset",
+            id="an end without an offset",
+        ),
+        pytest.param(
+            pd.DataFrame({"service": ["a"], "start": [None], "end": [NOON]}),
+            "line 2, column 'start': empty; every row needs an instant",
+            id="no start",
+        ),
+        pytest.param(
+            pd.DataFrame({"service": [None], "start": [NOON], "end": [NOON]}),
+            "line 2, column 'service': empty; every row names one",
+            id="no service",
+        ),
+        pytest.param(
+            pd.DataFrame({"service": ["a"], "start": [NOON], "end": ["2022-01-01T00:00Z"]}),
+            "line 2, column 'end': the outage ends before it starts",
             id="an end before its start",
         ),
     ],

@@ -117,6 +117,11 @@ class TestId:
         names = ["a b", "a-b", "a_b", "A b", "", "!", "?"]
         assert len({incident_id(name, NOON) for name in names}) == len(names)
 
+    def test_half_a_character_in_a_name_is_safe_and_tells_services_apart(self) -> None:
+        ids = [incident_id(name, NOON) for name in ("We\ud83dChat", "We\ude00Chat")]
+        assert ids[0] != ids[1]
+        assert all(found.encode().startswith(b"we-chat-20220722T1200Z-") for found in ids)
+
 
 class TestMerging:
     def test_the_first_alarm_gives_start_notice_id_and_evidence(self) -> None:

@@ -81,6 +81,23 @@ def test_rows_without_a_service_are_judged_by_their_title(the_plan: Plan) -> Non
     assert {key.service for key in pieces} == {"QQ"}
 
 
+def test_a_title_that_names_a_service_of_the_table_otherwise_keeps_the_tables_name(
+    the_plan: Plan,
+) -> None:
+    rows = listed((0, "Weixin", "anything", 12), (0, "", "微信崩了", 30), (1, "", "微信崩了", 20))
+    _, pieces = tallied(the_plan, rows, (0, 2))
+    assert set(pieces) == {SeriesKey("Weixin", "hot")}
+    piece = pieces[SeriesKey("Weixin", "hot")]
+    assert minutes(piece.listed) == [0, 1]
+    assert list(piece.heat) == [30, 20]
+
+
+def test_a_title_names_the_configured_service_where_the_table_names_none(the_plan: Plan) -> None:
+    rows = listed((0, "", "微信崩了", 30), (0, "QQ", "anything", 12))
+    _, pieces = tallied(the_plan, rows, (0, 1))
+    assert set(pieces) == {WECHAT, SeriesKey("QQ", "hot")}
+
+
 def test_a_followed_service_gets_the_looks_without_it(the_plan: Plan) -> None:
     other = SeriesKey("WeChat", "another list")
     _, pieces = tallied(the_plan, listed().iloc[:0], (0, 3), followed=(WECHAT, other))
