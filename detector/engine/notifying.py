@@ -161,6 +161,8 @@ class _Desk:
             )
         elif reason is NoticeReason.NOTHING_NEW or self.reasons.get(key) == sentence:
             return
+        elif reason is NoticeReason.NEVER_HEARD and not case.fresh:
+            return  # said when it ended
         self.reasons[key] = sentence
         self.decisions.append(Decision(case.alert.incident.id, at, sentence, reason.kind, receiver))
 
