@@ -9,7 +9,10 @@ from enum import Enum
 
 @dataclass(frozen=True, slots=True)
 class Onset:
-    """When a surge began: an estimate and its 90 % interval (closed), all left edges of bins."""
+    """When a surge began: an estimate and its 90 % interval (closed).
+
+    Left edges of bins, or seconds where the posts' own times told more.
+    """
 
     at: datetime
     earliest: datetime

@@ -73,11 +73,17 @@ class Archive:
     def about(self, service: str, *, start: datetime, end: datetime) -> pd.DataFrame:
         """Return complaints about ``service`` in ``[start, end)``, in order of time."""
         parts = [
-            piece[(piece["service"] == service) & (piece["time"] >= start) & (piece["time"] < end)]
-            for piece in self.pieces.values()
-            if piece["time"].iloc[-1] >= start and piece["time"].iloc[0] < end
+            piece[piece["service"] == service]
+            for piece in (_between(whole, start, end) for whole in self.pieces.values())
+            if len(piece)
         ]
         if not parts:
             return pd.DataFrame({name: pd.Series(dtype="str") for name in COLUMNS})
         together = pd.concat(parts, ignore_index=True)
         return together.sort_values(["time", "source"], kind="stable", ignore_index=True)
+
+
+def _between(piece: pd.DataFrame, start: datetime, end: datetime) -> pd.DataFrame:
+    """Return the rows of ``[start, end)`` of a piece that is in order of time."""
+    first, last = piece["time"].searchsorted([pd.Timestamp(start), pd.Timestamp(end)])
+    return piece.iloc[first:last]

@@ -21,10 +21,12 @@ from detector.domain.feed import FeedAlert, FeedHealth
 from detector.domain.incident import Incident
 from detector.domain.series import SeriesKey
 from detector.domain.times import from_seconds
+from detector.engine.complaints import Archive
 from detector.engine.fusing import fuse
 from detector.engine.memory import FeedMemory, Followed, Memory
 from detector.engine.pieces import CountPiece, LookPiece, Tally
 from detector.engine.plan import Plan
+from detector.engine.seconds import to_the_second
 from detector.engine.tally_counts import tally_counts
 from detector.engine.tally_looks import tally_looks
 from detector.engine.tally_posts import tally_posts
@@ -102,7 +104,8 @@ def cycle(
     archive = memory.archive
     if new := [t.complaints for t in tallies.values() if t.complaints is not None]:
         archive = archive.plus(pd.concat(new, ignore_index=True).sort_values("time", kind="stable"))
-    told = tell(memory.incidents, sorted(said, key=lambda s: s[:3]), archive, plan)
+    said = [_finer(s, archive) for s in sorted(said, key=lambda s: s[:3])]
+    told = tell(memory.incidents, said, archive, plan)
     feeds = {**memory.feeds, **{name: tally.feed for name, tally in tallies.items()}}
     watched, alarms = watch(memory.watched, pulls, failures, feeds, plan, now=now)
     latest, unobserved = mark_unobserved(told.latest, {**memory.watched, **watched})
@@ -125,6 +128,13 @@ def cycle(
         tuple(known.health.feed for _, known in sorted(watched.items())),
         alarms,
     )
+
+
+def _finer(said: Said, archive: Archive) -> Said:
+    if said.trending:
+        return said
+    surge = to_the_second(said.change.surge, said.key, archive, width=said.width, at=said.at)
+    return said._replace(change=replace(said.change, surge=surge))
 
 
 def _as_they_stand(incidents: Sequence[Incident]) -> tuple[Incident, ...]:

@@ -20,6 +20,7 @@ from detector.engine.describe import describe
 from detector.engine.pieces import CountPiece, LookPiece
 from detector.engine.plan import Plan
 from detector.engine.replay import END_OF_TIME, History, passes, take_in
+from detector.engine.seconds import to_the_second
 from detector.engine.traces import CountTrace, ListTrace, Trace
 from detector.ports import Source
 
@@ -92,7 +93,10 @@ def review(
     for key, trace in traces.items():
         series = CountSeries(key, trace.whole.start, trace.width, trace.whole.counts)
         for seen in analyze_series(series, plan.options_for(key.service)):
-            seen_there = _Seen(key.source, trace.width, seen, _surge(seen))
+            surge = to_the_second(
+                _surge(seen), key, gathered.archive, width=trace.width, at=END_OF_TIME
+            )
+            seen_there = _Seen(key.source, trace.width, seen, surge)
             surges.setdefault(key.service, []).append(seen_there)
     reviewed = [
         _reviewed(service, group, gathered.archive, plan)
