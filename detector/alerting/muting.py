@@ -72,12 +72,15 @@ def in_hand(said: Acknowledgement | None, alerts: Iterable[Alert], now: Severity
     Parameters
     ----------
     said : the last acknowledgement of the incident.
-    alerts : what there was to tell of it: an end after the acknowledgement re-arms.
+    alerts : what there was to tell of it: an end after the acknowledgement re-arms, and so does one
+        that lay before it and was not known yet when somebody took an open incident in hand.
     now : its severity.
     """
     if said is None or now > said.severity:
         return None
-    if any(a.kind is AlertKind.RESOLVED and a.at > said.at for a in alerts):
+    told = sorted(alerts, key=lambda alert: alert.sequence)
+    before = [alert for alert in told if alert.at <= said.at]
+    if any(alert.kind is AlertKind.RESOLVED for alert in (*before[-1:], *told[len(before) :])):
         return None
     comment = f": {said.comment}" if said.comment else ""
     return Mute(NoticeReason.IN_HAND, f"{said.author or 'somebody'} has it in hand{comment}")

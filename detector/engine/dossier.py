@@ -42,13 +42,14 @@ class Dossier:
     def settled(self, audience: Audience, *, now: datetime) -> bool:
         """Return whether nothing is left to tell: it is over, and who heard of it knows that.
 
-        For a while it is kept all the same, for its echoes' sake.
+        For a while it is kept all the same, for its echoes' sake; and as long as there are dead
+        letters about it, which may be sent again.
         """
         resolved = self.incident.resolved_at
         if resolved is None or now - resolved < audience.habits.echo_grace:
             return False
         known = (self.heard.get(receiver.name, NOTHING) for receiver in audience.receivers)
-        return all(h.ended or not h.anything for h in known)
+        return all(h.ended or not h.messages for h in known)
 
     def after(self, deliveries: Iterable[Delivery], decisions: Iterable[Decision]) -> Dossier:
         """Return the dossier with what was decided, and nothing fresh any more."""

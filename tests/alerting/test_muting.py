@@ -107,12 +107,16 @@ class TestInHand:
     def test_it_rearms_when_it_grows_worse(self) -> None:
         assert in_hand(self.SAID, [], Severity.CRITICAL) is None
 
-    @pytest.mark.parametrize(
-        ("after", "quiet"), [(HOUR, True), (2 * HOUR, False)], ids=["before", "after"]
-    )
-    def test_it_rearms_when_it_ends(self, after: timedelta, quiet: bool) -> None:
-        over = an_alert(self.INCIDENT, kind=AlertKind.RESOLVED, sequence=2, at=NOON + after)
-        assert (in_hand(self.SAID, [over], Severity.MAJOR) is not None) is quiet
+    def test_it_rearms_when_it_ends(self) -> None:
+        over = an_alert(self.INCIDENT, kind=AlertKind.RESOLVED, sequence=2, at=NOON + 2 * HOUR)
+        assert in_hand(self.SAID, [an_alert(self.INCIDENT), over], Severity.MAJOR) is None
+
+    def test_it_rearms_when_it_had_ended_and_nobody_knew_yet(self) -> None:
+        opened = an_alert(self.INCIDENT)
+        over = an_alert(self.INCIDENT, kind=AlertKind.RESOLVED, sequence=2, at=self.SAID.at)
+        again = an_alert(self.INCIDENT, kind=AlertKind.REOPENED, sequence=3, at=self.SAID.at)
+        assert in_hand(self.SAID, [opened, over], Severity.MAJOR) is None
+        assert in_hand(self.SAID, [opened, over, again], Severity.MAJOR) is not None
 
     def test_nobody_said_so(self) -> None:
         assert in_hand(None, [], Severity.MINOR) is None

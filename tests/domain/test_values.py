@@ -101,6 +101,27 @@ class TestSeverity:
         one = replace(surge(excess=excess), expected_at_peak=expected)
         assert severity_of(one, width=MINUTE, trending=False, rules=SeverityRules()) is severity
 
+    @pytest.mark.parametrize(
+        ("minutes", "ratio", "per_minute", "severity"),
+        [
+            pytest.param(40, 12, 1, MAJOR, id="40 minutes at 12 times the usual"),
+            pytest.param(30, 5, 1, MAJOR, id="half an hour at 5 times"),
+            pytest.param(29, 5, 1, MINOR, id="a minute less"),
+            pytest.param(60, 4, 1, MINOR, id="not quite so high"),
+            pytest.param(40, 12, 0.1, MINOR, id="few people"),
+            pytest.param(120, 10, 2, CRITICAL, id="two hours at 10 times"),
+            pytest.param(119, 10, 2, MAJOR, id="not quite two hours"),
+        ],
+    )
+    def test_height_for_a_time(
+        self, minutes: int, ratio: float, per_minute: float, severity: Severity
+    ) -> None:
+        excess = minutes * (ratio - 1) * per_minute
+        one = replace(surge(excess=excess), expected_at_peak=per_minute)
+        at = one.onset.at + minutes * MINUTE
+        rules = SeverityRules(major_hours=9.5)  # weight alone would do for some
+        assert severity_of(one, width=MINUTE, trending=False, rules=rules, at=at) is severity
+
     @pytest.mark.parametrize(("heat", "severity"), [(49, MINOR), (50, MAJOR), (200, CRITICAL)])
     def test_heat_over_the_floor(self, heat: float, severity: Severity) -> None:
         one = replace(surge(), peak_count=heat, expected_at_peak=10)
