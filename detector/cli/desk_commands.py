@@ -1,7 +1,8 @@
-"""The commands for those who are told: silences, ack, outbox, routes."""
+"""The commands for those who are told: silences, ack, outbox, routes, receivers."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,15 @@ import typer
 silences_app = typer.Typer(help="Want quiet about some incidents.", no_args_is_help=True)
 outbox_app = typer.Typer(help="Messages on their way, and those given up.", no_args_is_help=True)
 routes_app = typer.Typer(help="Who would be told of what.", no_args_is_help=True)
+receivers_app = typer.Typer(help="Whether those who are told can be told.", no_args_is_help=True)
+
+
+class Drill(StrEnum):
+    """What a drill says of its incident."""
+
+    OPENED = "opened"
+    RESOLVED = "resolved"
+
 
 Config = Annotated[
     Path | None,
@@ -24,6 +34,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(silences_app, name="silences")
     app.add_typer(outbox_app, name="outbox")
     app.add_typer(routes_app, name="routes")
+    app.add_typer(receivers_app, name="receivers")
     app.command("ack")(ack)
 
 
@@ -117,3 +128,20 @@ def routes_test(
     from detector.cli.routes import try_routes
 
     try_routes(config, labels)
+
+
+@receivers_app.command("test")
+def receivers_test(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Names of receivers; all where none is given.")
+    ] = None,
+    kind: Annotated[
+        Drill, typer.Option(help="resolved ends the test incident that opened began.")
+    ] = Drill.OPENED,
+    config: Config = None,
+) -> None:
+    """Send a message that says it is a test to receivers, past routes and silences."""
+    from detector.cli.receivers import try_receivers
+    from detector.domain.alert import AlertKind
+
+    try_receivers(config, names or (), AlertKind(kind.value))
