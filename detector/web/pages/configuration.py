@@ -109,6 +109,8 @@ def _is_secret(name: str, value: object) -> bool:
     if isinstance(value, bool | int | float | timedelta):
         return False
     text = str(value)
+    if name == "location":
+        return "://" in text
     return bool(_SECRET.search(name)) or ("://" in text and "@" in text)
 
 
@@ -117,7 +119,7 @@ def _shown(value: Any) -> str:
         case None:
             return "-"
         case timedelta():
-            return f"{value.total_seconds():g}s"
+            return _duration(value.total_seconds())
         case bool():
             return str(value).lower()
         case Mapping():
@@ -128,3 +130,11 @@ def _shown(value: Any) -> str:
             return f"{value:g}"
         case _:
             return str(value)
+
+
+def _duration(seconds: float) -> str:
+    """Return a duration as it is written in ``config.toml``."""
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds and seconds % length == 0:
+            return f"{seconds / length:g}{unit}"
+    return f"{seconds:g}s"

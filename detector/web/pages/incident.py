@@ -16,6 +16,7 @@ from detector.domain.incident import Incident
 from detector.domain.matcher import Matcher
 from detector.domain.token import Scope
 from detector.ports import IncidentQuery
+from detector.receivers import links
 from detector.reports.curve import Curve
 from detector.reports.marks import Note
 from detector.web.access import Asking, needs
@@ -56,7 +57,8 @@ def incident(
     now, one = backend.now(), view.incident
     known = known_of(one)
     said = [s for s in known.statements if s.at <= now] if known else []
-    found = _curves(backend, one, now)
+    every = _curves(backend, one, now)
+    found = {source: c for source, c in every.items() if source in one.sources} or every
     notes = [Note(s.at, str(number)) for number, s in enumerate(said, start=1)]
     details = view.details
     return page(
@@ -77,13 +79,13 @@ def incident(
         voices=voices(details, reader) if details else "",
         sources=[plain(source, longest=60) for source in one.sources],
         curves=figures(found, reader, incidents=[one], notes=notes),
-        reasons=list(reasons(view, found, backend.settings, reader)),
+        reasons=list(reasons(view, found, backend.settings, reader, counting=len(every))),
         bars=bars(details, reader),
         timeline=timeline(view, known, reader, now=now),
         documented=known,
         words=[plain(word, longest=24) for word in details.words] if details else [],
         messages=messages(view, reader),
-        runbook=_runbook(backend, one),
+        runbook=links(backend.settings).runbook_of(one),
     )
 
 
@@ -126,13 +128,4 @@ def _curves(backend: Backend, incident: Incident, now: datetime) -> Mapping[str,
     onset, over = incident.onset, incident.resolved_at or now
     before = max(_BEFORE_AT_LEAST, (over - onset.at) / 3)
     start, end = onset.earliest - before, min(over + _AFTER, now)
-    found = curves(backend, incident.service, start, end, incidents=[incident])
-    return {source: curve for source, curve in found.items() if source in incident.sources} or found
-
-
-def _runbook(backend: Backend, incident: Incident) -> str | None:
-    """Return the address of what is to be done, where the settings name one."""
-    messages = getattr(backend.settings, "messages", None)
-    own = getattr(backend.settings.services.get(incident.service), "runbook", None)
-    address = own or getattr(messages, "runbook", None)
-    return address if address and address.startswith(("https://", "http://")) else None
+    return curves(backend, incident.service, start, end, incidents=[incident])

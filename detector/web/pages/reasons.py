@@ -20,19 +20,25 @@ from detector.web.pages.reader import Reader
 
 
 def reasons(
-    view: IncidentView, curves: Mapping[str, Curve], settings: Settings, reader: Reader
+    view: IncidentView,
+    curves: Mapping[str, Curve],
+    settings: Settings,
+    reader: Reader,
+    *,
+    counting: int,
 ) -> Iterator[Markup]:
     """Yield why it fired, one sentence each, the strongest first.
 
     Parameters
     ----------
     curves : the incident's counts by source, from before it began.
+    counting : how many sources count the service.
     """
     incident = view.incident
     yield from _observed(incident, curves, reader)
     yield _evidence(incident, settings, reader)
     yield _sure(incident, reader)
-    yield from _seen_by(incident, settings, reader)
+    yield from _seen_by(incident, counting, reader)
     yield from _gaps(incident, curves, reader)
     if view.details is not None and view.details.speakers is not Speakers.PEOPLE:
         yield reader.words(f"why.{view.details.speakers.value}")
@@ -108,10 +114,10 @@ def _sure(incident: Incident, reader: Reader) -> Markup:
     )
 
 
-def _seen_by(incident: Incident, settings: Settings, reader: Reader) -> Iterator[Markup]:
+def _seen_by(incident: Incident, counting: int, reader: Reader) -> Iterator[Markup]:
     t = reader.words
-    n, of = len(incident.sources), max(len(settings.sources), len(incident.sources))
-    yield t("why.sources", n=n, of=of)
+    of = max(counting, len(incident.sources))
+    yield t("why.sources.one") if of == 1 else t("why.sources", n=len(incident.sources), of=of)
     for said in incident.agreement if len(incident.agreement) > 1 else ():
         source = plain(said.source, longest=40)
         if said.evidence is None:

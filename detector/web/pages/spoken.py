@@ -28,14 +28,15 @@ def what_fails(details: Details | None, reader: Reader) -> str:
 
 
 def where(details: Details | None, reader: Reader) -> str:
-    """Return where it fails, empty where no region stands out."""
-    return _few("incident.in", details.telling("region")[0] if details else (), reader)
+    """Return the regions where it fails, empty where none stands out."""
+    return _few("incident.places", details.telling("region")[0] if details else (), reader)
 
 
 def what_and_where(details: Details | None, reader: Reader) -> str:
     """Return what fails and where, in one line."""
+    place = _few("incident.in", details.telling("region")[0] if details else (), reader)
     gap = "" if reader.language == "zh" else " "
-    return f"{what_fails(details, reader)}{gap}{where(details, reader)}".strip()
+    return f"{what_fails(details, reader)}{gap}{place}".strip()
 
 
 def headline(incident: Incident, details: Details | None, reader: Reader) -> str:

@@ -31,6 +31,8 @@ def test_axe_finds_nothing(
 ) -> None:
     home, address = standing
     paths = (*PAGES, incident_path(home), incident_path(home, "QQ"), "/nowhere")
+    if rules is WORDS:
+        paths = ("/", "/service?name=WeChat", "/silences", incident_path(home))
     found = []
     # axe writes its own checks into the page, which the policy of the page forbids.
     with watched(browser, address, bypass_csp=True) as page:
