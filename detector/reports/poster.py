@@ -19,7 +19,7 @@ WIDTH = 960.0
 _MARGIN = 40.0
 _CHART = Size(880.0, 300.0)
 _STRIP = Size(880.0, 120.0, lanes=0)
-_FACTS = 4
+_FACTS = 5
 _LONGEST = 120
 
 
@@ -48,7 +48,10 @@ def poster(report: Report, say: Phrases, style: str) -> str:
     )
 
 
+# The painter does not know the shorthand `font`.
 _OWN = """
+.od-chart { font-size: 11px;
+  font-family: "Noto Sans", "Noto Sans CJK SC", "DejaVu Sans", sans-serif; }
 .od-poster-title { font-size: 30px; font-weight: 700; }
 .od-poster-fact { font-size: 14px; }
 .od-chart .od-poster-label { font-size: 14px; fill: #57606a; }
@@ -59,7 +62,9 @@ _OWN = """
 def _incident(report: Report, say: Phrases, body: list[str], y: float) -> float:
     """Add the worst incident below ``y``; return where it ends."""
     story = report.worst_first[0]
-    for i, (label, said) in enumerate(list(facts(story, say))[:_FACTS]):
+    who = f"{story.incident.service} ({say(story.incident.severity.label)})"
+    told = [(say("Service"), who), *facts(story, say)][:_FACTS]
+    for i, (label, said) in enumerate(told):
         line = y + 22 * (i + 1)
         body.append(_line(label, line, "od-poster-label"))
         body.append(_line(said, line, "od-poster-fact", x=_MARGIN + 110))
@@ -91,7 +96,13 @@ def _whole(report: Report, say: Phrases, body: list[str], y: float) -> float:
         ]
         body.append(_line(f"{watched.service} · {watched.source}", y + 14, "od-poster-label"))
         chart = counts_chart(
-            watched.curve, name=f"q{i}", label="", shades=shades, zone=say.zone, size=_STRIP
+            watched.curve,
+            name=f"q{i}",
+            label="",
+            shades=shades,
+            zone=say.zone,
+            size=_STRIP,
+            labels=labels(say),
         )
         body.append(_placed(chart, y + 18, _STRIP))
         y += _STRIP.height + 26

@@ -14,8 +14,8 @@ from detector import resources
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 CHROMIUM = Path("/usr/bin/chromium")
-#: So many colours are enough for a page, and a third of the bytes.
-COLOURS = 64
+#: So many colours are enough for a page, and half of the bytes.
+COLOURS = 256
 #: language, theme, width, height of a picture; the page is longer, its first screens are shown.
 SHOTS = (("en", "light", 1100, 2350), ("zh", "dark", 1100, 2350), ("en", "light", 390, 2400))
 
