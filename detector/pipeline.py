@@ -131,6 +131,8 @@ class Pipeline:
             log.warning(
                 "source failed", source=trouble.source, error=str(trouble.error), exc_info=bug
             )
+        for source, rows in turn.outcome.late.items():
+            log.info("came too late to be counted", source=source, rows=rows)
         for alarm in turn.outcome.feed_alerts:
             feed = alarm.feed
             log.warning(f"feed is {feed.state.value}", source=feed.source, reason=feed.reason)

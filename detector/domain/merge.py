@@ -38,7 +38,7 @@ class Merging:
     surges : the latest word on every surge of it, by source and ``noticed_at``, in the order in
         which they were first heard of.
     severity : the worst it has been; it does not fall while the incident goes on.
-    agreement : what every source said of it last.
+    agreement : the most that every source had of it as evidence of its own.
     not_observed_since : since when no source that shows it is alive.
     """
 
@@ -55,7 +55,7 @@ class Merging:
             self,
             surges=surges,
             severity=max(self.severity, severity),
-            agreement=surge.agreement or self.agreement,
+            agreement=_highest(self.agreement, surge.agreement),
             not_observed_since=None,
         )
 
@@ -103,6 +103,16 @@ class Merging:
         return frozenset(source for source, _ in self.surges if source != TOGETHER).union(
             self._agreeing
         )
+
+
+def _highest(known: tuple[Agreement, ...], said: tuple[Agreement, ...]) -> tuple[Agreement, ...]:
+    """Return, by source, the higher evidence; any is more than none, as where not observed."""
+    evidence = {a.source: a.evidence for a in known}
+    for a in said:
+        before = evidence.get(a.source)
+        higher = before is None or (a.evidence is not None and a.evidence > before)
+        evidence[a.source] = a.evidence if higher else before
+    return tuple(Agreement(source, evidence[source]) for source in sorted(evidence))
 
 
 def _latest(instants: list[datetime | None]) -> datetime | None:

@@ -27,7 +27,7 @@ COLUMNS = (*VOICED, "source", *FACETS)
 
 
 def read_complaints(posts: pd.DataFrame, source: str, plan: Plan) -> pd.DataFrame:
-    """Return the complaints among ``posts``: `COLUMNS`, in order of time."""
+    """Return the complaints among ``posts``: `COLUMNS`, in order of time, and ``id`` if there."""
     read = read_posts(plan.reader, posts, unnamed=False)
     found = read[(read["complaint"] >= plan.complaint_threshold) & (read["service"] != "")]
     tags = tag(found, plan.facets)
@@ -35,7 +35,11 @@ def read_complaints(posts: pd.DataFrame, source: str, plan: Plan) -> pd.DataFram
     complaints = found[["time", "service", "text"]].assign(
         author=[_pseudonym(name) for name in authors], source=source, **tags
     )
-    return complaints[list(COLUMNS)].sort_values("time", kind="stable", ignore_index=True)
+    kept = list(COLUMNS)
+    if "id" in found:
+        complaints = complaints.assign(id=found["id"])
+        kept.append("id")
+    return complaints[kept].sort_values("time", kind="stable", ignore_index=True)
 
 
 def _pseudonym(author: str) -> str:

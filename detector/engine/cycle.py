@@ -7,7 +7,7 @@ over a month says, in the same order, what forty thousand passes over its minute
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -57,6 +57,7 @@ class Outcome:
     decisions : why, and why not.
     feeds : the sources that were asked, as they are.
     feed_alerts : what to tell of them, in order of time.
+    late : by source, rows that came too late to be counted and are only history.
     """
 
     memory: Memory
@@ -67,6 +68,7 @@ class Outcome:
     decisions: tuple[Decision, ...]
     feeds: tuple[FeedHealth, ...] = ()
     feed_alerts: tuple[FeedAlert, ...] = ()
+    late: Mapping[str, int] = field(default_factory=dict)
 
 
 def cycle(
@@ -90,9 +92,9 @@ def cycle(
     tallies = {name: _tally(name, pulls[name], memory, plan, now) for name in sorted(pulls)}
     counts = [piece for tally in tallies.values() for piece in tally.counts]
     looks = [piece for tally in tallies.values() for piece in tally.looks]
-    advances = [_advance(piece, memory, plan) for piece in counts]
+    series = dict(memory.series)
+    advances = [_advanced(piece, series, plan) for piece in counts]
     trends, said = _look(looks, memory)
-    series = {**memory.series, **{a.piece.key: _followed(a, memory) for a in advances}}
     together = fuse(memory.fused, [(a.piece, a.step) for a in advances], series, plan)
     said += together.said()
     for piece, step in ((advance.piece, advance.step) for advance in advances):
@@ -127,6 +129,7 @@ def cycle(
         told.decisions,
         tuple(known.health.feed for _, known in sorted(watched.items())),
         alarms,
+        {name: tally.late for name, tally in tallies.items() if tally.late},
     )
 
 
@@ -156,22 +159,18 @@ def _tally(source: str, pull: Pull, memory: Memory, plan: Plan, now: datetime) -
     return tally_counts(source, feed, pull.counts, pull.width, memory.series, plan, now=now)
 
 
-def _advance(piece: CountPiece, memory: Memory, plan: Plan) -> Advance:
-    known = memory.series.get(piece.key)
+def _advanced(piece: CountPiece, series: dict[SeriesKey, Followed], plan: Plan) -> Advance:
+    """Return the series moved on over ``piece``; how far it has come is put into ``series``."""
+    known = series.get(piece.key)
     if known is None:
         options = plan.options_for(piece.key.service)
         state = live.begin(options, start=from_seconds(piece.start), width=piece.width)
-    else:
-        state = known.state
-    return Advance(piece, live.update(state, piece.counts))
-
-
-def _followed(advance: Advance, memory: Memory) -> Followed:
-    piece, known = advance.piece, memory.series.get(advance.piece.key)
-    n = len(piece.counts)
-    if known is None:
-        return Followed(piece.start, piece.width, n, advance.step.state)
-    return replace(known, bins=known.bins + n, state=advance.step.state)
+        known = Followed(piece.start, piece.width, 0, state)
+    state = live.skip(known.state, piece.skipped) if piece.skipped else known.state
+    step = live.update(state, piece.counts)
+    bins = known.bins + piece.skipped + len(piece.counts)
+    series[piece.key] = replace(known, bins=bins, state=step.state)
+    return Advance(piece, step)
 
 
 def _look(

@@ -93,7 +93,9 @@ def fuse(
     for piece, step in advanced:
         if len(members[piece.key.service]) > 1:
             said = Said.of(piece.start, piece.width.total_seconds(), piece.counts, step)
-            new.setdefault(piece.key.service, {})[piece.key.source] = said
+            mine = new.setdefault(piece.key.service, {})
+            earlier = mine.get(piece.key.source)
+            mine[piece.key.source] = said if earlier is None else earlier.plus(said)
     after: dict[str, Fused] = {}
     steps: dict[str, tuple[float, FusedStep]] = {}
     for service, said_of in new.items():

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+import numpy as np
+
 from detector.detection.retrospective import Hindsight, analyze_series
 from detector.domain.details import Details
 from detector.domain.incident import Incident
@@ -81,8 +83,8 @@ def review(
     """Return every incident of the history that ``source`` holds, and what was observed.
 
     Surges of one service that overlap in time, at whatever place, or follow each other within
-    `Plan.regroup`, are one incident, as in the live path. Trending lists give nothing to refine:
-    their incidents stand as the live path told them.
+    `Plan.regroup`, are one incident, as in the live path. Trending lists give nothing to refine,
+    nor do surges that only several sources together show: they stand as the live path told them.
     """
     gathered = _gather(source, plan, progress)
     traces = {
@@ -104,10 +106,25 @@ def review(
         for group in _grouped(found, plan.regroup)
     ]
     counted = {key.source for key in traces}
-    listed = (i for i in gathered.history.incidents.values() if not counted.intersection(i.sources))
-    reviewed += [Reviewed(i, was_noticed=True, details=None) for i in listed]
+    found_again = [r.incident for r in reviewed]
+    reviewed += [
+        Reviewed(i, was_noticed=True, details=None)
+        for i in gathered.history.incidents.values()
+        if not counted.intersection(i.sources) or _only_together(i, found_again)
+    ]
     by_start = sorted(reviewed, key=lambda r: (r.incident.onset.at, r.incident.id))
     return Review(tuple(by_start), gathered.history, _traces(traces, gathered, reviewed))
+
+
+def _only_together(incident: Incident, found: Sequence[Incident]) -> bool:
+    """Whether several sources showed it together and none by itself: there is no more to find."""
+    end = incident.ended_at or END_OF_TIME
+    return bool(incident.agreement) and not any(
+        other.service == incident.service
+        and other.onset.earliest < end
+        and incident.onset.earliest < (other.ended_at or END_OF_TIME)
+        for other in found
+    )
 
 
 def _traces(
@@ -130,8 +147,16 @@ def _gather(source: Source, plan: Plan, progress: Callable[[int], None]) -> _Gat
         take_in(gathered.history, outcome)
         gathered.archive = outcome.memory.archive
         for advance in outcome.advances:
-            gathered.pieces.setdefault(advance.piece.key, []).append(advance.piece)
-            gathered.expected.setdefault(advance.piece.key, []).append(advance.step.expected)
+            piece = advance.piece
+            pieces = gathered.pieces.setdefault(piece.key, [])
+            expected = gathered.expected.setdefault(piece.key, [])
+            if piece.skipped:
+                nothing = np.full(piece.skipped, np.nan)
+                left = piece.start - piece.skipped * piece.width.total_seconds()
+                pieces.append(CountPiece(piece.key, left, piece.width, nothing))
+                expected.append(nothing)
+            pieces.append(piece)
+            expected.append(advance.step.expected)
         for look in outcome.looks:
             gathered.looks.setdefault(look.key, []).append(look)
         progress(gathered.history.bins)

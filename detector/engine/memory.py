@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from detector.alerting.decide import Told
 from detector.detection.falls import VolumeState
@@ -33,12 +35,15 @@ class FeedMemory:
     observed : when it was looked at, ever.
     counted_until : posts before this (seconds since 1970) are in final bins; None before any.
     backlog : rows that are not in final bins yet, and for posts those of the voices' window before.
+    known : digests of the latest complaints' identifiers, the oldest first, read-only: a post that
+        comes twice is one post.
     """
 
     cursor: str | None = None
     observed: Spans = field(default_factory=Spans.none)
     counted_until: float | None = None
     backlog: pd.DataFrame | None = None
+    known: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

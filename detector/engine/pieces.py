@@ -22,12 +22,15 @@ class CountPiece:
     start : left edge of the first bin, seconds since 1970.
     width : bin width.
     counts : shape (n,), nan where not observed.
+    skipped : bins before ``start`` that were not observed and are not laid out: more of them than
+        a series remembers anything over (`live.STALE`).
     """
 
     key: SeriesKey
     start: float
     width: timedelta
     counts: Floats
+    skipped: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,9 +64,11 @@ class Tally:
     counts : final bins of count series.
     looks : looks at trending lists.
     complaints : complaints among the posts of the pull, as `read_complaints` gives them.
+    late : rows that came when their bins were final and said something new: history, not counted.
     """
 
     feed: FeedMemory
     counts: tuple[CountPiece, ...] = field(default=())
     looks: tuple[LookPiece, ...] = field(default=())
     complaints: pd.DataFrame | None = None
+    late: int = 0

@@ -39,6 +39,7 @@ class _Feed(msgspec.Struct, frozen=True):
     observed: tuple[tuple[datetime, datetime], ...]
     counted_until: float | None
     backlog: dict[str, tuple[str, list[Any]]] | None
+    known: bytes = b""
     version: int = VERSION
 
 
@@ -135,12 +136,15 @@ def _encode(saved: _Saved) -> bytes:
 
 def _saved_feed(name: str, feed: FeedMemory) -> _Feed:
     backlog = None if feed.backlog is None else _columns(feed.backlog)
-    return _Feed(name, feed.cursor, feed.observed.pairs(), feed.counted_until, backlog)
+    known = feed.known.tobytes()
+    return _Feed(name, feed.cursor, feed.observed.pairs(), feed.counted_until, backlog, known)
 
 
 def _feed(saved: _Feed) -> FeedMemory:
     backlog = None if saved.backlog is None else _frame(saved.backlog)
-    return FeedMemory(saved.cursor, Spans.of(saved.observed), saved.counted_until, backlog)
+    known = np.frombuffer(saved.known, np.uint64)
+    observed = Spans.of(saved.observed)
+    return FeedMemory(saved.cursor, observed, saved.counted_until, backlog, known)
 
 
 def _saved_incident(service: str, incident: LatestIncident) -> _Incident:

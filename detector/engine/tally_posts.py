@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from detector.detection.live import STALE
 from detector.domain.series import Floats, SeriesKey
 from detector.domain.spans import Spans, seconds_of
 from detector.domain.times import from_seconds
@@ -21,6 +24,10 @@ from detector.ports import Pull
 
 #: A discovered service gets this much history: nobody spoke of it, as far as was looked.
 HISTORY = timedelta(days=28)
+#: Complaints of one source whose identifiers are known again.
+KNOWN = 4096
+
+Digests = NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +56,13 @@ def tally_posts(
     if _is_silent(feed, pull):
         return Tally(feed)
     observed = Spans.of([*feed.observed.pairs(), *pull.observed])
-    complaints = None if pull.posts is None else read_complaints(pull.posts, source, plan)
+    complaints, known = _new_complaints(pull.posts, source, feed.known, plan)
+    late = _late(complaints, feed.counted_until)
     backlog = _joined(feed.backlog, complaints)
-    feed = replace(feed, observed=observed, backlog=backlog)
+    feed = replace(feed, observed=observed, backlog=backlog, known=known)
     edges = _edges(feed, plan, now)
     if edges is None:
-        return Tally(feed, complaints=complaints)
+        return Tally(feed, complaints=complaints, late=late)
     window = WINDOW.total_seconds()
     rows = _count(backlog, edges.counted - window, edges.final, plan)
     pieces = tuple(_pieces(source, rows, feed, edges, series, plan))
@@ -62,7 +70,40 @@ def tally_posts(
         recent = seconds_of(backlog["time"]) >= edges.final - 2 * window
         backlog = backlog[recent].reset_index(drop=True)
     feed = replace(feed, backlog=backlog, counted_until=edges.final)
-    return Tally(feed, pieces, complaints=complaints)
+    return Tally(feed, pieces, complaints=complaints, late=late)
+
+
+def _new_complaints(
+    posts: pd.DataFrame | None, source: str, known: Digests, plan: Plan
+) -> tuple[pd.DataFrame | None, Digests]:
+    """Return the complaints that did not come before, and the digests by which to know them again.
+
+    A post without an identifier is always new.
+    """
+    if posts is None:
+        return None, known
+    if "id" not in posts:
+        return read_complaints(posts, source, plan), known
+    named = posts[(posts["id"] == "") | ~posts["id"].duplicated()]
+    complaints = read_complaints(named, source, plan)
+    digests = np.array([_digest(name) for name in complaints["id"]], dtype=np.uint64)
+    again = np.isin(digests, known) & (digests != 0)
+    known = np.concatenate([known, digests[~again & (digests != 0)]])[-KNOWN:]
+    known.flags.writeable = False
+    return complaints[~again].drop(columns="id").reset_index(drop=True), known
+
+
+def _digest(name: str) -> int:
+    if not name:
+        return 0
+    digest = hashlib.blake2b(name.encode(errors="surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest) or 1
+
+
+def _late(complaints: pd.DataFrame | None, counted: float | None) -> int:
+    if complaints is None or counted is None or complaints.empty:
+        return 0
+    return int((seconds_of(complaints["time"]) < counted).sum())
 
 
 def _is_silent(feed: FeedMemory, pull: Pull) -> bool:
@@ -112,9 +153,10 @@ def _pieces(
 ) -> Iterator[CountPiece]:
     """Yield a piece per service that is followed, or that is followed from now on."""
     followed = {key.service for key in series if key.source == source}
+    skipped = _skipped(edges, feed.observed, plan)
     for service in sorted(followed | plan.services | rows.keys()):
         counted = rows.get(service)
-        start = edges.counted
+        start = edges.counted + skipped * plan.width.total_seconds()
         if service not in followed and service not in plan.services:
             found = _discovered(counted, plan)
             if counted is None or found is None:
@@ -122,7 +164,17 @@ def _pieces(
             counted = counted[counted["second"] >= found]
             start = max(edges.since, found - (HISTORY // plan.width * plan.width).total_seconds())
         filled = _filled(counted, start, edges.final, feed.observed, plan)
-        yield CountPiece(SeriesKey(service, source), start, plan.width, filled)
+        passed = skipped if service in followed else 0
+        yield CountPiece(SeriesKey(service, source), start, plan.width, filled, passed)
+
+
+def _skipped(edges: _Edges, observed: Spans, plan: Plan) -> int:
+    """Return the bins behind the counted ones that need not be laid out: nobody looked for long."""
+    step = plan.width.total_seconds()
+    seen = observed.between(edges.counted, edges.final)
+    first = seen[0][0] // step * step if seen else edges.final
+    bins = round((first - edges.counted) / step)
+    return bins if bins > STALE // plan.width else 0
 
 
 def _discovered(rows: pd.DataFrame | None, plan: Plan) -> float | None:

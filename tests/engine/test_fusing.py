@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from detector.domain.incident import Incident
 from detector.domain.merge import TOGETHER
 from detector.domain.wire import alert_to_dict
 from detector.engine.cycle import cycle
+from detector.engine.hindsight import review
 from detector.engine.memory import Memory
 from detector.engine.plan import Plan
 from detector.engine.saved import changes, load
@@ -69,8 +70,8 @@ class Life:
             self._take(pulls, now)
         return self
 
-    def _take(self, pulls: Mapping[str, Pull], now: object) -> None:
-        outcome = cycle(self.memory, pulls, self.plan, now=now)  # type: ignore[arg-type]
+    def _take(self, pulls: Mapping[str, Pull], now: datetime) -> None:
+        outcome = cycle(self.memory, pulls, self.plan, now=now)
         self.alerts += outcome.alerts
         self.incidents |= {i.id: i for i in outcome.incidents}
         entries = changes(Memory(), outcome.memory)
@@ -96,16 +97,18 @@ def test_the_alert_says_which_sources_agree(the_plan: Plan) -> None:
     [
         (timedelta(hours=50), {}),
         (timedelta(minutes=35), {}),
-        (timedelta(hours=5), {"b": timedelta(minutes=10)}),
+        (timedelta(hours=5), {"late": timedelta(minutes=10)}),
     ],
     ids=["long turns", "short turns", "a source that lags"],
 )
 def test_how_the_turns_fall_does_not_matter(
     the_plan: Plan, every: timedelta, delays: Mapping[str, timedelta]
 ) -> None:
-    tables = {"a": table(13, 2.0, level=1.0), "b": table(53, 2.0, level=1.0)}
+    tables = {"a": table(5, 2.0, level=1.0), "late": table(45, 2.0, level=1.0)}
     whole = Life(the_plan, tables).go(timedelta(days=DAYS))
     parts = Life(the_plan, tables).go(every, delays)
+    (incident,) = whole.incidents.values()
+    assert incident.sources == ("a", "late"), "neither would have said it alone"
     assert parts.incidents.keys() == whole.incidents.keys()
     if not delays:
         assert parts.alerts == whole.alerts
@@ -138,3 +141,26 @@ def test_what_several_show_together_has_no_source_of_that_name(the_plan: Plan) -
     shown = [key for i in life.memory.incidents.values() for key in i.merging.surges]
     assert any(source == TOGETHER for source, _ in shown)
     assert all(TOGETHER not in incident.sources for incident in life.incidents.values())
+
+
+def test_hindsight_keeps_what_only_several_together_show(the_plan: Plan) -> None:
+    rows = [
+        table(5, 2.0, level=1.0).assign(source="a"),
+        table(45, 2.0, level=1.0).assign(source="b"),
+    ]
+    source = Whole(pd.concat(rows, ignore_index=True))
+    found = review(source, the_plan).incidents
+    assert [seen.incident.sources for seen in found] == [("a", "b")]
+    assert found[0].was_noticed
+
+
+class Whole:
+    """A table in one piece."""
+
+    name = "table"
+
+    def __init__(self, rows: pd.DataFrame) -> None:
+        self.rows = rows
+
+    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
+        return Pull("end", counts=self.rows, width=WIDTH, exhausted=True)

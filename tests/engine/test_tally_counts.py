@@ -53,6 +53,8 @@ class Follower:
         self.feed = tally.feed
         for piece in tally.counts:
             known = self.series.get(piece.key)
+            if known is not None:
+                known = replace(known, bins=known.bins + piece.skipped)
             if known is None:
                 options = self.plan.options_for(piece.key.service)
                 state = live.begin(options, start=from_seconds(piece.start), width=piece.width)
@@ -137,3 +139,48 @@ def test_pieces_do_not_depend_on_the_pulls(cells: list[tuple[int, float]], cuts:
     assert parts.counts.keys() == whole.counts.keys()
     for key, counts in whole.counts.items():
         np.testing.assert_array_equal(parts.counts[key], counts)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["since the last pull", "inside of a table"])
+def test_years_without_a_row_are_not_laid_out(the_plan: Plan, known: bool) -> None:
+    decade = 10 * 365 * 288
+    follower = Follower(the_plan)
+    before, after = table((0, "a", 1)), table((decade, "a", 2), (decade + 2, "a", 3))
+    if known:
+        follower.take(before)
+        pieces = follower.take(after)
+    else:
+        pieces = follower.take(pd.concat([before, after], ignore_index=True))[1:]
+    (piece,) = pieces
+    assert piece.skipped == decade - 1
+    np.testing.assert_array_equal(piece.counts, [2, np.nan, 3])
+    assert from_seconds(piece.start) == START + decade * WIDTH
+
+
+def test_a_skipped_stretch_is_the_same_as_one_that_is_walked() -> None:
+    rng = np.random.default_rng(3)
+    state = live.begin(lexicon_plan().default_options, start=START, width=WIDTH)
+    state = live.update(state, rng.poisson(5.0, 4000).astype(float)).state
+    state = live.update(state, rng.poisson(60.0, 6).astype(float)).state
+    n, later = 40 * 288, rng.poisson(7.0, 2000).astype(float)
+    walked = live.update(live.update(state, np.full(n, np.nan)).state, later)
+    skipped = live.update(live.skip(state, n), later)
+    assert skipped.changes == walked.changes
+    assert len(walked.changes) == 1, "the surge that was open is given up"
+    np.testing.assert_array_equal(skipped.expected, walked.expected)
+    np.testing.assert_array_equal(skipped.evidence, walked.evidence)
+
+
+def test_rows_that_come_too_late_are_reported_if_they_say_something_new(the_plan: Plan) -> None:
+    def late(*rows: tuple[float, str, float]) -> int:
+        now = START + 100 * WIDTH
+        return tally_counts("t", FeedMemory(), table(*rows), WIDTH, series, the_plan, now=now).late
+
+    options = the_plan.default_options
+    counts = np.array([1.0, 2.0, 3.0])
+    state = live.update(live.begin(options, start=START, width=WIDTH), counts).state
+    series = {SeriesKey("a", "t"): Followed(START.timestamp(), WIDTH, 3, state)}
+    hot = live.update(state, np.full(20, 4.0)).state
+    series = {SeriesKey("a", "t"): Followed(START.timestamp(), WIDTH, 23, hot)}
+    assert late((20, "a", 4), (21, "a", 4)) == 0
+    assert late((20, "a", 5), (21, "a", 4)) == 1

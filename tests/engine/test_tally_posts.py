@@ -17,7 +17,7 @@ from detector.domain.series import SeriesKey
 from detector.domain.times import from_seconds
 from detector.engine.memory import FeedMemory, Followed
 from detector.engine.plan import Plan
-from detector.engine.tally_posts import HISTORY, tally_posts
+from detector.engine.tally_posts import HISTORY, KNOWN, tally_posts
 from detector.ports import Pull
 from tests.engine.plans import lexicon_plan
 
@@ -218,3 +218,54 @@ def _without(left: int, right: int, gap: tuple[int, int]) -> list[Span]:
     start, end = gap[0], gap[0] + gap[1]
     parts = [(left, min(right, start)), (max(left, end), right)]
     return [(a, b) for a, b in parts if a < b]
+
+
+def named(*ids: str, minute: float = 0.5) -> pd.DataFrame:
+    """Complaints by people of their own; the identifiers as given."""
+    return posts(*[minute] * len(ids)).assign(
+        id=pd.Series(ids, dtype="str"), author=[f"{i}-{minute}" for i in range(len(ids))]
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "counts"),
+    [
+        ([named("a", "b", "a")], [2, 0, 0]),
+        ([named("a", "b"), named("b", "c", minute=1.5)], [2, 1, 0]),
+        ([named("", ""), named("", minute=1.5)], [2, 1, 0]),
+    ],
+    ids=["twice in one look", "again in the next", "without an identifier each is its own"],
+)
+def test_a_post_that_comes_twice_is_one_post(
+    the_plan: Plan, rows: list[pd.DataFrame], counts: list[float]
+) -> None:
+    follower = Follower(the_plan)
+    for i, part in enumerate(rows):
+        follower.take(part, (i, i + 1), now=START + (i + 1) * MINUTE)
+    follower.take(None, (len(rows), 3))
+    np.testing.assert_array_equal(follower.counts[WECHAT], counts)
+
+
+def test_what_is_known_again_is_bounded(the_plan: Plan) -> None:
+    follower = Follower(the_plan)
+    follower.take(named(*map(str, range(KNOWN + 9))), (0, 1))
+    assert len(follower.feed.known) == KNOWN
+
+
+def test_complaints_that_come_too_late_are_reported(the_plan: Plan) -> None:
+    feed = FeedMemory(counted_until=(START + 5 * MINUTE).timestamp())
+    pull = Pull(None, posts=posts(1, 6), observed=((START, START + 7 * MINUTE),))
+    assert tally_posts("weibo", feed, pull, {}, the_plan, now=LATER).late == 1
+
+
+def test_years_in_which_nobody_looked_are_not_laid_out(the_plan: Plan) -> None:
+    follower = Follower(the_plan)
+    follower.take(posts(1), (0, 2), now=START + 2 * MINUTE)
+    years = 5 * 365 * 1440
+    rows = posts(years + 1.5)
+    span = (START + years * MINUTE, START + (years + 3) * MINUTE)
+    pull = Pull(None, posts=rows, observed=(span,))
+    tally = tally_posts("weibo", follower.feed, pull, follower.series, the_plan, now=span[1])
+    (piece,) = (piece for piece in tally.counts if piece.key == WECHAT)
+    assert piece.skipped == years - 2
+    np.testing.assert_array_equal(piece.counts, [0, 1, 0])
