@@ -17,7 +17,7 @@ from detector.engine.health import FeedRules
 from detector.engine.plan import Plan
 from detector.errors import ConfigError
 from detector.plugins import plugged_sink, plugged_source
-from detector.ports import Sink, Source
+from detector.ports import FeedSink, Sink, Source
 from detector.receivers import Receivers
 from detector.settings import (
     DetectionSettings,
@@ -160,12 +160,22 @@ def _source(
 
 
 def build_sinks(settings: Settings, *, base: Path, console: TextIO) -> dict[str, Sink]:
-    """Return the sinks by receiver. Raises `ConfigError` when a secret is missing."""
+    """Return the sinks by receiver.
+
+    Raises
+    ------
+    ConfigError
+        A secret is missing, or a receiver that is to hear of sources cannot.
+    """
     bundled = Receivers(settings, base=base, console=console)
-    return {
+    sinks = {
         r.name: plugged_sink(r, base) if isinstance(r, PluginSinkSettings) else bundled.sink(r)
         for r in settings.receivers
     }
+    for name in settings.feeds.receivers:
+        if not isinstance(sinks[name], FeedSink):
+            raise ConfigError(f"feeds.receivers: {name!r} cannot be told about sources")
+    return sinks
 
 
 def store_location(settings: Settings, *, base: Path) -> str | Path:

@@ -79,9 +79,17 @@ def _lines(checked: Checked) -> Iterator[str]:
         quiet = f", not in {', '.join(receiver.quiet)}" if receiver.quiet else ""
         yield f"tell {receiver.name} ({receiver.type}) from {receiver.min_severity} on{quiet}"
     yield from explained(build_audience(settings))
+    yield _feeds(settings, plan)
     if not settings.sources:
         yield "nothing to listen to: add [[sources]]"
     yield f"remember in {shown_location(settings)}"
+
+
+def _feeds(settings: Settings, plan: Plan) -> str:
+    minutes = plan.feeds.dead_after.total_seconds() / 60
+    told = ", ".join(settings.feeds.receivers)
+    whom = f"tell {told}" if told else "say in the log, and tell nobody (feeds.receivers is empty),"
+    return f"{whom} of sources that are dead for {minutes:g} min, or silent"
 
 
 def _followed(plan: Plan) -> str:

@@ -23,7 +23,7 @@ from detector.detection.scores import score_table
 from detector.domain.incident import Incident
 from detector.domain.spans import Spans
 from detector.domain.times import iso
-from detector.domain.wire import alert_to_dict, incident_to_dict
+from detector.domain.wire import alert_to_dict, incident_to_dict, notice_to_dict
 from detector.engine.plan import Plan
 from detector.engine.replay import END_OF_TIME, History, replay
 from detector.errors import ConfigError, InputError
@@ -74,6 +74,7 @@ def document(history: History) -> dict[str, Any]:
     return {
         "incidents": [incident_to_dict(i) for i in incidents],
         "alerts": [alert_to_dict(a) for a in history.alerts],
+        "feeds": [notice_to_dict(a) for a in history.feed_alerts],
         "observed": observed_to_list(history),
     }
 

@@ -35,10 +35,18 @@ def _row(incident: Incident) -> tuple[str, ...]:
         _minute(onset.at),
         f"{onset.earliest:%H:%M}-{onset.latest:%H:%M}",
         _beside(incident.noticed_at, onset.at),
-        "goes on" if incident.ended_at is None else _beside(incident.ended_at, onset.at),
+        _end(incident),
         incident.severity.label,
         f"{_number(incident.peak_count)} ({_beside_what(incident)})",
     )
+
+
+def _end(incident: Incident) -> str:
+    if incident.ended_at is not None:
+        return _beside(incident.ended_at, incident.onset.at)
+    if incident.not_observed_since is not None:
+        return f"not observed since {_beside(incident.not_observed_since, incident.onset.at)}"
+    return "goes on"
 
 
 def _beside_what(incident: Incident) -> str:
