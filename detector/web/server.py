@@ -28,13 +28,13 @@ def listening_socket(settings: WebSettings) -> socket.socket:
     """
     host, port = settings.address
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
     try:
-        found = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)[0][4]
-        listening = socket.socket(family, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(found)
+        listening.bind(socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)[0][4])
         listening.listen(128)
     except OSError as error:
+        listening.close()
         raise ConfigError(
             f"web.listen: cannot listen at {settings.listen} ({error.strerror or error}); "
             "choose another port, or set web.enabled = false"
