@@ -5,10 +5,10 @@ BIN    := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench docs clean
+.PHONY: help run test check bench docs screenshots clean
 
 help:  ## show what each target does
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
 
 run: $(VENV)/run.stamp  ## set up, check config.toml, run the pipeline (as shipped: the bundled WeChat scenarios)
 	@$(BIN)/outage-detector check
@@ -25,6 +25,9 @@ check: $(VENV)/dev.stamp  ## lint, format, types and floors
 
 bench: $(VENV)/dev.stamp  ## measure, and write docs/benchmarks.md anew
 	$(BIN)/python -m benchmarks
+
+screenshots: $(VENV)/dev.stamp  ## take the pictures of the dashboard in docs/images anew
+	@$(BIN)/python -m tests.web.screenshots
 
 docs: $(VENV)/docs.stamp  ## build the documentation into site/
 	@$(BIN)/mkdocs build --quiet

@@ -23,6 +23,8 @@ IMAGES = Path(__file__).parents[2] / "docs" / "images"
 CHROMIUM = Path("/usr/bin/chromium")
 SIZES = {"desktop": (1440, 900), "phone": (390, 844), "wall": (2560, 1440)}
 COLOURS = 64
+#: Height of a picture that shows more than a screen.
+TALL = 2150
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Shot:
     language: str
     theme: str
     size: str
-    whole: bool = False
+    tall: bool = False
 
     @property
     def name(self) -> str:
@@ -47,10 +49,10 @@ SHOTS = (
     Shot("overview", "zh", "light", "phone"),
     Shot("service", "en", "light", "desktop"),
     Shot("service", "zh", "dark", "phone"),
-    Shot("incident", "en", "light", "desktop", whole=True),
-    Shot("incident", "zh", "dark", "desktop", whole=True),
+    Shot("incident", "en", "light", "desktop", tall=True),
+    Shot("incident", "zh", "dark", "desktop", tall=True),
     Shot("incident", "en", "dark", "phone"),
-    Shot("incident", "zh", "light", "phone", whole=True),
+    Shot("incident", "zh", "light", "phone", tall=True),
 )
 
 
@@ -78,6 +80,7 @@ def addresses(backend: Backend) -> dict[str, str]:
 def take(browser: Browser, address: str, shot: Shot, target: Path) -> None:
     """Take one picture."""
     width, height = SIZES[shot.size]
+    height = TALL if shot.tall else height
     context = browser.new_context(
         viewport={"width": width, "height": height},
         timezone_id=showcase.ZONE,
@@ -85,7 +88,7 @@ def take(browser: Browser, address: str, shot: Shot, target: Path) -> None:
     )
     page = context.new_page()
     look(page, f"{address}lang={shot.language}&theme={shot.theme}")
-    picture = page.screenshot(full_page=shot.whole)
+    picture = page.screenshot()
     context.close()
     image = Image.open(io.BytesIO(picture)).convert("RGB")
     small = image.quantize(COLOURS, dither=Image.Dither.NONE)
