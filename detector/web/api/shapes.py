@@ -208,7 +208,7 @@ class ReceiptShape(_Shape):
     duplicate: bool
     """Whether the key was received before: then nothing was changed."""
 
-    observed: list[tuple[Instant, Instant]]
+    observed: list[Annotated[list[Instant], Field(min_length=2, max_length=2)]]
     """Spans ``[start, end)`` that count as observed."""
 
 
