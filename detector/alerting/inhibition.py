@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from detector.domain.matcher import Labels, Matcher, all_match
@@ -34,10 +34,10 @@ class Inhibition:
 
 
 def inhibitor(
-    rules: Iterable[Inhibition], labels: Labels, open_ones: Iterable[Labels]
+    rules: Sequence[Inhibition], labels: Labels, open_ones: Iterable[Labels]
 ) -> str | None:
     """Return the id of the first of ``open_ones`` that mutes an incident with ``labels``."""
-    candidates = list(open_ones)
+    candidates = list(open_ones) if rules else []
     for rule in rules:
         for by in candidates:
             if by.get("incident") != labels.get("incident") and rule.mutes(labels, by):

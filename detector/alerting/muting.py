@@ -47,7 +47,7 @@ def silenced(silences: Iterable[Silence], labels: Labels, *, at: datetime) -> Mu
 
 
 def inhibited(
-    rules: Iterable[Inhibition], labels: Labels, open_ones: Iterable[Labels]
+    rules: Sequence[Inhibition], labels: Labels, open_ones: Iterable[Labels]
 ) -> Mute | None:
     """Return the inhibition by the first of ``open_ones`` that mutes ``labels``."""
     by = inhibitor(rules, labels, open_ones)

@@ -172,7 +172,7 @@ class _Desk:
         self.labels[incident.id] = labels_of(incident, alert.details, self.audience.providers)
 
     def _general_mute(self, labels: Labels) -> Mute | None:
-        open_ones = [self.labels[i.id] for i in self.standing.values() if i.is_open]
+        open_ones = (self.labels[i.id] for i in self.standing.values() if i.is_open)
         return silenced(self.wishes.silences, labels, at=self.wall) or inhibited(
             self.audience.inhibitions, labels, open_ones
         )
