@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from detector.domain.times import iso
 from detector.errors import InputError
@@ -31,9 +33,22 @@ _OFFSET = r"[T ].*(?:[zZ]|[+-]\d{2}(?::?\d{2})?)$"
 _FIRST = pd.Timestamp("1970-01-01", tz="UTC")
 _LAST = pd.Timestamp("2100-01-01", tz="UTC")
 _INSTANT = "an instant with an offset, e.g. 2022-07-22T14:09:00Z"
+_NUMBER = "a number >= 0, or empty where nothing was observed"
 
 #: Tells the line of a row, both from the beginning of what was read; rows count from 0.
 LineOf = Callable[[int], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a row, and in which column; None if all of it is."""
+
+    column: str | None
+    message: str
+
+
+#: Takes the faults of rows that are set aside, by their label; the first of a row stays.
+Aside = dict[int, Fault]
 
 
 class TableKind(Enum):
@@ -88,7 +103,7 @@ def kind_of(ours: Mapping[str, str], columns: Sequence[str]) -> TableKind:
     )
 
 
-def instants(column: pd.Series, *, line_of: LineOf) -> pd.Series:
+def instants(column: pd.Series, *, line_of: LineOf, aside: Aside | None = None) -> pd.Series:
     """Return ISO 8601 texts with an offset as aware UTC instants, to the microsecond.
 
     Parameters
@@ -96,6 +111,7 @@ def instants(column: pd.Series, *, line_of: LineOf) -> pd.Series:
     column : texts, categories of texts, or already datetimes (Parquet); its name goes into the
         error.
     line_of : the line of a row, for the error.
+    aside : takes what is wrong instead; values of such rows mean nothing.
 
     Raises
     ------
@@ -109,11 +125,32 @@ def instants(column: pd.Series, *, line_of: LineOf) -> pd.Series:
     else:
         times = _parsed(column).reset_index(drop=True)
     wrong = ~((times >= _FIRST) & (times < _LAST)).to_numpy(dtype=np.bool_)
-    if wrong.any():
-        row = int(np.flatnonzero(wrong)[0])
-        message = _no_instant(column.iloc[row], times.iloc[row])
-        raise InputError(message, line=line_of(row), column=str(column.name))
+    refuse(
+        wrong, column, lambda row: _no_instant(column.iloc[row], times.iloc[row]), line_of, aside
+    )
     return times.set_axis(column.index)
+
+
+def refuse(
+    wrong: NDArray[np.bool_],
+    column: pd.Series,
+    why: Callable[[int], str],
+    line_of: LineOf,
+    aside: Aside | None,
+) -> None:
+    """Put what is ``wrong`` in ``column`` ``aside``, or raise `InputError` at its first row.
+
+    Parameters
+    ----------
+    wrong : shape (n,), by row.
+    why : what is wrong in a row.
+    line_of, aside : see `instants`.
+    """
+    for row in np.flatnonzero(wrong).tolist():
+        fault = Fault(str(column.name), why(row))
+        if aside is None:
+            raise InputError(fault.message, line=line_of(row), column=fault.column)
+        aside.setdefault(int(column.index[row]), fault)
 
 
 def _parsed(column: pd.Series) -> pd.Series:
@@ -139,8 +176,8 @@ def _no_instant(cell: Any, parsed: Any) -> str:
     return f"{str(cell)!r} is not {_INSTANT}"
 
 
-def numbers(column: pd.Series, *, line_of: LineOf) -> pd.Series:
-    """Return ``column`` as float64 >= 0; empty cells become nan.
+def numbers(column: pd.Series, *, line_of: LineOf, aside: Aside | None = None) -> pd.Series:
+    """Return ``column`` as float64 >= 0; empty cells become nan. ``aside`` is as for `instants`.
 
     Raises
     ------
@@ -153,12 +190,8 @@ def numbers(column: pd.Series, *, line_of: LineOf) -> pd.Series:
         given = column.notna() & (column.astype("str").str.strip() != "")
         is_bool = column.map(lambda cell: isinstance(cell, bool)).astype("bool")
         values = pd.to_numeric(column.where(given & ~is_bool), errors="coerce").astype("float64")
-    wrong = (given & values.isna()) | (values < 0) | np.isinf(values)
-    if wrong.any():
-        row = int(np.flatnonzero(wrong)[0])
-        right = "a number >= 0, or empty where nothing was observed"
-        message = f"{str(column.iloc[row])!r} is not {right}"
-        raise InputError(message, line=line_of(row), column=str(column.name))
+    wrong = ((given & values.isna()) | (values < 0) | np.isinf(values)).to_numpy(dtype=np.bool_)
+    refuse(wrong, column, lambda row: f"{str(column.iloc[row])!r} is not {_NUMBER}", line_of, aside)
     return values
 
 
@@ -171,13 +204,14 @@ def texts(column: pd.Series) -> pd.Series:
     return column.astype("object").where(column.notna(), "").astype("str")
 
 
-def named(column: pd.Series, *, line_of: LineOf) -> pd.Series:
-    """Return `texts` of ``column``; raises `InputError` at the first line with an empty one."""
+def named(column: pd.Series, *, line_of: LineOf, aside: Aside | None = None) -> pd.Series:
+    """Return `texts` of ``column``; raises `InputError` at the first line with an empty one.
+
+    ``aside`` is as for `instants`.
+    """
     filled = texts(column)
     empty = (filled == "").to_numpy(dtype=np.bool_)
-    if empty.any():
-        row = int(np.flatnonzero(empty)[0])
-        raise InputError("empty; every row names one", line=line_of(row), column=str(column.name))
+    refuse(empty, column, lambda _: "empty; every row names one", line_of, aside)
     return filled
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -58,14 +58,35 @@ def line_of(body: bytes, row: int) -> int:
 
     Rows count from 0; blank lines are none. Behind the last record: the last line.
     """
+    starts = [start for start, _ in _spans(body)]
+    return 1 + body.count(b"\n", 0, starts[row] if row < len(starts) else len(body))
+
+
+def records(body: bytes) -> list[bytes]:
+    """Return the records of ``body`` with their line ends, blank lines left out."""
+    return [body[start:end] for start, end in _spans(body)]
+
+
+def _spans(body: bytes) -> Iterator[tuple[int, int]]:
+    """Yield where each record begins and ends; blank lines are none."""
     start = 0
     for record in masked(body).split(b"\n"):
+        end = start + len(record) + 1
         if record.strip():
-            if row == 0:
-                break
-            row -= 1
-        start += len(record) + 1
-    return 1 + body.count(b"\n", 0, start)
+            yield start, end
+        start = end
+
+
+def fault(record: bytes, expected: int) -> str | None:
+    """Say why ``record`` cannot be read as ``expected`` cells, None if it can."""
+    cells = masked(record).count(b",") + 1
+    if cells != expected:
+        return _wrong_cells(cells, expected)
+    try:
+        record.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return not_utf8(error, 1).message
+    return None
 
 
 def parse(header: bytes, body: bytes, *, dtypes: Mapping[str, str] | None = None) -> pd.DataFrame:
@@ -132,13 +153,16 @@ def _check_cells(body: bytes, expected: int) -> None:
     plain = masked(body)
     if (_cells(plain) == expected).all():
         return
-    records = [record for record in plain.split(b"\n") if record.strip()]
-    for row, record in enumerate(records):
+    full = [record for record in plain.split(b"\n") if record.strip()]
+    for row, record in enumerate(full):
         cells = record.count(b",") + 1
         if cells != expected:
-            hint = "; put a text with commas into quotation marks" if cells > expected else ""
-            message = f"{cells} cell{'s' * (cells > 1)} instead of {expected}{hint}"
-            raise InputError(message, line=line_of(body, row))
+            raise InputError(_wrong_cells(cells, expected), line=line_of(body, row))
+
+
+def _wrong_cells(cells: int, expected: int) -> str:
+    hint = "; put a text with commas into quotation marks" if cells > expected else ""
+    return f"{cells} cell{'s' * (cells > 1)} instead of {expected}{hint}"
 
 
 def _cells(plain: bytes) -> NDArray[np.int64]:

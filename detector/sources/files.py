@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pandas as pd
+import structlog
 
 from detector.domain.bins import most_common_step
 from detector.domain.spans import Spans
@@ -26,6 +27,7 @@ __all__ = ["DISORDER", "FileSource", "read_gaps"]
 
 #: Posts of a table larger than a piece may be out of order by so much.
 DISORDER = timedelta(hours=1)
+log = structlog.get_logger("detector.sources")
 _UNFINISHED = (".tmp", ".part", ".swp", "~")
 
 
@@ -73,9 +75,11 @@ class FileSource:
             )
             last = table.at_end and path == paths[-1]
             if table.kind is TableKind.POSTS:
+                self._tell_of_faults(table)
                 return self._posts(table, after, last=last)
             width = self._width(table, past)
             if width is not None:
+                self._tell_of_faults(table)
                 return self._counts(table, after, width, until, last=last)
         return self._nothing(past, cursor, until)
 
@@ -98,6 +102,14 @@ class FileSource:
         if path not in self._open:
             self._open[path] = TableFile(path, self.columns, grows=self.grows, piece=self.piece)
         return self._open[path]
+
+    def _tell_of_faults(self, table: Table) -> None:
+        for fault in table.faults:
+            why = fault.message if fault.column is None else f"{fault.column}: {fault.message}"
+            row = f"{table.path}:{fault.line}"
+            log.warning("a row is set aside", source=self.name, row=row, why=why)
+        if table.aside > len(table.faults):
+            log.warning("rows are set aside", source=self.name, rows=table.aside)
 
     def _posts(self, table: Table, past: FileCursor, *, last: bool) -> Pull:
         """Return posts, and the span in which there are no others.

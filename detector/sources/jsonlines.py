@@ -9,6 +9,7 @@ from detector.errors import InputError
 from detector.sources.csvtext import BOM, not_utf8
 
 ENDINGS = (".jsonl", ".ndjson", ".json")
+_DECODER = msgspec.json.Decoder(dict[str, object])
 
 
 def begins_with_object(head: bytes) -> bool:
@@ -35,14 +36,28 @@ def parse(body: bytes) -> pd.DataFrame:
     InputError
         Without path; names the first line, counted from 1, that is no JSON object.
     """
-    decoder = msgspec.json.Decoder(dict[str, object])
-    rows = []
-    for i, line in enumerate(body.removeprefix(BOM).split(b"\n")):
-        if line.strip():
-            try:
-                rows.append(decoder.decode(line))
-            except UnicodeDecodeError as error:
-                raise not_utf8(error, 1 + i) from None
-            except msgspec.DecodeError as error:
-                raise InputError(f"not a JSON object: {error}", line=1 + i) from None
-    return pd.DataFrame.from_records(rows)
+    lines = enumerate(body.removeprefix(BOM).split(b"\n"), start=1)
+    return pd.DataFrame.from_records([_object(line, i) for i, line in lines if line.strip()])
+
+
+def records(body: bytes) -> list[bytes]:
+    """Return the lines of ``body`` that are not blank, each with a line end."""
+    return [line + b"\n" for line in body.removeprefix(BOM).split(b"\n") if line.strip()]
+
+
+def fault(record: bytes) -> str | None:
+    """Say why ``record`` is no JSON object, None if it is one."""
+    try:
+        _object(record.rstrip(b"\n"), 1)
+    except InputError as error:
+        return error.message
+    return None
+
+
+def _object(line: bytes, number: int) -> dict[str, object]:
+    try:
+        return _DECODER.decode(line)
+    except UnicodeDecodeError as error:
+        raise not_utf8(error, number) from None
+    except msgspec.DecodeError as error:
+        raise InputError(f"not a JSON object: {error}", line=number) from None

@@ -10,15 +10,16 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import msgspec
 import pandas as pd
 
-from detector.domain.tables import LineOf
+from detector.domain.tables import Aside, LineOf
 from detector.errors import InputError
-from detector.sources import csvtext, jsonlines, parquet
+from detector.sources import jsonlines, parquet
+from detector.sources.forms import Csv, Form, JsonLines, sorted_out
 from detector.sources.unpacked import HEAD, Unpacked, Unpacker
 
 #: Texts are read in pieces of this many bytes, so that memory stays flat.
@@ -37,12 +38,35 @@ class Records:
     end : offset behind the last record.
     at_end : whether the file had nothing more.
     line_of : the line of a row of ``frame`` (Parquet: its number), both for errors.
+    aside : takes wrong rows, by their labels in ``frame``; records that could not be read, whose
+        labels are missing there, are in it from the start. None refuses the first.
     """
 
     frame: pd.DataFrame
     end: int
     at_end: bool
     line_of: LineOf
+    aside: Aside | None = None
+
+    @property
+    def total(self) -> int:
+        """How many records there were, those that could not be read among them."""
+        if not self.aside:
+            return len(self.frame)
+        return len(self.frame) + len(set(self.aside).difference(self.frame.index))
+
+    def faults(self, limit: int | None = None) -> list[InputError]:
+        """Return what is wrong with the first rows that are set aside, by line, without path."""
+        aside = self.aside or {}
+        return [
+            InputError(aside[row].message, line=self.line_of(row), column=aside[row].column)
+            for row in sorted(aside)[:limit]
+        ]
+
+    def refuse_if_mostly_wrong(self) -> None:
+        """Raise what is wrong with the first row if more than half of all are set aside."""
+        if 2 * len(self.aside or ()) > self.total:
+            raise self.faults(1)[0]
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -59,53 +83,14 @@ class Mark(msgspec.Struct, frozen=True):
     check: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Csv:
-    """The habits of CSV."""
-
-    header: bytes
-
-    def columns(self) -> list[str]:
-        return csvtext.columns(self.header)
-
-    def whole_records(self, body: bytes) -> int:
-        return csvtext.whole_records(body)
-
-    def line_of(self, body: bytes, row: int) -> int:
-        return csvtext.line_of(body, row)
-
-    def parse(self, body: bytes, dtypes: Mapping[str, str]) -> pd.DataFrame:
-        return csvtext.parse(self.header, body, dtypes=dtypes)
-
-
-@dataclass(frozen=True, slots=True)
-class _Json:
-    """The habits of JSON Lines."""
-
-    head: bytes
-    header = b""
-
-    def columns(self) -> list[str]:
-        whole = self.head[: jsonlines.whole_records(self.head)] or self.head
-        return list(jsonlines.parse(whole).columns)
-
-    def whole_records(self, body: bytes) -> int:
-        return jsonlines.whole_records(body)
-
-    def line_of(self, body: bytes, row: int) -> int:
-        return jsonlines.line_of(body, row)
-
-    def parse(self, body: bytes, _dtypes: Mapping[str, str]) -> pd.DataFrame:
-        return jsonlines.parse(body)
-
-
 class RecordFile:
     """A file of records that may grow.
 
     Parameters
     ----------
     path : the file; what it is, is told by its content, then by its ending.
-    grows : whether a last line without line end may still be completed by its writer.
+    grows : whether a last line without line end may still be completed by its writer, and a record
+        that cannot be read is set aside instead of refused: who watches wants the others.
     """
 
     def __init__(self, path: Path, *, grows: bool) -> None:
@@ -122,7 +107,7 @@ class RecordFile:
             if parquet.begins(raw.read(4), self.path):
                 return parquet.columns(raw)
             form = self._form(self._unpacker.unpacked(raw).head)
-            return [] if form is None else form.columns()
+            return [] if form is None else form.columns(grows=self.grows)
 
     def read(
         self, mark: Mark, *, limit: int = PIECE, dtypes: Mapping[str, str] | None = None
@@ -145,14 +130,15 @@ class RecordFile:
             if parquet.begins(raw.read(4), self.path):
                 frame, end, at_end = parquet.read(raw, mark.offset)
                 first = end - len(frame) + 1
-                return Mark(end), Records(frame, end, at_end, lambda row: first + row)
+                aside: Aside | None = {} if self.grows else None
+                return Mark(end), Records(frame, end, at_end, lambda row: first + row, aside)
             text = self._unpacker.unpacked(raw)
             form = self._form(text.head)
             if form is None:
                 return mark, Records(pd.DataFrame(), 0, True, lambda row: row + 1)
             return self._read(text, form, mark, limit, dtypes or {})
 
-    def _form(self, head: bytes) -> _Csv | _Json | None:
+    def _form(self, head: bytes) -> Form | None:
         """Tell what a file that begins with ``head`` is; None if it must grow first."""
         header = head[: head.find(b"\n") + 1]
         if not header and len(head) == HEAD:
@@ -160,15 +146,15 @@ class RecordFile:
         if not header and self.grows:
             return None
         if jsonlines.begins_with_object(head):
-            return _Json(head)
+            return JsonLines(head)
         if head.strip() and self.path.name.removesuffix(".gz").endswith(jsonlines.ENDINGS):
             raise InputError("not JSON Lines: a line must be an object {...}", line=1)
-        return _Csv(header or head)
+        return Csv(header or head)
 
     def _read(
         self,
         text: Unpacked,
-        form: _Csv | _Json,
+        form: Form,
         mark: Mark,
         limit: int,
         dtypes: Mapping[str, str],
@@ -181,17 +167,25 @@ class RecordFile:
         if not body and not at_end:
             message = f"a record longer than {limit:,} bytes (an unclosed quotation mark?)"
             raise InputError(message, line=1 + self._lines_before(start))
+        lines_before = cache(partial(self._lines_before, start))
         try:
-            frame = form.parse(body, dtypes)
+            frame, aside = self._parsed(form, body, dtypes)
         except InputError as error:
-            line = (error.line or 1) + self._lines_before(start)
+            line = (error.line or 1) + lines_before()
             raise InputError(error.message, line=line, column=error.column) from error
         end = start + len(body)
-        line_of = partial(self._line_of, form, body, start)
-        return _mark(text.head, end), Records(frame, end, at_end, line_of)
+        records = Records(
+            frame, end, at_end, lambda row: form.line_of(body, row) + lines_before(), aside
+        )
+        return _mark(text.head, end), records
 
-    def _line_of(self, form: _Csv | _Json, body: bytes, start: int, row: int) -> int:
-        return form.line_of(body, row) + self._lines_before(start)
+    def _parsed(
+        self, form: Form, body: bytes, dtypes: Mapping[str, str]
+    ) -> tuple[pd.DataFrame, Aside | None]:
+        """Return the rows, and what is set aside: nothing may be where the file is complete."""
+        if self.grows:
+            return sorted_out(form, body, dtypes)
+        return form.parse(body, dtypes), None
 
     def _lines_before(self, offset: int) -> int:
         """Return how many lines end before ``offset``; reads the file again, for an error."""

@@ -17,9 +17,9 @@ from detector.domain.tables import (
     instants,
     named,
     numbers,
+    refuse,
     texts,
 )
-from detector.errors import InputError
 from detector.sources.records import Records
 
 _DTYPES = {
@@ -30,6 +30,8 @@ _DTYPES = {
     "count": "float64",
     "floor": "float64",
 }
+
+_NO_FLOOR = "empty; a trending table gives its lowest shown value in every row"
 
 
 def dtypes(kind: TableKind, ours: Mapping[str, str]) -> dict[str, str]:
@@ -43,8 +45,10 @@ def posts(records: Records, ours: Mapping[str, str]) -> pd.DataFrame:
     """Return the posts table in ``records``, in order of time. Raises `InputError` by line."""
     frame = records.frame
     columns = {name: texts(frame[ours[name]]) for name in (*POSTS, *POSTS_OPTIONAL) if name in ours}
-    columns["time"] = instants(frame[ours["time"]], line_of=records.line_of)
-    return pd.DataFrame(columns).sort_values("time", kind="stable", ignore_index=True)
+    line_of, aside = records.line_of, records.aside
+    columns["time"] = instants(frame[ours["time"]], line_of=line_of, aside=aside)
+    kept = _kept(pd.DataFrame(columns), records, ours)
+    return kept.sort_values("time", kind="stable", ignore_index=True)
 
 
 def counts(records: Records, ours: Mapping[str, str], kind: TableKind) -> pd.DataFrame:
@@ -56,18 +60,36 @@ def counts(records: Records, ours: Mapping[str, str], kind: TableKind) -> pd.Dat
         Naming the line of the first cell that is wrong: a time, a number, an empty ``service``
         (unless a title names it), an empty ``floor``.
     """
-    frame, line_of = records.frame, records.line_of
+    frame, line_of, aside = records.frame, records.line_of, records.aside
     told_by_title = kind is TableKind.TRENDING and "title" in ours
-    columns = {"time": instants(frame[ours["time"]], line_of=line_of)}
+    columns = {"time": instants(frame[ours["time"]], line_of=line_of, aside=aside)}
     service = frame[ours["service"]]
-    columns["service"] = texts(service) if told_by_title else named(service, line_of=line_of)
-    columns["count"] = numbers(frame[ours["count"]], line_of=line_of)
+    columns["service"] = (
+        texts(service) if told_by_title else named(service, line_of=line_of, aside=aside)
+    )
+    columns["count"] = numbers(frame[ours["count"]], line_of=line_of, aside=aside)
     if "floor" in ours:
         columns["floor"] = _floor(frame[ours["floor"]], records)
     for name in ("source", "title"):
         if name in ours:
             columns[name] = texts(frame[ours[name]])
-    return pd.DataFrame(columns)
+    return _kept(pd.DataFrame(columns), records, ours)
+
+
+def _kept(frame: pd.DataFrame, records: Records, ours: Mapping[str, str]) -> pd.DataFrame:
+    """Return the rows that are not set aside.
+
+    Of a trending table a row stays whose time is known, without its number: in a look that cannot
+    be read who is not listed is not quiet.
+    """
+    if not records.aside:
+        return frame
+    wrong = frame.index.isin(list(records.aside))
+    if "floor" not in frame:
+        return frame[~wrong]
+    no_time = [row for row, fault in records.aside.items() if fault.column in (None, ours["time"])]
+    blank = frame.assign(count=frame["count"].mask(wrong))
+    return blank[~frame.index.isin(no_time)]
 
 
 def empty_counts(kind: TableKind) -> pd.DataFrame:
@@ -99,9 +121,8 @@ def observed_looks(counts: pd.DataFrame, gaps: Spans, width: float) -> tuple[pd.
 
 
 def _floor(column: pd.Series, records: Records) -> pd.Series:
-    floor = numbers(column, line_of=records.line_of)
-    if floor.isna().any():
-        line = records.line_of(int(np.flatnonzero(floor.isna())[0]))
-        message = "empty; a trending table gives its lowest shown value in every row"
-        raise InputError(message, line=line, column=str(column.name))
+    line_of, aside = records.line_of, records.aside
+    floor = numbers(column, line_of=line_of, aside=aside)
+    empty = floor.isna().to_numpy(dtype=np.bool_)
+    refuse(empty, column, lambda _: _NO_FLOOR, line_of, aside)
     return floor

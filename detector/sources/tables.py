@@ -13,6 +13,9 @@ from detector.errors import InputError
 from detector.sources import rows
 from detector.sources.records import PIECE, Mark, RecordFile, Records
 
+#: Of so many rows that are set aside it is said what is wrong with them.
+TOLD = 10
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
@@ -25,6 +28,8 @@ class Table:
     frame : the rows, columns named as ours.
     mark : behind them.
     at_end : whether the file had nothing more.
+    aside : how many rows were set aside, of a file that grows.
+    faults : what was wrong with the first of them.
     """
 
     path: Path
@@ -32,6 +37,8 @@ class Table:
     frame: pd.DataFrame
     mark: Mark
     at_end: bool
+    aside: int = 0
+    faults: tuple[InputError, ...] = ()
 
 
 class TableFile:
@@ -79,17 +86,20 @@ class TableFile:
             found = self._kind(columns, kind)
             dtypes = rows.dtypes(found, our_columns(columns, self._mapping))
         parts: list[pd.DataFrame] = []
-        at_end = False
+        faults: list[InputError] = []
+        aside, at_end = 0, False
         while not at_end and not (parts and found is TableKind.POSTS):
             mark, records = self._file.read(mark, limit=self._piece, dtypes=dtypes)
             at_end = records.at_end
-            if len(records.frame):
+            if records.total:
                 with self._file.located():
                     parts.append(self._checked(records, columns, found))
+                faults += records.faults(TOLD - len(faults))
+                aside += len(records.aside or ())
         if not parts:
             return None
         frame = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
-        return Table(self._file.path, found, frame, mark, at_end)
+        return Table(self._file.path, found, frame, mark, at_end, aside, tuple(faults))
 
     def _kind(self, columns: list[str], expected: TableKind | None) -> TableKind:
         found = kind_of(our_columns(columns, self._mapping), columns)
@@ -99,14 +109,19 @@ class TableFile:
         return found
 
     def _checked(self, records: Records, columns: list[str], kind: TableKind) -> pd.DataFrame:
-        """Return the rows as ours; in JSON Lines keys may be missing here, or come later."""
+        """Return the rows as ours; in JSON Lines keys may be missing here, or come later.
+
+        Of a file that grows wrong rows are set aside, as long as they are not the most.
+        """
+        records.refuse_if_mostly_wrong()
         names = list(dict.fromkeys([*columns, *records.frame.columns]))
         if len(names) > len(records.frame.columns):
             records = replace(records, frame=records.frame.reindex(columns=names))
         ours = our_columns(names, self._mapping)
-        if kind is TableKind.POSTS:
-            return rows.posts(records, ours)
-        return rows.counts(records, ours, kind)
+        of_posts = kind is TableKind.POSTS
+        table = rows.posts(records, ours) if of_posts else rows.counts(records, ours, kind)
+        records.refuse_if_mostly_wrong()
+        return table
 
     def _stamp(self) -> object:
         """Return what changes when the file does, None if it cannot be had."""
