@@ -19,17 +19,17 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from detector.detection import onset, pooling
+from detector.detection import course, onset, pooling
 from detector.detection.calibration import base_threshold
-from detector.detection.live import Step, change_of
+from detector.detection.live import STALE, Step, change_of
 from detector.detection.memory import HOT, RING, blank
 from detector.detection.options import DetectionOptions
-from detector.detection.pooling import ROWS
+from detector.detection.pooling import ROWS, WEIGHED
 from detector.detection.state import begin as begin_series
 from detector.detection.state import copied
 from detector.domain.series import Floats
 from detector.domain.surge import Agreement, Change
-from detector.domain.times import to_seconds
+from detector.domain.times import from_seconds, to_seconds
 
 #: Layout of a dumped state; another layout cannot be continued.
 FORMAT = 1
@@ -118,13 +118,17 @@ class FusedStep:
     state : the state after the last bin.
     changes : what happened to common surges, in time order.
     evidence : shape (n,), nats after each bin.
+    sources : names, in the order of ``said``.
     said : shape (n_sources, `ROWS`, RING + n), what the sources said, the `RING` bins before first.
+    begun : left edge of the first bin taken, column `RING` of ``said``; seconds since 1970.
     """
 
     state: FusedState
     changes: tuple[Change, ...]
     evidence: Floats
+    sources: tuple[str, ...]
     said: Floats
+    begun: float
 
 
 def begin(options: DetectionOptions, *, start: datetime, width: timedelta) -> FusedState:
@@ -143,6 +147,7 @@ def update(state: FusedState, said: Mapping[str, Said], until: float) -> FusedSt
         ``until`` nothing is taken. Wide bins count at their right edge.
     until : seconds since 1970.
     """
+    state, given_up = _after_long(state, said)
     step = state.width.total_seconds()
     n = max(int(np.floor((until - state.end) / step + 1e-6)), 0)
     sources = tuple(sorted({*state.sources, *said}))
@@ -158,10 +163,38 @@ def update(state: FusedState, said: Mapping[str, Said], until: float) -> FusedSt
     hot = copied(state.hot)
     changes, evidence = _run(state, hot, rows, widths, closed)
     agreed = tuple(_with_agreement(change, sources, rows, state.end, step) for change in changes)
-    recent = rows[:, :, -RING:].copy()
+    speaking = [s for s, name in enumerate(sources) if name in said or _spoke(rows[s, :, -RING:])]
+    recent = rows[speaking, :, -RING:]
     hot.flags.writeable = recent.flags.writeable = False
-    after = FusedState(state.options, state.start, state.width, hot, sources, recent)
-    return FusedStep(after, agreed, evidence[RING:], rows)
+    known = tuple(sources[s] for s in speaking)
+    after = FusedState(state.options, state.start, state.width, hot, known, recent)
+    return FusedStep(after, given_up + agreed, evidence[RING:], sources, rows, state.end)
+
+
+def _spoke(rows: Floats) -> bool:
+    return bool(np.isfinite(rows[WEIGHED]).any())
+
+
+def _after_long(
+    state: FusedState, said: Mapping[str, Said]
+) -> tuple[FusedState, tuple[Change, ...]]:
+    """Begin anew where nobody said anything for so long that a series begins cold.
+
+    A surge that was open then is over where it was last observed.
+    """
+    first = min((source.start for source in said.values()), default=state.end)
+    if first - state.end <= STALE.total_seconds():
+        return state, ()
+    changes: tuple[Change, ...] = ()
+    hot = copied(state.hot)
+    if hot["open"][0]:
+        room, bins = blank(1), int(hot["bins"][0])
+        seen = [
+            b for b in range(max(bins - RING, 0), bins) if np.isfinite(hot["count"][0][b % RING])
+        ]
+        course.close(hot[0], seen[-1] + 1 if seen else bins, room, 0)
+        changes = (change_of(state.start, state.width, room[0]),)
+    return begin(state.options, start=from_seconds(first), width=state.width), changes
 
 
 def _place(rows: Floats, closed: Floats, said: Said, end: float, step: float, n: int) -> None:
@@ -223,6 +256,8 @@ def agreement(
 ) -> tuple[Agreement, ...]:
     """Return what each source says of a surge since ``since``, as far as known at ``at``.
 
+    One that was not observed for the last `RING` bins is not asked any more.
+
     Parameters
     ----------
     sources, rows : as `FusedStep.said`: the column `RING` is the bin that begins at ``end``.
@@ -233,6 +268,8 @@ def agreement(
     first, last = max(first, 0), min(last, rows.shape[2] - 1)
     found = []
     for name, said in zip(sources, rows, strict=True):
+        if not _spoke(said[:, max(last - RING + 1, 0) : last + 1]):
+            continue
         nats = float(pooling.own_evidence(said, first, last))
         found.append(Agreement(name, None if isnan(nats) else nats))
     return tuple(found)

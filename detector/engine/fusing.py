@@ -32,11 +32,11 @@ class Together:
     Attributes
     ----------
     fused : what is remembered of them, by service.
-    steps : where the judgement stood before and what it found, by service.
+    steps : what the judgement found, by service.
     """
 
     fused: Mapping[str, Fused]
-    steps: Mapping[str, tuple[float, FusedStep]]
+    steps: Mapping[str, FusedStep]
 
     def said(self) -> list[telling.Said]:
         """Return what is said of the sources together."""
@@ -49,7 +49,7 @@ class Together:
                 step.state.width,
                 trending=False,
             )
-            for service, (_, step) in self.steps.items()
+            for service, step in self.steps.items()
             for i, change in enumerate(step.changes)
         ]
 
@@ -61,11 +61,11 @@ class Together:
     def _agreement(self, service: str, change: Change) -> tuple[Agreement, ...]:
         if service not in self.steps:
             return ()
-        begun, step = self.steps[service]
+        step = self.steps[service]
         return fusion.agreement(
-            step.state.sources,
+            step.sources,
             step.said,
-            begun,
+            step.begun,
             step.state.width.total_seconds(),
             since=change.surge.onset.at,
             at=change.at,
@@ -97,11 +97,10 @@ def fuse(
             earlier = mine.get(piece.key.source)
             mine[piece.key.source] = said if earlier is None else earlier.plus(said)
     after: dict[str, Fused] = {}
-    steps: dict[str, tuple[float, FusedStep]] = {}
+    steps: dict[str, FusedStep] = {}
     for service, said_of in new.items():
         before = fused.get(service)
-        after[service], begun, found = _moved(before, service, said_of, members[service], plan)
-        steps[service] = (begun, found)
+        after[service], steps[service] = _moved(before, service, said_of, members[service], plan)
     return Together(after, steps)
 
 
@@ -111,8 +110,8 @@ def _moved(
     new: Mapping[str, Said],
     members: Mapping[str, Followed],
     plan: Plan,
-) -> tuple[Fused, float, FusedStep]:
-    """Return what is remembered, where the judgement stood before, and what it found."""
+) -> tuple[Fused, FusedStep]:
+    """Return what is remembered, and what the judgement found."""
     finest = min(member.width for member in members.values())
     state = None if known is None else known.state
     if state is None or finest < state.width:
@@ -127,7 +126,7 @@ def _moved(
     step = fusion.update(state, said, _frontier(members, plan))
     left = {name: kept.behind(step.state.end) for name, kept in said.items()}
     kept = {name: rest for name, rest in left.items() if rest.rows.shape[1]}
-    return Fused(step.state, kept), state.end, step
+    return Fused(step.state, kept), step
 
 
 def _begun(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -68,14 +69,17 @@ def rise(factor: float, **other: float) -> list[Change]:
     return [c for c in opened(step.changes) if c.at > AT]
 
 
-@pytest.mark.parametrize("seed", [3, 7])
-def test_two_weak_rises_raise_an_alarm_that_neither_would_alone(seed: int) -> None:
-    """Seeds at which the rise is just too weak for each source."""
-    a, b = (counts(2.0, seed=of + seed, level=1.0) for of in (10, 50))
-    assert not [c for x in (a, b) for c in opened(alone(x).changes) if c.at > AT]
-    (step,) = together({"a": said(a), "b": said(b)})
-    (change,) = [c for c in opened(step.changes) if AT < c.at <= AT + 24 * WIDTH]
-    assert all((said.evidence or 0) >= pooling.AGREES for said in change.surge.agreement)
+def test_two_weak_rises_raise_an_alarm_that_neither_would_alone() -> None:
+    """Among draws of a doubling for an hour and a half, some are too weak for each source."""
+    only_together = []
+    for seed in range(20):
+        a, b = (counts(1.9, seed=of + seed, level=1.0) for of in (10, 50))
+        if not [c for x in (a, b) for c in opened(alone(x).changes) if c.at > AT]:
+            (step,) = together({"a": said(a), "b": said(b)})
+            only_together += [c for c in opened(step.changes) if AT < c.at <= AT + 24 * WIDTH]
+    assert only_together
+    for change in only_together:
+        assert all((said.evidence or 0) >= pooling.AGREES for said in change.surge.agreement)
 
 
 def test_a_common_surge_has_a_start_a_size_and_an_end() -> None:
@@ -159,3 +163,29 @@ def test_chunks_do_not_matter(cuts: set[int]) -> None:
 def test_what_is_no_state_is_refused(damage: bytes) -> None:
     with pytest.raises(ValueError, match="fused state"):
         fusion.load(damage)
+
+
+def test_after_years_without_a_word_all_begins_anew_and_an_open_surge_is_over() -> None:
+    until = START.timestamp() + (FIRST + 9) * WIDTH.total_seconds()
+    sources = {"a": said(counts(5, seed=1)), "b": said(counts(5, seed=2))}
+    first = fusion.update(
+        fusion.begin(DetectionOptions(), start=START, width=WIDTH), sources, until
+    )
+    assert len(opened(first.changes)) == 1
+    later = {name: replace(one, start=one.start + 5e8) for name, one in sources.items()}
+    again = fusion.update(first.state, later, min(one.end for one in later.values()))
+    assert again.said.shape[2] < 2 * DAYS * DAY
+    assert again.changes[0].kind is ChangeKind.CLOSED
+    assert again.changes[0].surge.ended_at == AT + 9 * WIDTH
+    assert len(opened(again.changes)) == 1
+
+
+def test_a_source_that_has_not_spoken_for_long_is_not_asked_whatever_the_chunks() -> None:
+    gone = counts(1, seed=9)
+    gone[FIRST - 400 :] = np.nan
+    sources = {"a": said(counts(4, seed=1)), "b": said(counts(4, seed=2)), "gone": said(gone)}
+    (whole,) = together(sources)
+    edges = tuple(START.timestamp() + cut * WIDTH.total_seconds() for cut in (FIRST - 50, FIRST))
+    parts = together(sources, cuts=edges)
+    assert [c for part in parts for c in part.changes] == list(whole.changes)
+    assert [a.source for a in opened(whole.changes)[0].surge.agreement] == ["a", "b"]
