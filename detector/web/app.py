@@ -7,14 +7,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
 
+from detector.errors import StoreError
 from detector.web import badge, feeds, health, login, metrics
 from detector.web.api import desk, incidents, ingest, services
 from detector.web.backend import Backend
 from detector.web.etag import ETags
 from detector.web.headers import KnownHosts, SecurityHeaders, our_hosts
 from detector.web.limits import Buckets, Limits
-from detector.web.pages import routes
+from detector.web.pages import overview, routes
 from detector.web.parameters import known_parameters
 from detector.web.problems import Failures, add_problem_handlers
 from detector.web.pulse import Pulse
@@ -26,10 +28,18 @@ from detector.web.tokens import TokenBook
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     pulse: Pulse = app.state.pulse
     beating = asyncio.create_task(pulse.run())
+    warming = asyncio.create_task(_warm(app))
     yield
+    warming.cancel()
     beating.cancel()
     with suppress(asyncio.CancelledError):
         await beating
+
+
+async def _warm(app: FastAPI) -> None:
+    """Read what the overview shows, so that nobody waits for it."""
+    with suppress(StoreError):  # whoever looks is told
+        await run_in_threadpool(overview.warm, app.state, app.state.backend)
 
 
 def create_app(backend: Backend) -> FastAPI:

@@ -8,6 +8,7 @@ import threading
 from types import TracebackType
 
 import uvicorn
+from sse_starlette.sse import AppStatus
 from starlette.types import ASGIApp
 
 from detector.errors import ConfigError
@@ -88,8 +89,11 @@ class WebServer:
 
     def stop(self) -> None:
         """Finish what is being answered, at most for `GRACE` seconds, and stop listening."""
+        # Event streams never end by themselves.
+        AppStatus.should_exit = True
         self._server.should_exit = True
         self._thread.join(timeout=GRACE + 2)
+        AppStatus.should_exit = False
         self._listening.close()
 
     def _run(self) -> None:

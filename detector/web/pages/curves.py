@@ -95,7 +95,8 @@ def _in_full(
 ) -> Curve:
     times = _seconds(rows["time"])
     width = width_of(times)
-    first = np.floor(start.timestamp() / width)
+    # The bin that ``start`` lies in was not asked for.
+    first = np.ceil(start.timestamp() / width)
     n = max(int(np.ceil(end.timestamp() / width) - first), 1)
     place = np.floor(times / width).astype(np.int64) - int(first)
     inside = (place >= 0) & (place < n)

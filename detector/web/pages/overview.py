@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
+from starlette.datastructures import State
 
 from detector.domain.desk import Acknowledgement
 from detector.domain.feed import FeedState
@@ -133,7 +134,7 @@ def _lines(
     by_service: dict[str, list[Incident]] = {}
     for one in sorted(incidents, key=lambda i: i.noticed_at, reverse=True):
         by_service.setdefault(one.service, []).append(one)
-    strips = _strips(request).of(backend)
+    strips = _strips(request.app.state).of(backend)
     numbers = _numbers(backend, now)
     lines = [
         _line(name, by_service.get(name, []), strips.get(name, []), numbers, reader)
@@ -142,9 +143,13 @@ def _lines(
     return sorted(lines, key=_worst_first)
 
 
-def _strips(request: Request) -> Strips:
+def warm(state: State, backend: Backend) -> None:
+    """Read the strips, so that the first one who looks does not wait for them."""
+    _strips(state).of(backend)
+
+
+def _strips(state: State) -> Strips:
     """Return the strips that this application keeps."""
-    state = request.app.state
     if not hasattr(state, _STRIPS):
         setattr(state, _STRIPS, Strips())
     kept: Strips = getattr(state, _STRIPS)

@@ -16,6 +16,7 @@ from detector.alerting.plain import plain
 from detector.web.backend import Backend
 from detector.web.pages.assets import address_of
 from detector.web.pages.reader import Reader, address_with, chosen, reader_of
+from detector.web.pages.spoken import told
 from detector.web.sessions import csrf_token
 
 _VERSION = version("outage-detector")
@@ -29,6 +30,7 @@ _ENVIRONMENT = Environment(
 )
 _ENVIRONMENT.filters["plain"] = plain
 _ENVIRONMENT.filters["quoted"] = lambda text: quote(str(text), safe="", errors="replace")
+_ENVIRONMENT.filters["told"] = told
 _ENVIRONMENT.globals["asset"] = address_of
 
 

@@ -17,6 +17,7 @@ from detector.reports.curve import Curve
 from detector.settings import Settings
 from detector.web.incidents import IncidentView
 from detector.web.pages.reader import Reader
+from detector.web.pages.spoken import told
 
 
 def reasons(
@@ -72,7 +73,7 @@ def _observed(incident: Incident, curves: Mapping[str, Curve], reader: Reader) -
         yield t(
             "why.observed",
             source=plain(source, longest=40),
-            start=reader.when(incident.onset.at, beside=incident.onset.at),
+            start=reader.when(told(incident.onset).at, beside=incident.onset.at),
             end=reader.when(incident.noticed_at, beside=incident.onset.at),
             counted=say.number(float(counted)),
             expected=say.number(float(expected)),
@@ -103,7 +104,7 @@ def _odds(evidence: float) -> str:
 
 
 def _sure(incident: Incident, reader: Reader) -> Markup:
-    onset = incident.onset
+    onset = told(incident.onset)
     if onset.earliest == onset.latest:
         return reader.words("why.exact")
     return reader.words(

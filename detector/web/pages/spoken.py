@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from datetime import timedelta
 
 from markupsafe import Markup
 
@@ -11,9 +12,23 @@ from detector.alerting.plain import plain
 from detector.domain.alert import News
 from detector.domain.details import Details
 from detector.domain.incident import Incident
+from detector.domain.surge import Onset
+from detector.domain.times import floor_to
 from detector.web.pages.reader import Reader
 
 _FEW = 3
+_MINUTE = timedelta(minutes=1)
+
+
+def told(onset: Onset) -> Onset:
+    """Return the start as it is told: to the minute, unless it is known better than that.
+
+    The interval grows to whole minutes, so that it stays one of at least 90 %.
+    """
+    if onset.latest - onset.earliest < _MINUTE:
+        return onset
+    earliest, at, latest = (floor_to(t, _MINUTE) for t in (onset.earliest, onset.at, onset.latest))
+    return Onset(at, earliest, latest if latest == onset.latest else latest + _MINUTE)
 
 
 def names(found: Iterable[str], reader: Reader) -> list[str]:
@@ -42,7 +57,7 @@ def what_and_where(details: Details | None, reader: Reader) -> str:
 def headline(incident: Incident, details: Details | None, reader: Reader) -> str:
     """Return the title that says it all, in plain text."""
     key = "incident.headline" if incident.is_open else "incident.headline_over"
-    began = reader.speech.full(incident.onset.at)
+    began = reader.speech.full(told(incident.onset).at)
     return reader.words.text(
         key,
         service=plain(incident.service, longest=80),

@@ -17,7 +17,7 @@ from detector.domain.incident import Incident
 from detector.reports.known import Known, documented, meets
 from detector.web.incidents import IncidentView
 from detector.web.pages.reader import Reader
-from detector.web.pages.spoken import news_told, size
+from detector.web.pages.spoken import news_told, size, told
 
 CATALOGUE = "data/outages.toml"
 
@@ -48,9 +48,9 @@ def timeline(
 ) -> list[Event]:
     """Return what happened up to ``now``, in order; only the first line shows its day."""
     found = [*_course(view, reader), *_said(known, reader)]
-    told = sorted((e for e in found if e[0] <= now), key=lambda e: e[0])
-    befores = [None, *(at for at, _, _ in told)]
-    return [Event(*one, beside=before) for one, before in zip(told, befores, strict=False)]
+    events = sorted((e for e in found if e[0] <= now), key=lambda e: e[0])
+    befores = [None, *(at for at, _, _ in events)]
+    return [Event(*one, beside=before) for one, before in zip(events, befores, strict=False)]
 
 
 @cache
@@ -60,7 +60,7 @@ def _catalogue() -> tuple[Known, ...]:
 
 def _course(view: IncidentView, reader: Reader) -> Iterator[tuple[datetime, str, Markup]]:
     t, incident = reader.words, view.incident
-    yield incident.onset.at, "began", t("timeline.began")
+    yield told(incident.onset).at, "began", t("timeline.began")
     yield incident.noticed_at, "noticed", t("timeline.noticed")
     yield incident.peak_at, "peak", t("timeline.peak", size=size(incident, reader))
     for alert in view.alerts:

@@ -10,7 +10,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from detector.settings.web import WebSettings
 from detector.web.app import create_app
@@ -19,6 +26,9 @@ from detector.web.server import WebServer, listening_socket
 from tests.web.house import House, house
 
 CHROMIUM = Path("/usr/bin/chromium")
+#: Milliseconds: a busy machine parses Plotly's five megabytes slowly.
+PATIENCE = 20_000
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +110,7 @@ def watched(
     context: BrowserContext = browser.new_context(
         **{"base_url": address, "timezone_id": "Asia/Shanghai", "locale": "en-GB"} | options
     )
-    context.set_default_timeout(8_000)
+    context.set_default_timeout(PATIENCE)
     # Who was here before has told the zone: the page is not rendered a second time.
     context.add_cookies([{"name": "tz", "value": known_zone, "url": address}] if known_zone else [])
     yield watch.over(context.new_page())
