@@ -76,7 +76,9 @@ def look(store: Viewer, *, configured: frozenset[str], now: datetime, hours: flo
     curve = store.curve(start=start, end=now, step=step)
     names = {*configured, *store.services()}
     services = [
-        _service(store.latest(name), name, worst.get(name), _lately(curve, name, start, step), now)
+        _service(
+            store.latest([name]), name, worst.get(name), _lately(curve, name, start, step), now
+        )
         for name in names
     ]
     ordered = sorted(services, key=lambda s: (-_badness(s), s.name.casefold(), s.name))

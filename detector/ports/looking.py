@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -42,11 +42,15 @@ class Viewer(Store, Protocol):
     def services(self) -> tuple[str, ...]:
         """Return the services that have counts or incidents, by name."""
 
-    def latest(self, service: str) -> pd.DataFrame:
-        """Return the service's last observed bin of every source heard in the day before it.
+    def latest(self, services: Sequence[str]) -> pd.DataFrame:
+        """Return the last observed bin of every source of ``services``.
 
-        ``time, service, source, count, expected, evidence``, by source.
+        Of a service, sources count that were heard in the day before its last bin. ``time,
+        service, source, count, expected, evidence``, by service in the order given, then source.
         """
+
+    def last_incidents(self) -> Mapping[str, Incident]:
+        """Return, by service, the incident that goes on, else the one noticed last."""
 
     def curve(
         self, *, start: datetime, end: datetime, step: timedelta, service: str | None = None

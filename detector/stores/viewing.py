@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import BigInteger, Select, cast, func, literal, select, tuple_, union
+from sqlalchemy import BigInteger, Select, bindparam, cast, func, literal, select, tuple_, union
 
 from detector.domain.alert import Alert
 from detector.domain.delivery import DeliveryStatus
@@ -73,19 +73,37 @@ class SqlViewer(SqlStore):
         with self._reading() as connection:
             return tuple(sorted(name for name in connection.scalars(asked) if name is not None))
 
-    def latest(self, service: str) -> pd.DataFrame:
-        """Return the service's last observed bin of every source heard in the day before it."""
-        time = COUNTS.c.time
-        of_it = COUNTS.c.service == service
+    def latest(self, services: Sequence[str]) -> pd.DataFrame:
+        """Return the last observed bin of every source of ``services``."""
+        time, source = COUNTS.c.time, COUNTS.c.source
+        of_it = COUNTS.c.service == bindparam("service")
         last = select(func.max(time)).where(of_it).scalar_subquery()
+        heard = select(source.label("place"), func.max(time).label("at"))
+        heard_of = heard.where(of_it, time > last - _DAY).group_by(source).subquery()
         asked = (
             select(*(COUNTS.c[name] for name in COUNT_COLUMNS))
-            .where(of_it, time > last - _DAY)
-            .order_by(time.desc())
+            .join(heard_of, (source == heard_of.c.place) & (time == heard_of.c.at))
+            .where(of_it)
+            .order_by(source)
         )
         with self._reading() as connection:
-            frame = counts_frame(connection.execute(asked))
-        return frame.drop_duplicates("source").sort_values("source", ignore_index=True)
+            rows = [r for name in services for r in connection.execute(asked, {"service": name})]
+        return counts_frame(rows)
+
+    def last_incidents(self) -> Mapping[str, Incident]:
+        """Return, by service, the incident that goes on, else the one noticed last."""
+        place = func.row_number().over(
+            partition_by=INCIDENTS.c.service,
+            order_by=(
+                INCIDENTS.c.resolved_at.is_not(None),
+                INCIDENTS.c.noticed_at.desc(),
+                INCIDENTS.c.id.desc(),
+            ),
+        )
+        placed = select(INCIDENTS.c.document, place.label("place")).subquery()
+        with self._reading() as connection:
+            found = connection.scalars(select(placed.c.document).where(placed.c.place == 1))
+            return {incident.service: incident for incident in map(incident_of, found)}
 
     def curve(
         self, *, start: datetime, end: datetime, step: timedelta, service: str | None = None

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
 from detector.domain.desk import Acknowledgement, Silence
 from detector.domain.incident import Incident, Severity
-from detector.ports import IncidentQuery
 from detector.web.backend import Backend
 from detector.web.labels import labels_of
 
@@ -92,11 +91,13 @@ def _summaries(backend: Backend, names: tuple[str, ...]) -> Iterator[ServiceSumm
     now = backend.now()
     acknowledged = {said.incident_id: said for said in backend.desk.acknowledgements()}
     silences = backend.desk.silences(ending_after=now)
+    incidents = backend.store.last_incidents()
+    bins = _latest(backend, names)
     for name in names:
-        incident = _incident_to_show(backend, name)
+        incident = incidents.get(name)
         is_open = incident is not None and incident.is_open
         labels = labels_of(backend, incident) if incident and is_open and silences else {}
-        latest = _latest(backend, name)
+        latest = tuple(bins.get(name, ()))
         yield ServiceSummary(
             name=name,
             is_configured=name in backend.settings.services,
@@ -108,22 +109,14 @@ def _summaries(backend: Backend, names: tuple[str, ...]) -> Iterator[ServiceSumm
         )
 
 
-def _incident_to_show(backend: Backend, name: str) -> Incident | None:
-    """Return the open incident, else the last one."""
-    for is_open in (True, False):
-        found = backend.store.incident_page(IncidentQuery(name, is_open, limit=1))
-        if found:
-            return found[0]
-    return None
-
-
-def _latest(backend: Backend, name: str) -> tuple[LatestBin, ...]:
-    found = backend.store.latest(name)
-    columns = (found[c].tolist() for c in ("source", "time", "count", "expected", "evidence"))
-    return tuple(
-        LatestBin(source, time.to_pydatetime(), count, expected, evidence)
-        for source, time, count, expected, evidence in zip(*columns, strict=True)
-    )
+def _latest(backend: Backend, names: Sequence[str]) -> Mapping[str, list[LatestBin]]:
+    found = backend.store.latest(names)
+    columns = ("service", "source", "time", "count", "expected", "evidence")
+    rows = zip(*(found[column].tolist() for column in columns), strict=True)
+    bins: dict[str, list[LatestBin]] = {}
+    for service, source, time, *numbers in rows:
+        bins.setdefault(service, []).append(LatestBin(source, time.to_pydatetime(), *numbers))
+    return bins
 
 
 def _state(incident: Incident | None, latest: tuple[LatestBin, ...], now: datetime) -> ServiceState:
