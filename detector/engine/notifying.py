@@ -24,8 +24,6 @@ from detector.domain.incident import Incident
 from detector.domain.matcher import Labels
 from detector.engine.dossier import Dossier
 
-_EVEN_IF_HEARD = (NoticeReason.SILENCED, NoticeReason.INHIBITED, NoticeReason.QUIET)
-
 
 @dataclass(frozen=True, slots=True)
 class Notified:
@@ -81,6 +79,7 @@ class _Desk:
     standing: dict[str, Incident] = field(default_factory=dict)
     labels: dict[str, Labels] = field(default_factory=dict)
     folded: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    unseen: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         for dossier in self.dossiers:
@@ -89,6 +88,8 @@ class _Desk:
             self.reasons |= {(name, one): reason for name, reason in dossier.reasons.items()}
             if dossier.alerts:
                 self._stand(dossier.alerts[-1])
+            if self._is_long_ago(dossier.observed_until):
+                self.unseen.add(one)
 
     def take(self, dossier: Dossier, alert: Alert, *, fresh: bool) -> None:
         """Decide about ``alert`` for everybody."""
@@ -189,12 +190,14 @@ class _Desk:
     def _barred(
         self, receiver: Receiver, dossier: Dossier, alert: Alert, way: Way | None, *, fresh: bool
     ) -> NoticeReason | None:
-        seen = alert.at if fresh else dossier.observed_until
-        if seen is not None and self.now - seen > self.audience.habits.max_age:
+        if self._is_long_ago(alert.at if fresh else dossier.observed_until):
             return NoticeReason.TOO_OLD if fresh else NoticeReason.UNSEEN
         if way is None:
             return NoticeReason.UNROUTED
         return NoticeReason.TOO_MILD if alert.incident.severity < receiver.least else None
+
+    def _is_long_ago(self, seen: datetime | None) -> bool:
+        return seen is not None and self.now - seen > self.audience.habits.max_age
 
     def _fold(self, receiver: Receiver, alert: Alert, at: datetime) -> NoticeReason | None:
         """Return how one that likely echoes another stands to it, as far as the receiver heard."""
@@ -214,13 +217,14 @@ class _Desk:
         return NoticeReason.OUTGREW if worse and waited else NoticeReason.ECHO
 
     def _is_muted(self, receiver: Receiver, origin: Incident) -> bool:
-        """Whether nothing can be told of ``origin`` now, so that echoes are told by themselves."""
+        """Whether nothing can be told of ``origin`` now, so that echoes are told by themselves.
+
+        What is in hand counts as told: somebody looks after it.
+        """
         labels = self.labels[origin.id]
-        led = ways(self.audience.routes, self.audience.receivers, labels)
-        mute = silenced(self.wishes.silences, labels, at=self.wall) or self._quiet(
-            receiver, led.get(receiver.name), labels
-        )
-        return mute is not None and mute.reason in _EVEN_IF_HEARD
+        way = ways(self.audience.routes, self.audience.receivers, labels).get(receiver.name)
+        muted = self._general_mute(labels) or self._quiet(receiver, way, labels)
+        return muted is not None or origin.id in self.unseen
 
 
 def _latest(dossier: Dossier) -> Alert:

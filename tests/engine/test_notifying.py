@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from detector.alerting.audience import Audience
 from detector.alerting.heard import NOTHING
+from detector.alerting.inhibition import Inhibition
 from detector.alerting.muting import Wishes
 from detector.alerting.notify import NoticeReason
 from detector.alerting.routing import Receiver, Route
@@ -250,6 +251,20 @@ class TestEchoes:
         origin = Story()
         echo = Story("QQ", minute=20, echo_of=origin)
         assert told(rehearsed(origin, echo, wishes=silenced(10, 60))) == [(OPENED, 0), (OPENED, 20)]
+
+    def test_an_echo_of_what_is_inhibited_is_told_by_itself(self) -> None:
+        cause, origin = Story("Cloud", minute=10), Story()
+        echo = Story("QQ", minute=20, echo_of=origin)
+        rule = Inhibition((parse_matcher("service=Cloud"),), (parse_matcher("service=WeChat"),))
+        result = rehearsed(cause, origin, echo, audience=Audience([OPS], inhibitions=[rule]))
+        assert told(result) == [(OPENED, 0), (OPENED, 10), (OPENED, 20)]
+
+    def test_an_echo_of_what_is_in_hand_is_in_hand_too(self) -> None:
+        origin = Story()
+        echo = Story("QQ", minute=20, echo_of=origin)
+        result = rehearsed(origin, echo, wishes=in_hand(origin, 10, MAJOR))
+        assert told(result) == [(OPENED, 0)]
+        assert reasons(result, "qq")[0].startswith(NoticeReason.ECHO.value)
 
 
 class TestAge:
