@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from detector.cli.arguments import Config
 
 silences_app = typer.Typer(help="Want quiet about some incidents.", no_args_is_help=True)
 outbox_app = typer.Typer(help="Messages on their way, and those given up.", no_args_is_help=True)
@@ -21,10 +22,6 @@ class Drill(StrEnum):
     RESOLVED = "resolved"
 
 
-Config = Annotated[
-    Path | None,
-    typer.Option("--config", exists=True, dir_okay=False, help="Settings (TOML)."),
-]
 Author = Annotated[str | None, typer.Option(help="Who says so; you where nothing is said.")]
 Comment = Annotated[str, typer.Option(help="Why; shown wherever it acts.")]
 
