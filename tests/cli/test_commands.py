@@ -29,6 +29,8 @@ FIELDS = [
     "excess",
     "severity",
     "evidence",
+    "not_observed_since",
+    "agreement",
 ]
 
 Run = Callable[..., int]
