@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -136,8 +136,10 @@ def _lines(
         by_service.setdefault(one.service, []).append(one)
     strips = _strips(request.app.state).of(backend)
     numbers = _numbers(backend, now)
+    alive = {feed.source for feed in backend.store.feeds() if feed.state is FeedState.ALIVE}
+    lists = {source for one in incidents if one.is_listed for source in one.sources} & alive
     lines = [
-        _line(name, by_service.get(name, []), strips.get(name, []), numbers, reader)
+        _line(name, by_service.get(name, []), strips.get(name, []), numbers, lists, reader, now)
         for name in names
     ]
     return sorted(lines, key=_worst_first)
@@ -175,15 +177,20 @@ def _line(
     incidents: Sequence[Incident],
     strips: Sequence[Strip],
     numbers: Mapping[tuple[str, str], tuple[float, float | None]],
+    lists: Set[str],
     reader: Reader,
+    now: datetime,
 ) -> Line:
+    """Return a service as it stands; ``lists`` are the trending lists that are alive."""
     going_on = next((one for one in incidents if one.is_open), None)
     heard = next((s for s in strips if going_on and s.source in going_on.sources), None)
     strip = heard or (strips[0] if strips else None)
     latest, expected = (None, None)
     if strip is not None:
         latest, expected = numbers.get((name, strip.source), (None, None))
-    known = any((name, s.source) in numbers for s in strips)
+    known = any((name, s.source) in numbers or s.is_due(now) for s in strips)
+    # A list that is looked at does not show it: that is its way to say that all is well.
+    known |= not strips and any(lists & set(one.sources) for one in incidents)
     state = going_on.severity.label if going_on else "fine" if known else "unknown"
     return Line(
         name,
@@ -193,18 +200,8 @@ def _line(
         _spark(strip, incidents, reader),
         latest,
         expected,
-        _observed_at(strips),
+        max((s.observed_until for s in strips if s.observed_until), default=None),
     )
-
-
-def _observed_at(strips: Sequence[Strip]) -> datetime | None:
-    ends = [
-        strip.start + COLUMN * (i + 1)
-        for strip in strips
-        for i, high in enumerate(strip.high.tolist())
-        if high == high
-    ]
-    return max(ends, default=None)
 
 
 def _spark(strip: Strip | None, incidents: Sequence[Incident], reader: Reader) -> Markup:

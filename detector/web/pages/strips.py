@@ -38,6 +38,20 @@ class Strip:
     start: datetime
     high: Floats
 
+    @property
+    def observed_until(self) -> datetime | None:
+        """Right edge of the last column in which anything was observed."""
+        seen = np.flatnonzero(np.isfinite(self.high))
+        return self.start + COLUMN * (int(seen[-1]) + 1) if len(seen) else None
+
+    def is_due(self, now: datetime) -> bool:
+        """Return whether its next bin may still come: bins wider than a column come seldom."""
+        seen = np.flatnonzero(np.isfinite(self.high))
+        if len(seen) < 3 or self.observed_until is None:
+            return False
+        apart = int(np.median(np.diff(seen)))
+        return apart > 1 and now - self.observed_until <= apart * COLUMN
+
 
 class Strips:
     """Strips of all services, kept from one look to the next. Threads may share it."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from detector.domain.times import from_seconds
 from detector.reports.curve import Curve, columns
 from detector.web.pages.curves import curves, table, unmelted, width_of
-from detector.web.pages.strips import COLUMN, COLUMNS, Strips
+from detector.web.pages.strips import COLUMN, COLUMNS, Strip, Strips
 from tests.web.house import MINUTE, NOW, counts, house
 
 START = from_seconds(1_700_000_000 // 3600 * 3600)
@@ -75,6 +75,25 @@ def test_long_spans_keep_the_peak_and_what_was_not_observed(tmp_path: Path) -> N
 )
 def test_the_width_is_the_commonest_distance(times: list[float], width: float) -> None:
     assert width_of(np.array(times)) == width
+
+
+@pytest.mark.parametrize(
+    ("every", "ago", "due"),
+    [(1, 2, False), (2, 1, True), (2, 4, False), (12, 8, True)],
+    ids=[
+        "minutes are never due",
+        "hours, this one is",
+        "hours, long ago",
+        "six hours, this one is",
+    ],
+)
+def test_wide_bins_come_seldom(every: int, ago: int, due: bool) -> None:
+    high = np.full(COLUMNS, np.nan)
+    high[: COLUMNS - ago : every] = 1.0
+    strip = Strip("WeChat", "hourly", NOW, high)
+    last = strip.observed_until
+    assert last is not None
+    assert strip.is_due(NOW + COLUMNS * COLUMN) == due
 
 
 def test_strips_are_a_day_of_every_service_and_keep_up(tmp_path: Path) -> None:

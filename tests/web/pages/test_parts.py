@@ -10,6 +10,7 @@ import pytest
 
 from detector.domain.alert import AlertKind
 from detector.domain.decision import Decision
+from detector.domain.feed import FeedHealth, FeedState
 from detector.domain.times import iso
 from detector.settings import parse_settings
 from detector.web.incidents import incident_view
@@ -156,6 +157,22 @@ def test_the_calm_overview_is_calm(tmp_path: Path) -> None:
         page = client.get("/").text
     assert "No outage now" in page
     assert "Not observed" in page  # both services are configured, nobody looked
+    home.close()
+
+
+def test_a_service_off_a_list_that_is_looked_at_is_as_usual(tmp_path: Path) -> None:
+    listed = replace(
+        an_incident("Douyin", sources=("hot",), noticed_at=NOW - 300 * MINUTE, lasted=60 * MINUTE),
+        evidence=float("nan"),
+    )
+    feed = FeedHealth("hot", FeedState.ALIVE, NOW - 900 * MINUTE, "it is observed", NOW, NOW)
+    home = house(tmp_path, incidents=[listed], feeds=[feed])
+    with home.client(headers={"accept": "text/html"}) as client:
+        alive = client.get("/").text
+        home.commit(feeds=[replace(feed, state=FeedState.DEAD)])
+        dead = client.get("/").text
+    assert "service is-fine" in alive
+    assert "service is-fine" not in dead
     home.close()
 
 
