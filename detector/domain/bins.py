@@ -6,21 +6,64 @@ from datetime import timedelta
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from detector.domain.series import Floats
 from detector.domain.spans import seconds_of
 
 
 def most_common_step(counts: pd.DataFrame) -> timedelta | None:
-    """Return the most common step between successive rows of a service, in whole seconds.
+    """Return the most common step between successive rows of a series, in whole seconds.
 
-    Reads ``time`` and ``service``. None when no service has two rows.
+    Reads ``time``, ``service`` and, if there, ``source``. None when no series has two rows.
     """
-    frame = pd.DataFrame({"service": counts["service"], "second": seconds_of(counts["time"])})
-    frame = frame.sort_values(["service", "second"], kind="stable")
-    steps = frame["second"].diff()[frame["service"].eq(frame["service"].shift())].round()
-    steps = steps[steps > 0]
-    return None if steps.empty else timedelta(seconds=float(steps.mode().iloc[0]))
+    _, _, steps = _steps(counts)
+    whole = pd.Series(steps).round()
+    whole = whole[whole > 0]
+    return None if whole.empty else timedelta(seconds=float(whole.mode().iloc[0]))
+
+
+def other_step(counts: pd.DataFrame, width: timedelta) -> tuple[int, timedelta] | None:
+    """Return the first row that cannot be one of bins of ``width``, and how far it is behind.
+
+    Gaps are whole bins, and tables read by a timer are late by seconds, or for once by more. What
+    cannot be is a row less than a bin behind the one before it, by over a minute and over a
+    quarter of ``width``; or two steps in a row that are equal, to the second, and no whole bins, to
+    a tenth of ``width``. Reads what `most_common_step` reads; the row is a position.
+    """
+    w = width.total_seconds()
+    rows, series, steps = _steps(counts)
+    off = np.abs(steps - np.maximum(np.round(steps / w), 1) * w)
+    wrong = (steps < w) & (off > max(60.0, w / 4))
+    run = (series[1:] == series[:-1]) & (np.abs(np.diff(steps)) <= 1) & (off[1:] > max(1.0, w / 10))
+    wrong[1:] |= run
+    if not wrong.any():
+        return None
+    first = np.flatnonzero(wrong)[np.argmin(rows[wrong])]
+    return int(rows[first]), timedelta(seconds=float(steps[first]))
+
+
+def two_widths(step: timedelta, width: timedelta) -> str:
+    """Return what to say of a row that `other_step` found."""
+    return (
+        f"{step.total_seconds():g} s behind the row before it, in a table of bins of "
+        f"{width.total_seconds():g} s; bring all rows to one width, or give it (--width)"
+    )
+
+
+def _steps(counts: pd.DataFrame) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
+    """Return the rows that come behind another time of their series: by series, then by time.
+
+    Their position, the number of their series, and the seconds since that time.
+    """
+    seconds = seconds_of(counts["time"])
+    named = counts[["service", "source"] if "source" in counts else ["service"]]
+    series = named.groupby(list(named), sort=False).ngroup().to_numpy(dtype=np.intp)
+    order = np.lexsort((seconds, series))
+    steps = np.diff(seconds[order])
+    behind = (np.diff(series[order]) == 0) & (steps > 0)
+    later = order[1:][behind]
+    return later, series[later], steps[behind]
 
 
 def lay_out(seconds: Floats, values: Floats, *, start: float, width: float, n: int) -> Floats:

@@ -11,7 +11,7 @@ import msgspec
 import pandas as pd
 import structlog
 
-from detector.domain.bins import most_common_step
+from detector.domain.bins import most_common_step, other_step, two_widths
 from detector.domain.spans import Spans
 from detector.domain.tables import TableKind
 from detector.domain.times import floor_to, iso
@@ -187,13 +187,24 @@ class FileSource:
         """Return the bin width; None while a growing table is too short to tell it."""
         if self.width is not None:
             return self.width
-        if past.width is not None:
-            return timedelta(seconds=past.width)
-        step = most_common_step(table.frame)
+        told = None if past.width is None else timedelta(seconds=past.width)
+        step = told or most_common_step(table.frame)
         if step is None and not self.grows:
             message = "the bin width cannot be told from one row per service; give it (--width)"
             raise InputError(message, path=table.path)
+        # Of a table that grows only its beginning is looked at: how much of it comes at once is
+        # chance, and must change nothing.
+        if step is not None and (told is None or not self.grows):
+            self._check_steps(table, step)
         return step
+
+    def _check_steps(self, table: Table, width: timedelta) -> None:
+        """Raise `InputError` at a row of counts that belongs to bins of another width."""
+        other = None if table.kind is not TableKind.COUNTS else other_step(table.frame, width)
+        if other is not None:
+            row, step = other
+            line = self._file(table.path).line_of(int(table.frame.index[row]))
+            raise InputError(two_widths(step, width), path=table.path, line=line)
 
     def _nothing(self, past: FileCursor, cursor: str | None, now: datetime) -> Pull:
         """Return a look that brought nothing new, as of the source's kind."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
-from detector.domain.bins import most_common_step
+from detector.domain.bins import most_common_step, other_step, two_widths
 from detector.domain.spans import Spans
 from detector.domain.tables import TableKind, kind_of, our_columns
 from detector.errors import InputError
@@ -55,6 +55,7 @@ class FrameSource:
         width = self.width or most_common_step(counts)
         if width is None:
             raise InputError("the bin width cannot be told from one row per service; give it")
+        self._check_steps(counts, kind, width)
         step = width.total_seconds()
         if kind is TableKind.COUNTS:
             kept = rows.observed_counts(counts, self.gaps, step)
@@ -63,3 +64,9 @@ class FrameSource:
         kept, gaps = rows.observed_looks(counts, self.gaps, step)
         observed = Spans.of([(first, last + width)]).without(gaps).pairs()
         return Pull(None, counts=kept, width=width, observed=observed, exhausted=True)
+
+    def _check_steps(self, counts: pd.DataFrame, kind: TableKind, width: timedelta) -> None:
+        if self.width is None and kind is TableKind.COUNTS:
+            other = other_step(counts, width)
+            if other is not None:
+                raise InputError(two_widths(other[1], width), line=other[0] + 1)

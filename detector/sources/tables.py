@@ -25,7 +25,7 @@ class Table:
     ----------
     path : the file.
     kind : what the rows are.
-    frame : the rows, columns named as ours.
+    frame : the rows, columns named as ours; of counts labelled by their number in what was read.
     mark : behind them.
     at_end : whether the file had nothing more.
     aside : how many rows were set aside, of a file that grows.
@@ -87,19 +87,30 @@ class TableFile:
             dtypes = rows.dtypes(found, our_columns(columns, self._mapping))
         parts: list[pd.DataFrame] = []
         faults: list[InputError] = []
-        aside, at_end = 0, False
+        total, aside, at_end = 0, 0, False
         while not at_end and not (parts and found is TableKind.POSTS):
             mark, records = self._file.read(mark, limit=self._piece, dtypes=dtypes)
             at_end = records.at_end
             if records.total:
                 with self._file.located():
-                    parts.append(self._checked(records, columns, found))
+                    part = self._checked(records, columns, found)
+                parts.append(part.set_axis(part.index + total, axis=0))
+                total += records.total
                 faults += records.faults(TOLD - len(faults))
                 aside += len(records.aside or ())
         if not parts:
             return None
-        frame = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
+        frame = pd.concat(parts) if len(parts) > 1 else parts[0]
         return Table(self._file.path, found, frame, mark, at_end, aside, tuple(faults))
+
+    def line_of(self, row: int) -> int:
+        """Return the line of a row of a table that was read from the beginning; for an error."""
+        mark = Mark()
+        while True:
+            mark, records = self._file.read(mark, limit=self._piece)
+            if row < records.total or records.at_end:
+                return records.line_of(row)
+            row -= records.total
 
     def _kind(self, columns: list[str], expected: TableKind | None) -> TableKind:
         found = kind_of(our_columns(columns, self._mapping), columns)

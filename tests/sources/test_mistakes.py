@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from detector.errors import InputError
 from detector.sources.files import FileSource, read_gaps
+from detector.sources.frame import FrameSource
 from tests.sources.writing import COUNTS, NOW, everything, pull, write
 
 MINUTE = timedelta(minutes=1)
@@ -286,6 +288,60 @@ def test_one_row_per_service_tells_no_width(tmp_path: Path) -> None:
     path = write(tmp_path / "c.csv", COUNTS[: COUNTS.index("\n2022-07-22T14:10")])
     with pytest.raises(InputError, match=r"the bin width cannot be told .*; give it \(--width\)"):
         pull(path)
+
+
+def of_two_widths(start: str, *steps: int) -> str:
+    """A header, a blank line, and counts so many seconds apart; a quoted name has two lines."""
+    times = (pd.Timestamp(start) + pd.Timedelta(seconds=s) for s in itertools.accumulate(steps))
+    rows = [f'{time:%Y-%m-%dT%H:%M:%SZ},"We\nChat",5\n' for time in times]
+    return "time,service,count\n\n" + "".join(rows)
+
+
+TWO_WIDTHS = {
+    "one minute behind five": (
+        [0, *[300] * 20, 60, 60],
+        ":45: 60 s behind the row before it, in a table of bins of 300 s",
+    ),
+    "ten seconds behind one minute": (
+        [0, *[60] * 20, 10, 10],
+        ":47: 10 s behind the row before it, in a table of bins of 60 s",
+    ),
+    "one and a half behind one": (
+        [0, *[60] * 20, 90, 90],
+        ":47: 90 s behind the row before it, in a table of bins of 60 s",
+    ),
+}
+
+
+@pytest.mark.parametrize("piece", [200, 1 << 20], ids=["in pieces", "at once"])
+@pytest.mark.parametrize(("steps", "complaint"), TWO_WIDTHS.values(), ids=TWO_WIDTHS.keys())
+def test_rows_of_another_width_are_refused_with_their_line_unless_the_width_is_given(
+    tmp_path: Path, steps: list[int], complaint: str, piece: int
+) -> None:
+    path = write(tmp_path / "c.csv.gz", of_two_widths("2022-07-22T14:00:00Z", *steps))
+    remedy = "; bring all rows to one width, or give it (--width)"
+    with pytest.raises(InputError) as raised:
+        pull(path, piece=piece)
+    assert str(raised.value) == f"{path}{complaint}{remedy}"
+    assert pull(path, width=MINUTE).width == MINUTE
+
+
+def test_rows_of_another_width_in_a_later_file_of_a_folder(tmp_path: Path) -> None:
+    write(tmp_path / "a.csv", of_two_widths("2022-07-22T14:00:00Z", 0, *[300] * 9))
+    write(tmp_path / "b.csv", of_two_widths("2022-07-23T14:00:00Z", 0, *[60] * 9))
+    source = FileSource("f", tmp_path)
+    cursor = source.pull(None, until=NOW).cursor
+    with pytest.raises(InputError, match=r"60 s behind the row before it, in a table of .* 300 s"):
+        source.pull(cursor, until=NOW)
+
+
+def test_a_frame_of_two_widths_is_refused_by_row() -> None:
+    times = pd.to_datetime([0, 300, 600, 660, 720], unit="s", utc=True)
+    frame = pd.DataFrame({"time": times, "service": "a", "count": 1.0})
+    more = pd.DataFrame({"time": times + pd.Timedelta(days=1), "service": "a", "count": 1.0})
+    fives = more.iloc[:3]
+    with pytest.raises(InputError, match="line 4: 60 s behind the row before it"):
+        FrameSource("f", pd.concat([frame, fives, fives.assign(service="b")])).pull(None, until=NOW)
 
 
 def test_a_large_complete_table_out_of_order(tmp_path: Path) -> None:
