@@ -19,6 +19,7 @@ from detector.quota import quota_of
 from detector.receivers import build_heartbeat
 from detector.settings import FileSourceSettings, Settings, SourceSettings
 from detector.settings.live import LiveSettings
+from detector.settings.push import PushSettings
 from detector.sources.scenario import ScenarioSource
 
 
@@ -83,6 +84,8 @@ def _lines(checked: Checked) -> Iterator[str]:
     if not settings.sources:
         yield "nothing to listen to: add [[sources]]"
     yield f"remember in {shown_location(settings)}"
+    if settings.web.enabled:
+        yield f"show it at {settings.web.url}"
 
 
 def _feeds(settings: Settings, plan: Plan) -> str:
@@ -141,4 +144,6 @@ def _what(source: Source, part: SourceSettings, base: Path, settings: Settings) 
     if isinstance(part, FileSourceSettings):
         place = base / part.path
         return str(place) if place.exists() else f"{place}, which is not there (yet)"
+    if isinstance(part, PushSettings):
+        return f"what is handed in at {settings.web.url}/v1/{part.rows}"
     return part.type
