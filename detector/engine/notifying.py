@@ -5,6 +5,7 @@ An alert says what there is to tell; here it is routed, muted, deduplicated and 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -20,7 +21,7 @@ from detector.alerting.routing import Receiver, Way, ways
 from detector.domain.alert import Alert, News
 from detector.domain.decision import Decision
 from detector.domain.delivery import Delivery, DeliveryStatus
-from detector.domain.incident import Incident
+from detector.domain.incident import Incident, Severity
 from detector.domain.matcher import Labels
 from detector.engine.dossier import Dossier
 
@@ -80,6 +81,7 @@ class _Desk:
     labels: dict[str, Labels] = field(default_factory=dict)
     folded: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     unseen: set[str] = field(default_factory=set)
+    kin: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def __post_init__(self) -> None:
         for dossier in self.dossiers:
@@ -90,6 +92,9 @@ class _Desk:
                 self._stand(dossier.alerts[-1])
             if self._is_long_ago(dossier.observed_until):
                 self.unseen.add(one)
+            told = (*dossier.alerts, *dossier.fresh)
+            if told and told[-1].attribution is not None:
+                self.kin[told[-1].attribution.origin_id].add(one)
 
     def take(self, dossier: Dossier, alert: Alert, *, fresh: bool) -> None:
         """Decide about ``alert`` for everybody."""
@@ -213,8 +218,17 @@ class _Desk:
             return None
         # All of a storm grow worse within minutes; the origin is given time to be no exception.
         waited = at - alert.at >= self.audience.habits.echo_wait
-        worse = alert.incident.severity > origin.severity
+        worse = alert.incident.severity > self._worst_heard(receiver, origin)
         return NoticeReason.OUTGREW if worse and waited else NoticeReason.ECHO
+
+    def _worst_heard(self, receiver: Receiver, origin: Incident) -> Severity:
+        """Return how severe the receiver knows ``origin`` to be, or an echo of it.
+
+        So of a storm whose origin stays mild one echo is told by itself, not each.
+        """
+        of_it = [self.heard.get((receiver.name, one), NOTHING) for one in self.kin[origin.id]]
+        known = [h.severity for h in of_it if h.severity is not None]
+        return max([origin.severity, *known])
 
     def _is_muted(self, receiver: Receiver, origin: Incident) -> bool:
         """Whether nothing can be told of ``origin`` now, so that echoes are told by themselves.

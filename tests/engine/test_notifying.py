@@ -247,6 +247,15 @@ class TestEchoes:
         assert told(result) == [(OPENED, 0), (UPDATED, 9), (OPENED, 35)]
         assert reasons(result, "qq")[1].startswith(NoticeReason.OUTGREW.value)
 
+    def test_of_several_echoes_that_grow_worse_one_is_told_by_itself(self) -> None:
+        origin = Story()
+        echoes = [
+            Story(name, minute=2, echo_of=origin).worse(minute, CRITICAL)
+            for name, minute in (("QQ", 30), ("Alipay", 31), ("Weibo", 32))
+        ]
+        result = rehearsed(origin, *echoes)
+        assert told(result) == [(OPENED, 0), (UPDATED, 5), (OPENED, 35)]
+
     def test_an_echo_of_what_is_silenced_is_told_by_itself(self) -> None:
         origin = Story()
         echo = Story("QQ", minute=20, echo_of=origin)
