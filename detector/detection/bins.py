@@ -71,7 +71,7 @@ def run(
         if hot.gap * minutes >= STALE_MINUTES and not np.isnan(count):
             return i, n, STALE
         local = first_local + hot.clock + i * width + width // 2
-        hot.ahead = local - hot.bins * width
+        learning.note_clock(hot, local - hot.bins * width)
         day = local // 86400
         slot = (local % 86400) // slot_seconds
         if not learning.learn_late(hot, profile, minutes):

@@ -19,6 +19,15 @@ FEWEST = 4
 
 
 @compiled
+def note_clock(hot: Any, ahead: int) -> None:
+    """Remember by how many seconds local time is ahead of the bins, and since when."""
+    if ahead != hot.ahead:
+        hot.ahead_before = hot.ahead
+        hot.turned = hot.bins
+        hot.ahead = ahead
+
+
+@compiled
 def learn_late(hot: Any, usual: Floats, minutes: float) -> bool:
     """Move the bin that leaves quarantine into its day; False if it belongs to the next day."""
     slots = usual.shape[2]
@@ -31,6 +40,7 @@ def learn_late(hot: Any, usual: Floats, minutes: float) -> bool:
         if hot.day >= 0:
             return False
         hot.day = day
+    hot.day_ahead = hot.ahead if b >= hot.turned else hot.ahead_before
     s = hot.week_slot[j] % slots
     if not np.isnan(hot.clip[j]):
         hot.day_count[s] += hot.clip[j]
@@ -82,9 +92,10 @@ def end_day(
     oldest = (hot.day + 3) // 7 % recurrence.WEEKS
     weeks[0, oldest, weekday] = hot.raw_count[:slots]
     weeks[1, oldest, weekday] = hot.raw_expected[:slots]
-    ahead = round(hot.ahead / (60.0 * slot_minutes))
-    hot.week_ahead[oldest, weekday] = ahead
-    recurrence.recur(weeks, hot.week_ahead, ahead, dispersion, new)
+    slot_seconds = 60.0 * slot_minutes
+    hot.week_ahead[oldest, weekday] = round(hot.day_ahead / slot_seconds)
+    now = round(hot.ahead / slot_seconds)
+    recurrence.recur(weeks, hot.week_ahead, now, dispersion, new)
     _rescale(hot, bins, usual[0, weekday], new[0, weekday], slot_minutes)
     calibration.end_day(hot)
     hot.day = -1

@@ -68,8 +68,12 @@ HOT = np.dtype(
         # seconds that the service's clock is ahead of the options' zone; belief in -1 h, 0, +1 h
         ("clock", np.int64),
         ("clock_belief", np.float64, (3,)),
-        # seconds that local time is ahead of the bins; the same in slots on the days of past weeks
+        # seconds that local time is ahead of the bins, since which bin, what it was before, what it
+        # was in the day that is being gathered; in slots on the days of past weeks
         ("ahead", np.int64),
+        ("turned", np.int64),
+        ("ahead_before", np.int64),
+        ("day_ahead", np.int64),
         ("week_ahead", np.int64, (WEEKS, 7)),
         # the day that is being gathered for the profile
         ("day", np.int64),

@@ -139,7 +139,9 @@ def refit(
         _smooth(count[first:last].sum(axis=0), half, smooth_count)
         _smooth(mass[first:last].sum(axis=0), half, smooth_mass)
         n_days = days[first:last].sum()
-        _refine(smooth_count, smooth_mass, n_days, SPREADS[2], dispersion, kind_rate, kind_variance)
+        # the first weekend is as unknown as the first day
+        spread = SPREADS[2] if n_days > 0.0 else SPREADS[0]
+        _refine(smooth_count, smooth_mass, n_days, spread, dispersion, kind_rate, kind_variance)
         half = round(HALF_WIDTHS[3] / slot_minutes)
         for d in range(first, last):
             out[0, d] = kind_rate

@@ -9,6 +9,10 @@ most likely factor under "nothing happened" is theta = (x + k) / (l + k), and th
 is the log-likelihood ratio of "some higher rate since the start" to "the usual rate, known to
 within c". It is Poisson's for short surges and saturates for long faint ones.
 
+Two explanations besides an outage are dearer than "the usual rate" and cheaper than a false page: a
+burst, and a level that has moved a little for good. What they leave unexplained, and their cost,
+must reach the threshold too.
+
 References
 ----------
 Ward, Dilillo, Eckley, Fearnhead (2023), Poisson-FOCuS, JASA. Candidates are the vertices of the
@@ -26,6 +30,9 @@ from detector.detection.memory import CANDIDATES
 #: Evidence for "a burst, and nothing else": bursts are that much more usual than false pages may
 #: be (about one a week against one in thirty), so what is left without one must say the rest.
 BURST_COST = 3.0
+#: The same for "the level has moved", and by how much it then does (relative spread): a step of
+#: forty per cent that stays comes once in twenty weeks or so.
+MOVED_COST, MOVED_SPREAD = 3.0, 0.15
 #: A surplus of less than this is rounding.
 ROUNDING = 1.0 + 1e-9
 #: A bound is taken this much wider, for the same reason.
@@ -70,6 +77,22 @@ def _evidence_above(best: float, hot: Any, i: int, doubt: float) -> float:
     if whole <= best or whole <= BURST_COST:
         return whole
     return min(whole, evidence_of(rest, mass, doubt) + BURST_COST)
+
+
+@compiled
+def _evidence_if_moved(hot: Any, enough: float) -> float:
+    """Return the highest evidence of any start where the level may have moved, paid for.
+
+    Once it reaches ``enough`` the search for more is over.
+    """
+    best = 0.0
+    for i in range(hot.candidates - 1, -1, -1):
+        x, mass = hot.surplus[i], hot.mass[i]
+        if x > mass * ROUNDING and best + MOVED_COST < enough:
+            doubt = hot.doubt[i] / mass + MOVED_SPREAD * MOVED_SPREAD
+            if bound_of(x, mass, doubt) > best:
+                best = max(best, evidence_of(x, mass, doubt))
+    return min(best + MOVED_COST, enough)
 
 
 @compiled
@@ -140,7 +163,7 @@ def observe(
         if hot.surplus[i] - hot.burst[i] > hot.mass[i] * ROUNDING:
             doubt = hot.doubt[i] / hot.mass[i]
             best = max(best, _evidence_above(best, hot, i, doubt))
-    hot.evidence = best
+    hot.evidence = _evidence_if_moved(hot, best) if best > MOVED_COST else best
     while hot.candidates > 0 and (hot.start[0] < oldest):
         _drop(hot, 0)
     if hot.candidates > 0:

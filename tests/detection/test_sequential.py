@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.detection.memory import HOT
-from detector.detection.sequential import BURST_COST, bound_of, evidence_of, observe
+from detector.detection.sequential import (
+    BURST_COST,
+    MOVED_COST,
+    MOVED_SPREAD,
+    bound_of,
+    evidence_of,
+    observe,
+)
 
 COUNTS = st.lists(st.integers(0, 40), min_size=1, max_size=120)
 
@@ -19,7 +26,14 @@ def brute_force(x: np.ndarray, mass: float, variance: float) -> float:
     for start in range(len(x)):
         total, expected = x[start:].sum(), mass * (len(x) - start)
         best = max(best, evidence_of(total, expected, variance))
-    return best
+    return min(best, if_moved(x, mass, variance))
+
+
+def if_moved(x: np.ndarray, mass: float, variance: float) -> float:
+    """Return the highest evidence over every start when the level may have moved."""
+    sums = [(x[start:].sum(), mass * (len(x) - start)) for start in range(len(x))]
+    wider = variance + MOVED_SPREAD**2
+    return MOVED_COST + max(evidence_of(total, expected, wider) for total, expected in sums)
 
 
 def with_burst(x: np.ndarray, mass: float, variance: float, bins: int) -> float:
@@ -33,7 +47,7 @@ def with_burst(x: np.ndarray, mass: float, variance: float, bins: int) -> float:
         if rest > expected * (1 + 1e-9):
             whole = evidence_of(total, expected, variance)
             best = max(best, min(whole, evidence_of(rest, expected, variance) + BURST_COST))
-    return best
+    return min(best, if_moved(x, mass, variance))
 
 
 def search(x: np.ndarray, mass: float, variance: float, bins: int) -> list[float]:
