@@ -39,6 +39,8 @@ class Recipe:
     days : length of every series in days of 1-minute bins, more than 16.
     outages : most outages per service (at least half of it, rounded up); 0 for a null track.
     start : left edge of the first bin, a Monday.
+    only : kinds of confounder that every service has, and no others; None: all, each as seldom
+        as `scenery.CHANCES` says.
     """
 
     seed: int
@@ -46,6 +48,11 @@ class Recipe:
     days: int = 35
     outages: int = 4
     start: datetime = datetime(2024, 9, 2, tzinfo=UTC)
+    only: frozenset[str] | None = None
+
+    def chance(self, kind: str) -> float:
+        """Return the probability that a service has a confounder of ``kind``."""
+        return scenery.CHANCES[kind] if self.only is None else float(kind in self.only)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,13 +102,14 @@ def _make(i: int, recipe: Recipe, rng: Generator) -> tuple[Service, pd.DataFrame
     level = LEVELS[i % len(LEVELS)]
     phi = DISPERSIONS[i // len(LEVELS) % len(DISPERSIONS)]
     s = Service(f"svc{i:02d}", level, phi, np.zeros(n), np.zeros(n))
-    s.rate = level * scenery.season(s, rng) * scenery.drift(n, rng)
-    scenery.add_weekly_bump(s, rng)
-    scenery.add_step(s, rng)
+    s.rate = level * scenery.season(s, rng, recipe.chance("dst")) * scenery.drift(n, rng)
+    scenery.add_weekly_bump(s, rng, recipe.chance("weekly"))
+    scenery.add_step(s, rng, recipe.chance("step40"))
     _add_outages(s, recipe.outages, rng)
-    drawn = _negative_binomial(s.rate * scenery.bursts(s, rng) + s.extra, s.phi, rng)
-    observed = scenery.observed_bins(s, rng)
-    scenery.add_zeros(s, drawn, rng)
+    burst = scenery.bursts(s, rng, recipe.chance("burst"))
+    drawn = _negative_binomial(s.rate * burst + s.extra, s.phi, rng)
+    observed = scenery.observed_bins(s, rng, recipe.chance("dead"))
+    scenery.add_zeros(s, drawn, rng, recipe.chance("zeros"))
     times = pd.date_range(recipe.start, periods=n, freq="min", unit="s")
     return s, pd.DataFrame({"time": times, "service": s.name, "count": drawn})[observed]
 
