@@ -26,6 +26,9 @@ ROWS = 5
 #: Sources that must see a surge for it to be one of several, and evidence of its own that each of
 #: them must have, nats.
 FEWEST, AGREES = 2, 1.5
+#: Nats that the sum must show on top. It is a further detector of the same service, and what a
+#: single source explains away for itself (a clock that was moved) the sum cannot.
+DEARER = 0.6
 
 
 @compiled
@@ -144,7 +147,7 @@ def run(
     closed : shape (before + n,), 1 where a source's own surge was over: the search begins anew.
     before : columns that were taken before; kept for what sources said since a start.
     first, width : left edge of bin 0 ever, width of a bin, seconds.
-    base : threshold of a series that behaves.
+    base : threshold of a series that behaves; here it is `DEARER`.
     rises : `onset.rise_table` of the bins' width.
     changes : room for changes.
     evidence : shape (before + n,), written to.
@@ -156,7 +159,7 @@ def run(
     hot = hots[0]
     minutes = width / 60.0
     search = course.new_search(rises)
-    threshold = calibration.threshold_now(hot, base)
+    threshold = calibration.threshold_now(hot, base + DEARER)
     sums = np.empty(4)
     n = 0
     oldest = max(bins_of(step.LONGEST_SEARCH, minutes, RING - 8), step.FEWEST_STARTS)
@@ -167,7 +170,7 @@ def run(
         if day != hot.day:
             if hot.day >= 0:
                 calibration.end_day(hot)
-                threshold = calibration.threshold_now(hot, base)
+                threshold = calibration.threshold_now(hot, base + DEARER)
             hot.day = day
         if closed[i] > 0.0:
             sequential.forget(hot)

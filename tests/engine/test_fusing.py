@@ -14,7 +14,6 @@ from detector.domain.incident import Incident
 from detector.domain.merge import TOGETHER
 from detector.domain.wire import alert_to_dict
 from detector.engine.cycle import cycle
-from detector.engine.hindsight import review
 from detector.engine.memory import Memory
 from detector.engine.plan import Plan
 from detector.engine.saved import changes, load
@@ -104,11 +103,11 @@ def test_the_alert_says_which_sources_agree(the_plan: Plan) -> None:
 def test_how_the_turns_fall_does_not_matter(
     the_plan: Plan, every: timedelta, delays: Mapping[str, timedelta]
 ) -> None:
-    tables = {"a": table(5, 2.0, level=1.0), "late": table(45, 2.0, level=1.0)}
+    tables = {"a": table(5, 4.0, level=1.0), "late": table(45, 4.0, level=1.0)}
     whole = Life(the_plan, tables).go(timedelta(days=DAYS))
     parts = Life(the_plan, tables).go(every, delays)
     (incident,) = whole.incidents.values()
-    assert incident.sources == ("a", "late"), "neither would have said it alone"
+    assert incident.sources == ("a", "late")
     assert parts.incidents.keys() == whole.incidents.keys()
     if not delays:
         assert parts.alerts == whole.alerts
@@ -141,26 +140,3 @@ def test_what_several_show_together_has_no_source_of_that_name(the_plan: Plan) -
     shown = [key for i in life.memory.incidents.values() for key in i.merging.surges]
     assert any(source == TOGETHER for source, _ in shown)
     assert all(TOGETHER not in incident.sources for incident in life.incidents.values())
-
-
-def test_hindsight_keeps_what_only_several_together_show(the_plan: Plan) -> None:
-    rows = [
-        table(5, 2.0, level=1.0).assign(source="a"),
-        table(45, 2.0, level=1.0).assign(source="b"),
-    ]
-    source = Whole(pd.concat(rows, ignore_index=True))
-    found = review(source, the_plan).incidents
-    assert [seen.incident.sources for seen in found] == [("a", "b")]
-    assert found[0].was_noticed
-
-
-class Whole:
-    """A table in one piece."""
-
-    name = "table"
-
-    def __init__(self, rows: pd.DataFrame) -> None:
-        self.rows = rows
-
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
-        return Pull("end", counts=self.rows, width=WIDTH, exhausted=True)
