@@ -15,7 +15,7 @@
   // Whoever fills in a form or reads a zoomed chart is not disturbed.
   function isBusyReader() {
     const at = document.activeElement;
-    return document.hidden || document.querySelector("details.act[open], .plot") !== null ||
+    return document.hidden || document.querySelector("details.act[open], .plot, .zooming") !== null ||
       (at !== null && at.matches("input, select, textarea"));
   }
 
@@ -25,17 +25,22 @@
     try {
       const answer = await fetch(location.href, { headers: { accept: "text/html" } });
       if (!answer.ok || answer.redirected) return;
-      show(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      const text = await answer.text();
+      // Somebody may have begun to read closely, or to write, in the meantime.
+      if (isBusyReader()) wanted = true;
+      else show(new DOMParser().parseFromString(text, "text/html"));
     } catch { wanted = true; } finally { busy = false; }
   }
 
   function show(fresh) {
     const old = document.getElementById("main"), main = fresh.getElementById("main");
+    const foot = fresh.querySelector("body > footer");
+    if (!main || !foot) return; // cut off on its way
     const before = new Set(openIncidents(old));
     const opened = [...document.querySelectorAll("main details[open]")].map(d => place(d));
     const focused = old.contains(document.activeElement) ? place(document.activeElement) : null;
     old.replaceWith(document.adoptNode(main));
-    document.querySelector("body > footer").replaceWith(document.adoptNode(fresh.querySelector("body > footer")));
+    document.querySelector("body > footer").replaceWith(document.adoptNode(foot));
     document.title = fresh.title;
     for (const index of opened) { const d = at(index); if (d && d.tagName === "DETAILS") d.open = true; }
     if (focused !== null) at(focused)?.focus({ preventScroll: true });

@@ -89,7 +89,7 @@
 
   async function open(button) {
     const figure = document.getElementById(button.dataset.zoom), { start, end } = button.dataset;
-    button.disabled = true; button.textContent = words.zoom_loading;
+    button.disabled = true; button.classList.add("zooming"); button.textContent = words.zoom_loading;
     try {
       const [got] = await Promise.all([numbers(button, start, end), load()]);
       const plot = document.createElement("div"), help = document.createElement("p");
@@ -104,7 +104,7 @@
         Plotly.react(plot, traces(closer), { ...plot.layout, shapes: shapes(closer) });
       });
       button.remove();
-    } catch { button.textContent = words.zoom_failed; }
+    } catch { button.textContent = words.zoom_failed; button.classList.remove("zooming"); }
   }
 
   function ready() {

@@ -123,7 +123,8 @@ def test_times_are_those_of_the_reader(standing: Shown, browser: Browser) -> Non
 
 def test_the_chart_zooms_with_plotly_under_the_policy(standing: Shown, browser: Browser) -> None:
     _, address = standing
-    with watched(browser, address) as page:
+    # A first visit: the page is fetched anew in the reader's zone while the chart is loaded.
+    with watched(browser, address, known_zone="") as page:
         page.goto("/service?name=WeChat")
         page.get_by_role("button", name="Zoom").click()
         plot = page.locator(".plot .main-svg").first
