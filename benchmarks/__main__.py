@@ -8,11 +8,21 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import curve, hindsight, labelled, page, report, speed, tables, wishes
+from benchmarks import alone, curve, hindsight, labelled, page, report, speed, tables, wishes
 from benchmarks.methods import RIVALS, Rival
 from benchmarks.running import TOLERATED
 from benchmarks.tracks import generated, recorded
-from benchmarks.trial import RATES, Arena, Result, arena, run_matched, run_ours, run_rival
+from benchmarks.trial import (
+    LOOSENED,
+    RATES,
+    Arena,
+    Result,
+    arena,
+    run_matched,
+    run_ours,
+    run_rival,
+)
+from detector.detection.options import DetectionOptions
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -40,10 +50,12 @@ def pages(out: Path, *, quick: bool) -> str:
             parts.append(report.confounders(a, results))
         if a is arenas[0] or not quick:
             parts.append(_curve(a, rivals, out))
+    if not quick:
+        parts.append(_alone())
     parts.append(_wishes(quick=quick))
     five = None if quick else recorded("five")
     if five is not None:
-        parts.append(_bursty(arena("Development track `five`", five, five), rivals))
+        parts.append(_bursty(arena("Development track `five`", five, five), rivals, out))
     parts.append(report.retrospective([row for a in arenas for row in hindsight.rows(a)]))
     parts.append(report.scores(None if quick else labelled.judge()))
     parts.append(_speed(quick=quick))
@@ -74,7 +86,14 @@ def _wishes(*, quick: bool) -> str:
     return report.wishes(found, services, days)
 
 
-def _bursty(a: Arena, rivals: Sequence[Rival]) -> str:
+def _alone() -> str:
+    asked = DetectionOptions().max_false_pages_per_week
+    rivals = [r for r in RIVALS if "FOCuS" in r.name and not r.is_oracle]
+    found, weeks = alone.one_at_a_time(rivals, asked, services=18, days=35)
+    return alone.section(found, weeks, asked)
+
+
+def _bursty(a: Arena, rivals: Sequence[Rival], out: Path) -> str:
     wishes = [run_ours(a, asked) for asked in RATES]
     named = [
         replace(r, method=f"{r.method}, asked for {asked:g} a week")
@@ -82,7 +101,18 @@ def _bursty(a: Arena, rivals: Sequence[Rival]) -> str:
     ]
     most = run_ours(a).matching.false
     others = [run_matched(a, r, len(most)) for r in rivals if not r.is_oracle]
-    return report.bursty(a, [*named, *others])
+    points: dict[str, list[tuple[float, float, float]]] = {}
+    for asked in LOOSENED:
+        mine = run_ours(a, asked)
+        false = len(mine.matching.false)
+        for r in [mine, *[run_matched(a, r, false) for r in rivals if not r.is_oracle]]:
+            f = r.figures
+            point = (f.false_alarms_per_week, f.precision, f.recall)
+            points.setdefault(r.method, []).append(point)
+    picture = out / "benchmarks-five.svg"
+    lines = {name: [(m, r) for m, _, r in found] for name, found in points.items()}
+    picture.write_text(curve.svg(lines, "Development track five", "the track"), encoding="utf-8")
+    return report.bursty(a, [*named, *others], points, picture)
 
 
 def _curve(a: Arena, rivals: Sequence[Rival], out: Path) -> str:

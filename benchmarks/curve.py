@@ -25,10 +25,11 @@ COLOURS = (
 Points = Sequence[tuple[float, float]]
 
 
-def svg(curves: Mapping[str, Points], title: str) -> str:
+def svg(curves: Mapping[str, Points], title: str, where: str = "the track without outages") -> str:
     """Return one line per method through (false alarms per service-week, recall) points.
 
-    The first method is drawn thick. Rates below `LOWEST` are drawn there.
+    The first method is drawn thick. Rates outside `LOWEST` to `HIGHEST` are drawn there. ``where``
+    the false alarms were counted stands under the axis.
     """
     right = WIDTH - KEY
     lines = [
@@ -36,14 +37,14 @@ def svg(curves: Mapping[str, Points], title: str) -> str:
         f' role="img" aria-label="{escape(title)}" font-family="sans-serif" font-size="12">',
         '<rect width="100%" height="100%" fill="#ffffff"/>',
         f'<text x="{LEFT}" y="18" font-size="14">{escape(title)}</text>',
-        *_grid(right),
+        *_grid(right, where),
     ]
     for i, (name, points) in enumerate(curves.items()):
         lines += _curve(name, points, i, right)
     return "\n".join([*lines, "</svg>", ""])
 
 
-def _grid(right: int) -> list[str]:
+def _grid(right: int, where: str) -> list[str]:
     lines = []
     for recall in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0):
         y = _y(recall)
@@ -54,7 +55,7 @@ def _grid(right: int) -> list[str]:
         lines.append(f'<line x1="{x}" x2="{x}" y1="{TOP}" y2="{foot}" stroke="#d0d7de"/>')
         lines.append(f'<text x="{x}" y="{foot + 18}" text-anchor="middle">{rate:g}</text>')
     middle = (LEFT + right) / 2
-    label = "false alarms per service-week on the track without outages (recall upwards)"
+    label = f"false alarms per service-week on {where} (recall upwards)"
     lines.append(f'<text x="{middle}" y="{HEIGHT - 18}" text-anchor="middle">{label}</text>')
     return lines
 
