@@ -46,7 +46,8 @@ other seeds, the rest while `scores` and `analyze` were built, on the labelled t
 
 - Live: letting a moved clock compete with a surge for the same evidence. Generated false alarms
   fell from .0335 to .0255 per service-week (those of clock changes to none), precision rose by
-  .008, but `five` lost 2 of its 10 caught outages: on real profiles an hour's shift explains too much.
+  .008, but `five` lost 2 of its 10 caught outages: on real profiles an hour's shift explains too
+  much.
 - Live: a larger spread of "the level has moved" (0.2 or 0.25 for 0.15), or a cost of 2 for 3:
   halves the false alarms, but 5 to 16 of 58 doublings are lost with them.
 - Live: letting the level learn less where the profile is doubtful. A tenth fewer false alarms on
