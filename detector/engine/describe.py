@@ -9,7 +9,7 @@ from detector.domain.details import Details, FacetVerdict, SampleComplaint, Spea
 from detector.domain.incident import Incident
 from detector.engine.complaints import KEPT, Archive
 from detector.language.character import SurgeKind, character
-from detector.language.samples import gather_evidence
+from detector.language.samples import NOTHING, gather_evidence
 from detector.language.trend import trend_of
 from detector.language.verdicts import FacetFinding, judge_facets
 
@@ -26,12 +26,18 @@ _SPEAKERS = {
 
 
 def describe(
-    incident: Incident, archive: Archive, *, at: datetime, configured: frozenset[str]
+    incident: Incident,
+    archive: Archive,
+    *,
+    at: datetime,
+    configured: frozenset[str],
+    quoted: bool = True,
 ) -> Details | None:
     """Return what the complaints of ``[start, at)`` say, None where there are none.
 
     Compared with the complaints of the weeks before the earliest start. A service that is not
-    among the ``configured`` ones was discovered.
+    among the ``configured`` ones was discovered. Samples and words take the longest to choose and
+    are left out unless they are to be ``quoted``.
     """
     onset, end = incident.onset, min(at, incident.ended_at or at)
     surge = archive.about(incident.service, start=onset.at, end=end)
@@ -42,7 +48,7 @@ def describe(
     who = character(surge, usual)
     background = 1 - incident.excess / max(who.voices, 1)
     found = judge_facets(surge, usual, background=min(max(background, 0.0), MOST_BACKGROUND))
-    said = gather_evidence(surge, usual, limit=SAMPLES, words=WORDS)
+    said = gather_evidence(surge, usual, limit=SAMPLES, words=WORDS) if quoted else NOTHING
     return Details(
         speakers=_SPEAKERS[who.kind],
         posts=who.posts,

@@ -140,9 +140,11 @@ def _look_for_news(
     too_soon = not told.may_update(at, plan.update_every)
     details = None
     if not too_soon:
-        details = describe(incident, archive, at=at, configured=plan.services)
+        details = describe(incident, archive, at=at, configured=plan.services, quoted=False)
     news = news_of(incident, details, told)
     reason = reason_to_tell(incident, told, news=news, too_soon=too_soon)
+    if reason.kind is not None:
+        details = describe(incident, archive, at=at, configured=plan.services)
     return _Judgement(reason, details, news)
 
 

@@ -44,6 +44,10 @@ class Evidence:
     words: tuple[Word, ...]
 
 
+NOTHING = Evidence((), ())
+"""What nobody asked for."""
+
+
 def gather_evidence(
     surge: pd.DataFrame, usual: pd.DataFrame, *, limit: int = 5, words: int = 12
 ) -> Evidence:

@@ -90,9 +90,11 @@ def test_the_leader_is_killed_fifty_times_and_nothing_is_lost_or_doubled(
         for nursery in pair.nurseries:
             pair.start(nursery)
         killed: set[int] = set()
-        for _ in range(N_KILLS):
+        for number in range(N_KILLS):
             leader = pair.leader(*killed)
-            time.sleep(moments.uniform(0, 0.15))
+            if number % 2:  # at its work, however slow the machine; else soon after its election
+                assert receivers[0].wait_for_calls(moments.randint(1, 4), timeout=30)
+            time.sleep(moments.uniform(0, 0.1))
             for nursery in pair.nurseries:
                 if nursery.child() == leader:
                     assert nursery.kill() == -9
@@ -100,7 +102,7 @@ def test_the_leader_is_killed_fifty_times_and_nothing_is_lost_or_doubled(
                     pair.start(nursery)
         for nursery in pair.nurseries:
             nursery.kill()
-        _finish(pair, receivers, at_least=N_KILLS // 2)
+        _finish(pair, receivers, at_least=N_KILLS // 4)
 
 
 def test_a_leader_that_slept_while_the_other_took_over_doubles_nothing(
