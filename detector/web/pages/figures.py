@@ -12,7 +12,7 @@ from detector.domain.incident import Incident
 from detector.reports.chart import NARROW, WIDE, counts_chart
 from detector.reports.curve import Curve
 from detector.reports.marks import Labels, Note, shade_of
-from detector.web.pages.curves import Row, table
+from detector.web.pages.curves import IN_FULL, Row, table
 from detector.web.pages.painting import drawn
 from detector.web.pages.reader import Reader
 
@@ -82,8 +82,10 @@ def summary(curve: Curve, reader: Reader) -> Markup:
         return t("chart.nothing")
     top = int(np.nanargmax(curve.counts))
     usual = curve.expected[top]
+    # Of long curves only the hour of the highest bin is known.
+    key = "chart.says_hour" if len(curve.counts) * curve.width > IN_FULL else "chart.says"
     said = t(
-        "chart.says",
+        key,
         width=say.lasting(curve.width),
         high=say.number(float(curve.counts[top])),
         at=reader.when(curve.start + top * curve.width),
