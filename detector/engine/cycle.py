@@ -29,7 +29,7 @@ from detector.engine.plan import Plan
 from detector.engine.seconds import to_the_second
 from detector.engine.tally_counts import tally_counts
 from detector.engine.tally_looks import tally_looks
-from detector.engine.tally_posts import tally_posts
+from detector.engine.tally_posts import new_complaints, tally_posts
 from detector.engine.telling import Said, tell
 from detector.engine.watching import mark_unobserved, watch
 from detector.ports import Pull
@@ -156,7 +156,11 @@ def _tally(source: str, pull: Pull, memory: Memory, plan: Plan, now: datetime) -
     if "floor" in pull.counts:
         followed = frozenset(memory.trends)
         return tally_looks(source, feed, pull.counts, pull.width, pull, followed, plan)
-    return tally_counts(source, feed, pull.counts, pull.width, memory.series, plan, now=now)
+    # Under a name of their own: from a sample of posts nothing can be counted, nor told when.
+    quoted, known = new_complaints(pull.evidence, f"{source}/evidence", feed.known, plan)
+    feed = replace(feed, known=known)
+    tally = tally_counts(source, feed, pull.counts, pull.width, memory.series, plan, now=now)
+    return replace(tally, complaints=quoted)
 
 
 def _advanced(piece: CountPiece, series: dict[SeriesKey, Followed], plan: Plan) -> Advance:

@@ -56,7 +56,7 @@ def tally_posts(
     if _is_silent(feed, pull):
         return Tally(feed)
     observed = Spans.of([*feed.observed.pairs(), *pull.observed])
-    complaints, known = _new_complaints(pull.posts, source, feed.known, plan)
+    complaints, known = new_complaints(pull.posts, source, feed.known, plan)
     late = _late(complaints, feed.counted_until)
     backlog = _joined(feed.backlog, complaints)
     feed = replace(feed, observed=observed, backlog=backlog, known=known)
@@ -73,7 +73,7 @@ def tally_posts(
     return Tally(feed, pieces, complaints=complaints, late=late)
 
 
-def _new_complaints(
+def new_complaints(
     posts: pd.DataFrame | None, source: str, known: Digests, plan: Plan
 ) -> tuple[pd.DataFrame | None, Digests]:
     """Return the complaints that did not come before, and the digests by which to know them again.
