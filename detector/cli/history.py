@@ -89,13 +89,23 @@ def score_history(path: Path, out: Path, *, config: Path | None, width: str | No
     history_settings(config)
     source = history_source(path, width=width, gaps=None)
     with progress("scoring"):
-        pull = source.pull(None, until=END_OF_TIME)
-        if pull.counts is None:
-            raise InputError("scores need a counts table: time, service, count", path=path)
-        scored = score_table(pull.counts, width=pull.width)
+        counts, step = _all_counts(source)
+        scored = score_table(counts, width=step)
     times = scored["time"].map(iso)
     write_text(out, scored.assign(time=times).to_csv(index=False, float_format="%.6g"))
     print(f"{len(scored):,} rows scored; written to {out}")
+
+
+def _all_counts(source: FileSource) -> tuple[pd.DataFrame, timedelta | None]:
+    """Return the counts of every file, and the width of their bins."""
+    tables = []
+    pull = source.pull(None, until=END_OF_TIME)
+    while pull.counts is not None:
+        tables.append(pull.counts)
+        if pull.exhausted:
+            return pd.concat(tables, ignore_index=True), pull.width
+        pull = source.pull(pull.cursor, until=END_OF_TIME)
+    raise InputError("scores need a counts table: time, service, count", path=source.path)
 
 
 def evaluate_incidents(path: Path, truth: Path, *, as_json: bool) -> None:

@@ -19,6 +19,7 @@ from detector.errors import InputError
 
 BOM = b"\xef\xbb\xbf"
 _QUOTED = re.compile(rb'(?<![^,\n])"(?:[^"]++|"")*+("|\Z)')
+_BINARY = "not a text; a table is CSV or JSON Lines (also gzipped), or Parquet"
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -26,12 +27,14 @@ def columns(header: bytes) -> list[str]:
     """Return the names in the header line. Raises `InputError` without path."""
     if header.startswith(_WIDE):
         raise InputError("in UTF-16; save it as UTF-8", line=1)
-    if b"\r" in header.rstrip(b"\r\n"):
-        raise InputError(r"lines end with a carriage return alone; end them with \n", line=1)
+    if b"\0" in header:
+        raise InputError(_BINARY, line=1)
     try:
         text = header.removeprefix(BOM).decode("utf-8")
     except UnicodeDecodeError as error:
         raise not_utf8(error, 1) from None
+    if "\r" in text.rstrip("\r\n"):
+        raise InputError(r"lines end with a carriage return alone; end them with \n", line=1)
     names = next(csv.reader([text]), [])
     if not any(names):
         raise InputError("empty: a table needs a header line", line=1)

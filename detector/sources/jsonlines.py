@@ -61,3 +61,5 @@ def _object(line: bytes, number: int) -> dict[str, object]:
         raise not_utf8(error, number) from None
     except msgspec.DecodeError as error:
         raise InputError(f"not a JSON object: {error}", line=number) from None
+    except RecursionError:
+        raise InputError("not a JSON object: nested too deeply", line=number) from None

@@ -113,6 +113,19 @@ def test_scores_has_one_row_per_row_of_the_table(run: Run, table: Path, tmp_path
     assert all(0 <= float(row["score"]) <= 1 for row in rows)
 
 
+def test_scores_of_a_folder_are_those_of_its_files_in_one(run: Run, tmp_path: Path) -> None:
+    rows = counts()
+    rows = rows[rows["service"] == "QQ"]
+    rows = rows.assign(time=rows["time"].dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    rows.to_csv(tmp_path / "whole.csv", index=False)
+    (tmp_path / "days").mkdir()
+    for day, part in rows.groupby(rows["time"].str[:10]):
+        part.to_csv(tmp_path / "days" / f"{day}.csv", index=False)
+    assert run("scores", "whole.csv", "--out", "whole.out") == 0
+    assert run("scores", "days", "--out", "days.out") == 0
+    assert (tmp_path / "days.out").read_text() == (tmp_path / "whole.out").read_text()
+
+
 def test_classify_keeps_the_columns_and_adds_what_the_post_says(run: Run, tmp_path: Path) -> None:
     posts = tmp_path / "posts.csv"
     posts.write_text(

@@ -101,6 +101,10 @@ CSV_MISTAKES = {
     "nothing at all": ("", ":1: empty: a table needs a header line"),
     "an empty header": ("\n\n", ":1: empty: a table needs a header line"),
     "an array": ('[{"time": 1}]', ":1: not JSON Lines: a line must be an object {...}"),
+    "a binary file": (
+        "\x7fELF\x02\0\0\n\0",
+        ":1: not a text; a table is CSV or JSON Lines (also gzipped), or Parquet",
+    ),
     "carriage returns alone": (
         COUNTS.replace("\n", "\r"),
         r":1: lines end with a carriage return alone; end them with \n",
@@ -155,6 +159,13 @@ JSON_MISTAKES = {
     "no JSON": (
         '{"time": "2022-07-22T14:09:00Z", "text": "a"}\n{"time": \n',
         ":2: not a JSON object: Input data was truncated",
+    ),
+    "nested without end": (
+        '{"time": "2022-07-22T14:09:00Z", "text": "a"}\n{"text": '
+        + "[" * 5000
+        + "]" * 5000
+        + "}\n",
+        ":2: not a JSON object: nested too deeply",
     ),
     "no such key anywhere": (
         '{"when": 1, "text": "a"}\n',

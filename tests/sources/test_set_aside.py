@@ -88,6 +88,7 @@ WRONG_JSON = {
         b'{"time": "2022-07-22T14:01:00Z", "text": "\xff"}\n',
         "not UTF-8 (byte 0xff); convert it, e.g. iconv -f GB18030 -t UTF-8",
     ),
+    "nested without end": (b'{"a": ' + b"[" * 5000 + b"\n", "not a JSON object: nested too deeply"),
     "an object of something else": (
         b'{"error": "rate limited"}\n',
         f"time: empty; every row needs {INSTANT}",

@@ -82,3 +82,21 @@ def test_counts(tmp_path: Path, writes: int) -> None:
     assert len(whole.incidents) == 6
     cuts = sorted(random.Random(writes).sample(range(10, len(table)), writes))
     assert lines(tailed(path, table, cuts)) == lines(whole.alerts)
+
+
+def test_counts_with_wrong_rows_among_them_say_what_the_good_ones_say(tmp_path: Path) -> None:
+    frame = stories.counts(days=5).sort_values(["time", "service"], kind="stable")
+    frame["time"] = pd.DatetimeIndex(frame["time"]).strftime("%Y-%m-%dT%H:%M:%SZ")
+    good = frame.to_csv(index=False).splitlines(keepends=True)
+    path = tmp_path / "counts.csv"
+    path.write_text("".join(good))
+    whole = replay(FileSource("t", path), lexicon_plan())
+    draw = random.Random(3)
+    spoiled = list(good)
+    for place in sorted(draw.sample(range(2, len(good)), 150), reverse=True):
+        time = good[place].split(",")[0]
+        spoiled.insert(place, draw.choice([f"{time},WeChat,-1\n", f"{time},QQ\n", f"{time},,5\n"]))
+    cuts = sorted(draw.sample(range(10, len(spoiled)), 8))
+    told = lines(tailed(path, spoiled, cuts))
+    assert told == lines(whole.alerts)
+    assert told
