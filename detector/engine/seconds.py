@@ -8,9 +8,14 @@ from datetime import datetime, timedelta
 from detector.detection.unbinned import REVISION, refine_onset
 from detector.domain.series import SeriesKey
 from detector.domain.spans import seconds_of
-from detector.domain.surge import Surge
+from detector.domain.surge import Onset, Surge
+from detector.domain.times import floor_to, from_seconds
 from detector.engine.complaints import Archive
 from detector.language.voices import WINDOW, in_order, is_voice
+
+#: From this width of its interval on a start is told to the minute.
+WIDE = timedelta(minutes=4)
+_MINUTE = timedelta(minutes=1)
 
 
 def to_the_second(
@@ -29,4 +34,17 @@ def to_the_second(
         return surge
     times = seconds_of(ordered["time"])[is_voice(ordered)].astype("int64")
     finer = refine_onset(times, surge.expected_at_peak, onset, width=width, until=until)
-    return replace(surge, onset=finer)
+    return replace(surge, onset=_told(finer))
+
+
+def _told(onset: Onset) -> Onset:
+    """Return ``onset`` to the minute where its interval is wide: seconds would pretend too much.
+
+    The interval is widened to whole minutes, never narrowed.
+    """
+    if onset.latest - onset.earliest < WIDE:
+        return onset
+    earliest = floor_to(onset.earliest, _MINUTE)
+    latest = -(-onset.latest.timestamp() // 60) * 60
+    nearest = floor_to(onset.at + _MINUTE / 2, _MINUTE)
+    return Onset(nearest, min(earliest, nearest), from_seconds(max(latest, nearest.timestamp())))

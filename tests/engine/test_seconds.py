@@ -61,3 +61,12 @@ def test_pieces_of_the_archive_make_no_difference() -> None:
     rows = spoken(*CALM, *SURGE).pieces[1]
     parts = Archive({1: rows.iloc[:40], 2: rows.iloc[40:41], 3: rows.iloc[41:]})
     assert asked(parts) == asked(spoken(*CALM, *SURGE))
+
+
+def test_a_start_that_is_not_sure_to_the_minute_is_not_told_to_the_second() -> None:
+    few = spoken(*CALM, 61, 143, 197, 256, 301, 377, 431)
+    surge = asked(few)
+    onset = surge.onset
+    assert onset.latest - onset.earliest >= 4 * MINUTE
+    assert {t.second for t in (onset.at, onset.earliest, onset.latest)} == {0}
+    assert onset.earliest <= onset.at <= onset.latest
