@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from math import isnan
 from pathlib import Path
@@ -87,7 +88,7 @@ def observed_to_list(history: History) -> list[dict[str, Any]]:
 def score_history(path: Path, out: Path, *, config: Path | None, width: str | None) -> None:
     """Write the causal score of every row of the counts table ``path``."""
     history_settings(config)
-    source = history_source(path, width=width, gaps=None)
+    source = replace(history_source(path, width=width, gaps=None), judged=False)
     with progress("scoring"):
         counts, step = _all_counts(source)
         scored = score_table(counts, width=step)
@@ -136,6 +137,8 @@ def read_truth(path: Path) -> pd.DataFrame:
     """Return a table of truth. Raises `InputError` where it is no table."""
     try:
         return pd.read_csv(path, dtype={"service": "str", "start": "str", "end": "str"})
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror or error}", path=path) from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise InputError(f"not a CSV table in UTF-8: {error}".strip(), path=path) from error
 
@@ -163,8 +166,10 @@ def _figure(value: float) -> str:
 def _read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read: {error}", path=path) from error
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", path=path) from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"not JSON in UTF-8: {error}", path=path) from error
     except json.JSONDecodeError as error:
         raise InputError(f"not JSON: {error.msg}", path=path, line=error.lineno) from error
 

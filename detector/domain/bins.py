@@ -11,6 +11,24 @@ from numpy.typing import NDArray
 from detector.domain.series import Floats
 from detector.domain.spans import seconds_of
 
+#: Counts are judged in bins no narrower and no wider.
+NARROWEST, WIDEST = timedelta(seconds=10), timedelta(hours=2)
+
+
+def width_fault(width: timedelta, *, judged: bool = True) -> str | None:
+    """Return what is wrong with bins of ``width``, None if nothing is.
+
+    Parameters
+    ----------
+    judged : whether outages are looked for in them, as in counts; a trending list may have any.
+    """
+    seconds = width.total_seconds()
+    if judged and not NARROWEST <= width <= WIDEST:
+        return f"bins of {seconds:g} s; counts are judged in bins of 10 s to 2 h"
+    if seconds < 1 or seconds != int(seconds):
+        return f"bins of {seconds:g} s; a width is whole seconds"
+    return None
+
 
 def most_common_step(counts: pd.DataFrame) -> timedelta | None:
     """Return the most common step between successive rows of a series, in whole seconds.

@@ -33,6 +33,7 @@ _OFFSET = r"[T ].*(?:[zZ]|[+-]\d{2}(?::?\d{2})?)$"
 _FIRST = pd.Timestamp("1970-01-01", tz="UTC")
 _LAST = pd.Timestamp("2100-01-01", tz="UTC")
 _INSTANT = "an instant with an offset, e.g. 2022-07-22T14:09:00Z"
+_MOST = 1e18  # nobody counts so far, and squares of it are still numbers
 _NUMBER = "a number >= 0, or empty where nothing was observed"
 
 #: Tells the line of a row, both from the beginning of what was read; rows count from 0.
@@ -192,6 +193,10 @@ def numbers(column: pd.Series, *, line_of: LineOf, aside: Aside | None = None) -
         values = pd.to_numeric(column.where(given & ~is_bool), errors="coerce").astype("float64")
     wrong = ((given & values.isna()) | (values < 0) | np.isinf(values)).to_numpy(dtype=np.bool_)
     refuse(wrong, column, lambda row: f"{str(column.iloc[row])!r} is not {_NUMBER}", line_of, aside)
+    beyond = (values > _MOST).to_numpy(dtype=np.bool_)
+    refuse(
+        beyond, column, lambda row: f"{values.iloc[row]:g} is more than {_MOST:g}", line_of, aside
+    )
     return values
 
 

@@ -11,7 +11,7 @@ import msgspec
 import pandas as pd
 import structlog
 
-from detector.domain.bins import most_common_step, other_step, two_widths
+from detector.domain.bins import most_common_step, other_step, two_widths, width_fault
 from detector.domain.spans import Spans
 from detector.domain.tables import TableKind
 from detector.domain.times import floor_to, iso
@@ -45,6 +45,7 @@ class FileSource:
     gaps : spans in which nobody looked.
     grows : whether files are still being written (``run``) or complete (``replay``).
     piece : posts are read in pieces of about so many bytes.
+    judged : whether outages will be looked for, which bins of counts can be too wide for.
     """
 
     name: str
@@ -54,6 +55,7 @@ class FileSource:
     gaps: Spans = field(default_factory=Spans.none)
     grows: bool = False
     piece: int = PIECE
+    judged: bool = True
     _open: dict[Path, TableFile] = field(default_factory=dict, init=False)
 
     def pull(self, cursor: str | None, *, until: datetime) -> Pull:
@@ -185,8 +187,13 @@ class FileSource:
 
     def _width(self, table: Table, past: FileCursor) -> timedelta | None:
         """Return the bin width; None while a growing table is too short to tell it."""
-        if self.width is not None:
-            return self.width
+        step = self._told_width(table, past) if self.width is None else self.width
+        judged = self.judged and table.kind is TableKind.COUNTS
+        if step is not None and (fault := width_fault(step, judged=judged)):
+            raise InputError(fault, path=table.path)
+        return step
+
+    def _told_width(self, table: Table, past: FileCursor) -> timedelta | None:
         told = None if past.width is None else timedelta(seconds=past.width)
         step = told or most_common_step(table.frame)
         if step is None and not self.grows:

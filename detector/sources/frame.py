@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
-from detector.domain.bins import most_common_step, other_step, two_widths
+from detector.domain.bins import most_common_step, other_step, two_widths, width_fault
 from detector.domain.spans import Spans
 from detector.domain.tables import TableKind, kind_of, our_columns
 from detector.errors import InputError
@@ -52,9 +52,11 @@ class FrameSource:
         return Pull(None, posts=posts, observed=observed, exhausted=True)
 
     def _counts(self, counts: pd.DataFrame, kind: TableKind) -> Pull:
-        width = self.width or most_common_step(counts)
+        width = most_common_step(counts) if self.width is None else self.width
         if width is None:
             raise InputError("the bin width cannot be told from one row per service; give it")
+        if fault := width_fault(width, judged=kind is TableKind.COUNTS):
+            raise InputError(fault)
         self._check_steps(counts, kind, width)
         step = width.total_seconds()
         if kind is TableKind.COUNTS:

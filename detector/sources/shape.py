@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import pandas as pd
 
+from detector.domain.bins import width_fault
 from detector.domain.tables import (
     COUNTS,
     COUNTS_OPTIONAL,
@@ -73,6 +74,8 @@ def _counted(pull: Pull) -> Iterator[str]:
         return
     if pull.width is None or not pull.width.total_seconds() > 0:
         yield "counts need the width of their bins"
+    elif fault := width_fault(pull.width, judged="floor" not in pull.counts):
+        yield fault
     if (pd.to_numeric(pull.counts["count"], errors="coerce") < 0).any():
         yield "a count is negative"
     if not pd.api.types.is_numeric_dtype(pull.counts["count"]):

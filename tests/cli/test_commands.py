@@ -202,6 +202,37 @@ def test_a_wrong_row_of_the_truth_is_explained_with_its_line(
     assert f"{wrong}{complaint}" in capsys.readouterr().err
 
 
+def test_a_folder_is_no_truth_and_no_result(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "found.json").write_text('{"incidents": []}')
+    (tmp_path / "folder").mkdir()
+    assert run("evaluate", "found.json", "folder") == 2
+    assert "folder: cannot be read: Is a directory" in capsys.readouterr().err
+    assert run("evaluate", "folder", truth(tmp_path / "truth.csv")) == 2
+    assert "folder: cannot be read: Is a directory" in capsys.readouterr().err
+
+
+def test_a_result_with_a_time_that_is_none_is_refused(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = {"service": "a", "started_at": "soon", "noticed_at": "later"}
+    (tmp_path / "found.json").write_text(json.dumps({"incidents": [found]}))
+    assert run("evaluate", "found.json", truth(tmp_path / "truth.csv")) == 2
+    assert "found.json: not the JSON that replay writes" in capsys.readouterr().err
+
+
+def test_days_can_be_scored_but_not_replayed(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    days = "".join(f"2022-07-{day:02d}T00:00:00Z,WeChat,{day}\n" for day in range(1, 29))
+    (tmp_path / "days.csv").write_text("time,service,count\n" + days)
+    assert run("scores", "days.csv", "--out", "scores.csv") == 0
+    assert run("replay", "days.csv", "--json", "out.json") == 2
+    said = "days.csv: bins of 86400 s; counts are judged in bins of 10 s to 2 h"
+    assert said in capsys.readouterr().err
+
+
 def test_every_mistake_in_the_configuration_is_told_at_once(
     run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

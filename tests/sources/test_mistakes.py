@@ -10,6 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from detector.detection.options import DetectionOptions
+from detector.detection.state import begin
+from detector.domain.bins import width_fault
 from detector.errors import InputError
 from detector.sources.files import FileSource, read_gaps
 from detector.sources.frame import FrameSource
@@ -50,6 +53,10 @@ CSV_MISTAKES = {
     "a negative count": (
         COUNTS.replace("40.5", "-1"),
         ":4, column 'count': '-1.0' is not a number >= 0, or empty where nothing was observed",
+    ),
+    "a count beyond all counting": (
+        COUNTS.replace("40.5", "1e308"),
+        ":4, column 'count': 1e+308 is more than 1e+18",
     ),
     "an infinite count": (
         COUNTS.replace("40.5", "inf"),
@@ -344,6 +351,38 @@ def test_rows_of_another_width_in_a_later_file_of_a_folder(tmp_path: Path) -> No
     cursor = source.pull(None, until=NOW).cursor
     with pytest.raises(InputError, match=r"60 s behind the row before it, in a table of .* 300 s"):
         source.pull(cursor, until=NOW)
+
+
+WIDTHS = {
+    "a day": ([86400 * i for i in range(5)], None, "86400 s; counts are judged in bins of 10 s"),
+    "a second": (list(range(5)), None, "1 s; counts are judged in bins of 10 s to 2 h"),
+    "given: none": ([0, 60], timedelta(0), "0 s; counts are judged in bins of 10 s to 2 h"),
+    "given: a half": ([0, 60], timedelta(seconds=10.5), "10.5 s; a width is whole seconds"),
+}
+
+
+@pytest.mark.parametrize(("seconds", "width", "complaint"), WIDTHS.values(), ids=WIDTHS.keys())
+def test_bins_too_wide_or_too_narrow_to_be_judged_are_refused(
+    tmp_path: Path, seconds: list[int], width: timedelta | None, complaint: str
+) -> None:
+    times = pd.to_datetime([1658498940 + s for s in seconds], unit="s", utc=True)
+    frame = pd.DataFrame({"time": times, "service": "a", "count": 1.0})
+    iso = frame.assign(time=times.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    path = write(tmp_path / "c.csv", iso.to_csv(index=False))
+    with pytest.raises(InputError, match=f"{path}: bins of {complaint}"):
+        pull(path, width=width)
+    with pytest.raises(InputError, match=f"^bins of {complaint}"):
+        FrameSource("c", frame, width=width).pull(None, until=NOW)
+
+
+@pytest.mark.parametrize("seconds", [1, 9, 9.9, 10, 10.5, 60, 7200, 7201, 86400])
+def test_what_is_refused_is_what_cannot_be_judged(seconds: float) -> None:
+    width = timedelta(seconds=seconds)
+    if width_fault(width) is None:
+        begin(DetectionOptions(), start=NOW, width=width)
+    else:
+        with pytest.raises(ValueError, match="bins must be whole seconds"):
+            begin(DetectionOptions(), start=NOW, width=width)
 
 
 def test_a_frame_of_two_widths_is_refused_by_row() -> None:
