@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from detector.settings.part import Name, Part, Positive
-from detector.settings.values import Duration, LongDuration, Width
+from detector.settings.values import Duration, JudgedWidth, LongDuration, Width
 
 Address = Annotated[str, Field(pattern=r"^https?://[^/@\s]+(/[^@\s]*)?$")]
 Queries = Annotated[Mapping[Name, Name], Field(min_length=1)]
@@ -33,8 +33,8 @@ class _Searched(_Live):
 
 
 class _Counted(_Live):
-    width: Width = timedelta(minutes=1)
-    """Bin width."""
+    width: JudgedWidth = timedelta(minutes=1)
+    """Bin width, 10 s to 2 h."""
 
     backfill: LongDuration = timedelta(days=7)
     """How far before the first pull to begin."""

@@ -23,9 +23,9 @@ from detector.settings.sources import SourceSettings
 from detector.settings.values import (
     Duration,
     Instant,
+    JudgedWidth,
     LongDuration,
     Optional,
-    Width,
     Zone,
 )
 from detector.settings.web import WebSettings
@@ -69,8 +69,8 @@ class ScheduleSettings(Part):
 class PostSettings(Part):
     """How posts are counted."""
 
-    width: Width = timedelta(minutes=1)
-    """Width of the bins that complaints are counted in: whole seconds, at most a day."""
+    width: JudgedWidth = timedelta(minutes=1)
+    """Width of the bins that complaints are counted in: whole seconds, 10 s to 2 h."""
 
     settle: Duration = timedelta(minutes=2)
     """A bin is final this long after its end; posts that come later are history."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Literal
 
 from detector.settings.part import Name, Part
-from detector.settings.values import Width
+from detector.settings.values import JudgedWidth
 
 
 class PushSettings(Part):
@@ -19,8 +19,8 @@ class PushSettings(Part):
     rows: Literal["posts", "counts"]
     """What is handed in: posts to `/v1/posts`, or counts to `/v1/counts`."""
 
-    width: Width = timedelta(minutes=1)
-    """Bin width of counts."""
+    width: JudgedWidth = timedelta(minutes=1)
+    """Bin width of counts, 10 s to 2 h."""
 
     awaited: bool = True
     """Whether something is always to come, so that its absence is reported as a dead feed."""

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator
 
+from detector.domain.bins import width_fault
 from detector.domain.tables import OURS
 
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
@@ -35,6 +36,12 @@ def parse_duration(text: object) -> timedelta:
     if seconds > _LONGEST.total_seconds():
         raise ValueError(f"{text!r} is longer than {_LONGEST.days}d")
     return timedelta(seconds=seconds)
+
+
+def _judged(width: timedelta) -> timedelta:
+    if fault := width_fault(width):
+        raise ValueError(fault)
+    return width
 
 
 def parse_width(text: object) -> timedelta:
@@ -94,6 +101,8 @@ def _none_if_false(value: object) -> object:
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 LongDuration = Annotated[Duration, AfterValidator(_positive)]
 Width = Annotated[timedelta, BeforeValidator(parse_width)]
+#: Of counts, in which outages are looked for.
+JudgedWidth = Annotated[Width, AfterValidator(_judged)]
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Instant = Annotated[datetime, AfterValidator(_aware)]
 Columns = Annotated[Mapping[str, str], AfterValidator(_ours)]

@@ -277,3 +277,14 @@ def test_the_page_has_every_key() -> None:
 
 def test_what_the_package_names_is_there() -> None:
     assert [name for name in module.__all__ if not hasattr(module, name)] == []
+
+
+@pytest.mark.parametrize("width", ["1s", "3h"])
+@pytest.mark.parametrize(
+    "section",
+    ["[posts]", '[[sources]]\nname = "in"\ntype = "push"\nrows = "counts"'],
+    ids=["posts", "pushed counts"],
+)
+def test_counts_are_not_asked_for_in_bins_that_cannot_be_judged(section: str, width: str) -> None:
+    with pytest.raises(ConfigError, match="counts are judged in bins of 10 s to 2 h"):
+        parse_settings(f'{section}\nwidth = "{width}"\n', path="c.toml")
