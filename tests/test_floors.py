@@ -20,6 +20,7 @@ LAZY = {
     PACKAGE / "cli": "quick to start: a command loads what it needs when it is called",
     PACKAGE / "words.py": "the classifier's libraries are loaded with the first text to be judged",
     PACKAGE / "app.py": "clients of live sources are loaded when one is configured",
+    PACKAGE / "analysis" / "picture.py": "the painter is an extra, loaded when a picture is wanted",
     PACKAGE / "receivers.py": "Apprise is an extra, loaded when a receiver needs it",
     PACKAGE / "stores" / "schema.py": "migrations are loaded when there is something to migrate",
 }

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from detector.detection import fusion
-from detector.detection.fusion import FusedState, FusedStep, Said
+from detector.detection.fused import FusedState, Said, begin
+from detector.detection.fusion import FusedStep
 from detector.detection.live import Step
 from detector.domain.merge import TOGETHER
 from detector.domain.series import SeriesKey
@@ -135,7 +136,7 @@ def _begun(
     """Return the state before the first bin that two sources could have told."""
     second = sorted(member.start for member in members.values())[1]
     start: datetime = from_seconds(second)
-    return fusion.begin(plan.options_for(service), start=start, width=width)
+    return begin(plan.options_for(service), start=start, width=width)
 
 
 def _frontier(members: Mapping[str, Followed], plan: Plan) -> float:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from detector.alerting.decide import Told
 from detector.detection.falls import VolumeState
-from detector.detection.fusion import FusedState, Said
+from detector.detection.fused import FusedState, Said
 from detector.detection.live import SeriesState
 from detector.detection.trending import TrendState
 from detector.domain.merge import Merging

@@ -10,8 +10,8 @@ import numpy as np
 
 from detector.detection.matching import Coverage
 from detector.domain.alert import Alert
-from detector.domain.feed import FeedAlert
 from detector.domain.decision import Decision
+from detector.domain.feed import FeedAlert
 from detector.domain.incident import Incident
 from detector.domain.series import SeriesKey
 from detector.domain.times import from_seconds

@@ -5,8 +5,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from detector.detection import fusion
-from detector.detection.fusion import Said
+from detector.detection.fused import Said, dump, load
 from detector.detection.pooling import ROWS
 from detector.engine.memory import Fused
 
@@ -38,7 +37,7 @@ def saved_fused(service: str, fused: Fused) -> SavedFused:
         SavedSaid(source, said.start, said.width, said.rows.tobytes(), said.ends)
         for source, said in fused.waiting.items()
     ]
-    return SavedFused(service, fusion.dump(fused.state), waiting)
+    return SavedFused(service, dump(fused.state), waiting)
 
 
 def fused_of(saved: SavedFused) -> Fused:
@@ -49,4 +48,4 @@ def fused_of(saved: SavedFused) -> Fused:
         )
         for said in saved.waiting
     }
-    return Fused(fusion.load(saved.state), waiting)
+    return Fused(load(saved.state), waiting)

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.detection import fusion, live, pooling
-from detector.detection.fusion import FusedStep, Said
+from detector.detection import fused, fusion, live, pooling
+from detector.detection.fused import Said
+from detector.detection.fusion import FusedStep
 from detector.detection.live import Step
 from detector.detection.options import DetectionOptions
 from detector.detection.sequential import evidence_of
@@ -45,12 +46,12 @@ def said(values: Floats, width: timedelta = WIDTH) -> Said:
 def together(
     sources: dict[str, Said], *, width: timedelta = WIDTH, cuts: tuple[float, ...] = ()
 ) -> list[FusedStep]:
-    state = fusion.begin(DetectionOptions(), start=START, width=width)
+    state = fused.begin(DetectionOptions(), start=START, width=width)
     steps = []
     for until in (*cuts, min(source.end for source in sources.values())):
         step = fusion.update(state, sources, until)
         steps.append(step)
-        state = fusion.load(fusion.dump(step.state))
+        state = fused.load(fused.dump(step.state))
         sources = {name: source.behind(until) for name, source in sources.items()}
     return steps
 
@@ -163,15 +164,13 @@ def test_chunks_do_not_matter(cuts: set[int]) -> None:
 @pytest.mark.parametrize("damage", [b"", b"\x80", b"\x81\xa6format\x63"])
 def test_what_is_no_state_is_refused(damage: bytes) -> None:
     with pytest.raises(ValueError, match="fused state"):
-        fusion.load(damage)
+        fused.load(damage)
 
 
 def test_after_years_without_a_word_all_begins_anew_and_an_open_surge_is_over() -> None:
     until = START.timestamp() + (FIRST + 9) * WIDTH.total_seconds()
     sources = {"a": said(counts(5, seed=1)), "b": said(counts(5, seed=2))}
-    first = fusion.update(
-        fusion.begin(DetectionOptions(), start=START, width=WIDTH), sources, until
-    )
+    first = fusion.update(fused.begin(DetectionOptions(), start=START, width=WIDTH), sources, until)
     assert len(opened(first.changes)) == 1
     later = {name: replace(one, start=one.start + 5e8) for name, one in sources.items()}
     again = fusion.update(first.state, later, min(one.end for one in later.values()))
