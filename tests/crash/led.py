@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 
 from detector.domain.delivery import DeliveryStatus
 from detector.engine.delivery import deliver
-from detector.errors import LeaseLost
+from detector.errors import StoreError
 from detector.leadership import Leadership
+from detector.ports import Sink
 from detector.sinks.webhook import WebhookSink
 from detector.stores.sql import SqlStore, open_store
 from tests.crash.life import HASTY, RECEIVERS, cycle, cycles_of
@@ -24,15 +26,28 @@ def live(store_at: str, url: str, other_url: str, until: int | None) -> None:
     with closing(open_store(store_at, standby=True, ttl=TTL)) as store:
         leadership = Leadership(store.lease)
         with closing(leadership):
-            while until is None or not _done(store, until):
-                if not leadership.wait(timedelta(seconds=60), stopping=lambda: False):
-                    continue
-                try:
-                    if until is None or cycles_of(store) < until:
-                        store.commit(cycle(cycles_of(store)))
-                    deliver(store, sinks, now=_now(), policy=HASTY)
-                except LeaseLost:
-                    continue
+            while _lived_on(store, leadership, sinks, until):
+                pass
+
+
+def _lived_on(
+    store: SqlStore, leadership: Leadership, sinks: Mapping[str, Sink], until: int | None
+) -> bool:
+    """Take a turn if we lead; return whether there is more to do.
+
+    Like the schedule it outlives what the store refuses: another has taken over, or the server has
+    thrown out one that slept in its transaction.
+    """
+    try:
+        if until is not None and _done(store, until):
+            return False
+        if leadership.wait(timedelta(seconds=60), stopping=lambda: False):
+            if until is None or cycles_of(store) < until:
+                store.commit(cycle(cycles_of(store)))
+            deliver(store, sinks, now=_now(), policy=HASTY)
+    except StoreError:
+        return True
+    return True
 
 
 def warm_up() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import time
 from collections import Counter
@@ -17,11 +18,11 @@ from tests.crash.nursery import Nursery
 from tests.crash.receiver import Receiver
 from tests.fakes.outages import NOON
 
-N_KILLS = 60
+N_KILLS = int(os.environ.get("KILLS", "60"))
 LONGEST_CHILDHOOD = 0.1  # seconds; the store is opened in them
 
 
-def test_sixty_kills_at_random_moments_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
+def test_kills_at_random_moments_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
     store_at, lines_at = tmp_path / "store.db", tmp_path / "alerts.jsonl"
     moments = random.Random(20220722)
     with (
@@ -43,6 +44,9 @@ def test_sixty_kills_at_random_moments_lose_nothing_and_double_nothing(tmp_path:
     _assert_arrived_once_and_in_order(receiver, expected)
     _assert_written_once(lines_at, expected)
     _assert_recorded(store_at, expected, n_cycles)
+    print(
+        f"{N_KILLS} kills, {len(expected)} messages, {receiver.repeats} tellings taken as repeats"
+    )
 
 
 def _let_live(receiver: Receiver, moments: random.Random, *, as_child: bool) -> None:
