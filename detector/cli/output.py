@@ -61,5 +61,7 @@ def write_bytes(path: Path, content: bytes) -> None:
         part = path.with_name(f".{path.name}.part")
         part.write_bytes(content)
         os.replace(part, path)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise InputError(f"cannot be written: {path.parent} is no folder", path=path) from error
     except OSError as error:
         raise InputError(f"cannot be written: {error.strerror}", path=path) from error

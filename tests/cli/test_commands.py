@@ -222,6 +222,18 @@ def test_a_result_with_a_time_that_is_none_is_refused(
     assert "found.json: not the JSON that replay writes" in capsys.readouterr().err
 
 
+def test_a_place_that_cannot_be_written_to_is_told_with_the_reason(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "counts.csv").write_text("time,service,count\n")
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "folder").mkdir()
+    assert run("replay", "counts.csv", "--json", "file/out.json") == 2
+    assert "file/out.json: cannot be written: file is no folder" in capsys.readouterr().err
+    assert run("replay", "counts.csv", "--json", "folder") == 2
+    assert "folder: cannot be written: Is a directory" in capsys.readouterr().err
+
+
 def test_days_can_be_scored_but_not_replayed(
     run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
