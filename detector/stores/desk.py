@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy import Row, Table, delete, select, update
 
 from detector.domain.desk import Acknowledgement, Silence
@@ -20,6 +21,8 @@ from detector.stores.rows import from_micros, maybe_from_micros, maybe_to_micros
 from detector.stores.tables import ACKNOWLEDGEMENTS, SILENCES, TOKENS
 from detector.stores.transactions import Transactions
 from detector.stores.upserts import insert_new, upsert
+
+log = structlog.get_logger("detector.stores")
 
 
 def open_desk(location: str | Path) -> SqlDesk:
@@ -59,7 +62,8 @@ class SqlDesk(Transactions):
         if ending_after is not None:
             asked = asked.where(SILENCES.c.ends_at > to_micros(ending_after))
         with self._reading() as connection:
-            return tuple(map(_silence_of, connection.scalars(asked)))
+            found = [_readable(document) for document in connection.scalars(asked)]
+        return tuple(silence for silence in found if silence is not None)
 
     def silence(self, silence: Silence) -> None:
         """Keep ``silence``; it replaces the one with the same id."""
@@ -75,8 +79,8 @@ class SqlDesk(Transactions):
             asked = select(SILENCES.c.document).where(SILENCES.c.id == silence_id)
             if (document := connection.scalar(asked)) is None:
                 return False
-            held = _silence_of(document)
-            if at <= held.starts_at:
+            held = _readable(document)
+            if held is None or at <= held.starts_at:
                 connection.execute(delete(SILENCES).where(SILENCES.c.id == silence_id))
             elif at < held.ends_at:
                 row = _silence_row(_ending(held, at))
@@ -136,6 +140,18 @@ def _silence_row(silence: Silence) -> dict[str, Any]:
     starts_at, ends_at = to_micros(silence.starts_at), to_micros(silence.ends_at)
     whole = {"id": silence.id, "starts_at": starts_at, "ends_at": ends_at}
     return {**whole, "document": json.dumps({**whole, **document})}
+
+
+def _readable(document: str) -> Silence | None:
+    """Return the silence, None where it states no condition of ours: then it mutes nothing.
+
+    Earlier versions took patterns that RE2 has not. To be told too much is better than no turn.
+    """
+    try:
+        return _silence_of(document)
+    except ValueError as error:
+        log.warning("a silence is not understood and mutes nothing", why=str(error))
+        return None
 
 
 def _silence_of(document: str) -> Silence:

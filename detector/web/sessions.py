@@ -3,7 +3,9 @@
 The cookie names a session and, after a login, the access token that it was opened with, by name
 and the beginning of its digest: revoking the token ends the session. It is signed (HMAC-SHA-256),
 not secret. A form carries a second signature of the session; another site can neither read nor
-make it, so what it lets a browser send is refused (signed double-submit cookie).
+make it, so what it lets a browser send is refused (signed double-submit cookie). The cookie is
+``SameSite=Lax``: who follows a link from a chat comes logged in, but what another site posts comes
+without it.
 """
 
 from __future__ import annotations
@@ -98,7 +100,7 @@ def open_session(request: Request, session: Session) -> None:
 
 
 class Sessions:
-    """Middleware: reads the cookie; writes it with a page, and when it changed.
+    """Middleware: reads the cookie; writes it when it changed, and with a page to who has none.
 
     Parameters
     ----------
@@ -124,8 +126,7 @@ class Sessions:
         async def send_with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                is_page = headers.get("content-type", "").startswith("text/html")
-                if scope["session_changed"] or (known is None and is_page):
+                if scope["session_changed"] or (known is None and _is_page(scope, headers)):
                     headers.append("set-cookie", self._cookie(scope["session"]))
             await send(message)
 
@@ -133,7 +134,16 @@ class Sessions:
 
     def _cookie(self, session: Session) -> str:
         secure = "; Secure" if self._secure else ""
-        return f"{COOKIE}={sealed(session, self._key)}; Path=/; HttpOnly; SameSite=Strict{secure}"
+        return f"{COOKIE}={sealed(session, self._key)}; Path=/; HttpOnly; SameSite=Lax{secure}"
+
+
+def _is_page(scope: Scope, headers: MutableHeaders) -> bool:
+    """Tell whether a page was asked for and is the answer.
+
+    A post from another site comes without the cookie that its browser holds: the page that refuses
+    it must not replace that one.
+    """
+    return scope["method"] == "GET" and headers.get("content-type", "").startswith("text/html")
 
 
 def _signature(key: bytes, purpose: str, text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,6 +65,32 @@ def test_a_scope_covers_those_below_it(scope: Scope, wanted: Scope, allowed: boo
     assert scope.allows(wanted) is allowed
 
 
+@pytest.mark.parametrize(
+    "pattern", ["(a+)+", "(a|a)*", "(a*)*b", "(.*a){25}", "(a|aa)+"], ids=lambda p: p
+)
+def test_no_pattern_takes_long(pattern: str) -> None:
+    began = time.process_time()
+    matcher = Matcher("service", pattern, pattern=True)
+    assert not matcher.matches({"service": ("a" * 20 + "!",), "region": ()})
+    assert not matcher.matches({"service": ("a" * 5_000 + "!",)})
+    assert time.process_time() - began < 0.5
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"(a)\1", "(?=a)a", "(?<!b)a", "(((a{100}){100}){100})", "a{2000}", "[", "\ud83d["]
+)
+def test_what_cannot_be_matched_in_linear_time_is_refused(pattern: str) -> None:
+    with pytest.raises(ValueError, match="not a regular expression of RE2: "):
+        Matcher("service", pattern, pattern=True)
+
+
+def test_patterns_are_of_characters_and_of_whole_values() -> None:
+    matcher = Matcher("service", r"(?i)微.|\p{Han}{3}|wechat", pattern=True)
+    labels = [{"service": (name,)} for name in ("微信", "支付宝", "WeChat", "微信崩了", "wechat!")]
+    assert [matcher.matches(one) for one in labels] == [True, True, True, False, False]
+    assert Matcher("service", ".*", pattern=True).matches({"service": ("half \ud83d a pair",)})
+
+
 class TestWritten:
     @pytest.mark.parametrize(
         ("text", "matcher"),
@@ -86,7 +114,7 @@ class TestWritten:
             ('service=="x"', "write label="),
             ('service="x', "write label="),
             ('team="x"', "known: service"),
-            ('service=~"("', "not a regular expression"),
+            ('service=~"("', "not a regular expression of RE2: missing \\)"),
         ],
     )
     def test_what_is_no_matcher_is_explained(self, text: str, hint: str) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from detector.domain.desk import Acknowledgement, Silence
 from detector.domain.incident import Severity
@@ -150,3 +151,16 @@ def test_a_position_is_never_given_twice(inbox: Inbox) -> None:
     inbox.put(a_parcel("b"))
     (second,) = inbox.after("push", 0, limit=10)
     assert second.position > first.position
+
+
+def test_a_silence_that_says_nothing_we_understand_mutes_nothing(tmp_path: Path) -> None:
+    """Earlier versions took patterns that need a matcher which may take for ever."""
+    open_store(tmp_path / "store.db").close()
+    with closing(open_desk(tmp_path / "store.db")) as desk:
+        desk.silence(a_silence("old"))
+        desk.silence(a_silence("new"))
+        with desk.engine.begin() as connection:
+            older = "UPDATE silences SET document = replace(document, '|WeChat', '(?=x)') "
+            connection.execute(text(older + "WHERE id = 'old'"))
+        assert [s.id for s in desk.silences()] == ["new"]
+        assert desk.expire("old", NOON + HOUR)

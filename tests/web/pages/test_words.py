@@ -10,14 +10,22 @@ import pytest
 from markupsafe import Markup
 
 import detector.web.pages
+import tests
 from detector.alerting.notify import NoticeReason
 from detector.domain.alert import AlertKind
 from detector.domain.feed import FeedState
 from detector.domain.incident import Severity
+from detector.reports.chinese import CHINESE
 from detector.web.pages.language import Words, chinese_names, table_of, wanted
 
 PAGES = Path(detector.web.pages.__file__).parent
 TEMPLATES = PAGES.parent / "templates"
+_MESSAGES = Path(tests.__file__).parent / "golden" / "alerts"
+GOLDEN = {
+    Severity.MINOR: _MESSAGES / "interval_over_midnight_zh_china.txt",
+    Severity.MAJOR: _MESSAGES / "opened_zh_china.txt",
+    Severity.CRITICAL: _MESSAGES / "escalated_zh_china.txt",
+}
 
 
 def blanks(text: str) -> set[str]:
@@ -96,3 +104,11 @@ def test_the_language_wanted(
     asked: str | None, cookie: str | None, accepted: str, language: str
 ) -> None:
     assert wanted(asked, cookie, accepted) == language
+
+
+@pytest.mark.parametrize("severity", Severity)
+def test_pages_reports_and_messages_call_a_severity_the_same(severity: Severity) -> None:
+    word = table_of("zh")[f"severity.{severity.label}"]
+    assert CHINESE[severity.label] == word
+    message = GOLDEN[severity].read_text(encoding="utf-8")
+    assert f"级别：{word}\n" in message
