@@ -123,15 +123,25 @@ def grown(
 
 def _first(rows: pd.DataFrame, part: Part, done: float | None) -> float | None:
     """Return the left edge of the next bin to take in, None if there is none."""
-    if done is not None:
-        new = rows["second"][rows["second"] >= done]
-        soonest = float(new.min()) if len(new) else part.until
-        if part.whole is not None and len(part.whole):
-            soonest = min(soonest, max(float(part.whole.starts[-1]), done))
-        return done if soonest - done <= STALE.total_seconds() else soonest
-    if rows.empty:
+    new = rows["second"].to_numpy()
+    new = new if done is None else new[new >= done]
+    if done is None and not len(new):
         return None
-    return float(rows["second"].min())
+    if done is None:
+        return _behind_gaps(np.unique(np.r_[new, part.until]))
+    looked = np.empty(0) if part.whole is None else part.whole.starts[-1:]
+    if len(looked) and looked[0] <= done:
+        return done
+    return _behind_gaps(np.unique(np.r_[done, new, looked, part.until]))
+
+
+def _behind_gaps(edges: Floats) -> float:
+    """Return the first of ``edges`` behind the last gap over which nothing is remembered.
+
+    A stray row of another century must not be followed bin by bin.
+    """
+    gaps = np.flatnonzero(np.diff(edges) > STALE.total_seconds())
+    return float(edges[gaps[-1] + 1]) if len(gaps) else float(edges[0])
 
 
 def _laid_out(rows: pd.DataFrame, part: Part, first: float) -> Floats:

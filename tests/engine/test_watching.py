@@ -14,6 +14,7 @@ from detector.engine.cycle import cycle
 from detector.engine.memory import Memory
 from detector.engine.plan import END_OF_TIME, Plan
 from detector.engine.saved import changes, load
+from detector.engine.volumes import grown, parts_of
 from detector.ports import Pull
 from tests.engine.plans import lexicon_plan
 from tests.fakes.outages import NOON
@@ -131,3 +132,17 @@ def test_posts_that_are_no_complaints_keep_a_feed_alive(the_plan: Plan) -> None:
         memory = outcome.memory
         said += outcome.feed_alerts
     assert [state for _, state, _ in told(said)] == ["silent", "alive"]
+
+
+def test_stray_rows_of_other_centuries_are_not_followed_bin_by_bin() -> None:
+    times = ["1970-01-01T00:00Z", "1970-01-01T00:01Z", "2098-12-31T23:59Z", "2099-01-01T00:00Z"]
+    rows = pd.DataFrame({"time": pd.to_datetime(times), "service": "WeChat", "count": 1.0})
+    pull = Pull(None, counts=rows, width=timedelta(minutes=1))
+    (part,) = parts_of("t", pull, None, lexicon_plan())
+    volume, falls = grown(None, part, share=0.1)
+    assert falls == ()
+    assert volume is not None
+    assert volume.state is not None
+    assert volume.state.series.start == pd.Timestamp("2098-12-31T23:59Z")
+    again, _ = grown(volume, part, share=0.1)
+    assert again is not None
