@@ -53,6 +53,9 @@ class Inbox(Protocol):
     def put(self, parcel: Parcel) -> bool:
         """Keep ``parcel``. Return whether its (source, key) is new; if not, nothing is changed."""
 
+    def held(self, source: str, key: str) -> Parcel | None:
+        """Return the parcel with that key, None if there is none (any more)."""
+
     def after(self, source: str, position: int, *, limit: int) -> tuple[Parcel, ...]:
         """Return the parcels for ``source`` behind ``position``, in order of arrival."""
 

@@ -36,6 +36,13 @@ class SqlInbox(Transactions):
             once = insert.on_conflict_do_nothing(index_elements=["source", "key"])
             return connection.scalar(once.returning(INBOX.c.position), _row(parcel)) is not None
 
+    def held(self, source: str, key: str) -> Parcel | None:
+        """Return the parcel with that key, None if there is none (any more)."""
+        asked = select(INBOX).where(INBOX.c.source == source, INBOX.c.key == key)
+        with self._reading() as connection:
+            row = connection.execute(asked).one_or_none()
+        return None if row is None else _parcel(row)
+
     def after(self, source: str, position: int, *, limit: int) -> tuple[Parcel, ...]:
         """Return the parcels for ``source`` behind ``position``, in order of arrival."""
         asked = (

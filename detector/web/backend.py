@@ -23,7 +23,8 @@ class Backend:
     desk : silences, acknowledgements and tokens; written by people.
     inbox : where pushed rows wait.
     now : time of the data: the wall's, or on an accelerated clock that of the last turn.
-    wall : the wall's time: for logins, and for what expires.
+    wall : the wall's time: for logins, for silences, which mute by it, and for what expires. An
+        acknowledgement has the data's: it stands among the alerts of its incident.
     session_key : logins and forms are signed with it.
     turn : how the running pipeline is, None where none runs here (``serve``).
     """

@@ -43,7 +43,7 @@ def incident_view(backend: Backend, incident_id: str) -> IncidentView | None:
     incident = backend.store.incident(incident_id)
     if incident is None:
         return None
-    now = backend.now()
+    wall = backend.wall()
     alerts = backend.store.alerts(incident_id=incident_id)
     details = next((alert.details for alert in alerts if alert.details is not None), None)
     labels = incident_labels(backend, incident, details)
@@ -55,5 +55,7 @@ def incident_view(backend: Backend, incident_id: str) -> IncidentView | None:
         deliveries=backend.store.deliveries(incident_id=incident_id),
         decisions=backend.store.decisions(incident_id),
         acknowledgement=said.get(incident_id),
-        silences=tuple(s for s in backend.desk.silences(ending_after=now) if s.mutes(labels, now)),
+        silences=tuple(
+            s for s in backend.desk.silences(ending_after=wall) if s.mutes(labels, wall)
+        ),
     )

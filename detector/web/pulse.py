@@ -25,7 +25,7 @@ def revision(backend: Backend) -> str:
         backend.store.incident_page(IncidentQuery(limit=50)),
         [alert.key for alert in backend.store.alerts(limit=1)],
         backend.store.feeds(),
-        backend.desk.silences(ending_after=backend.now()),
+        backend.desk.silences(ending_after=backend.wall()),
         backend.desk.acknowledgements(),
     )
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]

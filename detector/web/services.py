@@ -88,9 +88,9 @@ def service(backend: Backend, name: str) -> ServiceSummary | None:
 
 
 def _summaries(backend: Backend, names: tuple[str, ...]) -> Iterator[ServiceSummary]:
-    now = backend.now()
+    now, wall = backend.now(), backend.wall()
     acknowledged = {said.incident_id: said for said in backend.desk.acknowledgements()}
-    silences = backend.desk.silences(ending_after=now)
+    silences = backend.desk.silences(ending_after=wall)
     incidents = backend.store.last_incidents()
     bins = _latest(backend, names)
     for name in names:
@@ -104,7 +104,7 @@ def _summaries(backend: Backend, names: tuple[str, ...]) -> Iterator[ServiceSumm
             state=_state(incident, latest, now),
             incident=incident,
             acknowledgement=acknowledged.get(incident.id) if incident and is_open else None,
-            silence=next((s for s in silences if labels and s.mutes(labels, now)), None),
+            silence=next((s for s in silences if labels and s.mutes(labels, wall)), None),
             latest=latest,
         )
 

@@ -72,6 +72,9 @@ class FakeInbox:
         self._parcels.append(replace(parcel, position=self._given))
         return True
 
+    def held(self, source: str, key: str) -> Parcel | None:
+        return next((p for p in self._parcels if (p.source, p.key) == (source, key)), None)
+
     def after(self, source: str, position: int, *, limit: int) -> tuple[Parcel, ...]:
         found = [p for p in self._parcels if p.source == source and p.position > position]
         return tuple(found[:limit])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -134,6 +135,8 @@ def test_parcels_come_in_order_of_arrival_each_key_once(inbox: Inbox) -> None:
     assert inbox.put(a_parcel("b"))
     assert inbox.put(a_parcel("a"))
     assert not inbox.put(a_parcel("b"))
+    assert inbox.held("push", "b") == replace(a_parcel("b"), position=1)
+    assert inbox.held("other", "a") is None
     assert inbox.put(a_parcel("b", source="other"))
     first, second = inbox.after("push", 0, limit=10)
     assert (first.key, second.key) == ("b", "a")

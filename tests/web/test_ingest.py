@@ -83,6 +83,26 @@ def test_the_same_push_again_is_taken_once(
     assert len(waiting(made, "tickets")) == 1
 
 
+def test_a_key_that_came_with_other_rows_is_refused(made: House, client: httpx.Client) -> None:
+    headers = {"Idempotency-Key": "k1"}
+    client.post("/v1/counts", json={"rows": [COUNT]}, headers=headers)
+    others = {"rows": [{**COUNT, "count": 18}]}
+    answer = client.post("/v1/counts", json=others, headers=headers)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["errors"][0]["pointer"] == "/header/Idempotency-Key"
+    assert [parcel["rows"][0]["count"] for parcel in waiting(made, "tickets")] == [COUNT["count"]]
+    again = client.post("/v1/counts", json={"rows": [COUNT]}, headers=headers)
+    assert (again.status_code, again.json()["duplicate"]) == (200, True)
+
+
+def test_the_same_key_for_posts_and_for_counts_is_two(made: House, client: httpx.Client) -> None:
+    headers = {"Idempotency-Key": "k1"}
+    one = client.post("/v1/counts", json={"rows": [COUNT]}, headers=headers)
+    two = client.post("/v1/posts", json={"rows": [POST]}, headers=headers)
+    assert (one.status_code, two.status_code) == (202, 202)
+
+
 def test_another_key_is_another_push(made: House, client: httpx.Client) -> None:
     for key in ("k1", "k2"):
         headers = {"Idempotency-Key": key}

@@ -57,7 +57,7 @@ def list_silences(
     ended: Annotated[bool, Query(description="Those that have ended, too.")] = False,
 ) -> Any:
     """Return silences, the one that begins first first."""
-    found = backend.desk.silences(ending_after=None if ended else backend.now())
+    found = backend.desk.silences(ending_after=None if ended else backend.wall())
     return {"items": [_silence(silence) for silence in found], "next": None}
 
 
@@ -74,7 +74,7 @@ def add_silence(
 ) -> Any:
     """Let nobody be told of matching incidents for a time."""
     matchers = _matchers(asked.matchers)
-    starts_at = asked.starts_at or backend.now()
+    starts_at = asked.starts_at or backend.wall()
     ends_at = _end(asked, starts_at)
     if not starts_at < ends_at:
         raise _wrong("ends_at", "must lie after the beginning")
@@ -110,7 +110,7 @@ def show_silence(backend: AskedBackend, silence_id: str) -> Any:
 )
 def end_silence(backend: AskedBackend, silence_id: str) -> Response:
     """End a silence now; one that has not begun is removed."""
-    if not backend.desk.expire(silence_id, backend.now()):
+    if not backend.desk.expire(silence_id, backend.wall()):
         raise Problem(404, "there is no silence of this id")
     return Response(status_code=204)
 

@@ -1,7 +1,8 @@
 """``POST /v1/posts``, ``POST /v1/counts``: rows that others hand in.
 
 They are checked, put into the inbox and acknowledged; the source of that name takes them in with
-the next turn. The same key is taken once, so whoever gets no answer sends again.
+the next turn. The same key is taken once, so whoever gets no answer sends again; a key that comes
+with other rows than before is a mistake of the sender's, who would lose them.
 """
 
 from __future__ import annotations
@@ -171,8 +172,10 @@ def _put(
 ) -> dict[str, Any]:
     text = json.dumps(document)
     key = f"key:{key}" if key else f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
-    is_new = backend.inbox.put(Parcel(source.name, f"{kind}/{key}", backend.wall(), kind, text))
+    parcel = Parcel(source.name, f"{kind}/{key}", backend.wall(), kind, text)
+    is_new = backend.inbox.put(parcel)
     if not is_new:
+        _require_the_same(parcel, backend.inbox.held(parcel.source, parcel.key))
         response.status_code = 200
     return {
         "source": source.name,
@@ -180,6 +183,20 @@ def _put(
         "duplicate": not is_new,
         "observed": document["observed"],
     }
+
+
+def _require_the_same(parcel: Parcel, held: Parcel | None) -> None:
+    """Raise `Problem` if the key of ``parcel`` came with other rows before.
+
+    References
+    ----------
+    J. Jena and S. Dalal, "The Idempotency-Key HTTP Header Field", draft-ietf-httpapi-
+    idempotency-key-header-06, 2025, "Error Handling".
+    """
+    if held is not None and held.document != parcel.document:
+        detail = "this Idempotency-Key came with other rows before; take a new key for new rows"
+        errors = [{"pointer": "/header/Idempotency-Key", "detail": detail}]
+        raise Problem(422, f"{detail}; nothing was taken", errors=errors)
 
 
 def _covered(times: Sequence[datetime]) -> list[list[datetime]]:

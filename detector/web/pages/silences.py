@@ -77,7 +77,7 @@ def add(
     except ValueError as error:
         given = Given(matchers, hours, author, comment)
         return _page(request, backend, visitor, given, wrong=plain(str(error)), status=422)
-    now = backend.now()
+    now = backend.wall()
     name = secrets.token_hex(6)
     backend.desk.silence(
         Silence(name, parsed, now, now + timedelta(hours=hours), author.strip(), comment.strip())
@@ -88,7 +88,7 @@ def add(
 @router.post("/silences/{silence_id}/expire", dependencies=[needs(Scope.WRITE)])
 def expire(backend: AskedBackend, silence_id: str) -> Response:
     """End a silence now."""
-    if not backend.desk.expire(silence_id, backend.now()):
+    if not backend.desk.expire(silence_id, backend.wall()):
         raise HTTPException(404)
     return RedirectResponse("/silences?done=expired", 303)
 
@@ -120,7 +120,7 @@ def _page(
     wrong: str = "",
     status: int = 200,
 ) -> Response:
-    now = backend.now()
+    now = backend.wall()
     found = backend.desk.silences(ending_after=now - _SHOWN)
     lines = [_line(one, now) for one in found]
     return page(
