@@ -26,7 +26,8 @@ from detector.engine.plan import Plan
 from detector.engine.refresh import refresh
 from detector.engine.retries import RetryPolicy
 from detector.engine.saved import load
-from detector.errors import DetectorError, LeaseLost
+from detector.engine.shelf import Shelf
+from detector.errors import DetectorError, LeaseLost, StoreError
 from detector.language.complaints import read_posts
 from detector.leadership import Leadership
 from detector.ports import Desk, Sink, Source, Store
@@ -49,7 +50,7 @@ class Pipeline:
     term : the reign in which `memory` was read; in another one the store may know more.
     stopping : whether a stop was asked for: then no further message is begun.
     turns : turns taken since the start.
-    settled : incidents of which everybody knows the end; they are not looked at again.
+    shelf : what the last turn knew to be on record; None: the store is to be asked.
     """
 
     settings: Settings
@@ -67,7 +68,7 @@ class Pipeline:
     term: int | None = None
     stopping: Callable[[], bool] = field(default=lambda: False)
     turns: int = field(default=0, init=False)
-    settled: frozenset[str] = field(default=frozenset(), init=False)
+    shelf: Shelf | None = field(default=None, init=False)
     _stood_by: bool = field(default=False, init=False)
     _tidied: date | None = field(default=None, init=False)
 
@@ -94,6 +95,9 @@ class Pipeline:
             log.warning("another instance has taken over; standing by", error=str(error))
             self.term = None
             return True
+        except StoreError:
+            self.term = None  # a commit whose answer was lost may have been made: read anew
+            raise
 
     def _leads(self) -> bool:
         """Return whether we lead; if we did not before, remember what the store has by now."""
@@ -103,7 +107,7 @@ class Pipeline:
             self.term, self._stood_by = None, True
             return False
         if self.leadership.term != self.term:
-            self.memory, self.settled = load(self.store.memory()), frozenset()
+            self.memory, self.shelf = load(self.store.memory()), None
             if self._stood_by:
                 log.warning("this instance leads now", term=self.leadership.term)
         self.term = self.leadership.term
@@ -122,9 +126,9 @@ class Pipeline:
             wall=wall,
             feed_receivers=self.settings.feeds.receivers,
             wishes=self._wishes(wall),
-            settled=self.settled,
+            shelf=self.shelf,
         )
-        self.memory, self.settled = turn.outcome.memory, turn.settled
+        self.memory, self.shelf = turn.outcome.memory, turn.shelf
         self.turns += 1
         for trouble in turn.troubles:
             bug = None if isinstance(trouble.error, DetectorError) else trouble.error
@@ -139,6 +143,7 @@ class Pipeline:
         report = deliver(
             self.store, self.sinks, now=wall_now(), policy=self.policy, stopping=self.stopping
         )
+        self.shelf = turn.shelf.without(report.dead)
         _log(report)
         unreached = {d.receiver for d in (*report.retried, *report.dead)} | self._refresh()
         self._beat([t.source for t in turn.troubles], unreached)

@@ -12,12 +12,16 @@ import pandas as pd
 import pytest
 
 from detector import pipeline
+from detector.engine.memory import FeedMemory, Memory
+from detector.engine.saved import changes
+from detector.errors import StoreError
 from detector.pipeline import Pipeline
 from detector.ports import CycleRecord
 from detector.settings import parse_settings
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
+FEED = changes(Memory(), Memory({"s": FeedMemory("7")}))["feed/s"]
 
 
 @dataclass
@@ -68,3 +72,23 @@ def test_once_a_day_is_enough(tmp_path: Path) -> None:
         made.clock = Wall(NOW + DAY)
         made.turn()
         assert held(made) == 1
+
+
+def test_after_a_commit_whose_answer_was_lost_the_store_is_read_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(running(tmp_path, "false")) as made:
+        made.turn()
+        commit = made.store.commit
+
+        def lost(record: CycleRecord) -> None:
+            commit(replace(record, memory={**record.memory, "feed/s": FEED}))
+            raise StoreError("the connection is gone")
+
+        monkeypatch.setattr(made.store, "commit", lost)
+        with pytest.raises(StoreError, match="gone"):
+            made.turn()
+        monkeypatch.undo()
+        assert "s" not in made.memory.feeds
+        made.turn()
+        assert made.memory.feeds["s"].cursor == "7"

@@ -12,8 +12,6 @@ from detector.domain.alert import Alert
 from detector.domain.decision import Decision
 from detector.domain.delivery import Delivery
 from detector.domain.incident import Incident
-from detector.domain.series import SeriesKey
-from detector.domain.times import from_seconds
 from detector.engine.memory import Memory
 from detector.ports import Store
 
@@ -30,6 +28,7 @@ class Dossier:
     heard : what each receiver knows.
     reasons : the last recorded reason by receiver.
     observed_until : up to when a source that shows it was observed; None if that is not known.
+    is_read : whether what the store has on record is in it.
     """
 
     incident: Incident
@@ -38,6 +37,7 @@ class Dossier:
     heard: Mapping[str, Heard] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
     observed_until: datetime | None = None
+    is_read: bool = True
 
     def settled(self, audience: Audience, *, now: datetime) -> bool:
         """Return whether nothing is left to tell: it is over, and who heard of it knows that.
@@ -50,6 +50,11 @@ class Dossier:
             return False
         known = (self.heard.get(receiver.name, NOTHING) for receiver in audience.receivers)
         return all(h.ended or not h.messages for h in known)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether somebody refused the last message: it may be sent again from outside."""
+        return any(heard.tried > heard.sequence for heard in self.heard.values())
 
     def after(self, deliveries: Iterable[Delivery], decisions: Iterable[Decision]) -> Dossier:
         """Return the dossier with what was decided, and nothing fresh any more."""
@@ -83,65 +88,27 @@ def standing(before: Memory, after: Memory) -> dict[str, Incident]:
     return found
 
 
-def gather(
-    store: Store,
-    incidents: Mapping[str, Incident],
-    fresh: Iterable[Alert],
-    memory: Memory,
-    *,
-    settled: frozenset[str] = frozenset(),
-) -> tuple[Dossier, ...]:
-    """Return the dossiers of all incidents of which there may be something to tell.
-
-    Those of ``incidents`` that are not ``settled``, and those of ``fresh`` alerts, in order of
-    their notice.
-
-    Parameters
-    ----------
-    store : what was told of them before this turn.
-    memory : what is remembered after it.
-    """
-    new: dict[str, list[Alert]] = {}
-    for alert in fresh:
-        new.setdefault(alert.incident.id, []).append(alert)
-    asked = {one: incident for one, incident in incidents.items() if one not in settled}
-    for one, alerts in new.items():
-        # Only its alerts know how one stands that began, ended and was replaced in this turn.
-        asked[one] = incidents.get(one, alerts[-1].incident)
-    return tuple(
-        _dossier(store, incident, tuple(new.get(incident.id, ())), memory)
-        for incident in sorted(asked.values(), key=lambda i: (i.noticed_at, i.id))
-    )
+def after_all(
+    dossiers: Iterable[Dossier], deliveries: Iterable[Delivery], decisions: Iterable[Decision]
+) -> list[Dossier]:
+    """Return every dossier with what was decided about its incident."""
+    sent: dict[str, list[Delivery]] = {}
+    for delivery in deliveries:
+        sent.setdefault(delivery.alert.about, []).append(delivery)
+    decided: dict[str, list[Decision]] = {}
+    for decision in decisions:
+        decided.setdefault(decision.incident_id, []).append(decision)
+    return [d.after(sent.get(d.incident.id, ()), decided.get(d.incident.id, ())) for d in dossiers]
 
 
-def _dossier(store: Store, incident: Incident, fresh: tuple[Alert, ...], memory: Memory) -> Dossier:
+def read_dossier(store: Store, incident: Incident) -> Dossier:
+    """Return what the store has on record of ``incident``."""
     deliveries: dict[str, list[Delivery]] = {}
     for delivery in store.deliveries(incident_id=incident.id):
         deliveries.setdefault(delivery.receiver, []).append(delivery)
     return Dossier(
-        incident=_latest(incident, fresh),
+        incident=incident,
         alerts=tuple(reversed(store.alerts(incident_id=incident.id))),
-        fresh=fresh,
         heard={name: heard_of(those) for name, those in deliveries.items()},
         reasons={d.receiver: d.reason for d in store.decisions(incident.id)},
-        observed_until=_observed_until(incident, memory),
     )
-
-
-def _latest(incident: Incident, fresh: tuple[Alert, ...]) -> Incident:
-    """Return ``incident``, as the last fresh alert shows it where the memory is behind it."""
-    if incident.is_open and fresh and not fresh[-1].incident.is_open:
-        return fresh[-1].incident
-    return incident
-
-
-def _observed_until(incident: Incident, memory: Memory) -> datetime | None:
-    ends = []
-    for source in incident.sources:
-        series = memory.series.get(SeriesKey(incident.service, source))
-        feed = memory.feeds.get(source)
-        if series is not None:
-            ends.append(from_seconds(series.next_bin))
-        if feed is not None and len(feed.observed):
-            ends.append(feed.observed.pairs()[-1][1])
-    return max(ends, default=None)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from detector.alerting.audience import Audience
 from detector.alerting.decide import Reason
@@ -16,11 +18,13 @@ from detector.domain.decision import Decision
 from detector.domain.delivery import Delivery, DeliveryStatus
 from detector.domain.feed import FeedAlert
 from detector.engine.cycle import Advance, Outcome, cycle
-from detector.engine.dossier import Dossier, gather, standing
+from detector.engine.dossier import Dossier, after_all, standing
 from detector.engine.memory import Memory
 from detector.engine.notifying import notify
+from detector.engine.pieces import CountPiece
 from detector.engine.plan import Plan
 from detector.engine.saved import changes
+from detector.engine.shelf import OWED_FOR, Shelf, gather, start_shelf
 from detector.errors import DetectorError
 from detector.ports import CycleRecord, Pull, Source, Store
 
@@ -49,13 +53,13 @@ class Trouble:
 class Turn:
     """What one turn did: its outcome is committed.
 
-    ``settled`` holds the incidents that are over and of which nobody is left to be told.
+    ``shelf`` holds what the next turn needs not read again.
     """
 
     outcome: Outcome
     troubles: tuple[Trouble, ...]
     exhausted: frozenset[str]
-    settled: frozenset[str] = frozenset()
+    shelf: Shelf
 
 
 def take_turn(
@@ -69,7 +73,7 @@ def take_turn(
     wall: datetime,
     feed_receivers: Sequence[str] = (),
     wishes: Wishes = NO_WISHES,
-    settled: frozenset[str] = frozenset(),
+    shelf: Shelf | None = None,
 ) -> Turn:
     """Pull every source, run the cycle at ``now`` and commit all of it in one transaction.
 
@@ -80,16 +84,18 @@ def take_turn(
     now : time of the data; ``wall`` : time of the deliveries. They differ on an accelerated clock.
     feed_receivers : who is told about sources.
     wishes : what people at the desk say.
-    settled : what the turn before found to be settled.
+    shelf : what the turn before left there; None, after a start: the store is asked.
     """
     pulls, troubles = _pull(memory, sources, until=now)
     failures = {trouble.source: trouble.reason for trouble in troubles}
     outcome = cycle(memory, pulls, plan, now=now, failures=failures)
     incidents = standing(memory, outcome.memory)
-    dossiers = gather(store, incidents, outcome.alerts, outcome.memory, settled=settled)
+    shelf = start_shelf(store, since=now - OWED_FOR) if shelf is None else shelf
+    dossiers = gather(store, incidents, outcome.alerts, outcome.memory, shelf=shelf)
     notified = notify(dossiers, audience, wishes, now=now, wall=wall)
     oldest = now - audience.habits.max_age
     alarms = [alert for alert in outcome.feed_alerts if alert.at >= oldest]
+    decisions = (*_decisions(outcome, dossiers, store), *notified.decisions)
     store.commit(
         CycleRecord(
             memory=changes(memory, outcome.memory),
@@ -100,14 +106,14 @@ def take_turn(
                 *_feed_deliveries(alarms, feed_receivers, wall),
             ],
             alerts=outcome.alerts,
-            decisions=(*_decisions(outcome, dossiers, store), *notified.decisions),
+            decisions=decisions,
             feeds=outcome.feeds,
         )
     )
     exhausted = frozenset(name for name, pull in pulls.items() if pull.exhausted)
-    done = [d.after(notified.deliveries, ()) for d in dossiers]
-    known = settled | {d.incident.id for d in done if d.settled(audience, now=now)}
-    return Turn(outcome, troubles, exhausted, known & incidents.keys())
+    done = after_all(dossiers, notified.deliveries, decisions)
+    left = shelf.after(done, audience, standing=incidents.keys(), now=now)
+    return Turn(outcome, troubles, exhausted, left)
 
 
 def _pull(
@@ -163,26 +169,30 @@ def _decisions(outcome: Outcome, dossiers: Sequence[Dossier], store: Store) -> t
 
 
 def _counted(advances: Sequence[Advance]) -> pd.DataFrame | None:
-    """Return the observed bins as rows of the store's counts table."""
-    frames = [_rows(advance) for advance in advances]
-    return pd.concat(frames, ignore_index=True) if frames else None
+    """Return the observed bins as rows of the store's counts table.
 
-
-def _rows(advance: Advance) -> pd.DataFrame:
-    piece, step = advance.piece, advance.step
-    times = pd.date_range(
-        pd.Timestamp(piece.start, unit="s", tz="UTC"),
-        periods=len(piece.counts),
-        freq=piece.width,
-    )
+    Column by column: a frame for each of a thousand series takes longer than all else of a turn.
+    """
+    if not advances:
+        return None
+    pieces = [advance.piece for advance in advances]
+    bins = [len(piece.counts) for piece in pieces]
     frame = pd.DataFrame(
         {
-            "time": times,
-            "service": piece.key.service,
-            "source": piece.key.source,
-            "count": piece.counts,
-            "expected": step.expected,
-            "evidence": step.evidence,
+            "time": pd.to_datetime(
+                np.concatenate([_lefts(p) for p in pieces]), unit="us", utc=True
+            ),
+            "service": np.repeat(np.array([p.key.service for p in pieces], object), bins),
+            "source": np.repeat(np.array([p.key.source for p in pieces], object), bins),
+            "count": np.concatenate([p.counts for p in pieces]),
+            "expected": np.concatenate([a.step.expected for a in advances]),
+            "evidence": np.concatenate([a.step.evidence for a in advances]),
         }
     )
     return frame[frame["count"].notna()]
+
+
+def _lefts(piece: CountPiece) -> NDArray[np.int64]:
+    """Return the left edges of the bins of ``piece``, microseconds since 1970."""
+    step = piece.width // timedelta(microseconds=1)
+    return round(piece.start * 1e6) + step * np.arange(len(piece.counts), dtype=np.int64)

@@ -56,11 +56,12 @@ def _by_series(rows: pd.DataFrame, source: str) -> list[tuple[SeriesKey, NDArray
     place = rows["source"].where(rows["source"] != "", source) if "source" in rows else source
     named = pd.DataFrame({"service": rows["service"].to_numpy(), "place": place})
     codes = named.groupby(["service", "place"], sort=False).ngroup().to_numpy()
+    services, places = (named[name].to_numpy(dtype=object) for name in ("service", "place"))
     order = np.argsort(codes, kind="stable")
     firsts = np.flatnonzero(np.diff(codes[order], prepend=-1))
     return sorted(
         (
-            (SeriesKey(*map(str, named.iloc[index[0]])), index)
+            (SeriesKey(str(services[index[0]]), str(places[index[0]])), index)
             for index in np.split(order, firsts[1:])
             if len(index)
         ),

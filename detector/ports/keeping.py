@@ -75,6 +75,12 @@ class Store(Protocol):
     def deliveries(self, *, incident_id: str | None = None) -> tuple[Delivery, ...]:
         """Return what was, is being or could not be delivered, in order of the alerts' times."""
 
+    def unended(self, *, since: datetime) -> tuple[Incident, ...]:
+        """Return incidents that ended at ``since`` or later and whose end somebody is owed, by id.
+
+        A receiver is, if the last message that it got or will get of one does not tell of an end.
+        """
+
     def due(self, now: datetime, *, limit: int) -> tuple[Delivery, ...]:
         """Return pending deliveries that are due at ``now``, in order of their alerts.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, literal_column, select, update
 
+from detector.domain.alert import AlertKind
 from detector.domain.delivery import Delivery, DeliveryStatus
 from detector.errors import StoreError
 from detector.stores.rows import delivery_of, delivery_row, to_micros
@@ -31,6 +32,18 @@ def listed(connection: Connection, incident_id: str | None) -> tuple[Delivery, .
     if incident_id is not None:
         asked = asked.where(OUTBOX.c.incident_id == incident_id)
     return tuple(map(delivery_of, connection.execute(asked)))
+
+
+def unended(connection: Connection, incidents: Select[Any]) -> set[str]:
+    """Return those of ``incidents``, given by id, of which a receiver's last message is no end."""
+    about = (OUTBOX.c.incident_id, OUTBOX.c.receiver, OUTBOX.c.sequence, OUTBOX.c.key)
+    written = OUTBOX.c.status != DeliveryStatus.DEAD.value
+    asked = select(*about).where(OUTBOX.c.incident_id.in_(incidents), written)
+    last: dict[tuple[str, str], bool] = {}
+    for row in connection.execute(asked.order_by(OUTBOX.c.sequence, OUTBOX.c.key)):
+        kind = row.key.removeprefix(f"{row.incident_id}/{row.sequence}-")
+        last[row.incident_id, row.receiver] = kind.startswith(AlertKind.RESOLVED.value)
+    return {incident_id for (incident_id, _), is_end in last.items() if not is_end}
 
 
 def due(connection: Connection, now: datetime, limit: int) -> tuple[Delivery, ...]:

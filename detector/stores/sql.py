@@ -180,6 +180,15 @@ class SqlStore(Transactions):
         with self._reading() as connection:
             return outbox.listed(connection, incident_id)
 
+    def unended(self, *, since: datetime) -> tuple[Incident, ...]:
+        """Return incidents that ended at ``since`` or later and whose end somebody is owed."""
+        over = INCIDENTS.c.resolved_at >= to_micros(since)
+        recent = select(INCIDENTS.c.id, INCIDENTS.c.document).where(over).order_by(INCIDENTS.c.id)
+        with self._reading() as connection:
+            owed = outbox.unended(connection, select(INCIDENTS.c.id).where(over))
+            found = connection.execute(recent).all() if owed else ()
+        return tuple(incident_of(row.document) for row in found if row.id in owed)
+
     def due(self, now: datetime, *, limit: int) -> tuple[Delivery, ...]:
         """Return pending deliveries that are due and wait for no earlier one of their incident."""
         with self._reading() as connection:

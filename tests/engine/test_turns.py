@@ -19,6 +19,7 @@ from detector.engine.ingest import take_turn
 from detector.engine.memory import Memory
 from detector.engine.plan import Plan
 from detector.engine.saved import load
+from detector.engine.shelf import Shelf
 from tests.engine.plans import lexicon_plan
 from tests.fakes.store import FakeStore
 from tests.laws.stories import START, Table, counts
@@ -49,7 +50,7 @@ def lived(
 ) -> tuple[list[tuple[str, str]], list[Decision]]:
     """Return what was sent, and every decision, after turns of which the last days are short."""
     table, store, memory = Table(counts()), FakeStore(), Memory()
-    settled: frozenset[str] = frozenset()
+    shelf: Shelf | None = None
     now = START
     while now < table.end:
         now += HOUR * 6 if table.end - now > timedelta(days=2) else HOUR / 2
@@ -62,11 +63,11 @@ def lived(
             now=now,
             wall=now,
             wishes=wishes,
-            settled=settled,
+            shelf=shelf,
         )
-        memory, settled = turn.outcome.memory, turn.settled
+        memory, shelf = turn.outcome.memory, turn.shelf
         if restart:
-            memory, settled = load(store.memory()), frozenset()
+            memory, shelf = load(store.memory()), None
     sent = [(d.receiver, d.alert.key) for d in store.deliveries()]
     return sent, [d for i in store.incidents() for d in store.decisions(i.id)]
 
@@ -89,3 +90,24 @@ def test_what_is_silenced_is_on_record_and_not_sent(the_plan: Plan) -> None:
     assert not [key for _, key in sent if key.startswith("wechat")]
     quiet = [d for d in decisions if d.reason.startswith("silenced by ana")]
     assert {d.receiver for d in quiet} == {"ops", "log"}
+
+
+@pytest.mark.parametrize("restart", [False, True], ids=["running through", "restarted"])
+def test_an_end_in_a_silence_is_told_after_it_though_the_service_fails_anew(
+    the_plan: Plan, *, restart: bool
+) -> None:
+    failed, again = START + timedelta(days=10, hours=5), START + timedelta(days=11, hours=5)
+    silence = Silence(
+        "s",
+        (parse_matcher("service=WeChat"),),
+        failed + 1.1 * HOUR,
+        again + 8 * HOUR,
+        "ana",
+        "moving",
+    )
+    sent, _ = lived(the_plan, restart=restart, wishes=Wishes((silence,)))
+    first = f"wechat-{failed:%Y%m%d}"
+    for receiver in ("ops", "log"):
+        keys = [key for name, key in sent if name == receiver and key.startswith(first)]
+        assert "opened" in keys[0]
+        assert "resolved" in keys[-1]

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pandas as pd
 
-from detector.domain.alert import Alert
+from detector.domain.alert import Alert, AlertKind
 from detector.domain.decision import Decision
 from detector.domain.delivery import Delivery, DeliveryStatus, Notice
 from detector.domain.feed import FeedAlert, FeedHealth
@@ -114,6 +114,15 @@ class FakeStore:
     def deliveries(self, *, incident_id: str | None = None) -> tuple[Delivery, ...]:
         found = (d for d in self._outbox.values() if incident_id in (None, d.alert.about))
         return tuple(sorted(found, key=_place))
+
+    def unended(self, *, since: datetime) -> tuple[Incident, ...]:
+        last: dict[tuple[str, str], Alert] = {}
+        for held in sorted(self._outbox.values(), key=lambda d: (d.alert.sequence, d.alert.key)):
+            if isinstance(held.alert, Alert) and held.status is not DeliveryStatus.DEAD:
+                last[held.alert.about, held.receiver] = held.alert
+        owed = {one for (one, _), a in last.items() if a.kind is not AlertKind.RESOLVED}
+        known = (self._incidents[one] for one in sorted(owed & self._incidents.keys()))
+        return tuple(i for i in known if i.resolved_at is not None and i.resolved_at >= since)
 
     def due(self, now: datetime, *, limit: int) -> tuple[Delivery, ...]:
         due: list[Delivery] = []

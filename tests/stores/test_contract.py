@@ -10,9 +10,9 @@ import pytest
 
 from detector.domain.alert import AlertKind
 from detector.domain.decision import Decision
-from detector.domain.delivery import DeliveryStatus
+from detector.domain.delivery import Delivery, DeliveryStatus
 from detector.domain.feed import FeedHealth, FeedState
-from detector.domain.incident import Severity
+from detector.domain.incident import Incident, Severity
 from detector.domain.wire import incident_from_dict, incident_to_dict
 from detector.errors import StoreError
 from detector.ports import CycleRecord, Store
@@ -307,3 +307,31 @@ def test_old_counts_and_messages_of_incidents_long_over_are_forgotten(store: Sto
     assert left == {deliveries[1].alert.key, on_its_way.alert.key}
     assert len(store.incidents()) == 2
     assert len(store.alerts()) == 2
+
+
+def test_ends_are_owed_to_who_was_told_of_a_beginning_and_of_no_end(store: Store) -> None:
+    def alerts(number: int, *kinds: AlertKind) -> tuple[Incident, list[Delivery]]:
+        incident = an_incident(noticed_at=NOON + number * MINUTE, lasted=20 * MINUTE)
+        told = [an_alert(incident, kind=k, sequence=i) for i, k in enumerate(kinds, start=1)]
+        return incident, [a_delivery(alert) for alert in told]
+
+    opened, resolved, again = AlertKind.OPENED, AlertKind.RESOLVED, AlertKind.REOPENED
+    stories = [
+        alerts(0, opened),
+        alerts(1, opened, resolved),
+        alerts(2, opened, resolved, again),
+        alerts(3),
+        alerts(4, opened),
+    ]
+    going_on = an_incident("QQ")
+    store.commit(
+        CycleRecord(
+            incidents=[*(incident for incident, _ in stories), going_on],
+            deliveries=[d for _, told in stories for d in told] + [a_delivery(an_alert(going_on))],
+        )
+    )
+    store.mark(stories[4][1][0], DeliveryStatus.DEAD, at=NOON)
+    owed = store.unended(since=NOON)
+    assert [i.id for i in owed] == [stories[0][0].id, stories[2][0].id]
+    assert [i.id for i in store.unended(since=NOON + 28 * MINUTE)] == [stories[2][0].id]
+    assert store.unended(since=NOON + timedelta(days=1)) == ()
