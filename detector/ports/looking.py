@@ -45,7 +45,7 @@ class Viewer(Store, Protocol):
     def latest(self, services: Sequence[str]) -> pd.DataFrame:
         """Return the last observed bin of every source of ``services``.
 
-        Of a service, sources count that were heard in the day before its last bin. ``time,
+        Of a service, sources count that were heard in the six hours before its last bin. ``time,
         service, source, count, expected, evidence``, by service in the order given, then source.
         """
 

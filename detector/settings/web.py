@@ -7,6 +7,7 @@ from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
@@ -14,7 +15,7 @@ from detector.settings.part import Part
 from detector.settings.values import LongDuration
 
 _LISTEN = re.compile(r"(?:\[(?P<six>[0-9a-fA-F:]+)\]|(?P<host>[^:\[\]]+)):(?P<port>\d{1,5})")
-_PUBLIC = re.compile(r"https?://[^/@?#\s]+(/[^@?#\s]*)?")
+_PUBLIC = re.compile(r"https?://[^/@?#\s]+(?:/[A-Za-z0-9._~-]+)*/?")
 
 
 def parse_listen(text: str) -> tuple[str, int]:
@@ -54,7 +55,8 @@ class WebSettings(Part):
     """Address and port. Another one than this machine's own needs a token, or public reading."""
 
     public_url: Annotated[str, AfterValidator(_public)] | None = None
-    """Where people reach it, e.g. behind a proxy: for links in alerts, and accepted as `Host`."""
+    """Where people reach it, e.g. behind a proxy: for links in alerts, and accepted as `Host`. With
+    a path (`https://host/outages`) every link begins with it; the proxy may take it off or not."""
 
     access: Literal["token", "public-read-only"] = "token"
     """`token`: to look one must log in, except on this machine as long as no token for reading
@@ -85,6 +87,11 @@ class WebSettings(Part):
     def is_local(self) -> bool:
         """Whether only this machine can connect."""
         return is_loopback(self.address[0])
+
+    @property
+    def prefix(self) -> str:
+        """The path of `public_url`, without a slash at the end; empty without one."""
+        return urlsplit(self.public_url or "").path
 
     @property
     def url(self) -> str:

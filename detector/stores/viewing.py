@@ -22,7 +22,7 @@ from detector.stores.rows import COUNT_COLUMNS, counts_frame, incident_of, to_mi
 from detector.stores.sql import SqlStore
 from detector.stores.tables import ALERTS, COUNTS, INCIDENTS, OUTBOX
 
-_DAY = 86_400_000_000
+_LATELY = 6 * 3_600_000_000
 CURVE_COLUMNS = (
     "service",
     "source",
@@ -74,12 +74,15 @@ class SqlViewer(SqlStore):
             return tuple(sorted(name for name in connection.scalars(asked) if name is not None))
 
     def latest(self, services: Sequence[str]) -> pd.DataFrame:
-        """Return the last observed bin of every source of ``services``."""
+        """Return the last observed bin of every source of ``services`` that was heard lately.
+
+        That is, within six hours of its last one of all; feeds tell how long a source is away.
+        """
         time, source = COUNTS.c.time, COUNTS.c.source
-        of_it = COUNTS.c.service == bindparam("service")
+        of_it = (COUNTS.c.service == bindparam("service")) & COUNTS.c.count.is_not(None)
         last = select(func.max(time)).where(of_it).scalar_subquery()
         heard = select(source.label("place"), func.max(time).label("at"))
-        heard_of = heard.where(of_it, time > last - _DAY).group_by(source).subquery()
+        heard_of = heard.where(of_it, time > last - _LATELY).group_by(source).subquery()
         asked = (
             select(*(COUNTS.c[name] for name in COUNT_COLUMNS))
             .join(heard_of, (source == heard_of.c.place) & (time == heard_of.c.at))

@@ -18,6 +18,7 @@ from detector.web.headers import KnownHosts, SecurityHeaders, our_hosts
 from detector.web.limits import Buckets, Limits
 from detector.web.pages import overview, routes
 from detector.web.parameters import known_parameters
+from detector.web.prefix import Prefixed
 from detector.web.problems import Failures, add_problem_handlers
 from detector.web.pulse import Pulse
 from detector.web.sessions import Sessions
@@ -77,4 +78,5 @@ def create_app(backend: Backend) -> FastAPI:
         max_body=settings.max_body,
     )
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(Prefixed, prefix=settings.prefix)
     return app

@@ -13,6 +13,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from detector.web.access import bearer
+from detector.web.prefix import path_of
 from detector.web.problems import Problem, problem_response
 from detector.web.tokens import TokenBook
 
@@ -97,7 +98,7 @@ class Limits:
             return Problem(400, "Content-Length is no number")
         if int(length) > self._max_body:
             return self._too_long()
-        if scope["path"] in _FREE:
+        if path_of(Request(scope)) in _FREE:
             return None
         wait = self._buckets.wait(self._asker(scope))
         if wait == 0.0:

@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse
 from detector.domain.token import Scope
 from detector.web.access import form_of_ours
 from detector.web.backend import AskedBackend
+from detector.web.prefix import address
 from detector.web.sessions import anonymous, logged_in, open_session
 from detector.web.tokens import TokenBook
 
@@ -30,17 +31,17 @@ def login(
     found = book.find(token.strip())
     if found is None or not found.scope.allows(Scope.READ):
         query = urlencode({"wrong": "true", "next": local_path(next)})
-        return RedirectResponse(f"/login?{query}", 303)
+        return RedirectResponse(address(request, f"/login?{query}"), 303)
     until = backend.wall() + backend.settings.web.session
     open_session(request, logged_in(found, until))
-    return RedirectResponse(local_path(next), 303)
+    return RedirectResponse(address(request, local_path(next)), 303)
 
 
 @router.post("/logout", dependencies=[form_of_ours])
 def logout(request: Request) -> Response:
     """End the session."""
     open_session(request, anonymous())
-    return RedirectResponse("/", 303)
+    return RedirectResponse(address(request, "/"), 303)
 
 
 def local_path(path: str) -> str:

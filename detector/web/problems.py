@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from detector.errors import InputError, StoreError
 from detector.web.pages.failing import error_page
+from detector.web.prefix import address, path_of
 
 log = structlog.get_logger("detector.web")
 MEDIA_TYPE = "application/problem+json"
@@ -113,7 +114,7 @@ def _allowed(request: Request, otherwise: str) -> str:
     methods = {
         method.upper()
         for path, operations in paths.items()
-        if re.fullmatch(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path)), request.url.path)
+        if re.fullmatch(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path)), path_of(request))
         for method in operations
     }
     return ", ".join(sorted(methods)) or otherwise
@@ -121,13 +122,15 @@ def _allowed(request: Request, otherwise: str) -> str:
 
 def told(request: Request, problem: Problem) -> Response:
     """Return a page for a browser that asked for one, JSON for everybody else."""
-    path = request.url.path
+    path = path_of(request)
     if "text/html" not in request.headers.get("accept", "") or path.startswith("/v1/"):
         return problem_response(problem)
     if problem.status == HTTPStatus.UNAUTHORIZED and path != "/login":
         back = path + (f"?{request.url.query}" if request.url.query else "")
         there = back if request.method == "GET" else "/"
-        return RedirectResponse(f"/login?next={quote(there, safe='')}", HTTPStatus.SEE_OTHER)
+        return RedirectResponse(
+            address(request, f"/login?next={quote(there, safe='')}"), HTTPStatus.SEE_OTHER
+        )
     return error_page(request, problem.status, problem.title, problem.detail)
 
 

@@ -23,6 +23,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from detector.domain.token import Token
+from detector.web.prefix import prefix_of
 
 COOKIE = "outage_detector_session"
 _DIGEST = 16
@@ -127,14 +128,17 @@ class Sessions:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 if scope["session_changed"] or (known is None and _is_page(scope, headers)):
-                    headers.append("set-cookie", self._cookie(scope["session"]))
+                    headers.append(
+                        "set-cookie", self._cookie(scope["session"], prefix_of(scope) or "/")
+                    )
             await send(message)
 
         await self._app(scope, receive, send_with_cookie)
 
-    def _cookie(self, session: Session) -> str:
+    def _cookie(self, session: Session, path: str) -> str:
         secure = "; Secure" if self._secure else ""
-        return f"{COOKIE}={sealed(session, self._key)}; Path=/; HttpOnly; SameSite=Lax{secure}"
+        kept = f"Path={path}; HttpOnly; SameSite=Lax{secure}"
+        return f"{COOKIE}={sealed(session, self._key)}; {kept}"
 
 
 def _is_page(scope: Scope, headers: MutableHeaders) -> bool:

@@ -68,7 +68,7 @@ ALERTS = tuple(
 @pytest.fixture
 def viewer(location: str) -> Iterator[SqlViewer]:
     """A store that a pipeline has open, looked at."""
-    old = counts("QQ", "hackernews", until=NOW - timedelta(days=3))
+    old = counts("QQ", "hackernews", until=NOW - 7 * HOUR)
     record = CycleRecord(
         counts=pd.concat(
             [counts("微信"), counts("微信", "douyin", until=NOW - HOUR), counts("QQ"), old]

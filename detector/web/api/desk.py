@@ -6,7 +6,7 @@ import secrets
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query, Response
+from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
@@ -19,6 +19,7 @@ from detector.web.access import Asking, needs
 from detector.web.api.shapes import FeedShape, Page, SilenceShape, problems
 from detector.web.api.values import Duration, Instant, Named, ShortText
 from detector.web.backend import AskedBackend
+from detector.web.prefix import address
 from detector.web.problems import Problem
 
 router = APIRouter(prefix="/v1")
@@ -70,7 +71,11 @@ def list_silences(
     status_code=201,
 )
 def add_silence(
-    backend: AskedBackend, visitor: Asking, asked: Annotated[Asked, Body()], response: Response
+    request: Request,
+    backend: AskedBackend,
+    visitor: Asking,
+    asked: Annotated[Asked, Body()],
+    response: Response,
 ) -> Any:
     """Let nobody be told of matching incidents for a time."""
     matchers = _matchers(asked.matchers)
@@ -82,7 +87,7 @@ def add_silence(
     author = asked.author or visitor.name
     silence = Silence(name, matchers, starts_at, ends_at, author, asked.comment)
     backend.desk.silence(silence)
-    response.headers["Location"] = f"/v1/silences/{name}"
+    response.headers["Location"] = address(request, f"/v1/silences/{name}")
     return _silence(silence)
 
 

@@ -31,6 +31,7 @@ from detector.web.pages.reader import reader_of
 from detector.web.pages.reasons import reasons
 from detector.web.pages.spoken import headline, size, voices, what_and_where
 from detector.web.pages.timeline import known_of, timeline
+from detector.web.prefix import address
 
 router = APIRouter(include_in_schema=False)
 _LISTED = 50
@@ -91,6 +92,7 @@ def incident(
 
 @router.post("/incidents/{incident_id}/acknowledge", dependencies=[needs(Scope.WRITE)])
 def acknowledge(
+    request: Request,
     backend: AskedBackend,
     incident_id: str,
     author: Annotated[str, Form(min_length=1, max_length=80)],
@@ -101,15 +103,15 @@ def acknowledge(
     backend.desk.acknowledge(
         Acknowledgement(one.id, backend.now(), one.severity, author.strip(), comment.strip())
     )
-    return _back(one, "acknowledged")
+    return _back(request, one, "acknowledged")
 
 
 @router.post("/incidents/{incident_id}/release", dependencies=[needs(Scope.WRITE)])
-def release(backend: AskedBackend, incident_id: str) -> Response:
+def release(request: Request, backend: AskedBackend, incident_id: str) -> Response:
     """Give an incident back: people are told of it again."""
     one = _view(backend, incident_id).incident
     backend.desk.withdraw(one.id)
-    return _back(one, "released")
+    return _back(request, one, "released")
 
 
 def _view(backend: Backend, incident_id: str) -> IncidentView:
@@ -119,8 +121,9 @@ def _view(backend: Backend, incident_id: str) -> IncidentView:
     return view
 
 
-def _back(incident: Incident, done: str) -> Response:
-    return RedirectResponse(f"/incidents/{quote(incident.id, safe='')}?done={done}", 303)
+def _back(request: Request, incident: Incident, done: str) -> Response:
+    there = f"/incidents/{quote(incident.id, safe='')}?done={done}"
+    return RedirectResponse(address(request, there), 303)
 
 
 def _curves(backend: Backend, incident: Incident, now: datetime) -> Mapping[str, Curve]:

@@ -17,6 +17,7 @@ from detector.web.backend import Backend
 from detector.web.pages.assets import address_of
 from detector.web.pages.reader import Reader, address_with, chosen, reader_of
 from detector.web.pages.spoken import told
+from detector.web.prefix import prefix_of
 from detector.web.sessions import csrf_token
 
 _VERSION = version("outage-detector")
@@ -49,7 +50,7 @@ def page(
         reader=reader,
         t=reader.words,
         say=reader.speech,
-        base=request.scope.get("root_path", "").rstrip("/"),
+        base=prefix_of(request.scope),
         here=request.url.path,
         now=backend.now(),
         csrf=csrf_token(request),
@@ -62,6 +63,7 @@ def page(
         answer.set_cookie(
             name,
             value,
+            path=prefix_of(request.scope) or "/",
             max_age=_A_YEAR,
             httponly=True,
             samesite="lax",

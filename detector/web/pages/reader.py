@@ -81,7 +81,8 @@ def chosen(request: Request) -> dict[str, str]:
 def address_with(request: Request, **changes: str) -> str:
     """Return the path and query of this page with some parameters changed."""
     parameters = {**dict(request.query_params), **changes}
-    return f"{request.url.path}?{urlencode(parameters)}"
+    path = request.url.path.lstrip("/")  # two slashes would lead to another host
+    return f"/{path}?{urlencode(parameters)}"
 
 
 @cache

@@ -20,6 +20,7 @@ from detector.web.access import Asking, Visitor, needs
 from detector.web.backend import AskedBackend, Backend
 from detector.web.pages.painting import page
 from detector.web.pages.reader import reader_of
+from detector.web.prefix import address
 
 router = APIRouter(include_in_schema=False)
 #: Ended silences stay in the list for so long.
@@ -82,15 +83,16 @@ def add(
     backend.desk.silence(
         Silence(name, parsed, now, now + timedelta(hours=hours), author.strip(), comment.strip())
     )
-    return RedirectResponse(f"{_local(next)}?{urlencode({'done': 'silenced'})}", 303)
+    there = f"{_local(next)}?{urlencode({'done': 'silenced'})}"
+    return RedirectResponse(address(request, there), 303)
 
 
 @router.post("/silences/{silence_id}/expire", dependencies=[needs(Scope.WRITE)])
-def expire(backend: AskedBackend, silence_id: str) -> Response:
+def expire(request: Request, backend: AskedBackend, silence_id: str) -> Response:
     """End a silence now."""
     if not backend.desk.expire(silence_id, backend.wall()):
         raise HTTPException(404)
-    return RedirectResponse("/silences?done=expired", 303)
+    return RedirectResponse(address(request, "/silences?done=expired"), 303)
 
 
 def parse_all(text: str) -> tuple[Matcher, ...]:

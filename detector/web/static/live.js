@@ -8,7 +8,7 @@
   function keepZone() {
     const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     if (!zone || document.cookie.includes(`tz=${zone}`)) return;
-    document.cookie = `tz=${zone}; path=/; max-age=31536000; samesite=lax`;
+    document.cookie = `tz=${zone}; path=${base || "/"}; max-age=31536000; samesite=lax`;
     if (document.cookie.includes(`tz=${zone}`)) renew();
   }
 
