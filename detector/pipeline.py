@@ -27,6 +27,7 @@ from detector.engine.refresh import refresh
 from detector.engine.retries import RetryPolicy
 from detector.engine.saved import load
 from detector.engine.shelf import Shelf
+from detector.engine.totals import Totals
 from detector.errors import DetectorError, LeaseLost, StoreError
 from detector.language.complaints import read_posts
 from detector.leadership import Leadership
@@ -49,7 +50,7 @@ class Pipeline:
     memory : what the last committed turn left; after a restart, what the store kept of it.
     term : the reign in which `memory` was read; in another one the store may know more.
     stopping : whether a stop was asked for: then no further message is begun.
-    turns : turns taken since the start.
+    turns, totals : turns taken since the start, and how much they took in.
     shelf : what the last turn knew to be on record; None: the store is to be asked.
     """
 
@@ -68,6 +69,7 @@ class Pipeline:
     term: int | None = None
     stopping: Callable[[], bool] = field(default=lambda: False)
     turns: int = field(default=0, init=False)
+    totals: Totals = field(default_factory=Totals, init=False)
     shelf: Shelf | None = field(default=None, init=False)
     _stood_by: bool = field(default=False, init=False)
     _tidied: date | None = field(default=None, init=False)
@@ -129,7 +131,7 @@ class Pipeline:
             shelf=self.shelf,
         )
         self.memory, self.shelf = turn.outcome.memory, turn.shelf
-        self.turns += 1
+        self.turns, self.totals = self.turns + 1, self.totals.plus(turn.totals)
         for trouble in turn.troubles:
             bug = None if isinstance(trouble.error, DetectorError) else trouble.error
             log.warning(

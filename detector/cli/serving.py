@@ -50,7 +50,9 @@ class WatchedTurns:
         more = self.running.turn()
         seconds = time.monotonic() - began
         self._now = observed_until(self.running.memory) or self._now
-        self._report = TurnReport(self.running.turns, wall_now(), seconds, self._every)
+        self._report = TurnReport(
+            self.running.turns, wall_now(), seconds, self._every, self.running.totals
+        )
         return more
 
     def report(self) -> TurnReport:

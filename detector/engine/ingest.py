@@ -25,6 +25,7 @@ from detector.engine.pieces import CountPiece
 from detector.engine.plan import Plan
 from detector.engine.saved import changes
 from detector.engine.shelf import OWED_FOR, Shelf, gather, start_shelf
+from detector.engine.totals import Totals, taken_in
 from detector.errors import DetectorError
 from detector.ports import CycleRecord, Pull, Source, Store
 
@@ -53,13 +54,14 @@ class Trouble:
 class Turn:
     """What one turn did: its outcome is committed.
 
-    ``shelf`` holds what the next turn needs not read again.
+    ``shelf`` holds what the next turn needs not read again, ``totals`` how much was taken in.
     """
 
     outcome: Outcome
     troubles: tuple[Trouble, ...]
     exhausted: frozenset[str]
     shelf: Shelf
+    totals: Totals
 
 
 def take_turn(
@@ -113,7 +115,7 @@ def take_turn(
     exhausted = frozenset(name for name, pull in pulls.items() if pull.exhausted)
     done = after_all(dossiers, notified.deliveries, decisions)
     left = shelf.after(done, audience, standing=incidents.keys(), now=now)
-    return Turn(outcome, troubles, exhausted, left)
+    return Turn(outcome, troubles, exhausted, left, taken_in(pulls, outcome, failures))
 
 
 def _pull(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from detector.engine.totals import Totals
 from detector.ports import Desk, Inbox, Viewer
 from detector.settings import Settings
 
@@ -59,12 +60,14 @@ class TurnReport:
     ended_at : when the last one ended, on the wall's clock; None before any.
     seconds : how long it took.
     every : seconds between turns, as configured.
+    totals : how much was taken in since the start.
     """
 
     turns: int
     ended_at: datetime | None
     seconds: float
     every: float
+    totals: Totals = field(default_factory=Totals)
 
 
 def _backend(request: Request) -> Backend:

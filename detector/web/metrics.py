@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from fastapi import APIRouter, Response
 from prometheus_client import CollectorRegistry, generate_latest
@@ -12,6 +12,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from detector.domain.feed import FeedState
 from detector.domain.plain import plain
 from detector.domain.token import Scope
+from detector.engine.totals import Totals
 from detector.web.access import needs
 from detector.web.api.shapes import problems
 from detector.web.backend import AskedBackend, Backend
@@ -111,6 +112,22 @@ def _of_turns(backend: Backend) -> Iterator[Metric]:
     if report.ended_at is not None:
         told = "When the last turn ended, seconds since 1970"
         yield GaugeMetricFamily(_named("turn_end_seconds"), told, report.ended_at.timestamp())
+    yield from _of_totals(report.totals)
+
+
+def _of_totals(totals: Totals) -> Iterator[Metric]:
+    """Yield how much was taken in since the start, by source."""
+    told: Mapping[str, tuple[str, Mapping[str, int]]] = {
+        "posts": ("Posts that a source brought, complaints or not", totals.posts),
+        "bins": ("Observed bins of services that were judged", totals.bins),
+        "late_rows": ("Rows that came too late to be counted", totals.late),
+        "source_failures": ("Turns in which a source could not be read", totals.failures),
+    }
+    for name, (text, numbers) in told.items():
+        family = CounterMetricFamily(_named(name), text, labels=("source",))
+        for source in sorted(numbers):
+            family.add_metric([_label(source)], float(numbers[source]))
+        yield family
 
 
 def _named(name: str) -> str:

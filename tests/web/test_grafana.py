@@ -9,6 +9,7 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from detector.engine.totals import Totals
 from detector.web.backend import TurnReport
 from tests.web.house import NOW, House, everything, house
 
@@ -17,7 +18,8 @@ DASHBOARD = Path(__file__).parents[2] / "docs" / "grafana" / "outage-detector.js
 
 def test_every_panel_shows_metrics_that_there_are(tmp_path: Path) -> None:
     made = house(tmp_path, **everything())
-    report = TurnReport(1, NOW, 0.2, 60.0)
+    totals = Totals({"helpdesk": 120}, {"helpdesk": 2}, {"helpdesk": 0}, {"tickets": 1})
+    report = TurnReport(1, NOW, 0.2, 60.0, totals)
     turning = House(made.path, replace(made.backend, turn=lambda: report))
     text = turning.client().get("/metrics").text
     labels: dict[str, set[str]] = {}
@@ -31,7 +33,7 @@ def test_every_panel_shows_metrics_that_there_are(tmp_path: Path) -> None:
         (metric,) = re.findall(r"outage_detector_\w+", expression)
         used = set(re.findall(r"(\w+)[!=]~?\"", expression)) | set(re.findall(r"{{(\w+)}}", legend))
         assert used <= labels[metric], expression
-    assert len(asked) == 9
+    assert len(asked) == 12
     made.close()
 
 
