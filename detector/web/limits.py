@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -19,6 +20,8 @@ from detector.web.tokens import TokenBook
 
 #: So many askers are remembered; of more, those that were quiet longest are forgotten.
 MOST_ASKERS = 10_000
+#: Seconds in which the body of a request must have come.
+BODY_WITHIN = 30.0
 #: Always answered: whoever watches us must not be locked out by somebody else's haste.
 _FREE = frozenset({"/healthz", "/readyz"})
 
@@ -116,12 +119,20 @@ class Limits:
         return Problem(413, f"more than {self._max_body:,} bytes; send less at a time")
 
     def _counted(self, receive: Receive) -> Receive:
-        """Return ``receive``, ended by 413 where more comes than was announced."""
-        read = 0
+        """Return ``receive``, ended by 413 where too much comes, by 408 where it takes too long."""
+        read, is_whole = 0, False
+        until = time.monotonic() + BODY_WITHIN
 
         async def counted() -> Message:
-            nonlocal read
-            message = await receive()
+            nonlocal read, is_whole
+            if is_whole:  # what is waited for now is the end of the connection
+                return await receive()
+            try:
+                message = await asyncio.wait_for(receive(), until - time.monotonic())
+            except TimeoutError:
+                detail = f"the body took more than {BODY_WITHIN:g} s"
+                raise HTTPException(408, detail, {"Connection": "close"}) from None
+            is_whole = not message.get("more_body", False)
             read += len(message.get("body", b""))
             if read > self._max_body:
                 raise HTTPException(413, self._too_long().detail)

@@ -17,6 +17,8 @@ from detector.web.backend import Backend
 
 #: Seconds between two looks at the store while somebody listens.
 EVERY = 1.0
+#: So many may listen at once; each holds a connection for as long as it likes.
+MOST_LISTENERS = 200
 
 
 def revision(backend: Backend) -> str:
@@ -47,6 +49,11 @@ class Pulse:
         self._closed = False
         self._revision = ""
         self._beat = asyncio.Condition()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as many listen as may."""
+        return self._listeners >= MOST_LISTENERS
 
     async def changes(self) -> AsyncIterator[str]:
         """Yield the revision as it is, then every new one, until the server stops."""

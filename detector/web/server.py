@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from detector.errors import ConfigError
 from detector.settings.web import WebSettings
+from detector.web.connections import MOST, PromptProtocol
 
 # What goes wrong in a request is logged where it is answered; the rest is chatter.
 logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
@@ -57,6 +58,8 @@ class WebServer:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
+                http=PromptProtocol,
+                ws="none",
                 access_log=False,
                 log_config=None,
                 lifespan="on",
@@ -64,7 +67,7 @@ class WebServer:
                 proxy_headers=False,
                 timeout_keep_alive=5,
                 timeout_graceful_shutdown=GRACE,
-                limit_concurrency=1000,
+                limit_concurrency=MOST - 100,
             )
         )
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)

@@ -9,6 +9,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from detector.domain.token import Scope
 from detector.web.access import needs
+from detector.web.problems import Problem
 from detector.web.pulse import AskedPulse, Pulse
 
 router = APIRouter(include_in_schema=False)
@@ -19,6 +20,8 @@ _RETRY = 3_000
 @router.get("/live", dependencies=[needs(Scope.READ)])
 async def live(pulse: AskedPulse) -> Response:
     """Stream the revision of what pages show, whenever it changes."""
+    if pulse.is_full:
+        raise Problem(503, "too many pages listen; load it anew", headers={"Retry-After": "30"})
     return EventSourceResponse(_events(pulse), ping=20, headers={"X-Accel-Buffering": "no"})
 
 

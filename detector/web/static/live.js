@@ -64,6 +64,10 @@
       if (first) { first = false; return; }
       wanted = true;
     });
+    // Where too many listen already, look every half minute.
+    stream.addEventListener("error", () => {
+      if (stream.readyState === EventSource.CLOSED) setInterval(() => { wanted = true; }, 30000);
+    });
     addEventListener("pagehide", () => stream.close());
     setInterval(() => { if (wanted && Date.now() - last > 2000) renew(); }, 250);
   }
