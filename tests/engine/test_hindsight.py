@@ -76,3 +76,44 @@ def test_quiet_history_has_no_incident(the_plan: Plan) -> None:
     incidents, history, _ = review(story(), the_plan)
     assert incidents == ()
     assert history.bins == DAYS * PER_DAY
+
+
+WEAK = (3, 6, 11)  # of 24 draws: 12 that neither source shows by itself, 3 of them shown together
+
+
+def weak_table(seed: int, source: str) -> Table:
+    """Eighteen days with a rise to twice as much for half an hour, on the 17th."""
+    rate = 6.0 * (1.1 + np.sin(2 * np.pi * np.arange(18 * PER_DAY) / PER_DAY))
+    rate[16 * PER_DAY + 120 : 16 * PER_DAY + 126] *= 2
+    counts = np.random.default_rng(seed).poisson(rate).astype(float)
+    times = pd.date_range(START, periods=len(rate), freq=WIDTH)
+    rows = {"time": times, "service": "WeChat", "count": counts, "source": source}
+    return Table(pd.DataFrame(rows))
+
+
+@pytest.mark.parametrize("seed", WEAK)
+def test_what_two_weak_sources_show_only_together_stands_as_it_was_told(
+    the_plan: Plan, seed: int
+) -> None:
+    a, b = weak_table(seed, "a"), weak_table(seed + 500, "b")
+    assert reviewed(the_plan, a) == ()
+    assert reviewed(the_plan, b) == ()
+    both = Table(pd.concat([a.rows, b.rows]))
+    (live,) = replay(both, the_plan).incidents.values()
+    (seen,) = reviewed(the_plan, both)
+    assert seen.incident == live
+    assert seen.was_noticed
+    assert live.sources == ("a", "b")
+    assert [s.source for s in live.agreement if (s.evidence or 0) >= 1.5] == ["a", "b"]
+
+
+def test_what_one_source_shows_by_itself_is_not_told_a_second_time_as_a_common_one(
+    the_plan: Plan,
+) -> None:
+    """The sum of two that both show it is the same incident, refined where each shows it."""
+    weak, strong = story((60, 90), height=2.2), story((60, 90), source="other")
+    both = Table(pd.concat([weak.rows, strong.rows]))
+    (live,) = replay(both, the_plan).incidents.values()
+    assert live.agreement
+    (seen,) = reviewed(the_plan, both)
+    assert "other" in seen.incident.sources
