@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from detector.app import build_plan, store_location
+from detector.audience import build_audience
 from detector.cli.history import history_settings, history_source
 from detector.cli.output import print_table, progress, write_text
 from detector.cli.running import settings_and_base
@@ -49,17 +50,17 @@ class Past:
 
 def compare_settings(past: Past, against: Path, *, out: Path | None) -> None:
     """Print which incidents ``past.config`` gains, loses and moves, compared with ``against``."""
-    old, new = build_plan(read_settings(against)), build_plan(history_settings(past.config))
-    before, after = _replayed(past, [old, new])
-    found = compare(before, after)
+    old, new = read_settings(against), history_settings(past.config)
+    before, after = _replayed(past, [build_plan(old), build_plan(new)])
+    both = old.receivers and new.receivers
+    found = compare(before, after, (build_audience(old), build_audience(new)) if both else None)
     print_table(("", "service", "started (UTC)", "noticed", "severity"), list(_rows(found)))
     print(
         f"{len(found.gained)} gained, {len(found.lost)} lost, {len(found.moved)} moved, "
         f"{found.same} alike, in {found.weeks:,.1f} service-weeks"
     )
-    print(
-        f"pages per service-week: {_rate(found.rate_before)} before, {_rate(found.rate_after)} now"
-    )
+    for line in _pages(found):
+        print(line)
     if out is not None:
         write_text(out, json.dumps(_document(found), ensure_ascii=False, indent=1) + "\n")
 
@@ -104,6 +105,19 @@ def _rows(found: Comparison) -> Iterator[tuple[str, ...]]:
         )
 
 
+def _pages(found: Comparison) -> Iterator[str]:
+    """Yield how often people are woken, and what was counted."""
+    if not found.pages:
+        rates = f"{_rate(found.rate_before)} before, {_rate(found.rate_after)} now"
+        yield f"pages per service-week: {rates}"
+        yield "(all there is to tell: not both settings name receivers)"
+        return
+    for told in found.pages:
+        before, after = _rate(found.rate(told.before)), _rate(found.rate(told.after))
+        yield f"pages per service-week to {told.receiver}: {before} before, {after} now"
+    yield "(as routed, with quiet hours, echoes and reminders; ends are not counted)"
+
+
 def _cells(incident: Incident) -> tuple[str, ...]:
     return (
         incident.service,
@@ -133,6 +147,7 @@ def _document(found: Comparison) -> dict[str, Any]:
         "service_weeks": round(found.weeks, 4),
         "pages_before": found.pages_before,
         "pages_after": found.pages_after,
+        "receivers": {p.receiver: {"before": p.before, "after": p.after} for p in found.pages},
     }
 
 

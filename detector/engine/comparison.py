@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from detector.domain.alert import AlertKind
+from detector.alerting.audience import Audience
+from detector.domain.alert import Alert, AlertKind
 from detector.domain.incident import Incident
 from detector.engine.plan import END_OF_TIME
+from detector.engine.rehearsal import rehearse
 from detector.engine.replay import History
 
 _WEEK = timedelta(days=7)
+#: Reminders and mutes that ended are looked for so often.
+_LOOK = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,15 @@ class Moved:
 
     before: Incident
     after: Incident
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """How often one receiver would have been woken: by every message but the ends."""
+
+    receiver: str
+    before: int
+    after: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +46,9 @@ class Comparison:
     moved : seen by both, noticed at another time or of another severity.
     same : how many are alike.
     weeks : service-weeks of the history.
-    pages_before, pages_after : messages that wake somebody: all but the ends.
+    pages_before, pages_after : what there was to tell, whoever is told: all but the ends.
+    pages : what receivers would have got of it by their routes, quiet hours and echoes; by name,
+        none unless both settings have receivers.
     """
 
     gained: tuple[Incident, ...]
@@ -42,23 +58,34 @@ class Comparison:
     weeks: float
     pages_before: int
     pages_after: int
+    pages: tuple[Pages, ...] = ()
+
+    def rate(self, messages: int) -> float:
+        """Return ``messages`` per service-week; nan without a history."""
+        return messages / self.weeks if self.weeks else float("nan")
 
     @property
     def rate_before(self) -> float:
         """Pages per service-week with the old settings; nan without a history."""
-        return self.pages_before / self.weeks if self.weeks else float("nan")
+        return self.rate(self.pages_before)
 
     @property
     def rate_after(self) -> float:
         """Pages per service-week with the new settings; nan without a history."""
-        return self.pages_after / self.weeks if self.weeks else float("nan")
+        return self.rate(self.pages_after)
 
 
-def compare(before: History, after: History) -> Comparison:
+def compare(
+    before: History, after: History, audiences: tuple[Audience, Audience] | None = None
+) -> Comparison:
     """Return how ``after`` differs from ``before``, both replays of the same history.
 
     Two incidents of a service are the same if their times overlap; of several, the one that was
     noticed nearest.
+
+    Parameters
+    ----------
+    audiences : who is told with the old settings and with the new ones.
     """
     pairs, lost, gained = _paired(before.incidents.values(), after.incidents.values())
     moved = tuple(Moved(old, new) for old, new in pairs if _differs(old, new))
@@ -70,6 +97,7 @@ def compare(before: History, after: History) -> Comparison:
         weeks=_weeks(before),
         pages_before=_pages(before),
         pages_after=_pages(after),
+        pages=() if audiences is None else _heard(before, after, audiences),
     )
 
 
@@ -107,6 +135,27 @@ def _differs(old: Incident, new: Incident) -> bool:
 
 def _pages(history: History) -> int:
     return sum(alert.kind is not AlertKind.RESOLVED for alert in history.alerts)
+
+
+def _heard(
+    before: History, after: History, audiences: tuple[Audience, Audience]
+) -> tuple[Pages, ...]:
+    old, new = (_by_receiver(h, a) for h, a in zip((before, after), audiences, strict=True))
+    names = {receiver.name for audience in audiences for receiver in audience.receivers}
+    return tuple(Pages(name, old[name], new[name]) for name in sorted(names))
+
+
+def _by_receiver(history: History, audience: Audience) -> Counter[str]:
+    """Return how many messages but the ends each receiver would have got."""
+    if not history.coverage:
+        return Counter()
+    until = max(seen.end for seen in history.coverage.values())
+    told = rehearse(history.alerts, audience, until=until, every=_LOOK).deliveries
+    return Counter(
+        d.receiver
+        for d in told
+        if isinstance(d.alert, Alert) and d.alert.kind is not AlertKind.RESOLVED
+    )
 
 
 def _weeks(history: History) -> float:

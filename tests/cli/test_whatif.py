@@ -51,13 +51,44 @@ def test_stricter_settings_are_shown_beside_the_old_ones(tmp_path: Path, table: 
     assert "→" in said or document["lost"]
 
 
+RECEIVER = '[[receivers]]\ntype = "console"\nname = "ops"\n'
+QUIET = """
+[[windows]]
+name = "always"
+weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+start = "00:00"
+end = "00:00"
+"""
+
+
+def test_pages_are_those_that_receivers_would_have_got(tmp_path: Path, table: Path) -> None:
+    loud = settings(tmp_path, "loud.toml", RECEIVER)
+    quiet = settings(tmp_path, "quiet.toml", QUIET + RECEIVER + 'quiet = ["always"]\n')
+    out = tmp_path / "out.json"
+    said = run("replay", table, "--config", quiet, "--against", loud, "--json", out)
+    document = json.loads(out.read_text())
+    assert document["pages_before"] == document["pages_after"] > 0
+    assert document["receivers"] == {"ops": {"before": document["pages_before"], "after": 0}}
+    assert "to ops: " in said
+    assert "0.000 now\n(as routed, with quiet hours" in said
+
+
+def test_without_receivers_pages_are_what_there_is_to_tell(tmp_path: Path, table: Path) -> None:
+    loud, nobody = settings(tmp_path, "a.toml", RECEIVER), settings(tmp_path, "b.toml", "")
+    said = run("replay", table, "--config", loud, "--against", nobody)
+    assert "(all there is to tell: not both settings name receivers)" in said
+
+
 def test_without_a_table_or_against_replay_says_what_is_needed() -> None:
     done = CliRunner().invoke(app, ["replay"])
     assert done.exit_code == 2
     assert "--against" in done.output
 
 
-def test_the_power_card_grows_with_haste(table: Path) -> None:
+def test_the_power_card_grows_with_haste(tmp_path: Path) -> None:
+    """Over three weeks: of the first weekend too little is known to notice nine of ten surges."""
+    table = tmp_path / "weeks.csv"
+    counts(days=19, services=("WeChat",)).to_csv(table, index=False)
     said = run("power", table, "--within", "15min", "--within", "1h", "--json")
     quick, slow = json.loads(said)
     assert quick["within_seconds"] == 900

@@ -52,6 +52,11 @@ class Nursery:
         """Return the process of the child."""
         return self._child
 
+    def has_ended(self) -> bool:
+        """Return whether the child has come to its end by itself; it is not reaped."""
+        self._say("look")
+        return self._heard() == "True"
+
     def kill(self) -> int:
         """Kill the child; return its end: -9 if it was alive, its exit status otherwise."""
         self._say("kill")
@@ -80,11 +85,18 @@ def _serve() -> None:
         if child == 0:
             _live(order["function"], order["arguments"])
         print(child, flush=True)
-        # No answer at all: the test has failed and is gone, so must the child be.
-        if json.loads(sys.stdin.readline() or '"kill"') == "kill":
+        while (order := _order()) == "look":
+            ended = os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            print(ended is not None, flush=True)
+        if order == "kill":
             os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def _order() -> str:
+    """Return what the test wants. No answer at all: it has failed, and the child must go too."""
+    return str(json.loads(sys.stdin.readline() or '"kill"'))
 
 
 def _live(function: str, arguments: list[object]) -> None:
