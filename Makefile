@@ -15,7 +15,7 @@ run: $(VENV)/run.stamp  ## set up, check config.toml, run the pipeline (as shipp
 	@$(BIN)/outage-detector run
 
 test: $(VENV)/dev.stamp  ## run all tests
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile
 
 check: $(VENV)/dev.stamp  ## lint, format, types and floors
 	$(BIN)/ruff check .

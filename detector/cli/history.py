@@ -115,6 +115,10 @@ def evaluate_incidents(path: Path, truth: Path, *, as_json: bool) -> None:
     try:
         incidents = found["incidents"] if isinstance(found, Mapping) else found
         observed = found.get("observed", []) if isinstance(found, Mapping) else []
+        if not isinstance(incidents, list) or not isinstance(observed, list):
+            raise InputError(
+                "'incidents' and 'observed' must be lists, as replay writes", path=path
+            )
         with truth_located(truth):
             coverage = [_coverage_from_dict(c) for c in observed]
             result = evaluate(incidents, read_truth(truth), coverage)

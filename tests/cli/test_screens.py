@@ -66,7 +66,7 @@ def test_check_says_which_files_are_read_and_whether_they_are_there(
 
 @pytest.mark.parametrize(
     ("text", "complaint"),
-    [('{"incidents": 5}', "wrong type"), ('{"observed": []}', "'incidents' is missing")],
+    [('{"incidents": 5}', "must be lists"), ('{"observed": []}', "'incidents' is missing")],
     ids=["no list", "no incidents"],
 )
 def test_evaluate_says_what_is_wrong_with_the_json(
