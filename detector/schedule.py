@@ -128,6 +128,23 @@ def _missed(event: JobExecutionEvent) -> None:
 
 
 @contextmanager
+def terminable() -> Iterator[None]:
+    """Let SIGTERM leave the block as an exit, so that what was opened in it is put away.
+
+    A running schedule takes the signal over for its time.
+    """
+
+    def leave(_number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
 def _signals(stop: Callable[[], None]) -> Iterator[None]:
     """Let SIGTERM and Ctrl-C stop in good order; put back what was there before.
 

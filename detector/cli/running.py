@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from detector import app, pipeline
 from detector.cli.output import print_table, progress
 from detector.cli.tables import incident_table
 from detector.domain.times import iso
-from detector.schedule import Schedule
+from detector.pipeline import Pipeline
+from detector.schedule import Schedule, terminable
 from detector.settings import Settings, read_settings
 
 
@@ -33,7 +35,22 @@ def run_pipeline(config: Path | None) -> None:
     """Run until told to stop, or until the scenarios' time is over."""
     log_to_stderr()
     settings, base, path = settings_and_base(config)
-    running = pipeline.build(settings, base=base, console=sys.stdout)
+    with terminable():
+        running = pipeline.build(settings, base=base, console=sys.stdout)
+        try:
+            _turn_until_told(running, settings, base, path)
+        finally:
+            # A second SIGTERM means the same as the first: what is open is still put away.
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            incidents = running.store.incidents(limit=20)
+            running.close()
+    structlog.get_logger("detector.run").info("stopped", turns=running.turns)
+    print()
+    print_table(*incident_table(reversed(incidents)))
+    _where_next(settings, finished_before=running.turns <= 1)
+
+
+def _turn_until_told(running: Pipeline, settings: Settings, base: Path, path: Path) -> None:
     log = structlog.get_logger("detector.run")
     with progress("getting ready", "steps"):
         running.warm_up()
@@ -54,16 +71,8 @@ def run_pipeline(config: Path | None) -> None:
         misfire_grace=settings.schedule.misfire_grace,
     )
     running.stopping = schedule.is_stopping
-    try:
-        with served_beside(settings, base, watched):
-            schedule.run()
-    finally:
-        incidents = running.store.incidents(limit=20)
-        running.close()
-    log.info("stopped", turns=running.turns)
-    print()
-    print_table(*incident_table(reversed(incidents)))
-    _where_next(settings, finished_before=running.turns <= 1)
+    with served_beside(settings, base, watched):
+        schedule.run()
 
 
 def _where_next(settings: Settings, *, finished_before: bool) -> None:
