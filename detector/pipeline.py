@@ -16,6 +16,7 @@ from detector import app
 from detector.alerting.audience import Audience
 from detector.alerting.muting import Wishes
 from detector.audience import build_audience
+from detector.catchup import CatchUp
 from detector.clock import Clock, wall_now
 from detector.detection import live
 from detector.domain.times import iso
@@ -73,6 +74,7 @@ class Pipeline:
     shelf: Shelf | None = field(default=None, init=False)
     _stood_by: bool = field(default=False, init=False)
     _tidied: date | None = field(default=None, init=False)
+    _catch_up: CatchUp = field(default_factory=CatchUp, init=False)
 
     def warm_up(self) -> None:
         """Load the model and compile the kernels, so that the first turn is not the slowest."""
@@ -149,6 +151,8 @@ class Pipeline:
         _log(report)
         unreached = {d.receiver for d in (*report.retried, *report.dead)} | self._refresh()
         self._beat([t.source for t in turn.troubles], unreached)
+        if self.settings.clock.speed is None:
+            self._catch_up.say(turn.outcome.feeds, now)
         self._forget(now)
         return not (finished and not report.retried)
 

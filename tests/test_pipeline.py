@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import structlog
 
 from detector import pipeline
 from detector.engine.memory import FeedMemory, Memory
 from detector.engine.saved import changes
 from detector.errors import StoreError
 from detector.pipeline import Pipeline
-from detector.ports import CycleRecord
+from detector.ports import CycleRecord, Pull
 from detector.settings import parse_settings
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -92,3 +93,28 @@ def test_after_a_commit_whose_answer_was_lost_the_store_is_read_anew(
         assert "s" not in made.memory.feeds
         made.turn()
         assert made.memory.feeds["s"].cursor == "7"
+
+
+@dataclass
+class Backfilled:
+    """A source that brings an hour of a day that was missed with every look."""
+
+    name: str = "slow"
+
+    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
+        since = datetime.fromisoformat(cursor) if cursor else NOW - timedelta(hours=3)
+        end = min(since + timedelta(hours=1), until)
+        if end <= since:
+            return Pull(cursor)
+        posts = pd.DataFrame({"time": pd.Series([since], dtype="datetime64[us, UTC]"), "text": "a"})
+        return Pull(end.isoformat(), posts=posts, observed=((since, end),))
+
+
+def test_a_source_that_makes_up_for_missed_time_says_how_far_it_is(tmp_path: Path) -> None:
+    made = replace(running(tmp_path, "false"), sources=(Backfilled(),))
+    with closing(made), structlog.testing.capture_logs() as logs:
+        for _ in range(4):
+            made.turn()
+    words = {"catching up", "caught up"}
+    said = [(line["event"], line.get("left")) for line in logs if line["event"] in words]
+    assert said == [("catching up", "2:00:00"), ("catching up", "1:00:00"), ("caught up", None)]
