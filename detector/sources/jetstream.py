@@ -126,12 +126,14 @@ class JetstreamSource:
             self._reader.stopped.set()
             self._changed.notify_all()
         overlap = int(_MICRO * self.overlap.total_seconds())
+        silence = int(_MICRO * self.silence.total_seconds())
         self._line = Line(
             past.at if past else None,
             past.proof if past else None,
             dict.fromkeys(past.seen, past.at) if past else {},
-            silence=int(_MICRO * self.silence.total_seconds()),
-            memory=4 * overlap,
+            silence=silence,
+            # An event may overtake one of before: what was handed out is known till both have come.
+            memory=max(4 * overlap, 2 * silence),
         )
         self._handed, self._offered = [], None
         self._marks = dict.fromkeys(past.seen, past.proof) if past else {}
