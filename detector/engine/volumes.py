@@ -10,15 +10,13 @@ import numpy as np
 import pandas as pd
 
 from detector.detection import falls
+from detector.detection.live import STALE
 from detector.domain.series import Floats
 from detector.domain.spans import Spans, seconds_of
 from detector.domain.times import from_seconds
 from detector.engine.memory import FeedMemory, Volume
 from detector.engine.plan import Plan
 from detector.ports import Pull
-
-#: A baseline this far behind is of no use; the volume begins anew.
-STALE = timedelta(days=28)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

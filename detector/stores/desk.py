@@ -15,11 +15,9 @@ from detector.domain.desk import Acknowledgement, Silence
 from detector.domain.incident import Severity
 from detector.domain.matcher import Matcher
 from detector.domain.token import Scope, Token
-from detector.errors import StoreError
-from detector.stores.engines import file_of, open_engine, store_url
 from detector.stores.rows import from_micros, maybe_from_micros, maybe_to_micros, to_micros
 from detector.stores.tables import ACKNOWLEDGEMENTS, SILENCES, TOKENS
-from detector.stores.transactions import Transactions
+from detector.stores.transactions import Transactions, open_beside
 from detector.stores.upserts import insert_new, upsert
 
 log = structlog.get_logger("detector.stores")
@@ -32,17 +30,7 @@ def open_desk(location: str | Path) -> SqlDesk:
     ------
     StoreError : there is no store yet, or its schema is not this version's.
     """
-    url = store_url(location)
-    path = file_of(url)
-    if path is not None and not path.is_file():
-        raise StoreError(f"{path}: there is no store yet; `outage-detector run` makes it")
-    desk = SqlDesk(open_engine(url, readonly=False), url)
-    try:
-        desk.check_schema(may_migrate=False)
-    except StoreError:
-        desk.close()
-        raise
-    return desk
+    return open_beside(location, SqlDesk, readonly=False)
 
 
 def desk_beside(store: Transactions) -> SqlDesk:

@@ -8,11 +8,9 @@ from pathlib import Path
 from sqlalchemy import select, update
 
 from detector.domain.delivery import Delivery, DeliveryStatus
-from detector.errors import StoreError
-from detector.stores.engines import file_of, open_engine, store_url
 from detector.stores.rows import delivery_of, to_micros
 from detector.stores.tables import OUTBOX
-from detector.stores.transactions import Transactions
+from detector.stores.transactions import Transactions, open_beside
 
 
 def open_letters(location: str | Path) -> SqlLetters:
@@ -22,17 +20,7 @@ def open_letters(location: str | Path) -> SqlLetters:
     ------
     StoreError : there is no store yet, or its schema is not this version's.
     """
-    url = store_url(location)
-    path = file_of(url)
-    if path is not None and not path.is_file():
-        raise StoreError(f"{path}: there is no store yet; `outage-detector run` makes it")
-    outbox = SqlLetters(open_engine(url, readonly=False), url)
-    try:
-        outbox.check_schema(may_migrate=False)
-    except StoreError:
-        outbox.close()
-        raise
-    return outbox
+    return open_beside(location, SqlLetters, readonly=False)
 
 
 class SqlLetters(Transactions):

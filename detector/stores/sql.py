@@ -37,7 +37,7 @@ from detector.stores.rows import (
     to_micros,
 )
 from detector.stores.tables import COUNTS, INCIDENTS, MEMORY
-from detector.stores.transactions import Transactions
+from detector.stores.transactions import Transactions, require_file
 from detector.stores.upserts import upsert, write_many
 
 
@@ -62,8 +62,8 @@ def open_store(
     """
     url = store_url(location)
     path = file_of(url)
-    if readonly and path is not None and not path.is_file():
-        raise StoreError(f"{path}: there is no store yet; `outage-detector run` makes it")
+    if readonly:
+        require_file(url)
     engine = open_engine(url, readonly=readonly)
     with ExitStack() as undo:
         undo.callback(engine.dispose)

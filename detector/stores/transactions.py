@@ -2,13 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import URL, Connection, Engine
 
-from detector.stores.engines import explained
+from detector.errors import StoreError
+from detector.stores.engines import explained, file_of, open_engine, store_url
 from detector.stores.schema import bring_up_to_date, require_current
+
+T = TypeVar("T", bound="Transactions")
+
+
+def require_file(url: URL) -> None:
+    """Raise `StoreError` when the file of a SQLite store is not there."""
+    path = file_of(url)
+    if path is not None and not path.is_file():
+        raise StoreError(f"{path}: there is no store yet; `outage-detector run` makes it")
+
+
+def open_beside(location: str | Path, kind: Callable[[Engine, URL], T], *, readonly: bool) -> T:
+    """Open the store at ``location`` as a ``kind``; a pipeline may be running on it.
+
+    Raises
+    ------
+    StoreError : there is no store yet, or its schema is not this version's.
+    """
+    url = store_url(location)
+    require_file(url)
+    opened = kind(open_engine(url, readonly=readonly), url)
+    try:
+        opened.check_schema(may_migrate=False)
+    except StoreError:
+        opened.close()
+        raise
+    return opened
 
 
 class Transactions:

@@ -15,12 +15,11 @@ from detector.domain.alert import Alert
 from detector.domain.delivery import DeliveryStatus
 from detector.domain.incident import Incident
 from detector.domain.wire import alert_from_dict
-from detector.errors import StoreError
 from detector.ports import IncidentQuery
-from detector.stores.engines import file_of, open_engine, store_url
 from detector.stores.rows import COUNT_COLUMNS, counts_frame, incident_of, to_micros
 from detector.stores.sql import SqlStore
 from detector.stores.tables import ALERTS, COUNTS, INCIDENTS, OUTBOX
+from detector.stores.transactions import open_beside
 
 _LATELY = 6 * 3_600_000_000
 CURVE_COLUMNS = (
@@ -43,17 +42,7 @@ def open_viewer(location: str | Path) -> SqlViewer:
     ------
     StoreError : there is no store yet, or its schema is not this version's.
     """
-    url = store_url(location)
-    path = file_of(url)
-    if path is not None and not path.is_file():
-        raise StoreError(f"{path}: there is no store yet; `outage-detector run` makes it")
-    viewer = SqlViewer(open_engine(url, readonly=True), url, None)
-    try:
-        viewer.check_schema(may_migrate=False)
-    except StoreError:
-        viewer.close()
-        raise
-    return viewer
+    return open_beside(location, lambda engine, url: SqlViewer(engine, url, None), readonly=True)
 
 
 class SqlViewer(SqlStore):

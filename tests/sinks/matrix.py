@@ -19,10 +19,14 @@ from detector.domain.alert import Alert, AlertKind
 from detector.errors import DeliveryError, Rejected, Unreachable
 from detector.ports import Refreshing
 from tests.fakes.outages import NOON, an_alert, an_incident
+from tests.page_table import Cells, PageTable
 from tests.sinks.receivers import CANARY, PATIENT, RECEIVERS, Receiver
 
-PAGE = Path(__file__).parents[2] / "docs" / "sinks.md"
-BEGIN, END = "<!-- table: made by python -m tests.sinks.matrix -->", "<!-- end -->"
+ON_PAGE = PageTable(
+    Path(__file__).parents[2] / "docs" / "sinks.md",
+    begin="<!-- table: made by python -m tests.sinks.matrix -->",
+    end="<!-- end -->",
+)
 
 HOSTILE = "微信\x1b[2J\r\nX-Injected: 1\x00\u202e\ud800 <!channel> @all 崩了"
 
@@ -191,17 +195,10 @@ def _cells(row: str) -> list[str]:
     return cells
 
 
-def on_the_page() -> dict[str, dict[str, str]]:
+def on_the_page() -> Cells:
     """Return the table as docs/sinks.md has it."""
-    text = PAGE.read_text(encoding="utf-8")
-    lines = text[text.index(BEGIN) : text.index(END)].splitlines()[1:]
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line]
-    names = rows[0][1:]
-    return {row[0]: dict(zip(names, row[1:], strict=True)) for row in rows[2:]}
+    return ON_PAGE.read()
 
 
 if __name__ == "__main__":
-    page = PAGE.read_text(encoding="utf-8")
-    before, rest = page.split(BEGIN)
-    after = rest.split(END)[1]
-    PAGE.write_text(f"{before}{BEGIN}\n{table()}{END}{after}", encoding="utf-8")
+    ON_PAGE.write(table())

@@ -13,11 +13,15 @@ from pathlib import Path
 from detector.domain.spans import Spans
 from detector.errors import SourceError
 from detector.ports import Pull
+from tests.page_table import Cells, PageTable
 from tests.sources.contract.rigs import MINUTE, NOW, RIGS, Rig
 from tests.sources.servers.place import TROUBLES
 
-PAGE = Path(__file__).parents[3] / "docs" / "sources.md"
-BEGIN, END = "<!-- matrix: made by python -m tests.sources.contract.matrix -->", "<!-- end -->"
+ON_PAGE = PageTable(
+    Path(__file__).parents[3] / "docs" / "sources.md",
+    begin="<!-- matrix: made by python -m tests.sources.contract.matrix -->",
+    end="<!-- end -->",
+)
 
 #: What each trouble is, for people; posts have no empty lists on a quiet day.
 ROWS: tuple[str, ...] = (*TROUBLES, "a cursor of last week")
@@ -128,17 +132,10 @@ def table(cells: Mapping[str, Mapping[str, str]]) -> str:
     return head + "".join(rows)
 
 
-def on_the_page() -> dict[str, dict[str, str]]:
+def on_the_page() -> Cells:
     """Return the matrix as docs/sources.md has it."""
-    text = PAGE.read_text(encoding="utf-8")
-    lines = text[text.index(BEGIN) : text.index(END)].splitlines()[1:]
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line]
-    names = rows[0][1:]
-    return {row[0]: dict(zip(names, row[1:], strict=True)) for row in rows[2:]}
+    return ON_PAGE.read()
 
 
 if __name__ == "__main__":
-    page = PAGE.read_text(encoding="utf-8")
-    before, rest = page.split(BEGIN)
-    after = rest.split(END)[1]
-    PAGE.write_text(f"{before}{BEGIN}\n{table(matrix())}{END}{after}", encoding="utf-8")
+    ON_PAGE.write(table(matrix()))
