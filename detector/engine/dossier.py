@@ -13,7 +13,7 @@ from detector.domain.decision import Decision
 from detector.domain.delivery import Delivery
 from detector.domain.incident import Incident
 from detector.engine.memory import Memory
-from detector.ports import Store
+from detector.ports import OnRecord
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,14 +101,14 @@ def after_all(
     return [d.after(sent.get(d.incident.id, ()), decided.get(d.incident.id, ())) for d in dossiers]
 
 
-def read_dossier(store: Store, incident: Incident) -> Dossier:
-    """Return what the store has on record of ``incident``."""
+def dossier_of(incident: Incident, known: OnRecord) -> Dossier:
+    """Return the dossier of ``incident``, of which the store has ``known`` on record."""
     deliveries: dict[str, list[Delivery]] = {}
-    for delivery in store.deliveries(incident_id=incident.id):
+    for delivery in known.deliveries:
         deliveries.setdefault(delivery.receiver, []).append(delivery)
     return Dossier(
         incident=incident,
-        alerts=tuple(reversed(store.alerts(incident_id=incident.id))),
+        alerts=known.alerts,
         heard={name: heard_of(those) for name, those in deliveries.items()},
-        reasons={d.receiver: d.reason for d in store.decisions(incident.id)},
+        reasons={d.receiver: d.reason for d in known.decisions},
     )

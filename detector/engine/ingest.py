@@ -156,12 +156,13 @@ def _feed_deliveries(
 def _decisions(outcome: Outcome, dossiers: Sequence[Dossier], store: Store) -> tuple[Decision, ...]:
     """Return the decisions about what there is to tell whose reason is another than the last."""
     last = {dossier.incident.id: dossier.reasons.get("", "") for dossier in dossiers}
+    unknown = {d.incident_id for d in outcome.decisions} - last.keys()
+    for one, known in (store.on_record(unknown) if unknown else {}).items():
+        before = [d.reason for d in known.decisions if not d.receiver]
+        last[one] = before[-1] if before else ""
     kept = []
     for decision in outcome.decisions:
         one = decision.incident_id
-        if one not in last:
-            before = [d.reason for d in store.decisions(one) if not d.receiver]
-            last[one] = before[-1] if before else ""
         if decision.reason.startswith(Reason.NOTHING_NEW.value):
             continue
         if decision.kind is not None or decision.reason != last[one]:

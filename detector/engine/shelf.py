@@ -16,7 +16,7 @@ from detector.domain.delivery import Delivery
 from detector.domain.incident import Incident
 from detector.domain.series import SeriesKey
 from detector.domain.times import from_seconds
-from detector.engine.dossier import Dossier, read_dossier
+from detector.engine.dossier import Dossier, dossier_of
 from detector.engine.memory import Memory
 from detector.ports import Store
 
@@ -105,18 +105,24 @@ def gather(
     for one, alerts in new.items():
         # Only its alerts know how one stands that began, ended and was replaced in this turn.
         asked[one] = incidents.get(one, alerts[-1].incident)
+    known = _known(store, asked.values(), shelf)
     return tuple(
-        _dossier(store, incident, tuple(new.get(incident.id, ())), memory, shelf)
+        _dossier(known[incident.id], incident, tuple(new.get(incident.id, ())), memory)
         for incident in sorted(asked.values(), key=lambda i: (i.noticed_at, i.id))
     )
 
 
+def _known(store: Store, incidents: Iterable[Incident], shelf: Shelf) -> Mapping[str, Dossier]:
+    """Return what is known of ``incidents``; what is not on the shelf is read, all at once."""
+    shelved = {one: d for one, d in shelf.dossiers.items() if d.is_read and not d.is_refused}
+    unread = {incident.id: incident for incident in incidents if incident.id not in shelved}
+    read = store.on_record(unread) if unread else {}
+    return {**shelved, **{one: dossier_of(unread[one], known) for one, known in read.items()}}
+
+
 def _dossier(
-    store: Store, incident: Incident, fresh: tuple[Alert, ...], memory: Memory, shelf: Shelf
+    known: Dossier, incident: Incident, fresh: tuple[Alert, ...], memory: Memory
 ) -> Dossier:
-    known = shelf.dossiers.get(incident.id)
-    if known is None or not known.is_read or known.is_refused:
-        known = read_dossier(store, incident)
     return replace(
         known,
         incident=_latest(incident, fresh),

@@ -4,7 +4,7 @@ Adapters live in ``sources``, ``stores`` and ``sinks``; tests use fakes of the s
 """
 
 from detector.ports.ends import FeedSink, Pull, Refreshing, Sink, Source
-from detector.ports.keeping import CycleRecord, Lease, Store
+from detector.ports.keeping import CycleRecord, Lease, OnRecord, Store
 from detector.ports.looking import IncidentQuery, Viewer
 from detector.ports.people import Desk, Inbox
 
@@ -15,6 +15,7 @@ __all__ = [
     "Inbox",
     "IncidentQuery",
     "Lease",
+    "OnRecord",
     "Pull",
     "Refreshing",
     "Sink",

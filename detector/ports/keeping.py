@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -41,6 +41,22 @@ class CycleRecord:
     feeds: Sequence[FeedHealth] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class OnRecord:
+    """What is on record of one incident.
+
+    Attributes
+    ----------
+    alerts : what there was to tell, in order.
+    decisions : by time, then receiver.
+    deliveries : in order of the alerts' times.
+    """
+
+    alerts: tuple[Alert, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+
+
 class Store(Protocol):
     """Where state, counts, incidents and the outbox live."""
 
@@ -74,6 +90,9 @@ class Store(Protocol):
 
     def deliveries(self, *, incident_id: str | None = None) -> tuple[Delivery, ...]:
         """Return what was, is being or could not be delivered, in order of the alerts' times."""
+
+    def on_record(self, incident_ids: Collection[str]) -> Mapping[str, OnRecord]:
+        """Return what is on record of many incidents at once, by id; every id has an entry."""
 
     def unended(self, *, since: datetime) -> tuple[Incident, ...]:
         """Return incidents that ended at ``since`` or later and whose end somebody is owed, by id.

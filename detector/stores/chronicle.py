@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -41,9 +42,25 @@ def alerts(connection: Connection, incident_id: str | None, limit: int | None) -
 
 def decisions(connection: Connection, incident_id: str) -> tuple[Decision, ...]:
     """Return the decisions about one incident, by time, then receiver."""
+    return decisions_about(connection, [incident_id])
+
+
+def alerts_about(connection: Connection, incident_ids: Collection[str]) -> tuple[Alert, ...]:
+    """Return what there was to tell of many incidents, in order within each."""
+    asked = (
+        select(ALERTS.c.document)
+        .where(ALERTS.c.incident_id.in_(incident_ids))
+        .order_by(ALERTS.c.at, ALERTS.c.incident_id, ALERTS.c.sequence)
+    )
+    documents = connection.scalars(asked)
+    return tuple(alert_from_dict(json.loads(document)) for document in documents)
+
+
+def decisions_about(connection: Connection, incident_ids: Collection[str]) -> tuple[Decision, ...]:
+    """Return the decisions about many incidents, by time, then receiver."""
     asked = (
         select(DECISIONS)
-        .where(DECISIONS.c.incident_id == incident_id)
+        .where(DECISIONS.c.incident_id.in_(incident_ids))
         .order_by(DECISIONS.c.at, DECISIONS.c.receiver, DECISIONS.c.reason)
     )
     return tuple(map(_decision_of, connection.execute(asked)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +31,12 @@ def listed(connection: Connection, incident_id: str | None) -> tuple[Delivery, .
     asked = _in_order(select(OUTBOX))
     if incident_id is not None:
         asked = asked.where(OUTBOX.c.incident_id == incident_id)
+    return tuple(map(delivery_of, connection.execute(asked)))
+
+
+def about(connection: Connection, incident_ids: Collection[str]) -> tuple[Delivery, ...]:
+    """Return deliveries about many incidents, in order of the alerts' times."""
+    asked = _in_order(select(OUTBOX).where(OUTBOX.c.incident_id.in_(incident_ids)))
     return tuple(map(delivery_of, connection.execute(asked)))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,8 +23,8 @@ from detector.domain.delivery import Delivery, DeliveryStatus
 from detector.domain.feed import FeedHealth
 from detector.domain.incident import Incident
 from detector.errors import StoreError
-from detector.ports import CycleRecord, Lease
-from detector.stores import chronicle, outbox, retention
+from detector.ports import CycleRecord, Lease, OnRecord
+from detector.stores import chronicle, outbox, recorded, retention
 from detector.stores.engines import file_of, open_engine, store_url
 from detector.stores.lease import FileLease
 from detector.stores.row_lease import TTL, RowLease
@@ -179,6 +179,11 @@ class SqlStore(Transactions):
         """Return what was, is being or could not be delivered, in order of the alerts' times."""
         with self._reading() as connection:
             return outbox.listed(connection, incident_id)
+
+    def on_record(self, incident_ids: Collection[str]) -> Mapping[str, OnRecord]:
+        """Return what is on record of many incidents at once, by id; every id has an entry."""
+        with self._reading() as connection:
+            return recorded.on_record(connection, incident_ids)
 
     def unended(self, *, since: datetime) -> tuple[Incident, ...]:
         """Return incidents that ended at ``since`` or later and whose end somebody is owed."""

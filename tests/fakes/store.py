@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
@@ -21,7 +22,7 @@ from detector.domain.wire import (
     notice_to_dict,
 )
 from detector.errors import StoreError
-from detector.ports import CycleRecord
+from detector.ports import CycleRecord, OnRecord
 
 COLUMNS = ["time", "service", "source", "count", "expected", "evidence"]
 
@@ -114,6 +115,16 @@ class FakeStore:
     def deliveries(self, *, incident_id: str | None = None) -> tuple[Delivery, ...]:
         found = (d for d in self._outbox.values() if incident_id in (None, d.alert.about))
         return tuple(sorted(found, key=_place))
+
+    def on_record(self, incident_ids: Collection[str]) -> dict[str, OnRecord]:
+        return {
+            one: OnRecord(
+                alerts=tuple(reversed(self.alerts(incident_id=one))),
+                decisions=self.decisions(one),
+                deliveries=self.deliveries(incident_id=one),
+            )
+            for one in incident_ids
+        }
 
     def unended(self, *, since: datetime) -> tuple[Incident, ...]:
         last: dict[tuple[str, str], Alert] = {}

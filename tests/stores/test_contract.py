@@ -277,6 +277,26 @@ def test_decisions_are_listed_by_time(store: Store) -> None:
     assert store.decisions("wechat-2") == ()
 
 
+def test_what_is_on_record_of_many_incidents_is_what_each_has(store: Store) -> None:
+    incidents = [an_incident(f"Service {n}") for n in range(1201)]
+    told = [an_alert(incident) for incident in incidents[:600]]
+    ends = [
+        an_alert(alert.incident, kind=AlertKind.RESOLVED, sequence=2, at=NOON + MINUTE)
+        for alert in told[::7]
+    ]
+    decided = [Decision(i.id, NOON, "it is news", None, r) for i in incidents[300:] for r in "ab"]
+    sent = [a_delivery(alert, receiver=r) for alert in [*told, *ends] for r in "ba"]
+    store.commit(CycleRecord(alerts=[*ends, *told], decisions=decided, deliveries=sent))
+    ids = [incident.id for incident in incidents]
+    known = store.on_record(ids)
+    assert known.keys() == set(ids)
+    for one in (ids[0], ids[299], ids[595], ids[600], ids[-1]):
+        assert known[one].alerts == tuple(reversed(store.alerts(incident_id=one)))
+        assert known[one].decisions == store.decisions(one)
+        assert known[one].deliveries == store.deliveries(incident_id=one)
+    assert [len(known[ids[n]].alerts) for n in (0, 1, 1200)] == [2, 1, 0]
+
+
 def test_a_feed_is_kept_as_it_stands_last(store: Store) -> None:
     alive = FeedHealth("weibo", FeedState.ALIVE, NOON, "answers", NOON, NOON)
     dead = FeedHealth("weibo", FeedState.DEAD, NOON + MINUTE, "empty lists", NOON + MINUTE, None)
