@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -19,12 +19,13 @@ from detector.audience import build_audience
 from detector.catchup import CatchUp
 from detector.clock import Clock, wall_now
 from detector.detection import live
+from detector.domain.incident import Incident
 from detector.domain.times import iso
 from detector.engine.delivery import DeliveryReport, deliver
 from detector.engine.ingest import take_turn
 from detector.engine.memory import Memory
 from detector.engine.plan import Plan
-from detector.engine.refresh import refresh
+from detector.engine.refresh import refresh, standing_incidents
 from detector.engine.retries import RetryPolicy
 from detector.engine.saved import load
 from detector.engine.shelf import Shelf
@@ -147,9 +148,10 @@ class Pipeline:
         report = deliver(
             self.store, self.sinks, now=wall_now(), policy=self.policy, stopping=self.stopping
         )
-        self.shelf = turn.shelf.without(report.dead)
+        self.shelf = shelf = turn.shelf.without(report.dead)
         _log(report)
-        unreached = {d.receiver for d in (*report.retried, *report.dead)} | self._refresh()
+        standing = standing_incidents(self.memory, shelf, now=now)
+        unreached = {d.receiver for d in (*report.retried, *report.dead)} | self._refresh(standing)
         self._beat([t.source for t in turn.troubles], unreached)
         if self.settings.clock.speed is None:
             self._catch_up.say(turn.outcome.feeds, now)
@@ -161,9 +163,8 @@ class Pipeline:
         in_hand = {said.incident_id: said for said in self.desk.acknowledgements()}
         return Wishes(self.desk.silences(ending_after=wall), in_hand)
 
-    def _refresh(self) -> set[str]:
+    def _refresh(self, incidents: Iterable[Incident]) -> set[str]:
         """Tell receivers that forget what they are not told again; return the unreached ones."""
-        incidents = [known.merging.incident() for known in self.memory.incidents.values()]
         troubles = refresh(self.store, self.sinks, incidents, now=wall_now())
         for receiver, error in troubles.items():
             log.warning("alerts not said again", receiver=receiver, error=str(error))

@@ -6,16 +6,43 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from detector.domain.alert import Alert, AlertKind
-from detector.domain.delivery import DeliveryStatus
+from detector.domain.delivery import Delivery, DeliveryStatus
 from detector.domain.incident import Incident
+from detector.engine.memory import Memory
+from detector.engine.shelf import Shelf
 from detector.errors import DeliveryError
 from detector.ports import Refreshing, Sink, Store
 
 AFTER_THE_END = timedelta(minutes=5)
 """An end is told again for so long after the receiver took it."""
 
-#: An end that was not told a day after it was noticed never will be.
-_FORGOTTEN = timedelta(days=1)
+#: An end that is on its way gets there within a day, or is given up.
+_ON_ITS_WAY = timedelta(days=1)
+
+
+def standing_incidents(memory: Memory, shelf: Shelf, *, now: datetime) -> Iterator[Incident]:
+    """Yield the incidents of which a receiver may know something that stands.
+
+    Those that go on, those whose end is owed to somebody although another incident of the service
+    has replaced them, and the latest of each service that ended within a day.
+
+    Parameters
+    ----------
+    memory, shelf : what the turn left.
+    now : time of the data.
+    """
+    found = {one: dossier.incident for one, dossier in shelf.dossiers.items()}
+    for known in memory.incidents.values():
+        if known.told is not None:
+            incident = known.merging.incident()
+            found[incident.id] = incident
+    for one, incident in found.items():
+        if one in shelf.dossiers or _may_stand(incident, now):
+            yield incident
+
+
+def _may_stand(incident: Incident, now: datetime) -> bool:
+    return incident.resolved_at is None or now - incident.resolved_at < _ON_ITS_WAY
 
 
 def refresh(
@@ -23,12 +50,13 @@ def refresh(
 ) -> Mapping[str, DeliveryError]:
     """Tell every sink that is `Refreshing` what it knows to be open, or just ended.
 
-    Only what a receiver took is repeated: what it did not get is the outbox's to send.
+    Only what a receiver took is repeated: what it did not get is the outbox's to send. Of an
+    incident whose end it refused for good nothing is.
 
     Parameters
     ----------
-    store : holds the outbox.
-    incidents : the latest of each service; those that ended long ago are passed over.
+    store : holds the outbox; it is asked once for all.
+    incidents : those that may stand, see `standing_incidents`.
     now : wall time.
 
     Returns
@@ -38,8 +66,8 @@ def refresh(
     forgetful = {name: sink for name, sink in sinks.items() if isinstance(sink, Refreshing)}
     if not forgetful:
         return {}
-    recent = [i for i in incidents if i.resolved_at is None or now - i.resolved_at < _FORGOTTEN]
-    standing = [told for incident in recent for told in _standing(store, incident, now)]
+    said = store.last_said(forgetful.keys(), {incident.id for incident in incidents})
+    standing = list(_standing(said, now))
     troubles = {}
     for name, sink in forgetful.items():
         try:
@@ -49,13 +77,12 @@ def refresh(
     return troubles
 
 
-def _standing(store: Store, incident: Incident, now: datetime) -> Iterator[tuple[str, Alert]]:
-    """Yield each receiver of ``incident`` and the last alert that it took, while that stands."""
-    last: dict[str, tuple[Alert, datetime]] = {}
-    for delivery in store.deliveries(incident_id=incident.id):  # in order of the alerts' times
+def _standing(said: Iterable[Delivery], now: datetime) -> Iterator[tuple[str, Alert]]:
+    """Yield each receiver and the last alert of an incident that it took, while that stands."""
+    for delivery in said:
         alert = delivery.alert
-        if delivery.status is DeliveryStatus.SENT and isinstance(alert, Alert):
-            last[delivery.receiver] = alert, delivery.sent_at or now
-    for receiver, (alert, sent_at) in last.items():
+        if delivery.status is not DeliveryStatus.SENT or not isinstance(alert, Alert):
+            continue
+        sent_at = delivery.sent_at or now
         if alert.kind is not AlertKind.RESOLVED or now - sent_at < AFTER_THE_END:
-            yield receiver, alert
+            yield delivery.receiver, alert

@@ -94,6 +94,14 @@ class Store(Protocol):
     def on_record(self, incident_ids: Collection[str]) -> Mapping[str, OnRecord]:
         """Return what is on record of many incidents at once, by id; every id has an entry."""
 
+    def last_said(
+        self, receivers: Collection[str], incident_ids: Collection[str]
+    ) -> tuple[Delivery, ...]:
+        """Return the last message of each incident that each receiver took, or refused as its end.
+
+        By incident, then receiver.
+        """
+
     def unended(self, *, since: datetime) -> tuple[Incident, ...]:
         """Return incidents that ended at ``since`` or later and whose end somebody is owed, by id.
 

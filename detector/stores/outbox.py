@@ -6,7 +6,17 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    cast,
+    func,
+    literal_column,
+    select,
+    update,
+)
 
 from detector.domain.alert import AlertKind
 from detector.domain.delivery import Delivery, DeliveryStatus
@@ -38,6 +48,29 @@ def about(connection: Connection, incident_ids: Collection[str]) -> tuple[Delive
     """Return deliveries about many incidents, in order of the alerts' times."""
     asked = _in_order(select(OUTBOX).where(OUTBOX.c.incident_id.in_(incident_ids)))
     return tuple(map(delivery_of, connection.execute(asked)))
+
+
+def last_said(
+    connection: Connection, receivers: Collection[str], incident_ids: Collection[str]
+) -> tuple[Delivery, ...]:
+    """Return the last message of each incident that each receiver took, or refused as its end."""
+    place = func.row_number().over(
+        partition_by=(OUTBOX.c.incident_id, OUTBOX.c.receiver),
+        order_by=(OUTBOX.c.alert_at.desc(), OUTBOX.c.sequence.desc(), OUTBOX.c.key.desc()),
+    )
+    said = (
+        select(OUTBOX, place.label("place"))
+        .where(OUTBOX.c.incident_id.in_(incident_ids), OUTBOX.c.receiver.in_(receivers))
+        .where((OUTBOX.c.status == DeliveryStatus.SENT.value) | _is_dead_end())
+    ).subquery()
+    asked = select(said).where(said.c.place == 1).order_by(said.c.incident_id, said.c.receiver)
+    return tuple(map(delivery_of, connection.execute(asked)))
+
+
+def _is_dead_end() -> ColumnElement[bool]:
+    number = cast(OUTBOX.c.sequence, Text)
+    end = OUTBOX.c.incident_id + "/" + number + f"-{AlertKind.RESOLVED.value}%"
+    return (OUTBOX.c.status == DeliveryStatus.DEAD.value) & OUTBOX.c.key.like(end)
 
 
 def unended(connection: Connection, incidents: Select[Any]) -> set[str]:

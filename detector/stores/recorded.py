@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -22,10 +22,23 @@ T = TypeVar("T")
 
 def on_record(connection: Connection, incident_ids: Collection[str]) -> Mapping[str, OnRecord]:
     """Return what is on record of ``incident_ids``, by id; every id has an entry."""
-    asked, found = list(incident_ids), dict[str, OnRecord]()
-    for start in range(0, len(asked), _AT_ONCE):
-        found |= _records(connection, asked[start : start + _AT_ONCE])
+    found: dict[str, OnRecord] = {}
+    for ids in _parts(incident_ids):
+        found |= _records(connection, ids)
     return found
+
+
+def last_said(
+    connection: Connection, receivers: Collection[str], incident_ids: Collection[str]
+) -> tuple[Delivery, ...]:
+    """Return the last message of each incident that each receiver took, or refused as its end."""
+    parts = _parts(sorted(incident_ids))
+    return tuple(said for ids in parts for said in outbox.last_said(connection, receivers, ids))
+
+
+def _parts(incident_ids: Collection[str]) -> Iterator[Sequence[str]]:
+    ids = list(incident_ids)
+    return (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE))
 
 
 def _records(connection: Connection, ids: Sequence[str]) -> Mapping[str, OnRecord]:

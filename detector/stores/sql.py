@@ -8,14 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
-from sqlalchemy import (
-    URL,
-    Connection,
-    Engine,
-    bindparam,
-    delete,
-    select,
-)
+from sqlalchemy import URL, Connection, Engine, bindparam, delete, select
 
 from detector.domain.alert import Alert
 from detector.domain.decision import Decision
@@ -184,6 +177,13 @@ class SqlStore(Transactions):
         """Return what is on record of many incidents at once, by id; every id has an entry."""
         with self._reading() as connection:
             return recorded.on_record(connection, incident_ids)
+
+    def last_said(
+        self, receivers: Collection[str], incident_ids: Collection[str]
+    ) -> tuple[Delivery, ...]:
+        """Return what each receiver took last of each incident, or the end that it refused."""
+        with self._reading() as connection:
+            return recorded.last_said(connection, receivers, incident_ids)
 
     def unended(self, *, since: datetime) -> tuple[Incident, ...]:
         """Return incidents that ended at ``since`` or later and whose end somebody is owed."""

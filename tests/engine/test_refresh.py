@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
+from detector.alerting.decide import Told
 from detector.domain.alert import Alert, AlertKind
-from detector.domain.delivery import DeliveryStatus
-from detector.engine.refresh import refresh
+from detector.domain.delivery import Delivery, DeliveryStatus
+from detector.domain.incident import Incident
+from detector.domain.merge import Merging
+from detector.domain.surge import Surge
+from detector.engine.dossier import Dossier
+from detector.engine.memory import LatestIncident, Memory
+from detector.engine.refresh import refresh, standing_incidents
+from detector.engine.shelf import Shelf
 from detector.errors import Unreachable
 from detector.ports import CycleRecord
 from tests.fakes.outages import NOON, a_delivery, an_alert, an_incident
@@ -35,6 +43,7 @@ class ForgetfulSink(FakeSink):
 
 OPENED = an_alert()
 OVER = an_incident(lasted=30 * MINUTE)
+WORSE = an_alert(kind=AlertKind.ESCALATED, sequence=2)
 ENDED = an_alert(OVER, kind=AlertKind.RESOLVED, sequence=2, at=OVER.resolved_at)
 
 
@@ -93,10 +102,16 @@ LATE = OVER.resolved_at or NOON
             id="the beginning, while the end does not get through",
         ),
         pytest.param(
-            [(OPENED, NOON, SENT), (ENDED, LATE, PENDING)],
-            LATE + 1440 * MINUTE,
+            [(OPENED, NOON, SENT), (ENDED, LATE, DEAD)],
+            LATE + 10 * MINUTE,
             [],
-            id="but not for ever",
+            id="nothing, where the end was refused for good",
+        ),
+        pytest.param(
+            [(OPENED, NOON, SENT), (WORSE, NOON, DEAD)],
+            NOON + 10 * MINUTE,
+            [OPENED],
+            id="what it took before, where news were refused",
         ),
     ],
 )
@@ -107,9 +122,8 @@ def test_told_again_is(
 
 
 def test_the_latest_message_of_an_incident_is_told_again() -> None:
-    worse = an_alert(kind=AlertKind.ESCALATED, sequence=2)
-    store = store_with((OPENED, NOON, SENT), (worse, NOON, SENT))
-    assert told_again(store, NOON) == [worse.key]
+    store = store_with((OPENED, NOON, SENT), (WORSE, NOON, SENT))
+    assert told_again(store, NOON) == [WORSE.key]
 
 
 def test_what_another_receiver_was_told_is_not_told_again() -> None:
@@ -126,7 +140,57 @@ def test_a_receiver_out_of_reach_is_named_and_stops_nobody() -> None:
 
 def test_where_nobody_forgets_the_store_is_left_in_peace() -> None:
     class NoStore(FakeStore):
-        def deliveries(self, *, incident_id: str | None = None) -> tuple[object, ...]:
-            raise AssertionError(incident_id)
+        def last_said(self, receivers: object, incident_ids: object) -> tuple[Delivery, ...]:
+            raise AssertionError(receivers, incident_ids)
 
     assert refresh(NoStore(), {"ops": FakeSink()}, [an_incident()], now=NOON) == {}
+
+
+def lasting(incident: Incident) -> LatestIncident:
+    """The latest incident of its service, as the memory holds it; people were told of it."""
+    surge = Surge(
+        onset=incident.onset,
+        noticed_at=incident.noticed_at,
+        peak_at=incident.peak_at,
+        peak_count=incident.peak_count,
+        expected_at_peak=incident.expected_at_peak,
+        excess=incident.excess,
+        evidence=incident.evidence,
+        ended_at=incident.ended_at,
+        resolved_at=incident.resolved_at,
+    )
+    merging = Merging(incident.service).with_surge("weibo", surge, incident.severity)
+    return LatestIncident(merging, Told(1, incident.severity))
+
+
+REPLACING = an_incident(noticed_at=NOON + 180 * MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("latest", "shelved", "now", "standing"),
+    [
+        pytest.param([an_incident()], [], NOON, [an_incident()], id="one that goes on"),
+        pytest.param([OVER], [], LATE + 60 * MINUTE, [OVER], id="one that ended within a day"),
+        pytest.param([OVER], [], LATE + 1440 * MINUTE, [], id="not one of long ago"),
+        pytest.param(
+            [REPLACING],
+            [OVER],
+            LATE + 4000 * MINUTE,
+            [OVER, REPLACING],
+            id="one whose end is owed although the service failed anew",
+        ),
+    ],
+)
+def test_what_may_stand_is(
+    latest: list[Incident], shelved: list[Incident], now: datetime, standing: list[Incident]
+) -> None:
+    memory = Memory(incidents={i.service: lasting(i) for i in latest})
+    shelf = Shelf({i.id: Dossier(i) for i in shelved})
+    found = standing_incidents(memory, shelf, now=now)
+    assert [i.id for i in found] == [i.id for i in standing]
+
+
+def test_what_nobody_was_told_of_does_not_stand() -> None:
+    unsaid = replace(lasting(an_incident()), told=None)
+    memory = Memory(incidents={"WeChat": unsaid})
+    assert list(standing_incidents(memory, Shelf(), now=NOON)) == []

@@ -126,6 +126,22 @@ class FakeStore:
             for one in incident_ids
         }
 
+    def last_said(
+        self, receivers: Collection[str], incident_ids: Collection[str]
+    ) -> tuple[Delivery, ...]:
+        last: dict[tuple[str, str], Delivery] = {}
+        for held in sorted(self._outbox.values(), key=_place):
+            about = (held.alert.about, held.receiver)
+            wanted = held.receiver in receivers and held.alert.about in incident_ids
+            dead_end = (
+                held.status is DeliveryStatus.DEAD
+                and isinstance(held.alert, Alert)
+                and held.alert.kind is AlertKind.RESOLVED
+            )
+            if wanted and (held.status is DeliveryStatus.SENT or dead_end):
+                last[about] = held
+        return tuple(last[about] for about in sorted(last))
+
     def unended(self, *, since: datetime) -> tuple[Incident, ...]:
         last: dict[tuple[str, str], Alert] = {}
         for held in sorted(self._outbox.values(), key=lambda d: (d.alert.sequence, d.alert.key)):

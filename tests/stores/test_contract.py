@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -295,6 +296,39 @@ def test_what_is_on_record_of_many_incidents_is_what_each_has(store: Store) -> N
         assert known[one].decisions == store.decisions(one)
         assert known[one].deliveries == store.deliveries(incident_id=one)
     assert [len(known[ids[n]].alerts) for n in (0, 1, 1200)] == [2, 1, 0]
+
+
+def test_the_last_that_a_receiver_took_is_found(store: Store) -> None:
+    going_on, over, unheard = (an_incident(name) for name in ("WeChat", "QQ", "Alipay"))
+    opened = {i.id: an_alert(i) for i in (going_on, over, unheard)}
+    worse = an_alert(going_on, kind=AlertKind.ESCALATED, sequence=2, at=NOON + MINUTE)
+    again = replace(worse, kind=AlertKind.REPEATED, at=NOON + 2 * MINUTE, notice=3)
+    ended = an_alert(over, kind=AlertKind.RESOLVED, sequence=2, at=NOON + MINUTE)
+    sent, dead = DeliveryStatus.SENT, DeliveryStatus.DEAD
+    for alert, receiver, status in (
+        (opened[going_on.id], "ops", sent),
+        (worse, "ops", sent),
+        (again, "ops", dead),
+        (opened[going_on.id], "chat", sent),
+        (opened[over.id], "ops", sent),
+        (ended, "ops", dead),
+        (opened[over.id], "chat", sent),
+        (ended, "chat", None),
+        (opened[unheard.id], "ops", None),
+    ):
+        delivery = a_delivery(alert, receiver=receiver)
+        store.commit(CycleRecord(deliveries=[delivery]))
+        if status is not None:
+            store.mark(delivery, status, at=NOON)
+    said = store.last_said({"ops", "chat"}, [going_on.id, over.id, unheard.id])
+    assert [(d.receiver, d.alert.key, d.status) for d in said] == [
+        ("chat", opened[over.id].key, sent),
+        ("ops", ended.key, dead),
+        ("chat", opened[going_on.id].key, sent),
+        ("ops", worse.key, sent),
+    ]
+    assert store.last_said(["chat"], [unheard.id]) == ()
+    assert store.last_said([], []) == ()
 
 
 def test_a_feed_is_kept_as_it_stands_last(store: Store) -> None:
