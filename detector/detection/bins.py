@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from detector.detection import calibration, clock, course, learning, step
+from detector.detection import calibration, clock, course, early, learning, step
 from detector.detection.compiled import compiled
+from detector.detection.memory import HOT
 from detector.domain.series import Floats
 
 #: Why `run` came back.
@@ -42,6 +43,7 @@ def run(
     end: int,
     factors: Floats,
     spreads: Floats,
+    marks: Floats,
     first_local: int,
     width: int,
     slot_seconds: int,
@@ -51,6 +53,9 @@ def run(
     outs: Floats,
 ) -> Any:
     """Take the bins ``[begin, end)`` until a day or ``changes`` is full or the series is stale.
+
+    Of ``marks``, in order, those in these bins are judged first (`early`); a bin that is lost after
+    an alarm in it says nothing more of it.
 
     Returns the number of bins taken, the number of changes, and why it came back.
     """
@@ -62,6 +67,8 @@ def run(
     search = course.new_search(rises)
     threshold = calibration.threshold_now(hot, base)
     hour = round(clock.HOUR / slot_seconds)
+    others = np.empty(1 if marks.shape[1] > 0 else 0, HOT)
+    m = int(np.searchsorted(marks[early.BIN], begin))
     for i in range(end - begin):
         count = counts[begin + i]
         out = outs[:, begin + i]
@@ -83,14 +90,36 @@ def run(
         rates[2] = earlier_or_later(profile, now + hour)
         factor = factors[i] if factors.shape[0] > 0 else 1.0
         spread = spreads[i] if spreads.shape[0] > 0 else 0.0
-        n = step.step(
+        variance, week_slot = profile[1, weekday, slot], day * slots + slot
+        marked = m < marks.shape[1] and marks[early.BIN, m] == begin + i
+        if marked and hot.open == 0 and hot.early == 0 and hot.gap * minutes < STALE_MINUTES:
+            n = early.judge(
+                hots,
+                others,
+                marks,
+                m,
+                rates,
+                variance,
+                factor,
+                spread,
+                week_slot,
+                threshold,
+                minutes,
+                search,
+                changes,
+                n,
+            )
+        while m < marks.shape[1] and marks[early.BIN, m] == begin + i:
+            m += 1
+        lost = np.isnan(count) and hot.early > 0 and hot.open == 0
+        said = step.step(
             hot,
-            count,
+            hot.early_count if lost else count,
             rates,
-            profile[1, weekday, slot],
+            variance,
             factor,
             spread,
-            day * slots + slot,
+            week_slot,
             threshold,
             minutes,
             search,
@@ -98,5 +127,9 @@ def run(
             n,
             out,
         )
+        if lost:
+            early.lose(hot, search, out)
+        else:
+            n = said
         hot.bins += 1
     return end - begin, n, TAKEN

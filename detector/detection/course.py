@@ -79,7 +79,10 @@ def _best_start(hot: Any) -> int:
 
 @compiled
 def raise_alarm(hot: Any, dispersion: float, minutes: float, search: Search) -> None:
-    """Open a surge: estimate its start and take back what was learnt since."""
+    """Open a surge: estimate its start and take back what was learnt since.
+
+    What was said of it when it was noticed in its first bin before that was over stays.
+    """
     first = max(
         _best_start(hot) - bins_of(MARGIN, minutes, RING // 4),
         hot.bins - RING + 2,
@@ -87,7 +90,8 @@ def raise_alarm(hot: Any, dispersion: float, minutes: float, search: Search) -> 
     )
     hot.open = 1
     hot.noticed = hot.bins
-    hot.alarm_evidence = hot.evidence
+    if hot.early == 0:
+        hot.alarm_evidence = hot.evidence
     _locate(hot, dispersion, minutes, first, search)
     hot.search_from = first
     hot.peak_count = -1.0
@@ -115,6 +119,7 @@ def tell(hot: Any, kind: int, ended: int, changes: Any, n: int) -> int:
     change.kind = kind
     change.bin = hot.bins
     change.noticed = hot.noticed
+    change.early = hot.early
     change.onset = hot.onset
     change.earliest = hot.earliest
     change.latest = hot.latest
@@ -196,4 +201,5 @@ def close(hot: Any, ended: int, changes: Any, n: int) -> int:
     """End the surge at bin ``ended`` (exclusive); return the number of changes."""
     n = tell(hot, CLOSED, max(ended, hot.onset + 1), changes, n)
     hot.open = 0
+    hot.early = 0
     return n

@@ -17,7 +17,7 @@ from detector.detection.state import begin as begin_series
 from detector.domain.series import Floats
 
 #: Layout of a dumped state; another layout cannot be continued.
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)

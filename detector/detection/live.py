@@ -14,14 +14,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from detector.detection import bins, course, learning, onset, step
+from detector.detection import bins, calendar, course, early, learning, onset
 from detector.detection.calibration import base_threshold
+from detector.detection.early import BIN, NO_MARKS
 from detector.detection.memory import blank
-from detector.detection.options import KnownEvent
 from detector.detection.state import (
     SeriesState,
     Tables,
@@ -37,7 +36,7 @@ from detector.detection.state import (
 )
 from detector.domain.series import Floats
 from detector.domain.surge import Change, ChangeKind, Onset, Surge
-from detector.domain.times import from_seconds, to_seconds
+from detector.domain.times import to_seconds
 
 __all__ = [
     "SeriesState",
@@ -56,8 +55,6 @@ __all__ = [
 STALE = timedelta(minutes=bins.STALE_MINUTES)
 #: Changes gathered per kernel call.
 _ROOM = 64
-_NOTHING: Floats = np.empty(0)
-_NOTHING.flags.writeable = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,30 +82,49 @@ class Step:
     variance: Floats
 
 
-def update(state: SeriesState, counts: Floats) -> Step:
+def update(state: SeriesState, counts: Floats, marks: Floats = NO_MARKS) -> Step:
     """Take the next ``len(counts)`` bins.
 
     Parameters
     ----------
     state : as left by the bins before; it is not changed.
     counts : shape (n,), posts per bin, >= 0; nan where not observed.
+    marks : shape (3, n_marks), in order of time: the bin (its position in ``counts``, or n for the
+        one that still fills), whole seconds from the mark to the bin's right edge, > 0, and what
+        the bin held up to the mark, >= 0. An alarm that this is enough for is raised at the mark.
 
     Returns
     -------
     Step
-        The same whatever the chunking: bins taken one by one or all at once.
+        The same whatever the chunking: bins taken one by one or all at once, marks given before
+        their bin or with it.
 
     Raises
     ------
     ValueError
-        If a count is negative or infinite, or the shape is wrong.
+        If a count is negative or infinite, a shape is wrong, or a mark lies outside its bin.
     """
     counts = np.ascontiguousarray(counts, dtype=np.float64)
     if counts.ndim != 1 or not bins.can_be(counts):
         raise ValueError("counts must have one axis and be >= 0 (nan where not observed)")
-    width = int(state.width.total_seconds())
-    hot, tables = copied(state.hot), state.tables
-    outs = np.empty((6, len(counts)))
+    if marks.size and not early.can_be(marks, len(counts), int(state.width.total_seconds())):
+        raise ValueError("marks must lie within their bins, in order, with counts >= 0")
+    hot, outs = copied(state.hot), np.empty((6, len(counts)))
+    filling = int(np.searchsorted(marks[BIN], len(counts)))
+    tables, changes = _take(state, hot, counts, marks[:, :filling], outs)
+    after = SeriesState(state.options, state.start, state.width, hot, tables)
+    if filling < marks.shape[1]:
+        after, noticed = _look_ahead(after, marks[:, filling:])
+        changes += noticed
+    return Step(after, tuple(changes), *outs)
+
+
+def _take(
+    state: SeriesState, hot: Any, counts: Floats, marks: Floats, outs: Floats
+) -> tuple[Tables, list[Change]]:
+    """Take bins into ``hot``, write what they say to ``outs``; return tables and changes."""
+    width, tables = int(state.width.total_seconds()), state.tables
+    marks = np.ascontiguousarray(marks)
     changes: list[Change] = []
     base = base_threshold(state.options.max_false_pages_per_week)
     room = blank(min(_ROOM, 2 * len(counts) + 2))
@@ -116,9 +132,11 @@ def update(state: SeriesState, counts: Floats) -> Step:
     done = 0
     while done < len(counts):
         now = first + int(hot["bins"][0]) * width
-        offset, until = _offset(state.options.time_zone, now)
+        offset, until = calendar.offset_from_utc(state.options.time_zone, now)
         stop = min(len(counts), done + -(-(until - now) // width))
-        factors, spreads = _events(state.options.known_events, now, width, stop - done)
+        factors, spreads = calendar.known_factors(
+            state.options.known_events, now, width, stop - done
+        )
         taken, n, why = bins.run(
             hot,
             tables.profile,
@@ -127,6 +145,7 @@ def update(state: SeriesState, counts: Floats) -> Step:
             stop,
             factors,
             spreads,
+            marks,
             now + offset,
             width,
             slot_seconds(width),
@@ -143,9 +162,24 @@ def update(state: SeriesState, counts: Floats) -> Step:
         elif why == bins.STALE:
             changes.extend(_given_up(state, hot, room))
             fresh = cold(state.options, state.start, state.width, int(hot["bins"][0]))
-            hot, tables = copied(fresh.hot), fresh.tables
-    after = SeriesState(state.options, state.start, state.width, hot, tables)
-    return Step(after, tuple(changes), *outs)
+            hot[:] = fresh.hot
+            tables = fresh.tables
+    return tables, changes
+
+
+def _look_ahead(state: SeriesState, marks: Floats) -> tuple[SeriesState, list[Change]]:
+    """Judge the marks of the bin that still fills, on a copy: nothing is learnt at a mark."""
+    ahead = copied(state.hot)
+    if ahead["open"][0] or ahead["early"][0]:
+        return state, []
+    marks = np.vstack([np.zeros(marks.shape[1]), marks[1:]])
+    _, noticed = _take(state, ahead, np.full(1, np.nan), marks, np.empty((6, 1)))
+    if not noticed:
+        return state, []
+    hot = copied(state.hot)
+    for name in ("early", "early_count", "alarm_evidence"):
+        hot[name] = ahead[name]
+    return replace(state, hot=hot), noticed
 
 
 def skip(state: SeriesState, n: int) -> SeriesState:
@@ -183,42 +217,6 @@ def _rises(width: int) -> Floats:
     return onset.rise_table(width / 60.0)
 
 
-@lru_cache(maxsize=4096)
-def _offset(zone: str, now: int) -> tuple[int, int]:
-    """Return the zone's offset from UTC at ``now`` and a time up to which it holds, seconds."""
-    info = ZoneInfo(zone)
-
-    def at(seconds: int) -> int:
-        delta = from_seconds(seconds).astimezone(info).utcoffset()
-        return int(delta.total_seconds()) if delta is not None else 0
-
-    offset = at(now)
-    until = now - now % 86400 + 86400
-    if at(until - 1) == offset:
-        return offset, until
-    low, high = now, until - 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if at(middle) == offset else (low, middle)
-    return offset, high
-
-
-def _events(events: tuple[KnownEvent, ...], now: int, width: int, n: int) -> tuple[Floats, Floats]:
-    """Return the factor and the spread of each bin, or empty arrays where there is no event."""
-    if not events:
-        return _NOTHING, _NOTHING
-    near = [e for e in events if to_seconds(e.start) < now + n * width and to_seconds(e.end) > now]
-    if not near:
-        return _NOTHING, _NOTHING
-    factors, spreads = np.ones(n), np.zeros(n)
-    lefts = now + width * np.arange(n)
-    for event in near:
-        inside = (lefts + width > to_seconds(event.start)) & (lefts < to_seconds(event.end))
-        factors[inside] = 1.0 if event.factor is None else event.factor
-        spreads[inside] = step.UNKNOWN_EVENT_SPREAD if event.factor is None else step.EVENT_SPREAD
-    return factors, spreads
-
-
 def change_of(start: datetime, width: timedelta, found: Any) -> Change:
     """Return a change that a kernel wrote down, for bins of ``width`` from ``start`` on."""
 
@@ -226,10 +224,11 @@ def change_of(start: datetime, width: timedelta, found: Any) -> Change:
         return start + int(b) * width
 
     closed = found["kind"] == course.CLOSED
-    at = edge(found["bin"] + 1)
+    noticed = edge(found["noticed"] + 1) - timedelta(seconds=int(found["early"]))
+    at = noticed if found["kind"] == course.OPENED else edge(found["bin"] + 1)
     surge = Surge(
         onset=Onset(edge(found["onset"]), edge(found["earliest"]), edge(found["latest"])),
-        noticed_at=edge(found["noticed"] + 1),
+        noticed_at=noticed,
         evidence=float(found["evidence"]),
         peak_at=edge(found["peak"]),
         peak_count=float(found["peak_count"]),

@@ -89,6 +89,10 @@ HOT = np.dtype(
         ("latest", np.int64),
         ("search_from", np.int64),
         ("alarm_evidence", np.float64),
+        # seconds before the right edge of its bin at which a surge was noticed, and what the bin
+        # held then; while no surge is open, it was noticed in the bin that still fills
+        ("early", np.int64),
+        ("early_count", np.float64),
         ("peak", np.int64),
         ("peak_count", np.float64),
         ("peak_expected", np.float64),
@@ -107,6 +111,7 @@ CHANGE = np.dtype(
         ("kind", np.int64),  # 0 opened, 1 revised, 2 closed
         ("bin", np.int64),
         ("noticed", np.int64),
+        ("early", np.int64),  # seconds before the right edge of the bin in which it was noticed
         ("onset", np.int64),
         ("earliest", np.int64),
         ("latest", np.int64),

@@ -134,6 +134,8 @@ def step(
 ) -> int:
     """Take one bin; write expected and evidence to ``out``; return the number of changes.
 
+    A surge that was noticed before the bin was over is open whatever its count is.
+
     Parameters
     ----------
     hot : the record, changed in place.
@@ -168,7 +170,8 @@ def step(
         baseline.learn_level(hot, count, rates[1], dispersion)
         baseline.learn_dispersion(hot, count, minutes)
         return n
-    if baseline.watch_zeros(hot, count, expected / dispersion):
+    told = hot.early > 0 and hot.open == 0
+    if baseline.watch_zeros(hot, count, expected / dispersion) and not told:
         _dead(hot)
         search.first[:] = -1
         out[1] = 0.0
@@ -183,9 +186,10 @@ def step(
     _search(hot, count, expected, dispersion, variance, minutes)
     out[1] = hot.evidence
     out[3] = hot.clip[hot.bins % RING]
-    if hot.evidence >= threshold:
+    if hot.evidence >= threshold or told:
         course.raise_alarm(hot, dispersion, minutes, search)
-        return course.tell(hot, course.OPENED, -1, changes, n)
+        kind = course.REVISED if told else course.OPENED
+        return course.tell(hot, kind, -1, changes, n)
     if spread > 0.0:
         hot.clip[hot.bins % RING] = np.nan
     elif not _held(hot, threshold, minutes):
