@@ -77,6 +77,7 @@ class Health:
     lost_since : end of its last observation if it is dead.
     fallen : when its volume fell, if it is still low.
     told : messages about it so far.
+    told_at : when the last of them was decided, None before any.
     """
 
     feed: FeedHealth
@@ -86,6 +87,7 @@ class Health:
     lost_since: datetime | None = None
     fallen: Fall | None = None
     told: int = 0
+    told_at: datetime | None = None
 
 
 def update(
@@ -190,7 +192,7 @@ def _judged(health: Health, at: datetime, look: Look, alerts: list[FeedAlert]) -
     if state is health.feed.state:
         return health
     feed = replace(health.feed, state=state, since=since, reason=reason)
-    health = replace(health, feed=feed, told=health.told + 1)
+    health = replace(health, feed=feed, told=health.told + 1, told_at=at)
     alerts.append(FeedAlert(at, replace(feed, looked_at=None), health.told))
     return health
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -15,10 +15,9 @@ from detector.alerting.audience import Audience
 from detector.alerting.decide import Reason
 from detector.alerting.muting import NO_WISHES, Wishes
 from detector.domain.decision import Decision
-from detector.domain.delivery import Delivery, DeliveryStatus
-from detector.domain.feed import FeedAlert
 from detector.engine.cycle import Advance, Outcome, cycle
 from detector.engine.dossier import Dossier, after_all, standing
+from detector.engine.feed_notices import notify_of_feeds
 from detector.engine.memory import Memory
 from detector.engine.notifying import notify
 from detector.engine.pieces import CountPiece
@@ -92,21 +91,22 @@ def take_turn(
     failures = {trouble.source: trouble.reason for trouble in troubles}
     outcome = cycle(memory, pulls, plan, now=now, failures=failures)
     incidents = standing(memory, outcome.memory)
-    shelf = start_shelf(store, since=now - OWED_FOR) if shelf is None else shelf
+    if shelf is None:
+        since, places = now - OWED_FOR, memory.watched.keys()
+        shelf = start_shelf(store, since=since, sources=places, feed_receivers=feed_receivers)
     dossiers = gather(store, incidents, outcome.alerts, outcome.memory, shelf=shelf)
     notified = notify(dossiers, audience, wishes, now=now, wall=wall)
-    oldest = now - audience.habits.max_age
-    alarms = [alert for alert in outcome.feed_alerts if alert.at >= oldest]
+    watched, alarms = outcome.memory.watched, outcome.feed_alerts
+    about_feeds, heard = notify_of_feeds(
+        alarms, watched, shelf.feeds, feed_receivers, audience, now=now, wall=wall
+    )
     decisions = (*_decisions(outcome, dossiers, store), *notified.decisions)
     store.commit(
         CycleRecord(
             memory=changes(memory, outcome.memory),
             counts=_counted(outcome.advances),
             incidents=outcome.incidents,
-            deliveries=[
-                *notified.deliveries,
-                *_feed_deliveries(alarms, feed_receivers, wall),
-            ],
+            deliveries=[*notified.deliveries, *about_feeds],
             alerts=outcome.alerts,
             decisions=decisions,
             feeds=outcome.feeds,
@@ -114,7 +114,7 @@ def take_turn(
     )
     exhausted = frozenset(name for name, pull in pulls.items() if pull.exhausted)
     done = after_all(dossiers, notified.deliveries, decisions)
-    left = shelf.after(done, audience, standing=incidents.keys(), now=now)
+    left = replace(shelf.after(done, audience, standing=incidents.keys(), now=now), feeds=heard)
     return Turn(outcome, troubles, exhausted, left, taken_in(pulls, outcome, failures))
 
 
@@ -141,16 +141,6 @@ def _pull(
     named = [(source.name, found) for source, found in zip(sources, brought, strict=True)]
     pulls = {name: found for name, found in named if isinstance(found, Pull)}
     return pulls, tuple(found for found in brought if isinstance(found, Trouble))
-
-
-def _feed_deliveries(
-    alerts: Sequence[FeedAlert], receivers: Sequence[str], wall: datetime
-) -> list[Delivery]:
-    return [
-        Delivery(receiver, alert, DeliveryStatus.PENDING, attempts=0, due_at=wall)
-        for alert in alerts
-        for receiver in receivers
-    ]
 
 
 def _decisions(outcome: Outcome, dossiers: Sequence[Dossier], store: Store) -> tuple[Decision, ...]:

@@ -17,6 +17,7 @@ from detector.domain.incident import Incident
 from detector.domain.series import SeriesKey
 from detector.domain.times import from_seconds
 from detector.engine.dossier import Dossier, dossier_of
+from detector.engine.feed_notices import HeardOfFeeds, heard_of_feeds
 from detector.engine.memory import Memory
 from detector.ports import Store
 
@@ -33,10 +34,12 @@ class Shelf:
     ----------
     dossiers : of the incidents that may have something to tell, by id.
     settled : incidents that are over and of which nobody is left to be told.
+    feeds : what receivers were told of sources.
     """
 
     dossiers: Mapping[str, Dossier] = field(default_factory=dict)
     settled: frozenset[str] = frozenset()
+    feeds: HeardOfFeeds = field(default_factory=dict)
 
     def without(self, refused: Iterable[Delivery]) -> Shelf:
         """Return the shelf without what is known of incidents of which a message was ``refused``.
@@ -69,13 +72,25 @@ class Shelf:
                 settled.add(one)
             elif one in standing or ended is None or now - ended < OWED_FOR:
                 kept[one] = dossier
-        return Shelf(kept, frozenset(settled.intersection(standing)))
+        return replace(self, dossiers=kept, settled=frozenset(settled.intersection(standing)))
 
 
-def start_shelf(store: Store, *, since: datetime) -> Shelf:
-    """Return the shelf after a start: who was told of what ended since, and not of its end."""
+def start_shelf(
+    store: Store,
+    *,
+    since: datetime,
+    sources: Collection[str] = (),
+    feed_receivers: Collection[str] = (),
+) -> Shelf:
+    """Return the shelf after a start: who was told of what ended since, and not of its end.
+
+    Parameters
+    ----------
+    sources : those of which ``feed_receivers`` may have been told.
+    """
     owed = store.unended(since=since)
-    return Shelf({incident.id: Dossier(incident, is_read=False) for incident in owed})
+    dossiers = {incident.id: Dossier(incident, is_read=False) for incident in owed}
+    return Shelf(dossiers, feeds=heard_of_feeds(store, sources, feed_receivers))
 
 
 def gather(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,6 +20,8 @@ from detector.engine.memory import Memory
 from detector.engine.plan import Plan
 from detector.engine.saved import load
 from detector.engine.shelf import Shelf
+from detector.errors import SourceError
+from detector.ports import Pull
 from tests.engine.plans import lexicon_plan
 from tests.fakes.store import FakeStore
 from tests.laws.stories import START, Table, counts
@@ -111,3 +113,41 @@ def test_an_end_in_a_silence_is_told_after_it_though_the_service_fails_anew(
         keys = [key for name, key in sent if name == receiver and key.startswith(first)]
         assert "opened" in keys[0]
         assert "resolved" in keys[-1]
+
+
+class Broken:
+    """A source that answered once and fails ever since."""
+
+    name = "hn"
+
+    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
+        if cursor is not None:
+            raise SourceError("hn: 503")
+        return Pull("once", observed=((until - HOUR, until),))
+
+
+@pytest.mark.parametrize("restart", [False, True], ids=["running through", "restarted"])
+def test_a_source_that_dies_in_quiet_hours_is_told_of_after_them(
+    the_plan: Plan, *, restart: bool
+) -> None:
+    store, memory, midnight = FakeStore(), Memory(), START.replace(hour=0)
+    shelf: Shelf | None = None
+    for now in (midnight + timedelta(hours=4, minutes=m) for m in range(50, 110, 5)):
+        turn = take_turn(
+            memory,
+            [Broken()],
+            store,
+            the_plan,
+            AUDIENCE,
+            now=now,
+            wall=now,
+            feed_receivers=["ops", "log"],
+            shelf=shelf,
+        )
+        memory, shelf = turn.outcome.memory, turn.shelf
+        if restart:
+            memory, shelf = load(store.memory()), None
+    assert {(d.receiver, d.alert.key, d.due_at - midnight) for d in store.deliveries()} == {
+        ("log", "feed/hn/1-dead", HOUR * 5 + timedelta(minutes=5)),
+        ("ops", "feed/hn/1-dead", HOUR * 5.5),
+    }
