@@ -2,10 +2,11 @@
 
 The cookie names a session and, after a login, the access token that it was opened with, by name
 and the beginning of its digest: revoking the token ends the session. It is signed (HMAC-SHA-256),
-not secret. A form carries a second signature of the session; another site can neither read nor
-make it, so what it lets a browser send is refused (signed double-submit cookie). The cookie is
-``SameSite=Lax``: who follows a link from a chat comes logged in, but what another site posts comes
-without it.
+not secret. Its name is of the key too: browsers send cookies to every port of a host, and two
+dashboards there must not end each other's logins. A form carries a second signature of the session;
+another site can neither read nor make it, so what it lets a browser send is refused (signed
+double-submit cookie). The cookie is ``SameSite=Lax``: who follows a link from a chat comes logged
+in, but what another site posts comes without it.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from detector.domain.token import Token
 from detector.web.prefix import prefix_of
 
-COOKIE = "outage_detector_session"
+_COOKIE = "outage_detector_session"
 _DIGEST = 16
+_NAME = 8
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -48,6 +50,11 @@ class Session(msgspec.Struct, frozen=True):
         """Tell whether the session was opened with ``token`` and still holds at ``now``."""
         same = hmac.compare_digest(token.digest[:_DIGEST], self.digest)
         return same and token.name == self.token and now.timestamp() < self.until
+
+
+def cookie_name(key: bytes) -> str:
+    """Return what the cookie is called where ``key`` signs it."""
+    return f"{_COOKIE}_{_signature(key, 'name', _COOKIE)[:_NAME]}"
 
 
 def anonymous() -> Session:
@@ -113,6 +120,7 @@ class Sessions:
     def __init__(self, app: ASGIApp, *, key: bytes, secure: bool) -> None:
         self._app = app
         self._key = key
+        self._name = cookie_name(key)
         self._secure = secure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -120,7 +128,7 @@ class Sessions:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        known = unsealed(Request(scope).cookies.get(COOKIE, ""), self._key)
+        known = unsealed(Request(scope).cookies.get(self._name, ""), self._key)
         scope["session"] = known or anonymous()
         scope["session_changed"] = False
 
@@ -138,7 +146,7 @@ class Sessions:
     def _cookie(self, session: Session, path: str) -> str:
         secure = "; Secure" if self._secure else ""
         kept = f"Path={path}; HttpOnly; SameSite=Lax{secure}"
-        return f"{COOKIE}={sealed(session, self._key)}; {kept}"
+        return f"{self._name}={sealed(session, self._key)}; {kept}"
 
 
 def _is_page(scope: Scope, headers: MutableHeaders) -> bool:

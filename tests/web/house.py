@@ -31,6 +31,7 @@ from detector.stores.sql import open_store
 from detector.stores.viewing import open_viewer
 from detector.web.app import create_app
 from detector.web.backend import Backend
+from detector.web.sessions import cookie_name
 from tests.fakes.outages import an_incident
 
 NOW = datetime(2022, 7, 22, 14, 0, tzinfo=UTC)
@@ -76,6 +77,11 @@ class House:
 
     path: Path
     backend: Backend
+
+    @property
+    def cookie(self) -> str:
+        """What the cookie of its logins is called."""
+        return cookie_name(self.backend.session_key)
 
     def client(
         self, token: str | None = None, *, address: str = "127.0.0.1", **more: Any

@@ -13,8 +13,8 @@ import pytest
 
 from detector.alerting.muting import in_hand, silenced
 from detector.domain.alert import AlertKind
+from tests.web.browser import seal_of
 from tests.web.house import NOW, House, an_alert_about, house
-from tests.web.test_access import seal_of
 
 TODAY = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 LABELS = {"service": ("WeChat",), "severity": ("critical",)}

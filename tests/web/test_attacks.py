@@ -15,9 +15,9 @@ from structlog.testing import capture_logs
 from detector.domain.token import Scope
 from detector.errors import ConfigError, StoreError
 from detector.settings import parse_settings
+from tests.web.browser import seal_of
 from tests.web.house import SETTINGS, House, house
 from tests.web.serving import served
-from tests.web.test_access import seal_of
 
 PAGE = {"accept": "text/html"}
 SECRET = "postgresql://admin:hunter2@db.internal/outages"

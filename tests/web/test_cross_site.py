@@ -9,9 +9,8 @@ import httpx
 import pytest
 
 from detector.domain.token import Scope
-from detector.web.sessions import COOKIE
+from tests.web.browser import logged, seal_of
 from tests.web.house import House, house
-from tests.web.test_access import logged, seal_of
 
 PAGE = {"accept": "text/html"}
 #: What a browser says of a form that a page elsewhere sends; older ones say only the origin.
@@ -37,19 +36,19 @@ def made(tmp_path: Path) -> Iterator[House]:
 
 def test_who_follows_a_link_from_elsewhere_comes_logged_in_and_stays_so(made: House) -> None:
     client = logged(made)
-    before = client.cookies[COOKIE]
+    before = client.cookies[made.cookie]
     told = PAGE | {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
     answer = client.get("/incidents", headers=told)
     assert answer.status_code == 200
     assert "set-cookie" not in answer.headers
-    assert client.cookies[COOKIE] == before
+    assert client.cookies[made.cookie] == before
 
 
 @pytest.mark.parametrize("path", ["/login", "/", "/nothing"])
 def test_a_session_that_holds_is_never_replaced(made: House, path: str) -> None:
     for client in (logged(made), made.client()):
         client.get("/login", headers=PAGE)
-        assert COOKIE in client.cookies
+        assert made.cookie in client.cookies
         assert "set-cookie" not in client.get(path, headers=PAGE).headers
 
 

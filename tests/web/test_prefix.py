@@ -14,8 +14,8 @@ import pytest
 from detector.domain.token import Scope
 from detector.errors import ConfigError
 from detector.settings import parse_settings
+from tests.web.browser import seal_of
 from tests.web.house import House, InProcess, house
-from tests.web.test_access import seal_of
 
 PREFIX = "/outages"
 PAGE = {"accept": "text/html"}
