@@ -16,7 +16,7 @@ from detector.domain.incident import Incident
 from detector.domain.series import Floats
 from detector.domain.times import floor_to, from_seconds, iso, to_seconds
 from detector.domain.wire import incident_to_dict
-from detector.ports import IncidentQuery, Viewer
+from detector.ports import IncidentQuery, Store, Viewer
 
 #: Columns of a sparkline.
 COLUMNS = 36
@@ -85,7 +85,7 @@ def look(store: Viewer, *, configured: frozenset[str], now: datetime, hours: flo
     return Glance(now, hours, tuple(ordered), opened, store.feeds())
 
 
-def observed_until(store: Viewer) -> datetime | None:
+def observed_until(store: Store) -> datetime | None:
     """Return up to when any feed was observed, None where none was."""
     return max((f.observed_until for f in store.feeds() if f.observed_until), default=None)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from detector.alerting.labels import labels_of
 from detector.app import store_location
 from detector.audience import providers
+from detector.cli.glance import observed_until
 from detector.cli.output import print_table
 from detector.cli.running import settings_and_base
 from detector.clock import wall_now
@@ -99,13 +100,15 @@ def acknowledge(
     settings, base, _ = settings_and_base(config)
     with closing(open_store(store_location(settings, base=base), readonly=True)) as store:
         incident = store.incident(incident_id)
+        at = None if settings.clock.speed is None else observed_until(store)
     if incident is None:
         raise InputError(f"no incident {incident_id!r}; see outage-detector incidents list")
     if not incident.is_open:
         raise InputError(f"{incident_id} is over; nothing is told of it any more")
     with closing(_desk(config)) as desk:
         who = author or _me()
-        desk.acknowledge(Acknowledgement(incident_id, wall_now(), incident.severity, who, comment))
+        at = at or wall_now()  # the data's time, as alerts have it: on a fast clock not the wall's
+        desk.acknowledge(Acknowledgement(incident_id, at, incident.severity, who, comment))
     print(
         f"{incident_id} is in hand: quiet until it ends or is worse than {incident.severity.label}"
     )

@@ -6,15 +6,18 @@ import json
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from detector import cli
+from detector.alerting.muting import in_hand
 from detector.domain.alert import AlertKind
 from detector.domain.decision import Decision
 from detector.domain.delivery import DeliveryStatus
+from detector.domain.feed import FeedHealth, FeedState
 from detector.domain.incident import Severity
 from detector.ports import CycleRecord
 from detector.stores.desk import open_desk
@@ -66,6 +69,7 @@ time_zone = "Asia/Shanghai"
 when = ['service="WeChat"']
 mute = ['service="WeChat Pay"']
 """
+MINUTE = timedelta(minutes=1)
 OPEN = an_incident("WeChat", severity=Severity.MAJOR)
 OVER = an_incident("QQ", lasted=timedelta(hours=1))
 Run = Callable[..., int]
@@ -169,6 +173,22 @@ class TestAck:
         assert (said.severity, said.author, said.comment) == (Severity.MAJOR, "bo", "on it")
         assert run("ack", OPEN.id, "--withdraw") == 0
         assert run("ack", OPEN.id, "--withdraw") == 2
+
+    def test_where_scenarios_run_on_a_fast_clock_it_is_said_at_their_time(
+        self, run: Run, tmp_path: Path
+    ) -> None:
+        (tmp_path / "config.toml").write_text(f"{CONFIG}\n[clock]\nspeed = 600\n")
+        seen = FeedHealth("t", FeedState.ALIVE, NOON, "it is observed", NOON, NOON + MINUTE)
+        with closing(open_store(tmp_path / "store.sqlite")) as store:
+            store.commit(CycleRecord(feeds=[seen]))
+        assert run("ack", OPEN.id) == 0
+        with closing(open_desk(tmp_path / "store.sqlite")) as desk:
+            (said,) = desk.acknowledgements()
+        assert said.at == NOON + MINUTE
+        over = replace(an_alert(OPEN), kind=AlertKind.RESOLVED, sequence=2, at=NOON + 2 * MINUTE)
+        again = replace(over, kind=AlertKind.REOPENED, sequence=3, at=NOON + 3 * MINUTE)
+        assert in_hand(said, [an_alert(OPEN)], OPEN.severity) is not None
+        assert in_hand(said, [an_alert(OPEN), over, again], OPEN.severity) is None
 
     @pytest.mark.parametrize("incident", [OVER.id, "nope"], ids=["over", "unknown"])
     def test_what_is_over_or_unknown_cannot(self, run: Run, incident: str) -> None:
