@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from detector.app import build_plan
-from detector.cli.output import print_table, progress, write_text
+from detector.cli.output import print_table, progress, require_writable, write_text
 from detector.cli.tables import incident_table
 from detector.detection.evaluation import evaluate
 from detector.detection.matching import Coverage
@@ -59,6 +59,7 @@ def replay_history(
     """Replay ``path`` and write incidents, alerts and what was observed to ``out``."""
     plan = build_plan(history_settings(config))
     source = history_source(path, width=width, gaps=gaps)
+    require_writable(out)
     started = time.monotonic()
     with progress("replaying", "bins") as advance:
         history = replay(source, plan, progress=advance)
@@ -88,6 +89,7 @@ def observed_to_list(history: History) -> list[dict[str, Any]]:
 def score_history(path: Path, out: Path, *, config: Path | None, width: str | None) -> None:
     """Write the causal score of every row of the counts table ``path``."""
     history_settings(config)
+    require_writable(out)
     source = replace(history_source(path, width=width, gaps=None), judged=False)
     with progress("scoring"):
         counts, step = _all_counts(source)

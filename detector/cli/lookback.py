@@ -26,7 +26,7 @@ from detector.cli.history import (
     read_truth,
     truth_located,
 )
-from detector.cli.output import progress, write_bytes, write_text
+from detector.cli.output import progress, require_writable, write_bytes, write_text
 from detector.clock import wall_now
 from detector.domain.wire import details_to_dict, incident_to_dict
 from detector.errors import ConfigError
@@ -60,6 +60,8 @@ def analyze_history(
     plan = build_plan(settings)
     zone = _zone(wanted.zone or plan.default_options.time_zone)
     source = history_source(path, width=width, gaps=gaps)
+    places = (wanted.json, wanted.report, wanted.png, wanted.csv, wanted.md)
+    require_writable(*(place for place in places if place is not None))
     with progress("looking back", "bins") as advance:
         found = analyze_source(source, plan, settings, catalogue=wanted.catalogue, progress=advance)
     if wanted.truth is not None:
@@ -70,8 +72,8 @@ def analyze_history(
     write_text(wanted.json, content + "\n")
     print_incidents(found.incidents)
     bins = found.review.history.bins
-    places = ", ".join(map(str, written))
-    print(f"{len(found.incidents)} incidents; {bins:,} bins; written to {places}")
+    listed = ", ".join(map(str, written))
+    print(f"{len(found.incidents)} incidents; {bins:,} bins; written to {listed}")
 
 
 def document(found: Analysis) -> dict[str, Any]:

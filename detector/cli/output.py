@@ -49,6 +49,21 @@ def progress(what: str, unit: str = "rows") -> Iterator[Callable[[int], None]]:
         yield lambda done: shown.update(task, completed=done)
 
 
+def require_writable(*paths: Path) -> None:
+    """Raise `InputError` if one of ``paths`` cannot be written later; nothing is made yet.
+
+    To be asked before the work whose result goes there.
+    """
+    for path in paths:
+        folder = next(parent for parent in path.parents if parent.exists())
+        if not folder.is_dir():
+            raise InputError(f"cannot be written: {folder} is no folder", path=path)
+        if path.is_dir():
+            raise InputError("cannot be written: Is a directory", path=path)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise InputError(f"cannot be written: {folder} may not be written to", path=path)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write ``text`` to ``path`` in UTF-8, wholly or not at all; folders are made."""
     write_bytes(path, text.encode("utf-8", "backslashreplace"))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from detector import app, resources, words
 from detector.cli.history import history_settings
-from detector.cli.output import print_table, progress, write_bytes, write_text
+from detector.cli.output import print_table, progress, require_writable, write_bytes, write_text
 from detector.errors import InputError
 from detector.language.complaints import read_posts
 from detector.language.facets import tag
@@ -23,6 +23,7 @@ LESSONS = ("lexicon", "training")
 def classify_posts(path: Path, out: Path, *, config: Path | None) -> None:
     """Write the rows of ``path`` with what each says: is it a complaint, about what."""
     settings = history_settings(config)
+    require_writable(out)
     with progress("reading") as advance:
         frame = FileSource("posts", path).rows()
         if "text" not in frame:
@@ -40,6 +41,8 @@ def train_classifier(out: Path) -> None:
     """Train on the bundled texts; the same texts give the same model."""
     from detector.language.training import train  # scikit-learn takes seconds to import
 
+    model_file, card_file = out / "complaints.skops", out / "README.md"
+    require_writable(model_file, card_file)
     texts = {
         path.relative_to(resources.DATA).as_posix(): path.read_text(encoding="utf-8")
         for folder in LESSONS
@@ -47,9 +50,9 @@ def train_classifier(out: Path) -> None:
     }
     with progress("training"):
         model, card = train(texts)
-    write_bytes(out / "complaints.skops", model)
-    write_text(out / "README.md", card)
-    print(f"{len(model):,} bytes written to {out / 'complaints.skops'}, its card beside it")
+    write_bytes(model_file, model)
+    write_text(card_file, card)
+    print(f"{len(model):,} bytes written to {model_file}, its card beside it")
 
 
 def simulate_scenario(name: str, out: Path | None, *, seed: int | None) -> None:
@@ -58,8 +61,9 @@ def simulate_scenario(name: str, out: Path | None, *, seed: int | None) -> None:
         rows = [(s, app.scenario(s).title) for s in app.scenario_names()]
         print_table(("scenario", "what it rebuilds (no recording)"), rows)
         return
-    posts = simulate(app.scenario(name), seed=seed)
     target = out or Path(f"{name}.jsonl")
+    require_writable(target)
+    posts = simulate(app.scenario(name), seed=seed)
     write_text(target, _json_lines(posts))
     print(f"{len(posts):,} posts written to {target}")
 

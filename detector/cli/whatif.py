@@ -14,7 +14,7 @@ from typing import Any
 from detector.app import build_plan, store_location
 from detector.audience import build_audience
 from detector.cli.history import history_settings, history_source
-from detector.cli.output import print_table, progress, write_text
+from detector.cli.output import print_table, progress, require_writable, write_text
 from detector.cli.running import settings_and_base
 from detector.detection.power import Power, power_card
 from detector.domain.incident import Incident
@@ -51,6 +51,8 @@ class Past:
 def compare_settings(past: Past, against: Path, *, out: Path | None) -> None:
     """Print which incidents ``past.config`` gains, loses and moves, compared with ``against``."""
     old, new = read_settings(against), history_settings(past.config)
+    if out is not None:
+        require_writable(out)
     before, after = _replayed(past, [build_plan(old), build_plan(new)])
     both = old.receivers and new.receivers
     found = compare(before, after, (build_audience(old), build_audience(new)) if both else None)

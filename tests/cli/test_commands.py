@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from detector import cli
+from detector.cli.output import require_writable
+from detector.errors import InputError
 from tests.laws.stories import counts
 
 FIELDS = [
@@ -232,6 +236,51 @@ def test_a_place_that_cannot_be_written_to_is_told_with_the_reason(
     assert "file/out.json: cannot be written: file is no folder" in capsys.readouterr().err
     assert run("replay", "counts.csv", "--json", "folder") == 2
     assert "folder: cannot be written: Is a directory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["train", "--out", "file"],
+        ["replay", "counts.csv", "--json", "file/out.json"],
+        ["analyze", "counts.csv", "--json", "ok.json", "--report", "file/r.html"],
+        ["scores", "counts.csv", "--out", "file/scores.csv"],
+        ["classify", "posts.csv", "--out", "file/out.csv"],
+        ["simulate", "wechat-2014-10-20", "--out", "folder"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_whether_the_result_can_be_written_is_asked_before_the_work(
+    run: Run,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+) -> None:
+    def work(*_: object, **__: object) -> NoReturn:
+        raise AssertionError("it went to work")
+
+    for place in ("rows", "pull"):
+        monkeypatch.setattr(f"detector.sources.files.FileSource.{place}", work)
+    monkeypatch.setattr("detector.language.training.train", work)
+    monkeypatch.setattr("detector.cli.texts.simulate", work)
+    (tmp_path / "counts.csv").write_text("time,service,count\n")
+    (tmp_path / "posts.csv").write_text("time,text\n")
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "folder").mkdir()
+    assert run(*words) == 2
+    assert "cannot be written: " in capsys.readouterr().err
+    kept = {"counts.csv", "posts.csv", "file", "folder"}
+    assert {place.name for place in tmp_path.iterdir()} == kept
+
+
+def test_a_folder_without_the_right_to_write_is_told_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(InputError, match="may not be written to"):
+        require_writable(tmp_path / "new" / "model.skops")
+    assert not (tmp_path / "new").exists()
 
 
 def test_days_can_be_scored_but_not_replayed(
