@@ -16,7 +16,7 @@ SPARED = 0.5
 """A lift under this - half the usual share of the complaints - means not affected."""
 
 ENOUGH = 5
-"""Posts of a surge that must name a facet before it may be called affected."""
+"""Different people in a surge that must name a facet before it may be called affected."""
 
 
 class Verdict(Enum):
@@ -38,7 +38,7 @@ class FacetFinding:
     usual_posts, usual_of : the same on ordinary days.
     lift : its share of the surge's own complaints over its usual share, with a 99 % interval; the
         posts that ordinary days would have brought anyway are taken out.
-    verdict : affected if the interval lies above `SPARED` (and `ENOUGH` posts name it), not
+    verdict : affected if the interval lies above `SPARED` (and `ENOUGH` people name it), not
         affected if it lies below; undecided where it does neither.
     """
 
@@ -63,16 +63,18 @@ def judge_facets(
     Parameters
     ----------
     surge, usual : complaints with the columns that `detector.language.facets.tag` gives, of the
-        surge and of ordinary days.
+        surge and of ordinary days. Where the surge has ``author``, what one account says again
+        and again is said by one; an author that is not known is somebody else each time.
     background : the part of the surge's complaints, in [0, 1), that ordinary days would have
         brought too (expected over observed).
     """
     if not 0 <= background < 1:
         raise ValueError(f"background must lie in [0, 1), not {background}")
+    authors = surge["author"] if "author" in surge else pd.Series("", index=surge.index, dtype=str)
     return tuple(
         finding
         for facet in FACETS
-        for finding in _judge_facet(facet, surge[facet], usual[facet], background)
+        for finding in _judge_facet(facet, surge[facet], usual[facet], authors, background)
     )
 
 
@@ -92,18 +94,22 @@ def in_words(findings: Iterable[FacetFinding]) -> str:
 
 
 def _judge_facet(
-    facet: str, surge: pd.Series[str], usual: pd.Series[str], background: float
+    facet: str,
+    surge: pd.Series[str],
+    usual: pd.Series[str],
+    authors: pd.Series[str],
+    background: float,
 ) -> Sequence[FacetFinding]:
     now, of = _counted(surge)
+    people = _people(surge, authors)
     before, usual_of = _counted(usual)
     names = sorted(now.keys() | before.keys(), key=lambda name: (-now.get(name, 0), name))
     findings = []
     for name in names:
         posts, usual_posts = now.get(name, 0), before.get(name, 0)
         lift = _lift(ratio_of_shares(posts, of, usual_posts, usual_of), background)
-        findings.append(
-            FacetFinding(facet, name, posts, of, usual_posts, usual_of, lift, _verdict(lift, posts))
-        )
+        verdict = _verdict(lift, people.get(name, 0))
+        findings.append(FacetFinding(facet, name, posts, of, usual_posts, usual_of, lift, verdict))
     return findings
 
 
@@ -114,15 +120,24 @@ def _counted(values: pd.Series[str]) -> tuple[dict[str, int], int]:
     return {str(name): int(count) for name, count in counts.items()}, len(named)
 
 
+def _people(values: pd.Series[str], authors: pd.Series[str]) -> dict[str, int]:
+    """Return how many different people name each value."""
+    named = values != ""
+    said = values[named].str.split(SEPARATOR).explode()
+    by = authors[named].reindex(said.index)
+    again = pd.DataFrame({"value": said, "by": by}).duplicated() & (by != "")
+    return {str(name): int(count) for name, count in said[~again].value_counts().items()}
+
+
 def _lift(ratio: Interval, background: float) -> Interval:
     if math.isnan(ratio.at):
         return ratio
     return Interval(*(max(0.0, (end - background) / (1 - background)) for end in ratio))
 
 
-def _verdict(lift: Interval, posts: int) -> Verdict:
+def _verdict(lift: Interval, people: int) -> Verdict:
     if math.isnan(lift.low):
         return Verdict.UNDECIDED
     if lift.high < SPARED:
         return Verdict.NOT_AFFECTED
-    return Verdict.AFFECTED if lift.low > SPARED and posts >= ENOUGH else Verdict.UNDECIDED
+    return Verdict.AFFECTED if lift.low > SPARED and people >= ENOUGH else Verdict.UNDECIDED

@@ -7,7 +7,8 @@ from detector.domain.details import Details, FacetVerdict, Speakers
 
 def details(*regions: tuple[str, str, float | None]) -> Details:
     facets = tuple(
-        FacetVerdict("region", name, verdict, 0.1, low, low, low) for name, verdict, low in regions
+        FacetVerdict("region", name, verdict, 0.1, low and low * 1.2, low, low and low * 2)
+        for name, verdict, low in regions
     )
     return Details(Speakers.PEOPLE, 10, 10, 0.0, None, facets, (), ())
 
@@ -32,6 +33,18 @@ def details(*regions: tuple[str, str, float | None]) -> Details:
             ("Shanghai",),
             (),
             id="one stands out early",
+        ),
+        pytest.param(
+            [("Shanghai", "affected", 1.1), ("Henan", "affected", 0.9)],
+            (),
+            (),
+            id="a little more than usual sets nothing apart",
+        ),
+        pytest.param(
+            [("Shanghai", "affected", 1.3), ("Henan", "affected", 0.9)],
+            ("Shanghai",),
+            (),
+            id="half as much again does",
         ),
         pytest.param([("Shanghai", "affected", None)], (), (), id="nothing to compare with"),
         pytest.param([], (), (), id="nobody names a place"),

@@ -231,6 +231,27 @@ def test_verdict_follows_from_the_lift(
     assert found[name].verdict.value == verdict
 
 
+@pytest.mark.parametrize(
+    ("authors", "verdict"),
+    [
+        pytest.param([f"p{n}" for n in range(8)], "affected", id="eight people"),
+        pytest.param([""] * 8, "affected", id="eight whose names are not known"),
+        pytest.param(["p1"] * 8, "not enough posts", id="one, eight times"),
+        pytest.param(["p1", "p2"] * 4, "not enough posts", id="two, four times each"),
+        pytest.param(
+            ["p1"] * 4 + ["p2", "p3", "p4", "p5"], "affected", id="five of whom one is loud"
+        ),
+    ],
+)
+def test_people_hit_a_facet_and_not_posts(authors: list[str], verdict: str) -> None:
+    others = pd.DataFrame({"component": "a", "region": "", "platform": "", "author": ""}, range(9))
+    loud = pd.DataFrame({"component": "a;b", "region": "", "platform": "", "author": authors})
+    surge = pd.concat([others, loud], ignore_index=True).astype(str)
+    found = {f.name: f for f in judge_facets(surge, tagged({"a": 90, "b": 30}))}
+    assert found["b"].posts == 8
+    assert found["b"].verdict.value == verdict
+
+
 def test_taking_the_ordinary_posts_out_sharpens_a_small_surge() -> None:
     usual = tagged({"a": 500, "b": 500})
     surge = tagged({"a": 150, "b": 50})  # twice as many as usual, all of the excess about a
