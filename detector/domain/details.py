@@ -23,7 +23,7 @@ class Trend(Enum):
     FALLING = "falling"
 
 
-#: Lift from which on a facet stands out where none is spared. Shares differ a little between any two
+#: Lift from which on a facet stands out where none is spared. Shares differ a bit between any two
 #: crowds: in a large outage the interval is narrow enough to tell, and yet nobody is helped by
 #: reading that it is on Android.
 STANDS_OUT = 1.5
