@@ -28,6 +28,7 @@ from detector.domain.series import Floats
 BIN, BEFORE, COUNT = 0, 1, 2
 #: No marks.
 NO_MARKS: Floats = np.empty((3, 0))
+NO_MARKS.flags.writeable = False
 
 
 def can_be(marks: Floats, n: int, width: int) -> bool:

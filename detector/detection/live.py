@@ -112,7 +112,9 @@ def update(state: SeriesState, counts: Floats, marks: Floats = NO_MARKS) -> Step
     hot, outs = copied(state.hot), np.empty((6, len(counts)))
     filling = int(np.searchsorted(marks[BIN], len(counts)))
     tables, changes = _take(state, hot, counts, marks[:, :filling], outs)
-    after = SeriesState(state.options, state.start, state.width, hot, tables)
+    after = state
+    if len(counts):
+        after = SeriesState(state.options, state.start, state.width, hot, tables)
     if filling < marks.shape[1]:
         after, noticed = _look_ahead(after, marks[:, filling:])
         changes += noticed
@@ -124,7 +126,7 @@ def _take(
 ) -> tuple[Tables, list[Change]]:
     """Take bins into ``hot``, write what they say to ``outs``; return tables and changes."""
     width, tables = int(state.width.total_seconds()), state.tables
-    marks = np.ascontiguousarray(marks)
+    marks = np.array(marks, dtype=np.float64)  # machine code is made for arrays of one kind
     changes: list[Change] = []
     base = base_threshold(state.options.max_false_pages_per_week)
     room = blank(min(_ROOM, 2 * len(counts) + 2))

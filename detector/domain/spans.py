@@ -70,7 +70,7 @@ class Spans:
         held: NDArray[np.bool_] = (before >= 0) & (seconds < self.ends[np.maximum(before, 0)])
         return held
 
-    def hold_whole(self, lefts: Seconds, width: float) -> NDArray[np.bool_]:
+    def hold_whole(self, lefts: Seconds, width: float | Seconds) -> NDArray[np.bool_]:
         """Return, per bin ``[left, left + width)`` in seconds, whether one span holds all of it.
 
         Edges are compared to the millisecond: an instant read back from a float may be off by less.

@@ -95,10 +95,15 @@ def cycle(
     series = dict(memory.series)
     advances = [_advanced(piece, series, plan) for piece in counts]
     trends, said = _look(looks, memory)
-    together = fuse(memory.fused, [(a.piece, a.step) for a in advances], series, plan)
+    over = [(a.piece, a.step) for a in advances if len(a.piece.counts)]
+    together = fuse(memory.fused, over, series, plan)
     said += together.said()
     for piece, step in ((advance.piece, advance.step) for advance in advances):
-        agreed = (together.agreed(piece.key, change) for change in step.changes)
+        # At a mark within its bin one source speaks; the others are asked when that is over.
+        agreed = (
+            together.agreed(piece.key, change) if piece.ends_a_bin(change.at) else change
+            for change in step.changes
+        )
         said += [
             Said(change.at, piece.key, i, change, piece.width, trending=False)
             for i, change in enumerate(agreed)
@@ -171,9 +176,10 @@ def _advanced(piece: CountPiece, series: dict[SeriesKey, Followed], plan: Plan) 
         state = live.begin(options, start=from_seconds(piece.start), width=piece.width)
         known = Followed(piece.start, piece.width, 0, state)
     state = live.skip(known.state, piece.skipped) if piece.skipped else known.state
-    step = live.update(state, piece.counts)
+    step = live.update(state, piece.counts, piece.marks)
     bins = known.bins + piece.skipped + len(piece.counts)
-    series[piece.key] = replace(known, bins=bins, state=step.state)
+    if step.state is not known.state:
+        series[piece.key] = replace(known, bins=bins, state=step.state)
     return Advance(piece, step)
 
 

@@ -37,6 +37,8 @@ class FeedMemory:
     backlog : rows that are not in final bins yet, and for posts those of the voices' window before.
     known : digests of the latest complaints' identifiers, the oldest first, read-only: a post that
         comes twice is one post.
+    marked_until : marks up to this (seconds since 1970) were judged (`engine.marks`); None before
+        any bin was counted.
     """
 
     cursor: str | None = None
@@ -44,6 +46,7 @@ class FeedMemory:
     counted_until: float | None = None
     backlog: pd.DataFrame | None = None
     known: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
+    marked_until: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

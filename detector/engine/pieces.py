@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pandas as pd
 
+from detector.detection.early import NO_MARKS
 from detector.domain.series import Floats, SeriesKey
 from detector.domain.spans import Spans
 from detector.engine.memory import FeedMemory
@@ -14,7 +15,7 @@ from detector.engine.memory import FeedMemory
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CountPiece:
-    """Consecutive final bins of one series.
+    """Consecutive final bins of one series, and what is known of the bin behind them.
 
     Attributes
     ----------
@@ -24,6 +25,8 @@ class CountPiece:
     counts : shape (n,), nan where not observed.
     skipped : bins before ``start`` that were not observed and are not laid out: more of them than
         a series remembers anything over (`live.STALE`).
+    marks : shape (3, m), what the bins and the one that still fills held up to marks, as
+        `live.update` takes them; of posts only.
     """
 
     key: SeriesKey
@@ -31,6 +34,11 @@ class CountPiece:
     width: timedelta
     counts: Floats
     skipped: int = 0
+    marks: Floats = field(default_factory=lambda: NO_MARKS)
+
+    def ends_a_bin(self, instant: datetime) -> bool:
+        """Tell whether ``instant`` is an edge of these bins."""
+        return (instant.timestamp() - self.start) % self.width.total_seconds() == 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

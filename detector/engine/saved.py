@@ -40,6 +40,7 @@ class _Feed(msgspec.Struct, frozen=True):
     counted_until: float | None
     backlog: dict[str, tuple[str, list[Any]]] | None
     known: bytes = b""
+    marked_until: float | None = None
     version: int = VERSION
 
 
@@ -136,15 +137,24 @@ def _encode(saved: _Saved) -> bytes:
 
 def _saved_feed(name: str, feed: FeedMemory) -> _Feed:
     backlog = None if feed.backlog is None else _columns(feed.backlog)
-    known = feed.known.tobytes()
-    return _Feed(name, feed.cursor, feed.observed.pairs(), feed.counted_until, backlog, known)
+    return _Feed(
+        name,
+        feed.cursor,
+        feed.observed.pairs(),
+        feed.counted_until,
+        backlog,
+        feed.known.tobytes(),
+        feed.marked_until,
+    )
 
 
 def _feed(saved: _Feed) -> FeedMemory:
     backlog = None if saved.backlog is None else _frame(saved.backlog)
     known = np.frombuffer(saved.known, np.uint64)
     observed = Spans.of(saved.observed)
-    return FeedMemory(saved.cursor, observed, saved.counted_until, backlog, known)
+    return FeedMemory(
+        saved.cursor, observed, saved.counted_until, backlog, known, saved.marked_until
+    )
 
 
 def _saved_incident(service: str, incident: LatestIncident) -> _Incident:

@@ -1,4 +1,4 @@
-"""Posts: complaints among them, counted by distinct voices in final bins."""
+"""Posts: complaints among them, counted by distinct voices in final bins and up to marks."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from detector.detection.live import STALE
 from detector.domain.series import Floats, SeriesKey
 from detector.domain.spans import Spans, seconds_of
-from detector.domain.times import from_seconds
 from detector.engine.complaints import VOICED, read_complaints
+from detector.engine.marks import Judged, last_mark, marks_of
 from detector.engine.memory import FeedMemory, Followed
 from detector.engine.pieces import CountPiece, Tally
 from detector.engine.plan import Plan
-from detector.language.voices import WINDOW, count_voices
+from detector.language.voices import WINDOW, in_order, is_voice
 from detector.ports import Pull
 
 #: A discovered service gets this much history: nobody spoke of it, as far as was looked.
@@ -27,16 +27,23 @@ HISTORY = timedelta(days=28)
 #: Complaints of one source whose identifiers are known again.
 KNOWN = 4096
 
+_NOBODY: Floats = np.empty(0)
+
 Digests = NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True)
 class _Edges:
-    """Where counting stands, seconds since 1970: looked since, counted up to, final up to."""
+    """Where counting stands, seconds since 1970.
+
+    Looked since, counted up to, bins final up to, marks judged up to, posts final up to.
+    """
 
     since: float
     counted: float
     final: float
+    marked: float
+    until: float
 
 
 def tally_posts(
@@ -50,6 +57,7 @@ def tally_posts(
 ) -> Tally:
     """Count complaints in the bins that are final at ``now``; the others wait in the feed.
 
+    Of the bin that still fills it is told what it holds up to the marks that are final.
     What comes for a bin that was counted already is history: context for the voices after it,
     and counted nowhere.
     """
@@ -64,12 +72,12 @@ def tally_posts(
     if edges is None:
         return Tally(feed, complaints=complaints, late=late)
     window = WINDOW.total_seconds()
-    rows = _count(backlog, edges.counted - window, edges.final, plan)
-    pieces = tuple(_pieces(source, rows, feed, edges, series, plan))
+    voices = _heard(backlog, edges.counted - window, edges.until)
+    pieces = tuple(_pieces(source, voices, feed, edges, series, plan))
     if backlog is not None:
         recent = seconds_of(backlog["time"]) >= edges.final - 2 * window
         backlog = backlog[recent].reset_index(drop=True)
-    feed = replace(feed, backlog=backlog, counted_until=edges.final)
+    feed = replace(feed, backlog=backlog, counted_until=edges.final, marked_until=edges.until)
     return Tally(feed, pieces, complaints=complaints, late=late)
 
 
@@ -120,32 +128,38 @@ def _joined(backlog: pd.DataFrame | None, complaints: pd.DataFrame | None) -> pd
 
 
 def _edges(feed: FeedMemory, plan: Plan, now: datetime) -> _Edges | None:
-    """Return where counting stands, None if no further bin is final."""
+    """Return where counting stands, None if no further bin and no further mark is final."""
     if not len(feed.observed):
         return None
-    step = plan.width.total_seconds()
-    since = float(feed.observed.starts[0]) // step * step
+    width = int(plan.width.total_seconds())
+    since = float(feed.observed.starts[0]) // width * width
     until = min(float(feed.observed.ends[-1]), (now - plan.settle).timestamp())
     counted = since if feed.counted_until is None else feed.counted_until
-    edges = _Edges(since, counted, until // step * step)
-    return edges if edges.final > edges.counted else None
+    final = until // width * width
+    if final > counted:
+        return _Edges(since, counted, final, feed.marked_until or since, until)
+    if feed.marked_until is None or last_mark(until, width) <= feed.marked_until:
+        return None
+    return _Edges(since, counted, counted, feed.marked_until, until)
 
 
-def _count(
-    backlog: pd.DataFrame | None, start: float, end: float, plan: Plan
-) -> Mapping[str, pd.DataFrame]:
-    """Return the counts of ``[start, end)`` by service; bins without a complaint have no row."""
+def _heard(backlog: pd.DataFrame | None, start: float, end: float) -> Mapping[str, Floats]:
+    """Return when voices were heard in ``[start, end)``, ascending, seconds since 1970, by service.
+
+    A service of which every complaint repeats others has none.
+    """
     if backlog is None or backlog.empty:
         return {}
-    complaints = backlog[seconds_of(backlog["time"]) < end]
-    rows = count_voices(complaints, width=plan.width, since=from_seconds(start))
-    rows = rows.assign(second=seconds_of(rows["time"]))
-    return {str(service): group for service, group in rows.groupby("service")}
+    ordered = in_order(backlog[seconds_of(backlog["time"]) < end])
+    seconds = seconds_of(ordered["time"])
+    heard = is_voice(ordered) & (seconds >= start)
+    said = pd.Series(seconds[heard]).groupby(ordered["service"].to_numpy()[heard])
+    return {str(name): np.asarray(group, dtype=np.float64) for name, group in said}
 
 
 def _pieces(
     source: str,
-    rows: Mapping[str, pd.DataFrame],
+    voices: Mapping[str, Floats],
     feed: FeedMemory,
     edges: _Edges,
     series: Mapping[SeriesKey, Followed],
@@ -153,19 +167,25 @@ def _pieces(
 ) -> Iterator[CountPiece]:
     """Yield a piece per service that is followed, or that is followed from now on."""
     followed = {key.service for key in series if key.source == source}
+    step = plan.width.total_seconds()
     skipped = _skipped(edges, feed.observed, plan)
-    for service in sorted(followed | plan.services | rows.keys()):
-        counted = rows.get(service)
-        start = edges.counted + skipped * plan.width.total_seconds()
+    for service in sorted(followed | plan.services | voices.keys()):
+        heard = voices.get(service, _NOBODY)
+        start = marked_from = edges.counted + skipped * step
         if service not in followed and service not in plan.services:
-            found = _discovered(counted, plan)
-            if counted is None or found is None:
+            found = _discovered(heard[heard < edges.final], plan)
+            if found is None:
                 continue
-            counted = counted[counted["second"] >= found]
-            start = max(edges.since, found - (HISTORY // plan.width * plan.width).total_seconds())
-        filled = _filled(counted, start, edges.final, feed.observed, plan)
+            heard = heard[heard >= found]
+            start = max(edges.since, found - HISTORY // plan.width * step)
+            marked_from = found + _hour(plan) * step
+        counts = _filled(heard, start, edges.final, feed.observed, plan)
+        judged = Judged(max(edges.marked, marked_from), edges.until)
+        marks = marks_of(heard, start, int(step), judged, feed.observed)
+        if not len(counts) and not marks.size:
+            continue
         passed = skipped if service in followed else 0
-        yield CountPiece(SeriesKey(service, source), start, plan.width, filled, passed)
+        yield CountPiece(SeriesKey(service, source), start, plan.width, counts, passed, marks)
 
 
 def _skipped(edges: _Edges, observed: Spans, plan: Plan) -> int:
@@ -177,32 +197,32 @@ def _skipped(edges: _Edges, observed: Spans, plan: Plan) -> int:
     return bins if bins > STALE // plan.width else 0
 
 
-def _discovered(rows: pd.DataFrame | None, plan: Plan) -> float | None:
+def _hour(plan: Plan) -> int:
+    """Return the bins of the hour in which a service is discovered."""
+    return max(WINDOW // plan.width, 1)
+
+
+def _discovered(heard: Floats, plan: Plan) -> float | None:
     """Return the first bin of the hour in which a service was first complained about enough.
 
     Earlier complaints are left out even where they are at hand, so that following a service does
     not depend on how much was read at once.
     """
-    if rows is None or plan.discover_voices is None:
-        return None
-    hour = rows.set_index("time")["count"].rolling(WINDOW).sum().to_numpy()
-    enough = np.flatnonzero(hour >= plan.discover_voices)
-    if not len(enough):
+    if plan.discover_voices is None:
         return None
     step = plan.width.total_seconds()
-    bins = max(int(WINDOW.total_seconds() // step), 1)
-    return float(rows["second"].to_numpy()[enough[0]] - (bins - 1) * step)
+    lefts, counts = np.unique(heard // step * step, return_counts=True)
+    before = np.searchsorted(lefts, lefts - WINDOW.total_seconds(), side="right")
+    total = np.r_[0, np.cumsum(counts)]
+    enough = np.flatnonzero(total[1:] - total[before] >= plan.discover_voices)
+    return float(lefts[enough[0]] - (_hour(plan) - 1) * step) if len(enough) else None
 
 
-def _filled(
-    rows: pd.DataFrame | None, start: float, end: float, observed: Spans, plan: Plan
-) -> Floats:
+def _filled(heard: Floats, start: float, end: float, observed: Spans, plan: Plan) -> Floats:
     """Return the counts of ``[start, end)``: zero where nothing was said, nan where not looked."""
     step = plan.width.total_seconds()
     lefts = start + step * np.arange(round((end - start) / step), dtype=np.float64)
     counts = np.where(observed.hold_whole(lefts, step), 0.0, np.nan)
-    if rows is not None:
-        index = ((rows["second"].to_numpy() - start) // step).astype(np.int64)
-        inside = (index >= 0) & (index < len(counts))
-        counts[index[inside]] += rows["count"].to_numpy(dtype=np.float64)[inside]
-    return counts
+    inside = heard[(heard >= start) & (heard < end)]
+    index = ((inside - start) // step).astype(np.int64)
+    return np.asarray(counts + np.bincount(index, minlength=len(counts)), dtype=np.float64)
