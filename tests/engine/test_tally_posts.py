@@ -52,6 +52,7 @@ class Follower:
         self.feed = FeedMemory()
         self.series: dict[SeriesKey, Followed] = {}
         self.counts: dict[SeriesKey, np.ndarray] = {}
+        self.marks: dict[SeriesKey, list[tuple[float, float]]] = {}
 
     def take(self, rows: pd.DataFrame | None, *spans: Span, now: datetime = LATER) -> None:
         observed = tuple((START + a * MINUTE, START + b * MINUTE) for a, b in spans)
@@ -68,6 +69,9 @@ class Follower:
             self.series[piece.key] = replace(known, bins=known.bins + len(piece.counts))
             before = self.counts.get(piece.key, np.empty(0))
             self.counts[piece.key] = np.append(before, piece.counts)
+            bins, left, held = piece.marks
+            at = piece.start + (bins + 1) * piece.width.total_seconds() - left
+            self.marks.setdefault(piece.key, []).extend(zip(at, held, strict=True))
 
     def start_of(self, service: str) -> datetime:
         return from_seconds(self.series[SeriesKey(service, self.source)].start)
@@ -108,6 +112,31 @@ def test_a_late_post_counts_until_its_bin_is_final_and_then_nowhere(the_plan: Pl
     follower.take(posts(0.6, first=50), (2, 4), now=START + 4 * MINUTE)
     follower.take(posts(1.5, first=60), (4, 6), now=START + 6 * MINUTE)
     np.testing.assert_array_equal(follower.counts[WECHAT], [2, 0, 0, 0])
+
+
+def test_of_the_bin_that_fills_it_is_told_what_it_holds_up_to_marks_that_have_settled(
+    the_plan: Plan,
+) -> None:
+    follower = Follower(replace(the_plan, width=5 * MINUTE, settle=MINUTE))
+    follower.take(posts(0.1), (0, 7), now=START + 6 * MINUTE)
+    assert follower.marks[WECHAT] == [(START.timestamp() + 15, 1)]
+    follower.take(posts(5.1, 5.6, first=10), (7, 9), now=START + 6.5 * MINUTE)
+    assert follower.marks[WECHAT][1:] == [(START.timestamp() + 315, 1)]
+    follower.take(None, now=START + 6.6 * MINUTE)
+    assert len(follower.marks[WECHAT]) == 2
+    follower.take(posts(5.2, first=20), now=START + 7 * MINUTE)
+    assert follower.marks[WECHAT][2:] == [(START.timestamp() + 345, 3)]
+    assert list(follower.counts[WECHAT]) == [1]
+    follower.take(None, (9, 10), now=START + 11 * MINUTE)
+    assert list(follower.counts[WECHAT]) == [1, 3]
+    assert len(follower.marks[WECHAT]) == 3
+
+
+def test_before_a_service_was_discovered_there_are_no_marks(the_plan: Plan) -> None:
+    follower = Follower(replace(the_plan, discover_voices=3))
+    follower.take(posts(0.1, 20.1, 40.1, 40.2, 41.1, service="知乎"), (0, 60))
+    (key,) = follower.counts.keys() - {WECHAT}
+    assert follower.marks[key] == [(START.timestamp() + 41 * 60 + 15, 1)]
 
 
 def test_an_author_counts_once(the_plan: Plan) -> None:
@@ -212,6 +241,7 @@ def test_pieces_do_not_depend_on_the_pulls(
     assert parts.counts.keys() == whole.counts.keys()
     for key, counts in whole.counts.items():
         np.testing.assert_array_equal(parts.counts[key], counts)
+    assert parts.marks == whole.marks
 
 
 def _without(left: int, right: int, gap: tuple[int, int]) -> list[Span]:
