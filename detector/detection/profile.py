@@ -58,28 +58,30 @@ def fold(
 
 
 @compiled
+def _sums(values: Floats, many: int, out: Floats) -> None:
+    """Write to each of ``out`` the sum of so many ``values`` from there on, a running sum."""
+    total = 0.0
+    for i in range(many):
+        total += values[i]
+    for i in range(out.shape[0]):
+        out[i] = total
+        total += values[i + many] - values[i]
+
+
+@compiled
 def _smooth(values: Floats, half: int, out: Floats) -> None:
     """Sum ``values`` under a circular triangle of half-width ``half`` slots and height one.
 
     The triangle is the correlation of two boxes, so running sums make it linear.
     """
-    n = values.shape[0]
     if half <= 1:
         out[:] = values
         return
-    box = np.empty(n)
-    total = 0.0
-    for i in range(half):
-        total += values[i % n]
-    for i in range(n):
-        box[i] = total
-        total += values[(i + half) % n] - values[i]
-    total = 0.0
-    for i in range(half):
-        total += box[(i - half + 1) % n]
-    for i in range(n):
-        out[i] = max(total / half, 0.0)
-        total += box[(i + 1) % n] - box[(i - half + 1) % n]
+    box = np.empty(values.shape[0])
+    _sums(np.concatenate((values, values[:half])), half, box)
+    _sums(np.concatenate((box[1 - half :], box, box[:1])), half, out)
+    for i in range(out.shape[0]):
+        out[i] = max(out[i] / half, 0.0)
 
 
 @compiled

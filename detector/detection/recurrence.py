@@ -85,60 +85,65 @@ def bump(x: Floats, mass: Floats, dispersion: float) -> tuple[float, float]:
 
 @compiled
 def _bump_on(grid: Floats, x: Floats, mass: Floats, dispersion: float) -> tuple[float, float]:
-    skipped = np.empty(x.shape[0])
+    seen = 0
+    for w in range(x.shape[0]):
+        if x[w] > LEAST_RISE * mass[w]:
+            seen += 1
+    bumps = grid[1] + (BUMP * LARGE / GRID if seen >= 2 else 0.0)
     alone = 1.0
     for w in range(x.shape[0]):
         if mass[w] > 0.0:
             usual = _density(x[w], mass[w], dispersion)
             outage = 1.0 / (OUTAGE_RANGE * x[w]) if x[w] > LEAST_RISE * mass[w] else 0.0
             alone *= (1.0 - OUTAGE) * usual + OUTAGE * outage + 1e-300
-    seen = 0
-    for w in range(x.shape[0]):
-        if x[w] > LEAST_RISE * mass[w]:
-            seen += 1
+            for g in range(GRID):
+                raised = _density(x[w], grid[0, g] * mass[w], dispersion)
+                bumps[g] *= (1.0 - SKIP) * raised + SKIP * usual
     total = (1.0 - BUMP) * alone
     first = total
     second = total
-    for w in range(x.shape[0]):
-        skipped[w] = SKIP * _density(x[w], mass[w], dispersion) if mass[w] > 0.0 else 0.0
     for g in range(GRID):
         factor = grid[0, g]
-        prior = grid[1, g]
-        if seen >= 2:
-            prior += BUMP * LARGE / GRID
-        for w in range(x.shape[0]):
-            if mass[w] > 0.0:
-                prior *= (1.0 - SKIP) * _density(x[w], factor * mass[w], dispersion) + skipped[w]
-        total += prior
-        first += prior * factor
-        second += prior * factor * factor
+        total += bumps[g]
+        first += bumps[g] * factor
+        second += bumps[g] * factor * factor
     mean = first / total
     return mean, max(second / total - mean * mean, 0.0)
 
 
 @compiled
-def _gather(
-    weeks: NDArray[np.float32], moved: Ints, d: int, s: int, x: Floats, mass: Floats
-) -> bool:
-    """Read the past of a slot into ``x`` and ``mass``; return whether it was ever seen.
+def _around(weeks: NDArray[np.float32]) -> Floats:
+    """Return ``weeks`` with half of each slot's neighbours of the same day added to it.
+
+    Shape (2, WEEKS, 7 * n_slots), posts and expected posts.
+    """
+    slots = weeks.shape[3]
+    out = np.empty((2, WEEKS, 7 * slots))
+    for kind in range(2):
+        for w in range(WEEKS):
+            for d in range(7):
+                row = weeks[kind, w, d]
+                near = out[kind, w, d * slots : (d + 1) * slots]
+                near[0] = row[0] + 0.5 * row[1]
+                for s in range(1, slots - 1):
+                    near[s] = 0.5 * row[s - 1] + row[s] + 0.5 * row[s + 1]
+                near[slots - 1] = 0.5 * row[slots - 2] + row[slots - 1]
+    return out
+
+
+@compiled
+def _gather(around: Floats, moved: Ints, at: int, x: Floats, mass: Floats) -> bool:
+    """Read the past of a slot of the week into ``x`` and ``mass``; return if it was ever seen.
 
     ``moved`` says by how many slots the clock has moved since each week: the same moment of those
     weeks is then found so many slots earlier. What lies in another week counts as not seen.
     """
-    slots = weeks.shape[3]
     seen = False
     for w in range(WEEKS):
-        x[w] = 0.0
-        mass[w] = 0.0
-        at = d * slots + s - moved[w]
-        if at < 0 or at >= 7 * slots:
-            continue
-        day = at // slots
-        own = at % slots
-        for near in range(max(own - 1, 0), min(own + 2, slots)):
-            share = 1.0 if near == own else 0.5
-            x[w] += share * weeks[0, w, day, near]
-            mass[w] += share * weeks[1, w, day, near]
+        then = at - moved[w]
+        inside = 0 <= then < around.shape[2]
+        x[w] = around[0, w, then] if inside else 0.0
+        mass[w] = around[1, w, then] if inside else 0.0
         seen = seen or mass[w] > 0.0
     return seen
 
@@ -170,6 +175,7 @@ def recur(
     x = np.empty(WEEKS)
     mass = np.empty(WEEKS)
     grid = _bump_grid()
+    around = _around(weeks)
     still = np.zeros(WEEKS, np.int64)
     moved = np.empty(WEEKS, np.int64)
     for d in range(7):
@@ -178,11 +184,11 @@ def recur(
             moved[w] = now - ahead[w, d]
             turned = turned or (moved[w] != 0 and weeks[1, w, d].sum() > 0.0)
         for s in range(slots):
-            if not _gather(weeks, still, d, s, x, mass):
+            if not _gather(around, still, d * slots + s, x, mass):
                 profile[1, d, s] += UNSEEN_SPREAD * UNSEEN_SPREAD
                 continue
             mean, variance = _expect(grid, x, mass, dispersion)
-            if turned and _gather(weeks, moved, d, s, x, mass):
+            if turned and _gather(around, moved, d * slots + s, x, mass):
                 unmoved, doubt = _expect(grid, x, mass, dispersion)
                 apart = mean - unmoved
                 mean = 0.5 * (mean + unmoved)
