@@ -15,6 +15,7 @@ from datetime import datetime
 import numpy as np
 
 from detector.detection import live
+from detector.detection.early import NO_MARKS
 from detector.detection.options import DetectionOptions
 from detector.detection.refinement import (
     Flags,
@@ -86,15 +87,19 @@ class _History:
         return self.series.start + position * self.series.width
 
 
-def analyze_series(series: CountSeries, options: DetectionOptions) -> tuple[Hindsight, ...]:
+def analyze_series(
+    series: CountSeries, options: DetectionOptions, marks: Floats = NO_MARKS
+) -> tuple[Hindsight, ...]:
     """Return every surge of ``series`` as it is known at the end, in the order of the alarms.
 
     Parameters
     ----------
     series : the whole history.
     options : as for the live path; ``noticed_at`` is what it would have said with them.
+    marks : what the bins held up to marks, as `live.update` takes them.
     """
-    step = live.update(live.begin(options, start=series.start, width=series.width), series.counts)
+    state = live.begin(options, start=series.start, width=series.width)
+    step = live.update(state, series.counts, marks)
     told = {change.surge.noticed_at: change.surge for change in step.changes}
     surges = list(told.values())
     quiet = ~(np.isnan(series.counts) | np.isnan(step.expected))

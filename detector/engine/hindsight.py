@@ -19,7 +19,7 @@ from detector.domain.spans import Spans
 from detector.domain.surge import Surge
 from detector.engine.complaints import Archive
 from detector.engine.describe import describe
-from detector.engine.pieces import CountPiece, LookPiece
+from detector.engine.pieces import CountPiece, LookPiece, marks_together
 from detector.engine.plan import Plan
 from detector.engine.replay import END_OF_TIME, History, passes, take_in
 from detector.engine.seconds import to_the_second
@@ -94,7 +94,8 @@ def review(
     surges: dict[str, list[_Seen]] = {}
     for key, trace in traces.items():
         series = CountSeries(key, trace.whole.start, trace.width, trace.whole.counts)
-        for seen in analyze_series(series, plan.options_for(key.service)):
+        marks = marks_together(gathered.pieces[key])
+        for seen in analyze_series(series, plan.options_for(key.service), marks):
             surge = to_the_second(
                 _surge(seen), key, gathered.archive, width=trace.width, at=END_OF_TIME
             )

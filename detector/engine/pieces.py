@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import numpy as np
 import pandas as pd
 
 from detector.detection.early import NO_MARKS
@@ -39,6 +41,15 @@ class CountPiece:
     def ends_a_bin(self, instant: datetime) -> bool:
         """Tell whether ``instant`` is an edge of these bins."""
         return (instant.timestamp() - self.start) % self.width.total_seconds() == 0
+
+
+def marks_together(pieces: Sequence[CountPiece]) -> Floats:
+    """Return the marks of consecutive pieces of one series, as those of one piece."""
+    ends = np.cumsum([0, *(len(piece.counts) for piece in pieces)])
+    shifted = [
+        piece.marks + np.array([[end], [0], [0]]) for piece, end in zip(pieces, ends, strict=False)
+    ]
+    return np.concatenate([NO_MARKS, *shifted], axis=1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

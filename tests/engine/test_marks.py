@@ -130,6 +130,6 @@ def test_what_a_bin_held_up_to_a_mark_is_what_count_voices_says_of_the_posts_bef
         rows = count_voices(complaints[complaints["time"] < mark], width=plan.width, since=left)
         assert rows["count"].sum() == count
     lefts = [from_seconds(piece.start) + b * plan.width for b in range(len(piece.counts))]
-    rows = count_voices(complaints, width=plan.width).set_index("time")["count"]
-    assert [rows.get(pd.Timestamp(left), 0) for left in lefts] == list(piece.counts)
+    whole = count_voices(complaints, width=plan.width).set_index("time")["count"]
+    assert [whole.get(pd.Timestamp(left), 0) for left in lefts] == list(piece.counts)
     assert (piece.marks[2] <= piece.counts[piece.marks[0].astype(int)]).all()

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from detector.alerting.audience import Audience
 from detector.domain.alert import Alert, AlertKind
 from detector.domain.wire import alert_to_dict
+from detector.engine.hindsight import review
 from detector.engine.ingest import take_turn
 from detector.engine.memory import Memory
 from detector.engine.plan import Plan
@@ -183,6 +184,13 @@ def test_causality_law_what_is_said_at_a_mark_does_not_depend_on_what_follows(
     whole = told(minutes)
     assert short.alerts == [a for a in whole.alerts if a.at <= end]
     assert short.decisions == [d for d in whole.decisions if d.at <= end]
+
+
+@pytest.mark.parametrize("minutes", [1, 5])
+def test_afterwards_it_is_known_when_it_was_noticed(minutes: int) -> None:
+    seen = review(Posts(posts()), the_plan(minutes)).incidents
+    said = told(minutes).incidents.values()
+    assert [s.incident.noticed_at for s in seen] == [i.noticed_at for i in said]
 
 
 @pytest.mark.parametrize("restart", [1, 10**6], ids=["restarted", "not restarted"])
