@@ -45,7 +45,8 @@ class Surge:
     Attributes
     ----------
     onset : estimated start (two-clock law: when it *began*).
-    noticed_at : right edge of the bin that raised the alarm (when it was *noticed*); never revised.
+    noticed_at : right edge of the bin that raised the alarm, or a mark within it (when it was
+        *noticed*); never revised.
     evidence : log-likelihood ratio at the alarm, nats.
     peak_at : left edge of the bin with the highest count since the onset.
     peak_count, expected_at_peak : observed and expected posts in that bin.
@@ -78,7 +79,10 @@ class ChangeKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing the detector said at ``at`` (the right edge of the bin that made it say so)."""
+    """One thing the detector said at ``at``.
+
+    That is the right edge of the bin that made it say so, or the mark at which a surge was noticed.
+    """
 
     kind: ChangeKind
     at: datetime
