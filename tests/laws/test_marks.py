@@ -39,9 +39,9 @@ PER_MINUTE = 1.0
 
 
 @cache
-def posts() -> pd.DataFrame:
+def posts(seed: int = 5) -> pd.DataFrame:
     """Complaints at any second, by people of their own, more of them for a while."""
-    rng = np.random.default_rng(5)
+    rng = np.random.default_rng(seed)
     rate = np.full(DAYS * 1440, PER_MINUTE)
     for first, times in zip(SURGES, TIMES, strict=True):
         rate[(DAYS - 1) * 1440 + first :][:30] *= times
@@ -60,10 +60,10 @@ def posts() -> pd.DataFrame:
 class Posts:
     """A source of posts that is looked at whenever it is asked, but for ``holes``."""
 
-    name = "weibo"
-
-    def __init__(self, rows: pd.DataFrame, *holes: tuple[datetime, datetime]) -> None:
-        self.rows, self.holes = rows, holes
+    def __init__(
+        self, rows: pd.DataFrame, *holes: tuple[datetime, datetime], name: str = "weibo"
+    ) -> None:
+        self.rows, self.holes, self.name = rows, holes, name
 
     def pull(self, cursor: str | None, *, until: datetime) -> Pull:
         since = datetime.fromisoformat(cursor) if cursor else START
@@ -97,7 +97,9 @@ def lines(alerts: Sequence[Alert]) -> str:
     return "".join(json.dumps(alert_to_dict(a), ensure_ascii=False) + "\n" for a in alerts)
 
 
-def live(source: Posts, plan: Plan, path: Path, times: Iterator[datetime], restart: int) -> History:
+def live(
+    source: Posts, plan: Plan, path: Path, times: Iterator[datetime], restart: int, *others: Posts
+) -> History:
     """Take turns at ``times`` through a store that is opened anew every ``restart`` turns."""
     history, store, memory = History(), open_store(path), Memory()
     for turn, now in enumerate(times):
@@ -105,7 +107,7 @@ def live(source: Posts, plan: Plan, path: Path, times: Iterator[datetime], resta
             store.close()
             store = open_store(path)
             memory = load(store.memory())
-        done = take_turn(memory, [source], store, plan, Audience(), now=now, wall=now)
+        done = take_turn(memory, [source, *others], store, plan, Audience(), now=now, wall=now)
         memory = done.outcome.memory
         history.alerts += done.outcome.alerts
         history.decisions += done.outcome.decisions
@@ -184,6 +186,22 @@ def test_causality_law_what_is_said_at_a_mark_does_not_depend_on_what_follows(
     whole = told(minutes)
     assert short.alerts == [a for a in whole.alerts if a.at <= end]
     assert short.decisions == [d for d in whole.decisions if d.at <= end]
+
+
+def test_several_sources_are_asked_when_the_bin_is_over_however_the_turns_fall(
+    tmp_path: Path,
+) -> None:
+    """At a mark one source speaks: what the others hold of its bin is not known everywhere."""
+    one, other = Posts(posts()), Posts(posts(6), name="x")
+    ends = iter([START + timedelta(days=DAYS), START + timedelta(days=DAYS, hours=1)])
+    whole = live(one, the_plan(5), tmp_path / "whole", ends, 9, other)
+    parts = live(one, the_plan(5), tmp_path / "parts", turns(2, 60), 9, other)
+    assert lines(parts.alerts) == lines(whole.alerts)
+    assert parts.decisions == whole.decisions
+    early = [a for a in whole.alerts if (a.at - START) % (5 * MINUTE)]
+    assert early
+    assert not any(a.incident.agreement for a in early if a.sequence == 1)
+    assert all(a.incident.agreement for a in whole.alerts if a.kind is AlertKind.RESOLVED)
 
 
 @pytest.mark.parametrize("minutes", [1, 5])
