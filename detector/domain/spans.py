@@ -100,6 +100,11 @@ class Spans:
             for a, b in zip(self.starts[first:last], self.ends[first:last], strict=True)
         )
 
+    def ending_after(self, start: float) -> Spans:
+        """Return the spans that end after ``start`` (seconds since 1970), whole."""
+        first = int(np.searchsorted(self.ends, start, side="right"))
+        return Spans(self.starts[first:], self.ends[first:]) if first else self
+
     def without(self, other: Spans) -> Spans:
         """Return the part of these spans that ``other`` does not hold."""
         kept: list[tuple[datetime, datetime]] = []

@@ -24,6 +24,10 @@ from detector.domain.spans import Spans
 from detector.engine.complaints import Archive
 from detector.engine.health import Health
 
+#: A service that is discovered gets four weeks of history; that it was not spoken of then is known
+#: where somebody looked. The day more is for the hour in which it is discovered.
+LOOKED_BACK = timedelta(days=29)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FeedMemory:
@@ -32,7 +36,8 @@ class FeedMemory:
     Attributes
     ----------
     cursor : where its next pull continues.
-    observed : when it was looked at, ever.
+    observed : when it was looked at, since `LOOKED_BACK` before the turn before.
+    since : when it was first looked at (seconds since 1970), where posts are counted; None before.
     counted_until : posts before this (seconds since 1970) are in final bins; None before any.
     backlog : rows that are not in final bins yet, and for posts those of the voices' window before.
     known : digests of the latest complaints' identifiers, the oldest first, read-only: a post that
@@ -47,6 +52,18 @@ class FeedMemory:
     backlog: pd.DataFrame | None = None
     known: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
     marked_until: float | None = None
+    since: float | None = None
+
+    def looked(self, until: float | None) -> Spans:
+        """Return when it was looked at, without what nobody asks about any more.
+
+        Parameters
+        ----------
+        until : up to here what was seen was taken in (seconds since 1970); None: nothing was.
+        """
+        if until is None:
+            return self.observed
+        return self.observed.ending_after(until - LOOKED_BACK.total_seconds())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -41,6 +41,7 @@ class _Feed(msgspec.Struct, frozen=True):
     backlog: dict[str, tuple[str, list[Any]]] | None
     known: bytes = b""
     marked_until: float | None = None
+    since: float | None = None
     version: int = VERSION
 
 
@@ -145,6 +146,7 @@ def _saved_feed(name: str, feed: FeedMemory) -> _Feed:
         backlog,
         feed.known.tobytes(),
         feed.marked_until,
+        feed.since,
     )
 
 
@@ -153,7 +155,13 @@ def _feed(saved: _Feed) -> FeedMemory:
     known = np.frombuffer(saved.known, np.uint64)
     observed = Spans.of(saved.observed)
     return FeedMemory(
-        saved.cursor, observed, saved.counted_until, backlog, known, saved.marked_until
+        saved.cursor,
+        observed,
+        saved.counted_until,
+        backlog,
+        known,
+        saved.marked_until,
+        saved.since,
     )
 
 

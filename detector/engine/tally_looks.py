@@ -33,12 +33,13 @@ def tally_looks(
     Reads ``time, service, count, floor`` and, if there, ``title``. A look belongs to the bin that
     its time falls into; of several titles about one service the hottest counts. Services in
     ``followed`` get a piece of every look, listed or not; the piece of one that is listed for the
-    first time has all looks ever, so that it is known when it was not listed.
+    first time has all looks that are remembered, so that it is known when it was not listed.
     """
     step = width.total_seconds()
     now_looked = Spans.of(_whole_bins(pull.observed, step))
-    observed = Spans.of([*feed.observed.pairs(), *pull.observed])
-    ever_looked = Spans.of(_whole_bins(observed.pairs(), step))
+    until = float(feed.observed.ends[-1]) if len(feed.observed) else None
+    observed = Spans.of([*feed.looked(until).pairs(), *pull.observed])
+    looked_before = Spans.of(_whole_bins(observed.pairs(), step))
     rows = _about_outages(counts, plan)
     rows = rows.assign(second=seconds_of(rows["time"]) // step * step)
     rows = rows.sort_values(["service", "second", "count"], kind="stable")
@@ -47,7 +48,7 @@ def tally_looks(
     here = {key for key in followed if key.source == source} if len(now_looked) else set()
     pieces = tuple(
         _piece(
-            key, groups.get(key, rows.iloc[:0]), now_looked if key in here else ever_looked, width
+            key, groups.get(key, rows.iloc[:0]), now_looked if key in here else looked_before, width
         )
         for key in sorted(groups.keys() | here)
     )

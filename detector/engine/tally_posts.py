@@ -63,11 +63,12 @@ def tally_posts(
     """
     if _is_silent(feed, pull):
         return Tally(feed)
-    observed = Spans.of([*feed.observed.pairs(), *pull.observed])
+    observed = Spans.of([*feed.looked(feed.counted_until).pairs(), *pull.observed])
+    since = _earliest(feed.since, feed.observed, observed)
     complaints, known = new_complaints(pull.posts, source, feed.known, plan)
     late = _late(complaints, feed.counted_until)
     backlog = _joined(feed.backlog, complaints)
-    feed = replace(feed, observed=observed, backlog=backlog, known=known)
+    feed = replace(feed, observed=observed, since=since, backlog=backlog, known=known)
     edges = _edges(feed, plan, now)
     if edges is None:
         return Tally(feed, complaints=complaints, late=late)
@@ -127,12 +128,18 @@ def _joined(backlog: pd.DataFrame | None, complaints: pd.DataFrame | None) -> pd
     return new if backlog is None else pd.concat([backlog, new], ignore_index=True)
 
 
+def _earliest(since: float | None, *observed: Spans) -> float | None:
+    """Return when anybody first looked; None if nobody did."""
+    starts = [float(spans.starts[0]) for spans in observed if len(spans)]
+    return min(starts if since is None else [since, *starts], default=None)
+
+
 def _edges(feed: FeedMemory, plan: Plan, now: datetime) -> _Edges | None:
     """Return where counting stands, None if no further bin and no further mark is final."""
-    if not len(feed.observed):
+    if feed.since is None:
         return None
     width = int(plan.width.total_seconds())
-    since = float(feed.observed.starts[0]) // width * width
+    since = feed.since // width * width
     until = min(float(feed.observed.ends[-1]), (now - plan.settle).timestamp())
     counted = since if feed.counted_until is None else feed.counted_until
     final = until // width * width

@@ -106,6 +106,21 @@ def test_a_followed_service_gets_the_looks_without_it(the_plan: Plan) -> None:
     assert pieces[WECHAT].looked.pairs() == ((START, START + 3 * MINUTE),)
 
 
+def test_looks_of_long_ago_are_forgotten_and_the_last_before_an_entry_is_not(
+    the_plan: Plan,
+) -> None:
+    feed, day = FeedMemory(), 1440
+    for look in range(0, 80 * day, day):
+        feed, _ = tallied(the_plan, listed((look, "QQ", "", 9)), (look, look + 5), feed=feed)
+    assert len(feed.observed) <= 31
+    late = 600 * day
+    rows = listed((late, "WeChat", "", 9))
+    feed, pieces = tallied(the_plan, rows, (late, late + 5), feed=feed)
+    assert len(feed.observed) <= 32
+    before = pieces[WECHAT].looked.pairs()[-2]
+    assert before == (START + 79 * day * MINUTE, START + (79 * day + 5) * MINUTE)
+
+
 def test_a_service_listed_for_the_first_time_gets_all_looks_ever(the_plan: Plan) -> None:
     feed, _ = tallied(the_plan, listed((0, "QQ", "", 9)), (0, 5))
     rows = listed((7, "WeChat", "", 9), (7, "QQ", "", 9))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from detector.detection import live
 from detector.domain.series import SeriesKey
 from detector.domain.times import from_seconds
-from detector.engine.memory import FeedMemory, Followed
+from detector.engine.memory import LOOKED_BACK, FeedMemory, Followed
 from detector.engine.plan import Plan
 from detector.engine.tally_posts import HISTORY, KNOWN, tally_posts
 from detector.ports import Pull
@@ -286,6 +286,40 @@ def test_complaints_that_come_too_late_are_reported(the_plan: Plan) -> None:
     feed = FeedMemory(counted_until=(START + 5 * MINUTE).timestamp())
     pull = Pull(None, posts=posts(1, 6), observed=((START, START + 7 * MINUTE),))
     assert tally_posts("weibo", feed, pull, {}, the_plan, now=LATER).late == 1
+
+
+def test_gaps_are_forgotten_that_nobody_asks_about_any_more(the_plan: Plan) -> None:
+    plan = replace(the_plan, discover_voices=3, width=10 * MINUTE)
+    days, hour, day = 75, 60, 1440
+    looks = [(h * hour, h * hour + 50) for h in range(days * 24)]
+    rows = posts(*(d * day + m for d in (40, 74) for m in (3, 7, 11, 21)), service="知乎")
+    rows = pd.concat([rows, posts(*range(30, days * day, 500))]).sort_values("time")
+    whole, parts = Follower(plan), Follower(plan)
+    end = START + (days + 1) * day * MINUTE
+    whole.take(rows, *looks, now=end)
+    when = (rows["time"] - START) / MINUTE
+    most = 0
+    for left in range(0, days * day, day):
+        new = rows[(when >= left) & (when < left + day)]
+        spans = [span for span in looks if left <= span[0] < left + day]
+        parts.take(new, *spans, now=START + (left + day) * MINUTE)
+        most = max(most, len(parts.feed.observed))
+    parts.take(None, now=end)
+    assert most <= (LOOKED_BACK.days + 2) * 24
+    assert parts.feed.since == START.timestamp()
+    assert parts.counts.keys() == whole.counts.keys()
+    for key, counts in whole.counts.items():
+        np.testing.assert_array_equal(parts.counts[key], counts)
+    assert parts.marks == whole.marks
+    assert parts.start_of("知乎") > START + 11 * day * MINUTE
+
+
+def test_what_an_earlier_version_left_goes_on(the_plan: Plan) -> None:
+    follower = Follower(replace(the_plan, discover_voices=3))
+    follower.take(None, (0, 100), now=START + 100 * MINUTE)
+    follower.feed = replace(follower.feed, since=None)
+    follower.take(posts(200.5), (200, 205), now=START + 205 * MINUTE)
+    assert follower.feed.since == START.timestamp()
 
 
 def test_years_in_which_nobody_looked_are_not_laid_out(the_plan: Plan) -> None:
