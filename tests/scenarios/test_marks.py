@@ -1,0 +1,39 @@
+"""A bundled scenario with and without marks: the same incidents, noticed sooner."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from detector import app
+from detector.domain.incident import Incident
+from detector.engine.replay import replay
+from detector.sources.scenario import ScenarioSource
+from tests.engine.plans import lexicon_plan
+
+
+def noticed(minutes: int) -> list[Incident]:
+    plan = replace(lexicon_plan(), width=timedelta(minutes=minutes))
+    scenario = app.scenario("wechat-2019-06-20-official-accounts")
+    history = replay(ScenarioSource("weibo", scenario), plan)
+    return sorted(history.incidents.values(), key=lambda i: i.noticed_at)
+
+
+@pytest.mark.parametrize("minutes", [1, 5])
+def test_marks_change_nothing_about_an_incident_but_when_it_is_noticed(
+    minutes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_marks = noticed(minutes)
+    monkeypatch.setattr("detector.engine.marks.LEAST", 10**6)
+    without = noticed(minutes)
+    assert with_marks
+    sooner = [
+        late.noticed_at - early.noticed_at for late, early in zip(without, with_marks, strict=True)
+    ]
+    assert all(timedelta(0) <= gain < timedelta(minutes=minutes) for gain in sooner)
+    assert max(sooner) >= timedelta(seconds=15)
+    for late, early in zip(without, with_marks, strict=True):
+        notice = early.noticed_at, early.id, early.evidence
+        assert replace(late, noticed_at=notice[0], id=notice[1], evidence=notice[2]) == early
