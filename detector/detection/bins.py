@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from detector.detection import calibration, clock, course, early, learning, step
+from detector.detection import calibration, course, early, learning, slots, step
 from detector.detection.compiled import compiled
 from detector.detection.memory import HOT
 from detector.domain.series import Floats
@@ -24,14 +24,6 @@ def can_be(counts: Floats) -> bool:
     for count in counts:
         wrong += count < 0.0 or count == np.inf
     return wrong == 0
-
-
-@compiled
-def earlier_or_later(profile: Floats, week_slot: int) -> float:
-    """Return the profile at a slot of the week, which may lie in the week before or after."""
-    slots = profile.shape[2]
-    wrapped = week_slot % (7 * slots)
-    return float(profile[0, wrapped // slots, wrapped % slots])
 
 
 @compiled
@@ -60,37 +52,29 @@ def run(
     Returns the number of bins taken, the number of changes, and why it came back.
     """
     hot = hots[0]
-    slots = profile.shape[2]
     n = 0
     minutes = width / 60.0
-    rates = np.empty(3)
+    waiting = learning.quarantine(minutes)
+    slot = slots.slot_at(profile, first_local + hot.clock + width // 2, slot_seconds)
     search = course.new_search(rises)
     threshold = calibration.threshold_now(hot, base)
-    hour = round(clock.HOUR / slot_seconds)
     others = np.empty(1 if marks.shape[1] > 0 else 0, HOT)
     m = int(np.searchsorted(marks[early.BIN], begin))
     for i in range(end - begin):
         count = counts[begin + i]
-        out = outs[:, begin + i]
-        out[2] = threshold
+        outs[2, begin + i] = threshold
         if n + 2 > changes.shape[0]:
             return i, n, TAKEN
         if hot.gap * minutes >= STALE_MINUTES and not np.isnan(count):
             return i, n, STALE
         local = first_local + hot.clock + i * width + width // 2
         learning.note_clock(hot, local - hot.bins * width)
-        day = local // 86400
-        slot = (local % 86400) // slot_seconds
-        if not learning.learn_late(hot, profile, minutes):
+        if not learning.learn_late(hot, profile, waiting):
             return i, n, DAY_FULL
-        weekday = (day + 3) % 7
-        now = weekday * slots + slot
-        rates[1] = profile[0, weekday, slot]
-        rates[0] = earlier_or_later(profile, now - hour)
-        rates[2] = earlier_or_later(profile, now + hour)
+        if not slot.begins <= local < slot.ends:
+            slot = slots.slot_at(profile, local, slot_seconds)
         factor = factors[i] if factors.shape[0] > 0 else 1.0
         spread = spreads[i] if spreads.shape[0] > 0 else 0.0
-        variance, week_slot = profile[1, weekday, slot], day * slots + slot
         marked = m < marks.shape[1] and marks[early.BIN, m] == begin + i
         if marked and hot.open == 0 and hot.early == 0 and hot.gap * minutes < STALE_MINUTES:
             n = early.judge(
@@ -98,11 +82,9 @@ def run(
                 others,
                 marks,
                 m,
-                rates,
-                variance,
+                slot,
                 factor,
                 spread,
-                week_slot,
                 threshold,
                 minutes,
                 search,
@@ -115,20 +97,19 @@ def run(
         said = step.step(
             hot,
             hot.early_count if lost else count,
-            rates,
-            variance,
+            slot,
             factor,
             spread,
-            week_slot,
             threshold,
             minutes,
             search,
             changes,
             n,
-            out,
+            outs,
+            begin + i,
         )
         if lost:
-            early.lose(hot, search, out)
+            early.lose(hot, search, outs[:, begin + i])
         else:
             n = said
         hot.bins += 1

@@ -9,14 +9,12 @@ A zone given in the options makes this idle: the profile then moves by itself.
 
 from __future__ import annotations
 
-from math import exp, log
+from math import exp
 from typing import Any
 
 from detector.detection.compiled import compiled
-from detector.domain.series import Floats
+from detector.detection.slots import HOUR, Other, Slot
 
-#: Seconds that clocks move by.
-HOUR = 3600
 #: Probability per hour that the clock moves, and the certainty at which that is believed.
 MOVE, CERTAIN = 4e-4, 0.95
 
@@ -31,34 +29,45 @@ def rest_clock(hot: Any) -> None:
 
 @compiled
 def watch_clock(
-    hot: Any, count: float, expected: Floats, dispersion: float, variance: float, minutes: float
+    hot: Any,
+    count: float,
+    expected: float,
+    slot: Slot,
+    dispersion: float,
+    variance: float,
+    minutes: float,
 ) -> int:
     """Weigh one bin; return by how many seconds the clock is now believed to have moved.
 
     Parameters
     ----------
     hot : the record, changed in place.
-    count : the bin's (clipped) posts.
-    expected : shape (3,), posts expected if the clock were an hour back, right, an hour ahead.
+    count, expected : the bin's (clipped) posts, and those expected if the clock is right.
+    slot : what would be expected an hour back or ahead.
     dispersion, variance : of the counts, and relative of the expectation; the likelihood of an
         hour is tempered by both, as the errors of its bins are one error.
     minutes : width of a bin.
     """
-    hourly = expected[1] * 60.0 / minutes
+    hourly = expected * 60.0 / minutes
     temper = 1.0 / (dispersion + variance * hourly)
     move = MOVE * minutes / 60.0
-    total = 0.0
-    for k in range(3):
-        likelihood = 1.0
-        if k != 1:
-            fit = (count * log(expected[k] / expected[1]) - expected[k] + expected[1]) * temper
-            likelihood = exp(min(max(fit, -5.0), 5.0))
-        hot.clock_belief[k] = ((1.0 - 3.0 * move) * hot.clock_belief[k] + move) * likelihood
-        total += hot.clock_belief[k]
-    for k in range(3):
-        hot.clock_belief[k] /= total
-    for k in (0, 2):
-        if hot.clock_belief[k] > CERTAIN:
-            rest_clock(hot)
-            return (k - 1) * HOUR
+    stay = 1.0 - 3.0 * move
+    belief = hot.clock_belief
+    back = (stay * belief[0] + move) * _likelihood(count, expected, slot.back, temper)
+    right = stay * belief[1] + move
+    ahead = (stay * belief[2] + move) * _likelihood(count, expected, slot.ahead, temper)
+    total = back + right + ahead
+    if max(back, ahead) > CERTAIN * total:
+        rest_clock(hot)
+        return HOUR if ahead > back else -HOUR
+    belief[0] = back / total
+    belief[1] = right / total
+    belief[2] = ahead / total
     return 0
+
+
+@compiled
+def _likelihood(count: float, expected: float, other: Other, temper: float) -> float:
+    """Return the likelihood ratio of an hour back or ahead to the right one."""
+    fit = (count * other.log_ratio - expected * other.more) * temper
+    return exp(min(max(fit, -5.0), 5.0))

@@ -22,6 +22,7 @@ import numpy as np
 from detector.detection import course, step
 from detector.detection.compiled import compiled
 from detector.detection.memory import RING
+from detector.detection.slots import Slot
 from detector.domain.series import Floats
 
 #: Rows of marks: the bin, seconds from the mark to the bin's right edge, what was counted up to it.
@@ -56,11 +57,9 @@ def judge(
     others: Any,
     marks: Floats,
     m: int,
-    rates: Floats,
-    profile_variance: float,
+    slot: Slot,
     factor: float,
     spread: float,
-    week_slot: int,
     threshold: float,
     minutes: float,
     search: course.Search,
@@ -76,15 +75,14 @@ def judge(
     marks : shape (3, n_marks): rows `BIN`, `BEFORE`, `COUNT`, in order of time.
     m : the first mark of the bin.
     search : for the start; what it remembers is forgotten where an alarm was raised.
-    rates, profile_variance, factor, spread, week_slot, threshold, minutes, changes, n :
-        as `step.step` has them.
+    slot, factor, spread, threshold, minutes, changes, n : as `step.step` has them.
 
     Returns
     -------
     The number of changes; the new one, if any, says the mark.
     """
     hot, other = hots[0], others[0]
-    out = np.empty(6)
+    outs = np.empty((6, 1))
     i = marks[BIN, m]
     while m < marks.shape[1] and marks[BIN, m] == i:
         copy_to(hots, others)
@@ -92,17 +90,16 @@ def judge(
         step.step(
             other,
             count,
-            rates,
-            profile_variance,
+            slot,
             factor,
             spread,
-            week_slot,
             threshold,
             minutes,
             search,
             changes,
             n,
-            out,
+            outs,
+            0,
         )
         if other.open == 1:
             hot.early = round(marks[BEFORE, m])

@@ -28,10 +28,16 @@ def note_clock(hot: Any, ahead: int) -> None:
 
 
 @compiled
-def learn_late(hot: Any, usual: Floats, minutes: float) -> bool:
+def quarantine(minutes: float) -> int:
+    """Return how many bins of so many ``minutes`` wait before the profile learns the first."""
+    return max(bins_of(QUARANTINE, minutes, RING - 2), FEWEST)
+
+
+@compiled
+def learn_late(hot: Any, usual: Floats, waiting: int) -> bool:
     """Move the bin that leaves quarantine into its day; False if it belongs to the next day."""
     slots = usual.shape[2]
-    b = hot.bins - max(bins_of(QUARANTINE, minutes, RING - 2), FEWEST)
+    b = hot.bins - waiting
     if b < 0:
         return True
     j = b % RING

@@ -9,6 +9,7 @@ import numpy as np
 from detector.detection import baseline, clock, course, sequential
 from detector.detection.compiled import compiled
 from detector.detection.memory import RING, bins_of
+from detector.detection.slots import Slot
 from detector.domain.series import Floats
 
 #: Minutes: oldest start that is searched for; at least so many bins.
@@ -27,10 +28,10 @@ def _burst_bins(minutes: float) -> int:
 
 
 @compiled
-def _burst(hot: Any, dispersion: float, minutes: float) -> float:
+def _burst(hot: Any, dispersion: float, bins: int) -> float:
     """Return the surplus of the newest few bins, in units of the dispersion."""
     total = 0.0
-    for i in range(_burst_bins(minutes)):
+    for i in range(bins):
         j = (hot.bins - i) % RING
         if hot.bins - i >= 0 and not np.isnan(hot.clip[j]):
             total += hot.clip[j] - hot.expected[j]
@@ -67,12 +68,13 @@ def _search(
     weighed = baseline.tamed(count, expected, dispersion, variance)
     spread = baseline.tamed_dispersion(expected, dispersion)
     hot.clip[hot.bins % RING] = weighed
+    burst_bins = _burst_bins(minutes)
     sequential.observe(
         hot,
         weighed / spread,
         expected / spread,
-        _burst(hot, spread, minutes),
-        _burst_bins(minutes),
+        _burst(hot, spread, burst_bins),
+        burst_bins,
         variance,
         hot.bins - max(bins_of(LONGEST_SEARCH, minutes, RING - 8), FEWEST_STARTS),
     )
@@ -95,7 +97,7 @@ def _held(hot: Any, threshold: float, minutes: float) -> bool:
 def _learn(
     hot: Any,
     count: float,
-    rates: Floats,
+    slot: Slot,
     expected: float,
     dispersion: float,
     known: float,
@@ -104,13 +106,11 @@ def _learn(
     """Let clock, level, dispersion and own spread see an ordinary bin."""
     weighed = hot.clip[hot.bins % RING]
     variance = known + baseline.own_variance(hot)
-    moved = clock.watch_clock(
-        hot, weighed, rates * (expected / rates[1]), dispersion, variance, minutes
-    )
+    moved = clock.watch_clock(hot, weighed, expected, slot, dispersion, variance, minutes)
     if moved != 0:
         hot.clock += moved
         sequential.forget(hot)
-    baseline.learn_level(hot, weighed, rates[1], dispersion)
+    baseline.learn_level(hot, weighed, slot.rate, dispersion)
     wide = baseline.clipped(count, expected, dispersion, baseline.WIDE_CLIP, variance)
     baseline.learn_dispersion(hot, wide, minutes)
     baseline.learn_own(hot, weighed, expected, dispersion, known, minutes)
@@ -120,19 +120,18 @@ def _learn(
 def step(
     hot: Any,
     count: float,
-    rates: Floats,
-    profile_variance: float,
+    slot: Slot,
     factor: float,
     spread: float,
-    week_slot: int,
     threshold: float,
     minutes: float,
     search: course.Search,
     changes: Any,
     n: int,
-    out: Floats,
+    outs: Floats,
+    at: int,
 ) -> int:
-    """Take one bin; write expected and evidence to ``out``; return the number of changes.
+    """Take one bin; write expected and evidence to ``outs``; return the number of changes.
 
     A surge that was noticed before the bin was over is open whatever its count is.
 
@@ -140,26 +139,25 @@ def step(
     ----------
     hot : the record, changed in place.
     count : posts, nan where not observed.
-    rates : shape (3,), profile if the clock were an hour back, right, an hour ahead.
-    profile_variance : relative variance of the profile.
+    slot : what the profile says of the bin.
     factor, spread : of a known event; 1 and 0 outside.
-    week_slot : day since 1970 times slots per day, plus the slot.
     threshold : evidence that raises an alarm.
     minutes : width of a bin.
     search : for the start, changed in place.
     changes, n : where changes go, and how many there are.
-    out : shape (6,), written to but for the third: expected, evidence; and, where the bin was
-        weighed, what it weighs, the dispersion and the relative variance of the expectation.
+    outs, at : shape (6, n_bins), and the bin's place in it. Written to but for the third row:
+        expected, evidence; and, where the bin was weighed, what it weighs, the dispersion and the
+        relative variance of the expectation.
     """
     baseline.forget_level(hot, minutes)
     dispersion = baseline.dispersion_of(hot)
     cold = hot.learnt * minutes < baseline.COLD_MINUTES
-    expected = np.nan if cold else baseline.level_of(hot) * rates[1] * factor
-    known = profile_variance + baseline.level_variance(hot)
-    out[0] = expected
-    out[1] = hot.evidence
-    out[3:] = np.nan
-    _remember(hot, np.nan, expected, np.nan, week_slot)
+    expected = np.nan if cold else baseline.level_of(hot) * slot.rate * factor
+    known = slot.variance + baseline.level_variance(hot)
+    outs[0, at] = expected
+    outs[1, at] = hot.evidence
+    outs[3, at] = outs[4, at] = outs[5, at] = np.nan
+    _remember(hot, np.nan, expected, np.nan, slot.number)
     if np.isnan(count):
         hot.gap += 1
         hot.previous = np.nan
@@ -167,25 +165,25 @@ def step(
     hot.gap = 0
     if cold:
         hot.clip[hot.bins % RING] = count
-        baseline.learn_level(hot, count, rates[1], dispersion)
+        baseline.learn_level(hot, count, slot.rate, dispersion)
         baseline.learn_dispersion(hot, count, minutes)
         return n
     told = hot.early > 0 and hot.open == 0
     if baseline.watch_zeros(hot, count, expected / dispersion) and not told:
         _dead(hot)
         search.first[:] = -1
-        out[1] = 0.0
+        outs[1, at] = 0.0
         return n
     hot.count[hot.bins % RING] = count
     variance = known + baseline.own_variance(hot) + spread * spread
-    out[4] = dispersion
-    out[5] = variance
+    outs[4, at] = dispersion
+    outs[5, at] = variance
     if hot.open == 1:
-        out[3] = baseline.tamed(count, expected, dispersion, variance)
+        outs[3, at] = baseline.tamed(count, expected, dispersion, variance)
         return course.continue_surge(hot, count, expected, dispersion, minutes, search, changes, n)
     _search(hot, count, expected, dispersion, variance, minutes)
-    out[1] = hot.evidence
-    out[3] = hot.clip[hot.bins % RING]
+    outs[1, at] = hot.evidence
+    outs[3, at] = hot.clip[hot.bins % RING]
     if hot.evidence >= threshold or told:
         course.raise_alarm(hot, dispersion, minutes, search)
         kind = course.REVISED if told else course.OPENED
@@ -193,5 +191,5 @@ def step(
     if spread > 0.0:
         hot.clip[hot.bins % RING] = np.nan
     elif not _held(hot, threshold, minutes):
-        _learn(hot, count, rates, expected, dispersion, known, minutes)
+        _learn(hot, count, slot, expected, dispersion, known, minutes)
     return n

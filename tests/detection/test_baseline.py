@@ -5,9 +5,10 @@ import pytest
 from scipy.stats import nbinom
 
 from detector.detection.baseline import dispersion_of, level_of, tamed, tamed_dispersion
-from detector.detection.clock import CERTAIN, HOUR, rest_clock, watch_clock
+from detector.detection.clock import CERTAIN, rest_clock, watch_clock
 from detector.detection.memory import HOT
 from detector.detection.profile import _smooth, fold, refit
+from detector.detection.slots import HOUR, Other, Slot
 from tests.detection.counting import DAY, MONDAY, detect, drawn, rhythm, usual
 
 
@@ -72,8 +73,10 @@ def _watch(shift: int, hours: int, seed: int = 0) -> tuple[int, float]:
     minutes = np.arange(hours * 60.0)
     counts = drawn(rhythm(minutes + shift / 60.0, 10.0), 1.5, np.random.default_rng(seed))
     rates = np.stack([rhythm(minutes + m, 10.0) for m in (-60.0, 0.0, 60.0)], axis=1)
-    for count, expected in zip(counts, rates, strict=True):
-        moved = watch_clock(hots[0], count, expected, 1.5, 0.0144, 1.0)
+    for count, (back, rate, ahead) in zip(counts, rates, strict=True):
+        others = (Other(r / rate - 1.0, np.log(r / rate)) for r in (back, ahead))
+        slot = Slot(0, 0, 0, rate, 0.0, *others)
+        moved = watch_clock(hots[0], count, rate, slot, 1.5, 0.0144, 1.0)
         if moved:
             return moved, 0.0
     return 0, float(hots["clock_belief"][0][[0, 2]].max())
