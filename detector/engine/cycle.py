@@ -99,11 +99,7 @@ def cycle(
     together = fuse(memory.fused, over, series, plan)
     said += together.said()
     for piece, step in ((advance.piece, advance.step) for advance in advances):
-        # At a mark within its bin one source speaks; the others are asked when that is over.
-        agreed = (
-            together.agreed(piece.key, change) if piece.ends_a_bin(change.at) else change
-            for change in step.changes
-        )
+        agreed = (together.agreed(piece, change) for change in step.changes)
         said += [
             Said(change.at, piece.key, i, change, piece.width, trending=False)
             for i, change in enumerate(agreed)

@@ -32,10 +32,12 @@ class Together:
 
     Attributes
     ----------
+    before : what was remembered of them, by service.
     fused : what is remembered of them, by service.
     steps : what the judgement found, by service.
     """
 
+    before: Mapping[str, Fused]
     fused: Mapping[str, Fused]
     steps: Mapping[str, FusedStep]
 
@@ -54,23 +56,31 @@ class Together:
             for i, change in enumerate(step.changes)
         ]
 
-    def agreed(self, key: SeriesKey, change: Change) -> Change:
-        """Return what one source says of a surge with what the others say of it."""
-        found = self._agreement(key.service, change)
+    def agreed(self, piece: CountPiece, change: Change) -> Change:
+        """Return what one source says of a surge with what the others say of it.
+
+        At a mark within its bin the others are asked for what they said before that bin.
+        """
+        over = piece.latest_edge(change.at)
+        found = self._agreement(piece.key.service, change.surge.onset.at, over)
+        if over < change.at:
+            own = Agreement(piece.key.source, change.surge.evidence)
+            found = tuple(own if a.source == own.source else a for a in found)
         return replace(change, surge=replace(change.surge, agreement=found)) if found else change
 
-    def _agreement(self, service: str, change: Change) -> tuple[Agreement, ...]:
-        if service not in self.steps:
+    def _agreement(self, service: str, since: datetime, at: datetime) -> tuple[Agreement, ...]:
+        if since >= at:
             return ()
-        step = self.steps[service]
-        return fusion.agreement(
-            step.sources,
-            step.said,
-            step.begun,
-            step.state.width.total_seconds(),
-            since=change.surge.onset.at,
-            at=change.at,
-        )
+        if service in self.steps:
+            step = self.steps[service]
+            state, sources, said, begun = step.state, step.sources, step.said, step.begun
+        elif service in self.before:
+            state = self.before[service].state
+            sources, said, begun = state.sources, state.recent, state.end
+        else:
+            return ()
+        width = state.width.total_seconds()
+        return fusion.agreement(sources, said, begun, width, since=since, at=at)
 
 
 def fuse(
@@ -102,7 +112,7 @@ def fuse(
     for service, said_of in new.items():
         before = fused.get(service)
         after[service], steps[service] = _moved(before, service, said_of, members[service], plan)
-    return Together(after, steps)
+    return Together(fused, after, steps)
 
 
 def _moved(

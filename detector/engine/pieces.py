@@ -12,6 +12,7 @@ import pandas as pd
 from detector.detection.early import NO_MARKS
 from detector.domain.series import Floats, SeriesKey
 from detector.domain.spans import Spans
+from detector.domain.times import from_seconds
 from detector.engine.memory import FeedMemory
 
 
@@ -38,9 +39,10 @@ class CountPiece:
     skipped: int = 0
     marks: Floats = field(default_factory=lambda: NO_MARKS)
 
-    def ends_a_bin(self, instant: datetime) -> bool:
-        """Tell whether ``instant`` is an edge of these bins."""
-        return (instant.timestamp() - self.start) % self.width.total_seconds() == 0
+    def latest_edge(self, instant: datetime) -> datetime:
+        """Return the latest edge of these bins up to ``instant``."""
+        start = from_seconds(self.start)
+        return start + (instant - start) // self.width * self.width
 
 
 def marks_together(pieces: Sequence[CountPiece]) -> Floats:

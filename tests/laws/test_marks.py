@@ -188,10 +188,9 @@ def test_causality_law_what_is_said_at_a_mark_does_not_depend_on_what_follows(
     assert short.decisions == [d for d in whole.decisions if d.at <= end]
 
 
-def test_several_sources_are_asked_when_the_bin_is_over_however_the_turns_fall(
+def test_several_sources_are_asked_for_what_was_before_the_bin_however_the_turns_fall(
     tmp_path: Path,
 ) -> None:
-    """At a mark one source speaks: what the others hold of its bin is not known everywhere."""
     one, other = Posts(posts()), Posts(posts(6), name="x")
     ends = iter([START + timedelta(days=DAYS), START + timedelta(days=DAYS, hours=1)])
     whole = live(one, the_plan(5), tmp_path / "whole", ends, 9, other)
@@ -200,7 +199,10 @@ def test_several_sources_are_asked_when_the_bin_is_over_however_the_turns_fall(
     assert parts.decisions == whole.decisions
     early = [a for a in whole.alerts if (a.at - START) % (5 * MINUTE)]
     assert early
-    assert not any(a.incident.agreement for a in early if a.sequence == 1)
+    for incident in (a.incident for a in early if a.sequence == 1):
+        evidence = {a.source: a.evidence for a in incident.agreement}
+        assert evidence.keys() == {"weibo", "x"}
+        assert incident.evidence in evidence.values()
     assert all(a.incident.agreement for a in whole.alerts if a.kind is AlertKind.RESOLVED)
 
 
