@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
-import pandas as pd
 
 from detector.alerting.decide import Told
 from detector.detection import live
@@ -24,6 +23,7 @@ from detector.domain.surge import Agreement, Surge
 from detector.engine.complaints import Archive
 from detector.engine.memory import FeedMemory, Followed, LatestIncident, Memory
 from detector.engine.saved_feeds import SavedFeed, saved_feed, watched_of
+from detector.engine.saved_frames import columns_of, frame_of
 from detector.engine.saved_fused import SavedFused, fused_of, saved_fused
 from detector.errors import StoreError
 
@@ -113,7 +113,7 @@ def changes(before: Memory, after: Memory) -> dict[str, bytes | None]:
     for number in before.archive.pieces.keys() - after.archive.pieces.keys():
         changed[f"archive/{number}"] = None
     for number, piece in _new(before.archive.pieces, after.archive.pieces):
-        changed[f"archive/{number}"] = _encode(_Piece(number, _columns(piece)))
+        changed[f"archive/{number}"] = _encode(_Piece(number, columns_of(piece)))
     for service, incident in _new(before.incidents, after.incidents):
         changed[f"incident/{service}"] = _encode(_saved_incident(service, incident))
     for place, watched in _new(before.watched, after.watched):
@@ -137,7 +137,7 @@ def _encode(saved: _Saved) -> bytes:
 
 
 def _saved_feed(name: str, feed: FeedMemory) -> _Feed:
-    backlog = None if feed.backlog is None else _columns(feed.backlog)
+    backlog = None if feed.backlog is None else columns_of(feed.backlog)
     return _Feed(
         name,
         feed.cursor,
@@ -151,7 +151,7 @@ def _saved_feed(name: str, feed: FeedMemory) -> _Feed:
 
 
 def _feed(saved: _Feed) -> FeedMemory:
-    backlog = None if saved.backlog is None else _frame(saved.backlog)
+    backlog = None if saved.backlog is None else frame_of(saved.backlog)
     known = np.frombuffer(saved.known, np.uint64)
     observed = Spans.of(saved.observed)
     return FeedMemory(
@@ -189,31 +189,6 @@ def _incident(saved: _Incident) -> LatestIncident:
     return LatestIncident(merging, saved.told)
 
 
-def _columns(frame: pd.DataFrame) -> dict[str, tuple[str, list[Any]]]:
-    """Return the columns as plain lists, instants as microseconds since 1970."""
-    columns: dict[str, tuple[str, list[Any]]] = {}
-    for name in frame.columns:
-        column = frame[name]
-        if isinstance(column.dtype, pd.DatetimeTZDtype):
-            columns[name] = ("time", column.dt.as_unit("us").astype("int64").tolist())
-        elif column.dtype.kind in "biuf":
-            columns[name] = (str(column.dtype), column.tolist())
-        else:
-            columns[name] = ("str", column.tolist())
-    return columns
-
-
-def _frame(columns: Mapping[str, tuple[str, list[Any]]]) -> pd.DataFrame:
-    return pd.DataFrame({name: _column(*column) for name, column in columns.items()})
-
-
-def _column(dtype: str, values: list[Any]) -> pd.Series:
-    if dtype == "time":
-        micros = np.array(values, dtype="int64").astype("datetime64[us]")
-        return pd.Series(micros).dt.tz_localize("UTC")
-    return pd.Series(values, dtype=dtype)
-
-
 def load(entries: Mapping[str, bytes]) -> Memory:
     """Return the memory that `changes` wrote, entry by entry.
 
@@ -234,7 +209,7 @@ def load(entries: Mapping[str, bytes]) -> Memory:
         series={s.key: _followed(s, tables) for s in found["series"]},
         trends={t.key: t.state for t in found["trend"]},
         incidents={i.service: _incident(i) for i in found["incident"]},
-        archive=Archive({p.number: _frame(p.complaints) for p in in_order}),
+        archive=Archive({p.number: frame_of(p.complaints) for p in in_order}),
         watched={w.place: watched_of(w) for w in found["watched"]},
         fused={f.service: fused_of(f) for f in found["fused"]},
     )
