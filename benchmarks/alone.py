@@ -34,12 +34,12 @@ UNGUARDED = "outage-detector without the guard"
 CALM = "calm"
 """A track with no confounder at all."""
 GUARDS: Mapping[str, tuple[str, Mapping[str, float]]] = {
-    "burst": ("what rests on three bins pays for it", {"sequential.BURST_COST": 1e9}),
+    "burst": ("what rests on three bins pays for it", {"explanations.BURST_COST": 1e9}),
     "weekly": (
         "what recurs weekly is expected",
         {"recurrence.BUMP": 0.0, "recurrence.UNSEEN_SPREAD": 0.0},
     ),
-    "step40": ("a level that moves a little is no outage", {"sequential.MOVED_COST": 1e9}),
+    "step40": ("a level that moves a little is no outage", {"explanations.MOVED_COST": 1e9}),
     "dst": ("the clock may have moved", {"clock.MOVE": 0.0}),
     "zeros": ("a long run of zeros is not observed", {"baseline.DEAD_EVENTS": 1e18}),
     "dead": ("what is not observed is not zero", {}),

@@ -20,13 +20,15 @@ from detector.detection.memory import DAYS
 #: Evidence in nats that is passed so often per week, simulated: at once a week and more on calm
 #: series of three levels and three dispersions, at 0.03 on series with all that is no outage
 #: (bursts, weekly bumps, steps, moved clocks). Between, and below, by the logarithm.
-CURVE = ((0.03, 7.25), (1.0, 4.2), (3.0, 3.65), (10.0, 3.1))
+CURVE = ((0.03, 6.25), (1.0, 4.2), (3.0, 3.65), (10.0, 3.1))
 #: Days needed before the past counts, and the quantile of their maxima that stands for it. The
 #: threshold is at least `FACTOR` times that quantile plus what the base exceeds `BELOW` by.
 LEAST_DAYS, QUANTILE, FACTOR, BELOW = 4, 0.7, 1.5, 5.5
 #: Evidence in nats that a series without a past must show on top, fading over its first days: the
-#: profile's shape is a guess then, and guesses are wrong together.
+#: profile's shape is a guess then, and guesses are wrong together. The rest fades over five weeks,
+#: as weekdays and what recurs become known.
 YOUNG_EVIDENCE, YOUNG_DAYS = 4.0, 8
+UNSURE_EVIDENCE, UNSURE_DAYS = 1.67, 35
 
 
 @lru_cache(maxsize=256)
@@ -48,11 +50,12 @@ def base_threshold(max_false_pages_per_week: float) -> float:
 @compiled
 def threshold_now(hot: Any, base: float) -> float:
     """Return the threshold of a series given its past daily maxima, at least ``base``."""
-    n = min(hot.past_days, DAYS)
-    if n < YOUNG_DAYS:
-        base += YOUNG_EVIDENCE * (YOUNG_DAYS - n) / YOUNG_DAYS
-    if n < LEAST_DAYS:
+    age = hot.past_days
+    base += YOUNG_EVIDENCE * max(YOUNG_DAYS - age, 0) / YOUNG_DAYS
+    base += UNSURE_EVIDENCE * max(UNSURE_DAYS - age, 0) / UNSURE_DAYS
+    if age < LEAST_DAYS:
         return base
+    n = min(age, DAYS)
     ordered = hot.maxima[:n].copy()
     ordered.sort()
     return max(base, FACTOR * float(ordered[int(QUANTILE * (n - 1))]) + base - BELOW)

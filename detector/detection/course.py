@@ -8,6 +8,7 @@ import numpy as np
 
 from detector.detection import baseline, onset, recovery, sequential
 from detector.detection.compiled import compiled
+from detector.detection.explanations import evidence_of
 from detector.detection.memory import RING, bins_of
 from detector.detection.onset import Ints
 from detector.domain.series import Floats
@@ -70,7 +71,7 @@ def _best_start(hot: Any) -> int:
     start = int(hot.bins)
     for i in range(hot.candidates):
         doubt = hot.doubt[i] / hot.mass[i]
-        value = sequential.evidence_of(hot.surplus[i], hot.mass[i], doubt)
+        value = evidence_of(hot.surplus[i], hot.mass[i], doubt)
         if value > best:
             best = value
             start = int(hot.start[i])

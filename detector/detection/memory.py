@@ -53,6 +53,8 @@ HOT = np.dtype(
         ("mass", np.float64, (CANDIDATES,)),
         ("doubt", np.float64, (CANDIDATES,)),  # mass times relative variance of the expectation
         ("burst", np.float64, (CANDIDATES,)),
+        ("back", np.float64, (CANDIDATES,)),  # mass if the clock were an hour back
+        ("fore", np.float64, (CANDIDATES,)),  # mass if the clock were an hour ahead
         ("evidence", np.float64),
         ("highest", np.float64),  # evidence since the day began
         ("maxima", np.float64, (DAYS,)),  # highest evidence of past days, a ring; 0 before

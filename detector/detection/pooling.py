@@ -16,6 +16,7 @@ import numpy as np
 
 from detector.detection import baseline, calibration, course, sequential, step
 from detector.detection.compiled import compiled
+from detector.detection.explanations import evidence_of
 from detector.detection.memory import RING, bins_of
 from detector.detection.onset import Ints
 from detector.domain.series import Floats
@@ -54,7 +55,7 @@ def own_evidence(said: Floats, first: int, last: int) -> float:
             doubt += said[EXPECTED, i] / spread * said[VARIANCE, i]
     if mass <= 0.0:
         return np.nan
-    return sequential.evidence_of(x, mass, doubt / mass)
+    return evidence_of(x, mass, doubt / mass)
 
 
 @compiled
@@ -185,10 +186,13 @@ def run(
                     hot,
                     sums[0],
                     sums[1],
+                    sums[1],
+                    sums[1],
                     _burst(hot, minutes),
                     step._burst_bins(minutes),
                     sums[2],
                     hot.bins - oldest,
+                    0,
                 )
                 hot.highest = max(hot.highest, hot.evidence)
                 if hot.evidence >= threshold and _agreeing(hot, said, i) >= FEWEST:

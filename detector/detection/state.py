@@ -22,7 +22,7 @@ from detector.domain.series import Floats
 from detector.domain.times import to_seconds
 
 #: Layout of a dumped state; another layout cannot be continued.
-FORMAT = 5
+FORMAT = 6
 #: Relative variance of a profile of which nothing is known.
 COLD_VARIANCE = 0.5
 

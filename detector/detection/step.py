@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from detector.detection import baseline, clock, course, sequential
+from detector.detection import baseline, clock, course, explanations, sequential
 from detector.detection.compiled import compiled
 from detector.detection.memory import RING, bins_of
 from detector.detection.slots import Slot
@@ -62,7 +62,13 @@ def _dead(hot: Any) -> None:
 
 @compiled
 def _search(
-    hot: Any, count: float, expected: float, dispersion: float, variance: float, minutes: float
+    hot: Any,
+    count: float,
+    expected: float,
+    slot: Slot,
+    dispersion: float,
+    variance: float,
+    minutes: float,
 ) -> None:
     """Weigh one bin as evidence."""
     weighed = baseline.tamed(count, expected, dispersion, variance)
@@ -73,10 +79,13 @@ def _search(
         hot,
         weighed / spread,
         expected / spread,
+        expected / spread * (1.0 + slot.back.more),
+        expected / spread * (1.0 + slot.ahead.more),
         _burst(hot, spread, burst_bins),
         burst_bins,
         variance,
         hot.bins - max(bins_of(LONGEST_SEARCH, minutes, RING - 8), FEWEST_STARTS),
+        round(explanations.STAYED_WEEKS * 10080.0 / minutes),
     )
     hot.highest = max(hot.highest, hot.evidence)
 
@@ -181,7 +190,7 @@ def step(
     if hot.open == 1:
         outs[3, at] = baseline.tamed(count, expected, dispersion, variance)
         return course.continue_surge(hot, count, expected, dispersion, minutes, search, changes, n)
-    _search(hot, count, expected, dispersion, variance, minutes)
+    _search(hot, count, expected, slot, dispersion, variance, minutes)
     outs[1, at] = hot.evidence
     outs[3, at] = hot.clip[hot.bins % RING]
     if hot.evidence >= threshold or told:

@@ -6,6 +6,8 @@ import pytest
 from detector.detection.calibration import (
     DAYS,
     LEAST_DAYS,
+    UNSURE_DAYS,
+    UNSURE_EVIDENCE,
     YOUNG_DAYS,
     YOUNG_EVIDENCE,
     base_threshold,
@@ -43,14 +45,15 @@ def test_a_past_full_of_evidence_raises_the_threshold_until_it_is_forgotten() ->
 
 
 def test_a_young_series_must_show_more_day_by_day_less() -> None:
-    thresholds = [_after([2.0] * days) for days in range(YOUNG_DAYS + 1)]
-    assert thresholds == sorted(thresholds, reverse=True)
-    assert thresholds[0] == 7.0 + YOUNG_EVIDENCE
+    thresholds = [_after([2.0] * days) for days in range(UNSURE_DAYS + 1)]
+    assert thresholds == sorted(set(thresholds), reverse=True)
+    assert thresholds[0] == 7.0 + YOUNG_EVIDENCE + UNSURE_EVIDENCE
+    assert thresholds[YOUNG_DAYS] < 7.0 + UNSURE_EVIDENCE
     assert thresholds[-1] == 7.0
 
 
 def test_an_outage_a_week_leaves_the_threshold_alone() -> None:
-    assert _after(([2.0] * 6 + [30.0]) * 4) == 7.0
+    assert _after(([2.0] * 6 + [30.0]) * 5) == 7.0
 
 
 @pytest.mark.parametrize("dispersion", [1.0, 1.5, 3.0])

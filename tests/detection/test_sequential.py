@@ -7,55 +7,59 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.detection.memory import HOT
-from detector.detection.sequential import (
+from detector.detection.clock import rest_clock
+from detector.detection.explanations import (
     BURST_COST,
+    CLOCK_ALLOWANCE,
     MOVED_COST,
     MOVED_SPREAD,
+    STAYED_COST,
     bound_of,
     evidence_of,
-    observe,
 )
+from detector.detection.memory import HOT
+from detector.detection.sequential import observe
 
 COUNTS = st.lists(st.integers(0, 40), min_size=1, max_size=120)
 
 
-def brute_force(x: np.ndarray, mass: float, variance: float) -> float:
+def of_a_start(x: np.ndarray, mass: float, variance: float, bins: int) -> float:
+    """Return what the cheapest explanation leaves of the posts ``x`` since one start."""
+    total, expected = float(x.sum()), mass * len(x)
+    least = min(
+        evidence_of(total, expected, variance),
+        evidence_of(total, expected, variance + MOVED_SPREAD**2) + MOVED_COST,
+    )
+    if not bins:
+        return least
+    windows = [(x[max(0, i - bins + 1) : i + 1] - mass).sum() for i in range(len(x))]
+    left = total - max(0.0, *windows)
+    if left <= expected * (1 + 1e-9):
+        return 0.0
+    usual = mass * (len(x) - bins)
+    return min(least, evidence_of(left - mass * bins, usual, variance) + BURST_COST)
+
+
+def brute_force(x: np.ndarray, mass: float, variance: float, bins: int = 0) -> float:
     """Return the highest evidence over every start up to the newest bin."""
-    best = 0.0
-    for start in range(len(x)):
-        total, expected = x[start:].sum(), mass * (len(x) - start)
-        best = max(best, evidence_of(total, expected, variance))
-    return min(best, if_moved(x, mass, variance))
+    return max(of_a_start(x[start:], mass, variance, bins) for start in range(len(x)))
 
 
-def if_moved(x: np.ndarray, mass: float, variance: float) -> float:
-    """Return the highest evidence over every start when the level may have moved."""
-    sums = [(x[start:].sum(), mass * (len(x) - start)) for start in range(len(x))]
-    wider = variance + MOVED_SPREAD**2
-    return MOVED_COST + max(evidence_of(total, expected, wider) for total, expected in sums)
-
-
-def with_burst(x: np.ndarray, mass: float, variance: float, bins: int) -> float:
-    """Return the same when a burst must be paid for."""
-    best = 0.0
-    for start in range(len(x)):
-        since = x[start:] - mass
-        windows = [since[max(0, i - bins + 1) : i + 1].sum() for i in range(len(since))]
-        total, expected = x[start:].sum(), mass * (len(x) - start)
-        rest = total - max(0.0, *windows)
-        if rest > expected * (1 + 1e-9):
-            whole = evidence_of(total, expected, variance)
-            best = max(best, min(whole, evidence_of(rest, expected, variance) + BURST_COST))
-    return min(best, if_moved(x, mass, variance))
-
-
-def search(x: np.ndarray, mass: float, variance: float, bins: int) -> list[float]:
-    hots = np.zeros(1, HOT)
+def search(
+    x: np.ndarray,
+    mass: float,
+    variance: float,
+    bins: int,
+    back: float = 1.0,
+    hots: np.ndarray | None = None,
+) -> list[float]:
+    hots = np.zeros(1, HOT) if hots is None else hots
+    rest_clock(hots[0])
     evidence = []
     for b, count in enumerate(x):
         recent = x[max(0, b - bins + 1) : b + 1] - mass
-        observe(hots[0], count, mass, max(recent.sum(), 0.0), bins, variance, -1)
+        burst = max(recent.sum(), 0.0)
+        observe(hots[0], count, mass, mass * back, mass, burst, bins, variance, -1, 10_000)
         hots["bins"] += 1
         evidence.append(float(hots["evidence"][0]))
     return evidence
@@ -76,7 +80,8 @@ def test_the_candidates_on_the_hull_hold_the_best_of_all_starts(
     x = np.array(counts, dtype=float)
     found = search(x, mass, spread**2, 0)
     for b in range(len(x)):
-        assert found[b] == pytest.approx(brute_force(x[: b + 1], mass, spread**2), abs=1e-6)
+        best = brute_force(x[: b + 1], mass, spread**2)
+        assert found[b] == pytest.approx(best, abs=1e-6) or MOVED_COST < found[b] <= best + 1e-6
 
 
 @given(counts=COUNTS, mass=st.floats(0.05, 20))
@@ -87,10 +92,10 @@ def test_with_bursts_the_candidates_never_say_more_than_all_starts(
     x = np.array(counts, dtype=float)
     found = search(x, mass, 0.0144, 3)
     for b in range(len(x)):
-        assert found[b] <= with_burst(x[: b + 1], mass, 0.0144, 3) + 1e-6
+        assert found[b] <= brute_force(x[: b + 1], mass, 0.0144, 3) + 1e-6
 
 
-def test_with_bursts_the_candidates_seldom_say_less_where_it_matters() -> None:
+def test_the_candidates_seldom_say_less_where_it_matters() -> None:
     gaps = []
     for seed in range(40):
         rng = np.random.default_rng(seed)
@@ -98,10 +103,42 @@ def test_with_bursts_the_candidates_seldom_say_less_where_it_matters() -> None:
         x = rng.poisson(mass, 60).astype(float)
         x[30:] += rng.poisson(mass * rng.uniform(1, 4) + 0.3, 30)
         found = search(x, mass, 0.0144, 3)
-        best = [with_burst(x[: b + 1], mass, 0.0144, 3) for b in range(60)]
+        best = [brute_force(x[: b + 1], mass, 0.0144, 3) for b in range(60)]
         gaps.extend(w - f for w, f in zip(best, found, strict=True) if 5 <= w <= 12)
     assert len(gaps) > 50
     assert np.mean(np.array(gaps) < 0.5) > 0.95
+
+
+def test_a_burst_weighs_no_more_than_it_costs_however_large() -> None:
+    x = np.array([10.0] * 20 + [5000.0] * 3 + [10.0] * 20)
+    assert max(search(x, 10.0, 0.0144, 3)) <= BURST_COST + 0.1
+
+
+def test_what_a_moved_clock_explains_costs_what_speaks_against_it() -> None:
+    x = np.array([10.0] * 20 + [20.0] * 40)
+    against = log((1 - 2 * 4e-4) / 4e-4) - CLOCK_ALLOWANCE
+    alone, explained = search(x, 10.0, 0.0144, 3)[-1], search(x, 10.0, 0.0144, 3, back=2.0)[-1]
+    assert alone > explained == pytest.approx(against, abs=0.1)
+
+
+def test_a_habit_that_has_not_moved_with_the_clock_costs_little_after_a_move() -> None:
+    hots = np.zeros(1, HOT)
+    hots["turned"], hots["ahead"], hots["ahead_before"] = 1, 7200, 3600
+    x = np.array([10.0] * 20 + [20.0] * 40)
+    assert search(x, 10.0, 0.0144, 3, back=2.0, hots=hots)[-1] == pytest.approx(
+        STAYED_COST, abs=0.1
+    )
+
+
+@given(counts=COUNTS, more=st.integers(1, 60), mass=st.floats(0.05, 20), back=st.floats(0.3, 3.0))
+@settings(max_examples=150, deadline=None)
+def test_evidence_never_falls_when_the_newest_count_grows(
+    counts: list[int], more: int, mass: float, back: float
+) -> None:
+    x = np.array(counts, dtype=float)
+    grown = x + more * (np.arange(len(x)) == len(x) - 1)
+    less = search(x, mass, 0.0144, 3, back)[-1]
+    assert search(grown, mass, 0.0144, 3, back)[-1] >= less - 1e-9
 
 
 def test_evidence_is_poissons_when_the_rate_is_certain() -> None:

@@ -1,0 +1,112 @@
+"""What a rise may be besides an outage, and how much of it each explanation leaves unexplained.
+
+For a candidate start let x be the posts since then and l the expected ones, both divided by the
+dispersion. The expected rate is itself uncertain, by a relative error c; with k = 1/c^2 the rate's
+most likely factor under "nothing happened" is theta = (x + k) / (l + k), and the evidence
+
+    x ln(x / l) - x - x ln(theta) + l theta + k (theta - 1 - ln(theta))
+
+is the log-likelihood ratio of "some higher rate since the start" to "the usual rate, known to
+within c". It is Poisson's for short surges and saturates for long faint ones.
+
+Other explanations are dearer than "the usual rate", since they are rarer, and cheaper than a false
+page: a burst of a few bins, a level that has moved a little for good, a clock that has moved, a
+habit that has not moved with the clock. An outage has to beat each of them: the evidence of a
+start is the least that any leaves, its cost included.
+
+References
+----------
+Ward, Dilillo, Eckley, Fearnhead (2023), Poisson-FOCuS, JASA: the ratio where the rate is known.
+"""
+
+from __future__ import annotations
+
+from math import log
+from typing import Any
+
+from detector.detection.compiled import compiled
+from detector.detection.slots import HOUR
+
+#: Evidence for "a burst, and nothing else". A burst explains its bins whatever they hold, and which
+#: they are is chosen after the fact, so it costs less than its rarity alone (about ln 20) says.
+BURST_COST = 1.5
+#: The same for "the level has moved", and by how much it then does (relative spread): a step of
+#: forty per cent that stays comes once in twenty weeks or so.
+MOVED_COST, MOVED_SPREAD = 3.0, 0.18
+#: "The clock has moved" costs what the chain of `clock` holds against it, less this: that much less
+#: may a false page cost.
+CLOCK_ALLOWANCE = 3.0
+#: The cost of "this has not moved with the clock", and for how many weeks after a move.
+STAYED_COST, STAYED_WEEKS = 1.0, 3.0
+#: A bound is taken this much wider, against rounding.
+SLACK = 1.0 + 1e-9
+
+
+@compiled
+def evidence_of(x: float, mass: float, variance: float) -> float:
+    """Return the evidence in nats for ``x`` posts where ``mass`` were expected; 0 if not higher.
+
+    Parameters
+    ----------
+    x, mass : posts and expected posts, divided by the dispersion; ``mass`` > 0.
+    variance : relative variance of the expected rate, > 0.
+    """
+    if x <= mass:
+        return 0.0
+    k = 1.0 / variance
+    theta = (x + k) / (mass + k)
+    lifted = log(theta)
+    return x * (log(x / mass) - lifted) - x + mass * theta + k * (theta - 1.0 - lifted)
+
+
+@compiled
+def bound_of(x: float, mass: float, variance: float) -> float:
+    """Return what `evidence_of` cannot pass, for ``x`` > ``mass``.
+
+    Its first derivative at ``mass`` is zero and its second is k / (x (x + k)), which falls with x.
+    """
+    over = x - mass
+    return SLACK * (0.5 * over * over / (mass * (1.0 + mass * variance)) + 1e-12 * x) + 1e-9
+
+
+@compiled
+def least_evidence(hot: Any, i: int, best: float, burst_bins: int, fresh: int) -> float:
+    """Return what the best explanation of candidate ``i`` leaves; something less if under ``best``.
+
+    Parameters
+    ----------
+    hot : the record; the candidate has posts that a burst of ``burst_bins`` does not explain.
+    best : evidence that another candidate has.
+    burst_bins : bins that a burst may take.
+    fresh : bins after a move of the clock in which a habit may not have followed.
+    """
+    x, mass = hot.surplus[i], hot.mass[i]
+    doubt = hot.doubt[i] / mass
+    bins = hot.bins - hot.start[i] + 1
+    usual = mass * (max(bins - burst_bins, 0) / bins)
+    rest = x - hot.burst[i] - (mass - usual)
+    if min(bound_of(x, mass, doubt), bound_of(rest, usual, doubt) + BURST_COST) <= best:
+        return 0.0
+    least = evidence_of(x, mass, doubt)
+    if least > best and least > BURST_COST:
+        least = min(least, evidence_of(rest, usual, doubt) + BURST_COST)
+    if least > best and least > MOVED_COST:
+        wide = doubt + MOVED_SPREAD * MOVED_SPREAD
+        least = min(least, evidence_of(x, mass, wide) + MOVED_COST)
+    if least > best and hot.back[i] > mass:
+        cost = _clock_cost(hot, 0, fresh)
+        least = min(least, evidence_of(x, hot.back[i], doubt) + cost)
+    if least > best and hot.fore[i] > mass:
+        cost = _clock_cost(hot, 2, fresh)
+        least = min(least, evidence_of(x, hot.fore[i], doubt) + cost)
+    return least
+
+
+@compiled
+def _clock_cost(hot: Any, k: int, fresh: int) -> float:
+    """Return the cost of an hour's shift: back (``k`` 0) or ahead (2), or of a return to it."""
+    cost = log(hot.clock_belief[1] / (hot.clock_belief[k] + 1e-300)) - CLOCK_ALLOWANCE
+    moved = hot.turned > 0 and hot.bins - hot.turned < fresh
+    if moved and hot.ahead - hot.ahead_before == (1 - k) * HOUR:
+        cost = min(cost, STAYED_COST)
+    return max(cost, 0.0)
