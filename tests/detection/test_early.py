@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from detector.detection.early import NO_MARKS
 from detector.detection.live import SeriesState, Step, begin, dump, load, update
-from detector.detection.memory import HOT, RING
+from detector.detection.memory import RING
 from detector.detection.options import DetectionOptions
-from detector.detection.sequential import observe
 from detector.domain.series import Floats
 from detector.domain.surge import Change, ChangeKind
 from tests.detection.counting import DAY, MONDAY, drawn, rhythm
+from tests.detection.test_sequential import search
 
 WIDTHS = (1, 5, 15)
 LEVELS = (0.05, 1.0, 30.0)
@@ -103,13 +103,7 @@ def test_the_search_does_not_find_less_where_the_newest_bin_holds_more(
     before: list[float], x: float, more: float, burst_bins: int, variance: float
 ) -> None:
     def evidence(newest: float) -> float:
-        hots, all_bins = np.zeros(1, HOT), np.array([*before, newest])
-        for b, count in enumerate(all_bins):
-            recent = all_bins[max(0, b - burst_bins + 1) : b + 1] - 3.0
-            surplus = max(recent.sum(), 0.0) if burst_bins else 0.0
-            observe(hots[0], count, 3.0, surplus, burst_bins, variance, -1)
-            hots["bins"] += 1
-        return float(hots["evidence"][0])
+        return search(np.array([*before, newest]), 3.0, variance, burst_bins)[-1]
 
     assert evidence(x) <= evidence(x + more) * (1 + 1e-9) + 1e-9
 
