@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from pathlib import Path
 from typing import TextIO
 from zoneinfo import ZoneInfo
@@ -70,10 +69,7 @@ def writer(
 
 
 def _chinese(zone: ZoneInfo) -> Chinese:
-    kinds = tomllib.loads(resources.text("data/messages/names_zh.toml"))
-    return Chinese(
-        zone, {name: called for names in kinds.values() for name, called in names.items()}
-    )
+    return Chinese(zone, resources.called("zh"), resources.retelling("zh"))
 
 
 class Receivers:

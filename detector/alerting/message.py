@@ -20,7 +20,18 @@ from detector.domain.alert import Alert
 from detector.domain.feed import FeedAlert
 from detector.errors import ConfigError
 
-_FILTERS = ("day", "clock", "offset", "full", "beside", "lasting", "number", "percent", "listed")
+_FILTERS = (
+    "day",
+    "clock",
+    "offset",
+    "full",
+    "beside",
+    "lasting",
+    "number",
+    "percent",
+    "listed",
+    "retold",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal, Protocol
 
+from detector.domain.retelling import Retelling
+
 Language = Literal["en", "zh"]
 
 _MOST = 8  # names in a list, before it says how many more there are
@@ -44,6 +46,9 @@ class Speech(Protocol):
 
     def called(self, name: str) -> str:
         """Return what a component, region or platform is called."""
+
+    def retold(self, sentence: str) -> str:
+        """Return a sentence that was recorded in English, as far as it can be said again."""
 
 
 class English:
@@ -112,6 +117,10 @@ class English:
         """Return ``name``: the words that we work with are English."""
         return name
 
+    def retold(self, sentence: str) -> str:
+        """Return ``sentence``: what is recorded is English."""
+        return sentence
+
 
 class Chinese:
     """Chinese for one time zone.
@@ -120,13 +129,15 @@ class Chinese:
     ----------
     zone : the reader's.
     names : what the bundled components, regions and platforms are called; others stay as they are.
+    retelling : says recorded sentences again.
     """
 
     _WEEKDAYS = "一二三四五六日"
 
-    def __init__(self, zone: tzinfo, names: Mapping[str, str]) -> None:
+    def __init__(self, zone: tzinfo, names: Mapping[str, str], retelling: Retelling) -> None:
         self._zone = zone
         self._names = names
+        self._retelling = retelling
 
     def day(self, instant: datetime) -> str:
         """Return ``2022-07-23（周六）``."""
@@ -187,6 +198,10 @@ class Chinese:
     def called(self, name: str) -> str:
         """Return the Chinese name where there is one."""
         return self._names.get(name, name)
+
+    def retold(self, sentence: str) -> str:
+        """Return ``sentence`` in Chinese where the table has it, else as it is."""
+        return self._retelling(sentence)
 
 
 def _clock(instant: datetime, zone: tzinfo) -> str:

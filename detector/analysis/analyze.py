@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
@@ -135,11 +134,8 @@ def looks() -> Looks:
 
 def phrases(report: Report, language: str) -> Phrases:
     """Return what says ``report`` in ``language``, with its names for regions and components."""
-    names: dict[str, str] = {}
-    if language != "en":
-        for kind in tomllib.loads(resources.text(f"data/messages/names_{language}.toml")).values():
-            names |= kind
-    return Phrases(language, report.zone, names)
+    names, retold = resources.called(language), resources.retelling(language)
+    return Phrases(language, report.zone, names, retold)
 
 
 def page_of(report: Report, language: str = "en") -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from math import isfinite
@@ -24,11 +24,13 @@ class Phrases:
     language : a key of `LANGUAGES`.
     zone : of all times that are said.
     names : what components, regions and platforms are called; others keep their names.
+    retold : says again what was recorded in English, the catalogue above all.
     """
 
     language: str
     zone: tzinfo
     names: Mapping[str, str] = field(default_factory=dict)
+    retold: Callable[[str], str] = str
 
     def __post_init__(self) -> None:
         if self.language not in LANGUAGES:

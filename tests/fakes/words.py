@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from datetime import UTC, tzinfo
 
 from detector import resources
@@ -14,8 +13,7 @@ from detector.alerting.speech import Chinese, English, Language, Speech
 def a_speech(language: Language = "en", zone: tzinfo = UTC) -> Speech:
     if language == "en":
         return English(zone)
-    kinds = tomllib.loads(resources.text("data/messages/names_zh.toml"))
-    return Chinese(zone, {name: said for names in kinds.values() for name, said in names.items()})
+    return Chinese(zone, resources.called("zh"), resources.retelling("zh"))
 
 
 def a_writer(

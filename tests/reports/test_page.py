@@ -280,6 +280,16 @@ def test_every_sentence_has_a_chinese_one_and_none_is_left_over() -> None:
     assert {key for key in CHINESE if key not in joined and key not in levels} == set()
 
 
+def test_the_catalogue_speaks_chinese_in_the_chinese_report() -> None:
+    cut = a_known(title="Road works cut two optical cables", end_latest=None, lasted="about a week")
+    page = page_of(a_report(a_story(known=(cut,))), "zh")
+    text = Reading(page).text
+    for said in ("道路施工挖断两条光缆", "微博: 网络故障。", "约一周"):
+        assert said in text
+    assert "Weibo" not in text
+    assert "Road works cut two optical cables" in page_of(a_report(a_story(known=(cut,))), "en")
+
+
 def test_both_languages_take_the_same_values() -> None:
     for english, chinese in CHINESE.items():
         assert set(re.findall(r"{(\w+)}", english)) == set(re.findall(r"{(\w+)}", chinese))

@@ -9,12 +9,10 @@ from pathlib import Path
 
 from markupsafe import Markup, escape
 
-from detector import resources
 from detector.alerting.speech import Language
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 _FOLDER = Path(__file__).parent / "words"
-_NAMES = "data/messages/names_zh.toml"
 
 
 class Words:
@@ -47,13 +45,6 @@ def table_of(language: Language) -> Mapping[str, str]:
     """Return the texts of a language by key, ``section.key``."""
     text = (_FOLDER / f"{language}.toml").read_text(encoding="utf-8")
     return dict(_flat("", tomllib.loads(text)))
-
-
-@cache
-def chinese_names() -> Mapping[str, str]:
-    """Return what the bundled components, regions and platforms are called in Chinese."""
-    sections = tomllib.loads(resources.text(_NAMES)).values()
-    return {name: called for section in sections for name, called in section.items()}
 
 
 def wanted(asked: str | None, cookie: str | None, accepted: str) -> Language:

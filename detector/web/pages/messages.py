@@ -89,12 +89,11 @@ def _held(view: IncidentView, reader: Reader) -> Iterator[Message]:
 def _reason(sentence: str, alert: Notice | None, reader: Reader) -> str:
     """Return why in the reader's words, where these are known; else as it was written down."""
     known = next((one for one in NoticeReason if sentence.startswith(one.value)), None)
-    if known is None:
-        return plain(sentence)
-    said, rest = reader.words.text(f"reason.{known.name}"), sentence.removeprefix(known.value)
-    if isinstance(alert, Alert) and alert.news:
-        rest = f": {news_told(alert.news, reader)}"
-    return said + plain(rest)
+    news = news_told(alert.news, reader) if isinstance(alert, Alert) else ""
+    if known is None or (reader.language != "en" and not news):
+        return plain(reader.speech.retold(sentence))
+    rest = f": {news}" if news else sentence.removeprefix(known.value)
+    return reader.words.text(f"reason.{known.name}") + plain(rest)
 
 
 def _same(decision: Decision) -> tuple[str, str, object]:

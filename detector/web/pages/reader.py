@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo, available_timezones
 from fastapi import Request
 from markupsafe import Markup, escape
 
+from detector import resources
 from detector.alerting.speech import Chinese, English, Language, Speech
 from detector.domain.times import iso
 from detector.settings import Settings
-from detector.web.pages.language import Words, chinese_names, table_of, wanted
+from detector.web.pages.language import Words, table_of, wanted
 
 Theme = Literal["auto", "light", "dark"]
 _THEMES: tuple[Theme, ...] = ("auto", "light", "dark")
@@ -66,7 +67,7 @@ def reader_of(request: Request, settings: Settings) -> Reader:
         asked.get("lang"), cookies.get("lang"), request.headers.get("accept-language", "")
     )
     zone = _zone(cookies.get("tz"), settings)
-    speech: Speech = Chinese(zone, chinese_names()) if language == "zh" else English(zone)
+    speech: Speech = _chinese(zone) if language == "zh" else English(zone)
     theme = _theme(asked.get("theme")) or _theme(cookies.get("theme")) or "auto"
     return Reader(language, theme, zone, Words(table_of(language)), speech)
 
@@ -83,6 +84,10 @@ def address_with(request: Request, **changes: str) -> str:
     parameters = {**dict(request.query_params), **changes}
     path = request.url.path.lstrip("/")  # two slashes would lead to another host
     return f"/{path}?{urlencode(parameters)}"
+
+
+def _chinese(zone: ZoneInfo) -> Chinese:
+    return Chinese(zone, resources.called("zh"), resources.retelling("zh"))
 
 
 @cache

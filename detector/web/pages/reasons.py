@@ -48,7 +48,7 @@ def reasons(
         yield reader.words(
             "why.echo",
             origin=plain(attribution.origin, longest=60),
-            because=plain(attribution.sentence),
+            because=plain(reader.speech.retold(attribution.sentence)),
         )
 
 

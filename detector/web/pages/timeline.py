@@ -84,5 +84,6 @@ def _told(alert: Alert, reader: Reader) -> Markup:
 
 def _said(known: Known | None, reader: Reader) -> Iterator[tuple[datetime, str, Markup]]:
     for statement in known.statements if known is not None else ():
-        said = reader.words("timeline.said", where=statement.where, says=statement.says)
+        where, says = map(reader.speech.retold, (statement.where, statement.says))
+        said = reader.words("timeline.said", where=where, says=says)
         yield statement.at, "said", said

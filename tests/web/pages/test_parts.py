@@ -190,3 +190,18 @@ def test_assets_are_kept_for_good_and_nothing_else_is_served(tmp_path: Path) -> 
 
 def test_the_styles_that_plotly_would_add_are_known() -> None:
     assert len(plotly_styles()) == 1
+
+
+def test_what_is_recorded_in_english_is_said_in_chinese(tmp_path: Path) -> None:
+    going_on = an_incident(noticed_at=NOW - 20 * MINUTE)
+    reasons = ["silenced by ana until 2022-07-22T15:00:00Z", "nobody was told of it yet"]
+    decided = [Decision(going_on.id, NOW - n * MINUTE, why) for n, why in enumerate(reasons)]
+    dead = FeedHealth("hn", FeedState.DEAD, NOW, "it was never observed", NOW, None)
+    made = house(tmp_path, incidents=[going_on], decisions=decided, feeds=[dead])
+    client = made.client(headers={"accept": "text/html"})
+    page = client.get(f"/incidents/{going_on.id}?lang=zh").text
+    assert "ana 已静默至" in page
+    assert "此前无人收到通知" in page
+    assert "从未采集到数据" in client.get("/feeds?lang=zh").text
+    assert "it was never observed" in client.get("/feeds?lang=en").text
+    made.close()

@@ -11,12 +11,13 @@ from markupsafe import Markup
 
 import detector.web.pages
 import tests
+from detector import resources
 from detector.alerting.notify import NoticeReason
 from detector.domain.alert import AlertKind
 from detector.domain.feed import FeedState
 from detector.domain.incident import Severity
 from detector.reports.chinese import CHINESE
-from detector.web.pages.language import Words, chinese_names, table_of, wanted
+from detector.web.pages.language import Words, table_of, wanted
 
 PAGES = Path(detector.web.pages.__file__).parent
 TEMPLATES = PAGES.parent / "templates"
@@ -75,8 +76,11 @@ def test_facts_are_escaped_unless_they_are_safe_already() -> None:
     assert (words.many("n", 1), words.many("n", 1200)) == ("one of them", "1,200 of them")
 
 
-def test_components_have_chinese_names() -> None:
-    assert chinese_names()["login"] == "登录"
+@pytest.mark.parametrize("reason", NoticeReason)
+def test_a_reason_is_called_the_same_on_its_own_and_where_it_was_recorded(
+    reason: NoticeReason,
+) -> None:
+    assert resources.retelling("zh")(reason.value) == table_of("zh")[f"reason.{reason.name}"]
 
 
 @pytest.mark.parametrize(
