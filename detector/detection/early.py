@@ -32,14 +32,18 @@ NO_MARKS: Floats = np.empty((3, 0))
 NO_MARKS.flags.writeable = False
 
 
+@compiled
 def can_be(marks: Floats, n: int, width: int) -> bool:
     """Whether these are marks of ``n`` bins of ``width`` seconds and of the bin behind them."""
-    if marks.ndim != 2 or marks.shape[0] != 3:
-        return False
-    at = marks[BIN] * width - marks[BEFORE]
-    inside = (marks[BIN] >= 0) & (marks[BIN] <= n) & (marks[BEFORE] > 0) & (marks[BEFORE] < width)
-    counts = np.isfinite(marks[COUNT]) & (marks[COUNT] >= 0)
-    return bool(inside.all() and counts.all() and (np.diff(at) > 0).all())
+    last = -1.0
+    for m in range(marks.shape[1]):
+        bin_, before, count = marks[BIN, m], marks[BEFORE, m], marks[COUNT, m]
+        at = bin_ * width + width - before
+        inside = 0.0 <= bin_ <= n and 0.0 < before < width
+        if not (inside and at > last and 0.0 <= count < np.inf):
+            return False
+        last = at
+    return True
 
 
 @compiled

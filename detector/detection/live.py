@@ -107,13 +107,13 @@ def update(state: SeriesState, counts: Floats, marks: Floats = NO_MARKS) -> Step
     counts = np.ascontiguousarray(counts, dtype=np.float64)
     if counts.ndim != 1 or not bins.can_be(counts):
         raise ValueError("counts must have one axis and be >= 0 (nan where not observed)")
-    if marks.size and not early.can_be(marks, len(counts), int(state.width.total_seconds())):
-        raise ValueError("marks must lie within their bins, in order, with counts >= 0")
-    hot, outs = copied(state.hot), np.empty((6, len(counts)))
+    marks = _checked(marks, len(counts), state)
     filling = int(np.searchsorted(marks[BIN], len(counts)))
-    tables, changes = _take(state, hot, counts, marks[:, :filling], outs)
-    after = state
+    after, outs = state, np.empty((6, len(counts)))
+    changes: list[Change] = []
     if len(counts):
+        hot = copied(state.hot)
+        tables, changes = _take(state, hot, counts, marks[:, :filling], outs)
         after = SeriesState(state.options, state.start, state.width, hot, tables)
     if filling < marks.shape[1]:
         after, noticed = _look_ahead(after, marks[:, filling:])
@@ -121,12 +121,26 @@ def update(state: SeriesState, counts: Floats, marks: Floats = NO_MARKS) -> Step
     return Step(after, tuple(changes), *outs)
 
 
+def _checked(marks: Floats, n: int, state: SeriesState) -> Floats:
+    """Return marks of ``n`` bins and the one behind, as an array of the kind kernels are made for.
+
+    Raises ``ValueError`` where they are none.
+    """
+    if marks is NO_MARKS:
+        return marks
+    marks = np.array(marks, dtype=np.float64, order="C")
+    shaped = marks.ndim == 2 and marks.shape[0] == 3
+    if not (shaped and early.can_be(marks, n, int(state.width.total_seconds()))):
+        raise ValueError("marks must lie within their bins, in order, with counts >= 0")
+    return marks
+
+
 def _take(
     state: SeriesState, hot: Any, counts: Floats, marks: Floats, outs: Floats
 ) -> tuple[Tables, list[Change]]:
     """Take bins into ``hot``, write what they say to ``outs``; return tables and changes."""
     width, tables = int(state.width.total_seconds()), state.tables
-    marks = np.array(marks, dtype=np.float64)  # machine code is made for arrays of one kind
+    marks = np.array(marks, order="C")  # machine code is made for arrays of one kind
     changes: list[Change] = []
     base = base_threshold(state.options.max_false_pages_per_week)
     room = blank(min(_ROOM, 2 * len(counts) + 2))
@@ -171,10 +185,10 @@ def _take(
 
 def _look_ahead(state: SeriesState, marks: Floats) -> tuple[SeriesState, list[Change]]:
     """Judge the marks of the bin that still fills, on a copy: nothing is learnt at a mark."""
-    ahead = copied(state.hot)
+    ahead, marks = copied(state.hot), marks.copy()
     if ahead["open"][0] or ahead["early"][0]:
         return state, []
-    marks = np.vstack([np.zeros(marks.shape[1]), marks[1:]])
+    marks[BIN] = 0.0
     _, noticed = _take(state, ahead, np.full(1, np.nan), marks, np.empty((6, 1)))
     if not noticed:
         return state, []

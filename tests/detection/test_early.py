@@ -207,8 +207,22 @@ def test_no_surge_is_noticed_at_a_mark_while_one_is_open_or_nothing_is_known() -
 
 @pytest.mark.parametrize(
     "marks",
-    [[[0], [60], [1]], [[0], [0], [1]], [[2], [15], [1]], [[0, 0], [15, 30], [1, 2]]],
-    ids=["at the left edge", "at the right edge", "behind the filling bin", "out of order"],
+    [
+        [[0], [60], [1]],
+        [[0], [0], [1]],
+        [[2], [15], [1]],
+        [[0, 0], [15, 30], [1, 2]],
+        [[0, 0], [15, 15], [1, 2]],
+        [[0], [15]],
+    ],
+    ids=[
+        "at the left edge",
+        "at the right edge",
+        "behind the filling bin",
+        "out of order",
+        "twice",
+        "of two rows",
+    ],
 )
 def test_marks_outside_their_bins_are_refused(marks: list[list[int]]) -> None:
     state = warm(1, 1.0)
