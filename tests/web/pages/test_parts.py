@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -204,4 +204,17 @@ def test_what_is_recorded_in_english_is_said_in_chinese(tmp_path: Path) -> None:
     assert "此前无人收到通知" in page
     assert "从未采集到数据" in client.get("/feeds?lang=zh").text
     assert "it was never observed" in client.get("/feeds?lang=en").text
+    made.close()
+
+
+def test_a_documented_outage_is_told_of_in_the_readers_language(tmp_path: Path) -> None:
+    noticed = datetime(2013, 7, 21, 23, 39, tzinfo=UTC)
+    made = house(tmp_path, incidents=[an_incident("WeChat", noticed_at=noticed)])
+    client = made.client(headers={"accept": "text/html"})
+    (one,) = made.backend.store.incidents()
+    page = client.get(f"/incidents/{one.id}?lang=zh").text
+    assert "道路施工挖断两条光缆" in page
+    assert "运营方（微博）：“网络故障。”" in page
+    assert "Road works" not in page
+    assert "Road works cut two optical cables" in client.get(f"/incidents/{one.id}?lang=en").text
     made.close()
