@@ -94,22 +94,16 @@ def run(
         while m < marks.shape[1] and marks[early.BIN, m] == begin + i:
             m += 1
         lost = np.isnan(count) and hot.early > 0 and hot.open == 0
-        said = step.step(
-            hot,
-            hot.early_count if lost else count,
-            slot,
-            factor,
-            spread,
-            threshold,
-            minutes,
-            search,
-            changes,
-            n,
-            outs,
-            begin + i,
-        )
         if lost:
-            early.lose(hot, search, outs[:, begin + i])
+            count = hot.early_count
+        at = begin + i
+        what = step.take(hot, count, slot, factor, spread, threshold, minutes, outs, at)
+        said = n
+        if what != step.QUIET:
+            usual, dispersion = outs[0, at], outs[4, at]
+            said = step.follow_up(hot, what, count, usual, dispersion, minutes, search, changes, n)
+        if lost:
+            early.lose(hot, search, outs[:, at])
         else:
             n = said
         hot.bins += 1

@@ -79,7 +79,7 @@ def judge(
     marks : shape (3, n_marks): rows `BIN`, `BEFORE`, `COUNT`, in order of time.
     m : the first mark of the bin.
     search : for the start; what it remembers is forgotten where an alarm was raised.
-    slot, factor, spread, threshold, minutes, changes, n : as `step.step` has them.
+    slot, factor, spread, threshold, minutes, changes, n : as `step` has them.
 
     Returns
     -------
@@ -91,21 +91,9 @@ def judge(
     while m < marks.shape[1] and marks[BIN, m] == i:
         copy_to(hots, others)
         count = marks[COUNT, m]
-        step.step(
-            other,
-            count,
-            slot,
-            factor,
-            spread,
-            threshold,
-            minutes,
-            search,
-            changes,
-            n,
-            outs,
-            0,
-        )
-        if other.open == 1:
+        what = step.take(other, count, slot, factor, spread, threshold, minutes, outs, 0)
+        if what == step.ALARM:
+            step.follow_up(other, what, count, outs[0, 0], outs[4, 0], minutes, search, changes, n)
             hot.early = round(marks[BEFORE, m])
             hot.early_count = count
             hot.alarm_evidence = other.alarm_evidence

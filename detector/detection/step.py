@@ -20,6 +20,9 @@ BURST_MINUTES, WIDE_MINUTES = 3.0, 10.0
 HOLD_SHARE, HOLD_AT_MOST = 0.5, 240.0
 #: Relative spread of the expected count inside a known event whose factor is (not) known.
 EVENT_SPREAD, UNKNOWN_EVENT_SPREAD = 0.5, 1.5
+#: What a bin is to its series: nothing to speak of, part of an open surge, the bin that raises an
+#: alarm, the one that shows the source to be dead.
+QUIET, OPEN, ALARM, DEAD = 0, 1, 2, 3
 
 
 @compiled
@@ -126,7 +129,7 @@ def _learn(
 
 
 @compiled
-def step(
+def take(
     hot: Any,
     count: float,
     slot: Slot,
@@ -134,13 +137,10 @@ def step(
     spread: float,
     threshold: float,
     minutes: float,
-    search: course.Search,
-    changes: Any,
-    n: int,
     outs: Floats,
     at: int,
 ) -> int:
-    """Take one bin; write expected and evidence to ``outs``; return the number of changes.
+    """Take one bin as far as it concerns no surge; return what it is to its series.
 
     A surge that was noticed before the bin was over is open whatever its count is.
 
@@ -152,8 +152,6 @@ def step(
     factor, spread : of a known event; 1 and 0 outside.
     threshold : evidence that raises an alarm.
     minutes : width of a bin.
-    search : for the start, changed in place.
-    changes, n : where changes go, and how many there are.
     outs, at : shape (6, n_bins), and the bin's place in it. Written to but for the third row:
         expected, evidence; and, where the bin was weighed, what it weighs, the dispersion and the
         relative variance of the expectation.
@@ -170,35 +168,63 @@ def step(
     if np.isnan(count):
         hot.gap += 1
         hot.previous = np.nan
-        return n
+        return QUIET
     hot.gap = 0
     if cold:
         hot.clip[hot.bins % RING] = count
         baseline.learn_level(hot, count, slot.rate, dispersion)
         baseline.learn_dispersion(hot, count, minutes)
-        return n
+        return QUIET
     told = hot.early > 0 and hot.open == 0
     if baseline.watch_zeros(hot, count, expected / dispersion) and not told:
         _dead(hot)
-        search.first[:] = -1
         outs[1, at] = 0.0
-        return n
+        return DEAD
     hot.count[hot.bins % RING] = count
     variance = known + baseline.own_variance(hot) + spread * spread
     outs[4, at] = dispersion
     outs[5, at] = variance
     if hot.open == 1:
         outs[3, at] = baseline.tamed(count, expected, dispersion, variance)
-        return course.continue_surge(hot, count, expected, dispersion, minutes, search, changes, n)
+        return OPEN
     _search(hot, count, expected, slot, dispersion, variance, minutes)
     outs[1, at] = hot.evidence
     outs[3, at] = hot.clip[hot.bins % RING]
     if hot.evidence >= threshold or told:
-        course.raise_alarm(hot, dispersion, minutes, search)
-        kind = course.REVISED if told else course.OPENED
-        return course.tell(hot, kind, -1, changes, n)
+        return ALARM
     if spread > 0.0:
         hot.clip[hot.bins % RING] = np.nan
     elif not _held(hot, threshold, minutes):
         _learn(hot, count, slot, expected, dispersion, known, minutes)
+    return QUIET
+
+
+@compiled
+def follow_up(
+    hot: Any,
+    what: int,
+    count: float,
+    expected: float,
+    dispersion: float,
+    minutes: float,
+    search: course.Search,
+    changes: Any,
+    n: int,
+) -> int:
+    """Raise or follow a surge as `take` said; return the number of changes.
+
+    Parameters
+    ----------
+    what : to its series the bin just taken is not `QUIET` but this.
+    expected, dispersion : as `take` wrote them down.
+    search : for the start, changed in place.
+    changes, n : where changes go, and how many there are.
+    """
+    if what == OPEN:
+        return course.continue_surge(hot, count, expected, dispersion, minutes, search, changes, n)
+    if what == ALARM:
+        told = hot.early > 0
+        course.raise_alarm(hot, dispersion, minutes, search)
+        return course.tell(hot, course.REVISED if told else course.OPENED, -1, changes, n)
+    search.first[:] = -1
     return n
