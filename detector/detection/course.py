@@ -14,9 +14,9 @@ from detector.detection.onset import Ints
 from detector.domain.series import Floats
 
 OPENED, REVISED, CLOSED = 0, 1, 2
-#: Minutes looked at before the best candidate start, and minutes after the alarm in which the start
-#: is revised.
-MARGIN, REVISION = 45.0, 20.0
+#: Minutes before the alarm that are searched for the start, minutes before the best candidate at
+#: least, and minutes after the alarm in which the start is revised.
+BEFORE, MARGIN, REVISION = 120.0, 45.0, 20.0
 #: Growth of peak or excess that is told.
 TELL = 1.25
 #: Minutes after which a raised volume is the new normal, and minutes that then make the level.
@@ -31,12 +31,12 @@ class Search(NamedTuple):
     Attributes
     ----------
     rises : `onset.rise_table` of the bins' width.
-    sums : `onset.weigh` has filled it with the bins ``[first, next)``.
+    sums : `onset.weigh` has filled them with the bins ``[first, next)``.
     first, next : shape (1,).
     """
 
     rises: Floats
-    sums: Floats
+    sums: onset.Sums
     first: Ints
     next: Ints
 
@@ -49,7 +49,7 @@ def new_search(rises: Floats) -> Search:
 
 @compiled
 def _locate(hot: Any, dispersion: float, minutes: float, first: int, search: Search) -> None:
-    """Estimate the start from the bins ``first`` to now."""
+    """Estimate the start, in no bin behind the alarm, from the bins ``first`` to now."""
     if search.first[0] != first:
         search.next[:] = first
         search.first[:] = first
@@ -57,9 +57,11 @@ def _locate(hot: Any, dispersion: float, minutes: float, first: int, search: Sea
         count, expected = hot.count[b % RING], hot.expected[b % RING]
         if np.isnan(expected):
             count = np.nan
-        onset.weigh(search.sums, search.rises, b - first, count, expected, minutes)
+        onset.weigh(search.sums, search.rises, b - first, count, expected, dispersion, minutes)
     search.next[:] = hot.bins + 1
-    found = onset.estimate(onset.likelihood_of(search.sums, hot.bins - first + 1, dispersion))
+    n = hot.bins - first + 1
+    likelihood = onset.likelihood_of(search.sums, n, dispersion, minutes)
+    found = onset.estimate(likelihood[: hot.noticed - first + 1], minutes)
     hot.onset = first + found[0]
     hot.earliest = first + found[1]
     hot.latest = first + found[2]
@@ -84,11 +86,11 @@ def raise_alarm(hot: Any, dispersion: float, minutes: float, search: Search) -> 
 
     What was said of it when it was noticed in its first bin before that was over stays.
     """
-    first = max(
+    first = min(
         _best_start(hot) - bins_of(MARGIN, minutes, RING // 4),
-        hot.bins - RING + 2,
-        0,
+        hot.bins - bins_of(BEFORE, minutes, RING // 2),
     )
+    first = max(first, hot.search_from, hot.bins - RING + 2, 0)
     hot.open = 1
     hot.noticed = hot.bins
     if hot.early == 0:
@@ -199,8 +201,12 @@ def continue_surge(
 
 @compiled
 def close(hot: Any, ended: int, changes: Any, n: int) -> int:
-    """End the surge at bin ``ended`` (exclusive); return the number of changes."""
-    n = tell(hot, CLOSED, max(ended, hot.onset + 1), changes, n)
+    """End the surge at bin ``ended`` (exclusive), where the next one may begin.
+
+    Returns the number of changes.
+    """
+    hot.search_from = max(ended, hot.onset + 1)
+    n = tell(hot, CLOSED, hot.search_from, changes, n)
     hot.open = 0
     hot.early = 0
     return n

@@ -89,7 +89,7 @@ HOT = np.dtype(
         ("onset", np.int64),
         ("earliest", np.int64),
         ("latest", np.int64),
-        ("search_from", np.int64),
+        ("search_from", np.int64),  # first bin that its start is searched in, or the next one's
         ("alarm_evidence", np.float64),
         # seconds before the right edge of its bin at which a surge was noticed, and what the bin
         # held then; while no surge is open, it was noticed in the bin that still fills

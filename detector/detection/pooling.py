@@ -178,6 +178,7 @@ def run(
         if _pool(hot, said, widths, i, sums):
             if hot.open == 1:
                 j = hot.bins % RING
+                search.first[:] = -1  # wide bins add to bins that were weighed before
                 n = course.continue_surge(
                     hot, hot.count[j], hot.expected[j], sums[3], minutes, search, changes, n
                 )

@@ -12,15 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.detection.onset import start_likelihood
+from detector.detection.onset import estimate, start_likelihood
 from detector.detection.segmentation import Regime
 from detector.domain.series import Floats
 
-COVER = 0.9
-"""Share of the posterior that the interval of a start holds."""
-HEAT = 0.6
-"""Weight of the likelihood in the posterior: surges are not ramps and plateaus, and the expected
-counts are not exact, so the likelihood overstates itself (measured: 1.0 covers .81 for .90)."""
 CERTAINTY = 60.0
 """Posts (over the dispersion) that the live level counts as against those of a side."""
 STILL = 0.2
@@ -32,7 +27,7 @@ Flags = NDArray[np.bool_]
 
 
 class Start(NamedTuple):
-    """Positions: most likely first bin, and the closed 90 % interval."""
+    """Positions: first bin, and the closed 90 % interval."""
 
     at: int
     earliest: int
@@ -78,27 +73,25 @@ def start_of(
     expected: Floats,
     dispersion: float,
     span: tuple[int, int],
+    noticed: int,
     minutes: float,
 ) -> Start:
-    """Return the start, searched for in ``span``, from a likelihood over steps and ramps.
+    """Return the start of a surge that was noticed when bin ``noticed`` began or before.
 
-    The point lies halfway between the mode, which is right for steps, and the median of the
-    posterior, which errs less for ramps.
+    It is what the live path would say, had it expected this.
+
+    Parameters
+    ----------
+    counts, expected : shape (n,).
+    dispersion : variance over mean of the counts.
+    span : bins that speak.
+    noticed : first bin that began after the surge had been noticed, in ``span``.
+    minutes : width of a bin.
     """
     first, end = span
     likelihood = start_likelihood(counts[first:end], expected[first:end], dispersion, minutes)
-    above = likelihood - likelihood.max()
-    (median,) = _quantiles(above, (0.5,))
-    low, high = _quantiles(HEAT * above, (0.5 - COVER / 2, 0.5 + COVER / 2))
-    mode = int(np.argmax(likelihood))
-    at = mode + int((median - mode) / 2)
-    return Start(first + at, first + min(low, at), first + max(high, at))
-
-
-def _quantiles(log_weight: Floats, shares: Sequence[float]) -> list[int]:
-    """Return the positions up to which ``shares`` of the weight lie."""
-    mass = np.cumsum(np.exp(log_weight))
-    return [int(i) for i in np.searchsorted(mass, np.array(shares) * mass[-1])]
+    at, earliest, latest = estimate(likelihood[: noticed - first], minutes).tolist()
+    return Start(first + at, first + earliest, first + latest)
 
 
 def speaks_until(parts: Sequence[Regime], raised_from: int, most: int) -> int:

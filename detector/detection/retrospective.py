@@ -15,12 +15,12 @@ from datetime import datetime
 import numpy as np
 
 from detector.detection import live
+from detector.detection.course import BEFORE, REVISION
 from detector.detection.early import NO_MARKS
 from detector.detection.options import DetectionOptions
 from detector.detection.refinement import (
     Flags,
     Start,
-    dispersion_of,
     end_of,
     levelled,
     speaks_until,
@@ -32,12 +32,8 @@ from detector.domain.surge import Onset, Surge
 
 SIDE = 360.0
 """Minutes on either side of a surge that are looked at."""
-SEARCH = 30.0
-"""Minutes before the live path's earliest start that are searched for the start."""
 PAST = 60.0
 """Minutes after the live path said that it was over that are searched for the end."""
-RISE = 90.0
-"""Minutes of the surge that speak about its start, unless it falls earlier."""
 HEIGHT = 10.0
 """Minutes over which the height of a surge is taken."""
 GUARD = 10.0
@@ -67,10 +63,11 @@ class Hindsight:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _History:
-    """A series with what the live path expected; ``quiet`` bins are in no surge."""
+    """A series with what the live path knew of it; ``quiet`` bins are in no surge."""
 
     series: CountSeries
     expected: Floats
+    dispersion: Floats
     quiet: Flags
 
     @property
@@ -103,7 +100,7 @@ def analyze_series(
     told = {change.surge.noticed_at: change.surge for change in step.changes}
     surges = list(told.values())
     quiet = ~(np.isnan(series.counts) | np.isnan(step.expected))
-    history = _History(series, step.expected, quiet)
+    history = _History(series, step.expected, step.dispersion, quiet)
     guard = history.bins(GUARD)
     for surge in surges:
         first, end = _span(history, surge)
@@ -121,16 +118,24 @@ def _refined(h: _History, surge: Surge) -> Hindsight:
     first, end = _span(h, surge)
     low, high = max(0, first - h.bins(SIDE)), min(len(h.quiet), end + h.bins(SIDE))
     counts, quiet = h.series.counts[low:high], h.quiet[low:high]
-    dispersion = dispersion_of(counts, h.expected[low:high], quiet)
+    noticed = -((h.series.start - surge.noticed_at) // h.series.width)
+    dispersion = _dispersion(h, low, noticed)
     expected = levelled(counts, h.expected[low:high], quiet, (first - low, end - low), dispersion)
     parts = regimes(counts, expected, dispersion)
-    start = _start(h, surge, counts, expected, dispersion, parts, low)
+    start = _start(h, surge, counts, expected, dispersion, parts, low, noticed - low)
     until = None if surge.ended_at is None else low + _end(h, surge, counts, expected, start, low)
     return _told(h, surge, _shift(start, low), until, expected, low)
 
 
 def _shift(start: Start, by: int) -> Start:
     return Start(start.at + by, start.earliest + by, start.latest + by)
+
+
+def _dispersion(h: _History, low: int, noticed: int) -> float:
+    """Return what the live path had learnt when it noticed: more than some hours can tell."""
+    learnt = h.dispersion[low:noticed]
+    learnt = learnt[~np.isnan(learnt)]
+    return float(learnt[-1]) if len(learnt) else 1.0
 
 
 def _start(
@@ -141,14 +146,13 @@ def _start(
     dispersion: float,
     parts: Sequence[Regime],
     low: int,
+    noticed: int,
 ) -> Start:
     """Return the start from the stretch that can speak about it: until the surge first falls."""
-    live_start = h.position(surge.onset.at) - low
-    begin = h.position(surge.onset.earliest) - low
-    until = speaks_until(parts, live_start, min(len(counts), begin + h.bins(RISE)))
-    until = max(until, min(len(counts), live_start + h.bins(HEIGHT)))
-    search = max(0, begin - h.bins(SEARCH))
-    return start_of(counts, expected, dispersion, (search, until), h.minutes)
+    live_start, earliest = (h.position(t) - low for t in (surge.onset.at, surge.onset.earliest))
+    until = speaks_until(parts, live_start, min(len(counts), noticed + h.bins(REVISION)))
+    search = max(0, min(earliest, noticed - h.bins(BEFORE)))
+    return start_of(counts, expected, dispersion, (search, max(until, noticed)), noticed, h.minutes)
 
 
 def _end(

@@ -55,7 +55,7 @@ def refine_onset(
     counts = np.bincount(heard // cell, minlength=n)[:n].astype(np.float64)
     usual = np.full(n, expected * cell / bin_seconds)
     likelihood = starts.start_likelihood(counts, usual, 1.0, cell / 60.0)
-    at, low, high = starts.estimate(likelihood[: max(search // cell, 1)]).tolist()
+    at, low, high = starts.estimate(likelihood[: max(search // cell, 1)], cell / 60).tolist()
     return Onset(
         from_seconds(first + at * cell),
         # the start lies somewhere in a cell, and so do the posts

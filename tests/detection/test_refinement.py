@@ -48,7 +48,8 @@ def test_starts_are_found_and_intervals_hold_them(rise: int) -> None:
     for seed in range(40):
         rate = np.full(240, 3.0)
         rate[120:] += 9.0 * np.minimum(1.0, np.arange(1, 121) / rise)
-        start = start_of(poisson(rate, seed), np.full(240, 3.0), 1.0, (60, 210), 1.0)
+        span, noticed = (60, 155), 135
+        start = start_of(poisson(rate, seed), np.full(240, 3.0), 1.0, span, noticed, 1.0)
         assert start.earliest <= start.at <= start.latest
         errors.append(abs(start.at - 120))
         held.append(start.earliest <= 120 <= start.latest)
