@@ -39,8 +39,8 @@ def run(
     first_local: int,
     width: int,
     slot_seconds: int,
-    base: float,
-    rises: Floats,
+    base: calibration.Base,
+    search: course.Search,
     changes: Any,
     outs: Floats,
 ) -> Any:
@@ -56,7 +56,7 @@ def run(
     minutes = width / 60.0
     waiting = learning.quarantine(minutes)
     slot = slots.slot_at(profile, first_local + hot.clock + width // 2, slot_seconds)
-    search = course.new_search(rises)
+    search.first[:] = -1
     threshold = calibration.threshold_now(hot, base)
     others = np.empty(1 if marks.shape[1] > 0 else 0, HOT)
     m = int(np.searchsorted(marks[early.BIN], begin))

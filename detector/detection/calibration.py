@@ -1,26 +1,55 @@
 """The threshold that keeps false pages as rare as asked for.
 
-Two parts. On a series that behaves as the baseline says, the highest evidence of a week grows with
-the logarithm of how rarely it may be passed: `base_threshold`, measured once by simulation. And a
+Three parts. On a series that behaves as the baseline says, the highest evidence of a week grows
+with the logarithm of how rarely it may be passed: `base_threshold`, measured by simulation. A
 series that does not behave, because its own past is full of evidence that was no outage, is
-compared with that past: `threshold_now`. A series without a past has to show more.
+compared with that past; and one that is young has to show more: `threshold_now`.
+
+References
+----------
+Lucas & Crosier (1982), Technometrics: thresholds of a sequential test by its rate of false alarms,
+which is how the curves below were measured.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 from math import log
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from detector.detection.compiled import compiled
 from detector.detection.memory import DAYS
 
-#: Evidence in nats that is passed so often per week, simulated: at once a week and more on calm
-#: series of three levels and three dispersions, at 0.03 on series with all that is no outage
-#: (bursts, weekly bumps, steps, moved clocks). Between, and below, by the logarithm.
-CURVE = ((0.03, 6.25), (1.0, 4.2), (3.0, 3.65), (10.0, 3.1))
+
+class Base(NamedTuple):
+    """Evidence in nats that raises an alarm on a series that behaves.
+
+    Attributes
+    ----------
+    counting : where counts are few and their noise hides a rise.
+    knowing : where counts are many, and the limit is how well the expected rate is known.
+    """
+
+    counting: float
+    knowing: float
+
+
+#: Evidence in nats that is passed so often per week: rate, `Base.counting`, `Base.knowing`.
+#: Simulated on 3,200 service-weeks of three levels and three dispersions with all that is no outage
+#: (bursts, weekly bumps, steps, moved clocks, dead sources). Between, and below, by the logarithm.
+CURVE = (
+    (0.03, 6.15, 7.1),
+    (0.1, 5.7, 5.85),
+    (0.25, 5.15, 5.0),
+    (1.0, 4.4, 3.85),
+    (3.0, 3.55, 2.95),
+    (10.0, 2.85, 2.2),
+)
+#: Expected posts (over the dispersion) in half an hour at which both limits weigh the same: the
+#: reciprocal of the relative variance that the expected rate of a grown series has.
+AS_MANY = 50.0
 #: Days needed before the past counts, and the quantile of their maxima that stands for it. The
 #: threshold is at least `FACTOR` times that quantile plus what the base exceeds `BELOW` by.
 LEAST_DAYS, QUANTILE, FACTOR, BELOW = 4, 0.7, 1.5, 5.5
@@ -28,42 +57,56 @@ LEAST_DAYS, QUANTILE, FACTOR, BELOW = 4, 0.7, 1.5, 5.5
 #: profile's shape is a guess then, and guesses are wrong together. The rest fades over five weeks,
 #: as weekdays and what recurs become known.
 YOUNG_EVIDENCE, YOUNG_DAYS = 4.0, 8
-UNSURE_EVIDENCE, UNSURE_DAYS = 1.67, 35
+UNSURE_EVIDENCE, UNSURE_DAYS = 1.0, 35
 
 
 @lru_cache(maxsize=256)
-def base_threshold(max_false_pages_per_week: float) -> float:
+def base_threshold(max_false_pages_per_week: float) -> Base:
     """Return the evidence in nats that raises an alarm on a series that behaves.
 
     Parameters
     ----------
     max_false_pages_per_week : tolerated false alarms per service and week, > 0.
     """
-    asked = max_false_pages_per_week
-    (rare, high), (usual, low) = CURVE[:2]
-    if asked < rare:
-        return high + (high - low) / log(usual / rare) * log(rare / asked)
-    rates = [log(rate) for rate, _ in CURVE]
-    return float(np.interp(log(asked), rates, [evidence for _, evidence in CURVE]))
+    asked = log(max_false_pages_per_week)
+    rates = [log(rate) for rate, *_ in CURVE]
+    return Base(*(_at(asked, rates, evidence) for evidence in list(zip(*CURVE, strict=True))[1:]))
+
+
+def _at(asked: float, rates: list[float], evidence: tuple[float, ...]) -> float:
+    """Return the evidence at ``asked``; below the lowest rate the curve goes on as it is there."""
+    if asked < rates[0]:
+        slope = (evidence[1] - evidence[0]) / (rates[1] - rates[0])
+        return evidence[0] + slope * (asked - rates[0])
+    return float(np.interp(asked, rates, evidence))
 
 
 @compiled
-def threshold_now(hot: Any, base: float) -> float:
-    """Return the threshold of a series given its past daily maxima, at least ``base``."""
+def threshold_now(hot: Any, base: Base) -> float:
+    """Return the threshold of a series given its volume, its age and its past daily maxima."""
+    half_hour = 30.0 * hot.density
+    share = half_hour / (half_hour + AS_MANY)
+    least = base.counting + share * (base.knowing - base.counting)
     age = hot.past_days
-    base += YOUNG_EVIDENCE * max(YOUNG_DAYS - age, 0) / YOUNG_DAYS
-    base += UNSURE_EVIDENCE * max(UNSURE_DAYS - age, 0) / UNSURE_DAYS
+    least += YOUNG_EVIDENCE * max(YOUNG_DAYS - age, 0) / YOUNG_DAYS
+    least += UNSURE_EVIDENCE * max(UNSURE_DAYS - age, 0) / UNSURE_DAYS
     if age < LEAST_DAYS:
-        return base
+        return least
     n = min(age, DAYS)
     ordered = hot.maxima[:n].copy()
     ordered.sort()
-    return max(base, FACTOR * float(ordered[int(QUANTILE * (n - 1))]) + base - BELOW)
+    return max(least, FACTOR * float(ordered[int(QUANTILE * (n - 1))]) + least - BELOW)
 
 
 @compiled
-def end_day(hot: Any) -> None:
-    """Remember the highest evidence of the day that ends."""
+def end_day(hot: Any, density: float) -> None:
+    """Remember the highest evidence of the day that ends, and how many posts are expected.
+
+    Parameters
+    ----------
+    density : expected posts a minute, over the dispersion.
+    """
     hot.maxima[hot.past_days % DAYS] = hot.highest
     hot.past_days += 1
     hot.highest = 0.0
+    hot.density = density

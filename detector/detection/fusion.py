@@ -20,8 +20,9 @@ import numpy as np
 
 from detector.detection import course, onset, pooling
 from detector.detection.calibration import base_threshold
+from detector.detection.findings import change_of
 from detector.detection.fused import FusedState, Said, begin
-from detector.detection.live import STALE, change_of
+from detector.detection.live import STALE
 from detector.detection.memory import RING, blank
 from detector.detection.pooling import ROWS, WEIGHED
 from detector.detection.state import copied

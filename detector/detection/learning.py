@@ -82,6 +82,7 @@ def end_day(
     weeks: NDArray[np.float32],
     usual: Floats,
     slot_minutes: float,
+    minutes: float,
 ) -> Floats:
     """Fold the gathered day into ``sums``, ``days``, ``weeks`` in place; return the new profile."""
     hot = hots[0]
@@ -103,7 +104,7 @@ def end_day(
     now = round(hot.ahead / slot_seconds)
     recurrence.recur(weeks, hot.week_ahead, now, dispersion, new)
     _rescale(hot, bins, usual[0, weekday], new[0, weekday], slot_minutes)
-    calibration.end_day(hot)
+    calibration.end_day(hot, baseline.slow_level(hot) / dispersion / minutes)
     hot.day = -1
     hot.day_count[:] = 0.0
     hot.day_bins[:] = 0.0

@@ -10,8 +10,8 @@ error shrinks with every week. After four weeks without an observed bin the seri
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +20,7 @@ import numpy as np
 from detector.detection import bins, calendar, course, early, learning, onset
 from detector.detection.calibration import base_threshold
 from detector.detection.early import BIN, NO_MARKS
+from detector.detection.findings import Step, change_of
 from detector.detection.memory import blank
 from detector.detection.state import (
     SeriesState,
@@ -35,7 +36,7 @@ from detector.detection.state import (
     slot_seconds,
 )
 from detector.domain.series import Floats
-from detector.domain.surge import Change, ChangeKind, Onset, Surge
+from detector.domain.surge import Change
 from detector.domain.times import to_seconds
 
 __all__ = [
@@ -55,31 +56,6 @@ __all__ = [
 STALE = timedelta(minutes=bins.STALE_MINUTES)
 #: Changes gathered per kernel call.
 _ROOM = 64
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Step:
-    """What `update` found out.
-
-    Attributes
-    ----------
-    state : the state after the last bin.
-    changes : what happened to surges, in time order.
-    expected : shape (n,), posts expected in each bin as known before it; nan while cold.
-    evidence : shape (n,), nats after each bin.
-    threshold : shape (n,), what the evidence was compared with.
-    weighed, dispersion, variance : shape (n,), what a bin weighs as evidence, variance over mean
-        of the counts, relative variance of the expectation; nan where it was not weighed.
-    """
-
-    state: SeriesState
-    changes: tuple[Change, ...]
-    expected: Floats
-    evidence: Floats
-    threshold: Floats
-    weighed: Floats
-    dispersion: Floats
-    variance: Floats
 
 
 def update(state: SeriesState, counts: Floats, marks: Floats = NO_MARKS) -> Step:
@@ -118,7 +94,7 @@ def update(state: SeriesState, counts: Floats, marks: Floats = NO_MARKS) -> Step
     if filling < marks.shape[1]:
         after, noticed = _look_ahead(after, marks[:, filling:])
         changes += noticed
-    return Step(after, tuple(changes), *outs)
+    return Step(after, tuple(changes), outs)
 
 
 def _checked(marks: Floats, n: int, state: SeriesState) -> Floats:
@@ -143,6 +119,7 @@ def _take(
     marks = np.array(marks, order="C")  # machine code is made for arrays of one kind
     changes: list[Change] = []
     base = base_threshold(state.options.max_false_pages_per_week)
+    search = course.new_search(rises(width))
     room = blank(min(_ROOM, 2 * len(counts) + 2))
     first = to_seconds(state.start)
     done = 0
@@ -166,7 +143,7 @@ def _take(
             width,
             slot_seconds(width),
             base,
-            _rises(width),
+            search,
             room,
             outs,
         )
@@ -174,7 +151,7 @@ def _take(
         if n:
             changes.extend(change_of(state.start, state.width, c) for c in room[:n])
         if why == bins.DAY_FULL:
-            tables = _next_day(hot, tables, slot_seconds(width) / 60.0)
+            tables = _next_day(hot, tables, width)
         elif why == bins.STALE:
             changes.extend(_given_up(state, hot, room))
             fresh = cold(state.options, state.start, state.width, int(hot["bins"][0]))
@@ -212,10 +189,11 @@ def skip(state: SeriesState, n: int) -> SeriesState:
     return replace(after, hot=hot)
 
 
-def _next_day(hot: Any, tables: Tables, slot_minutes: float) -> Tables:
+def _next_day(hot: Any, tables: Tables, width: int) -> Tables:
     """Return the tables after the day that ``hot`` has gathered."""
+    slot_minutes = slot_seconds(width) / 60.0
     sums, days, weeks = tables.sums.copy(), tables.days.copy(), tables.weeks.copy()
-    profile = learning.end_day(hot, sums, days, weeks, tables.profile, slot_minutes)
+    profile = learning.end_day(hot, sums, days, weeks, tables.profile, slot_minutes, width / 60.0)
     return Tables(sums, days, weeks, profile)
 
 
@@ -228,30 +206,6 @@ def _given_up(state: SeriesState, hot: Any, room: Any) -> list[Change]:
 
 
 @lru_cache(maxsize=64)
-def _rises(width: int) -> Floats:
+def rises(width: int) -> Floats:
     """Return what estimating a start needs of bins of ``width`` seconds."""
     return onset.rise_table(width / 60.0)
-
-
-def change_of(start: datetime, width: timedelta, found: Any) -> Change:
-    """Return a change that a kernel wrote down, for bins of ``width`` from ``start`` on."""
-
-    def edge(b: int) -> datetime:
-        return start + int(b) * width
-
-    closed = found["kind"] == course.CLOSED
-    noticed = edge(found["noticed"] + 1) - timedelta(seconds=int(found["early"]))
-    at = noticed if found["kind"] == course.OPENED else edge(found["bin"] + 1)
-    surge = Surge(
-        onset=Onset(edge(found["onset"]), edge(found["earliest"]), edge(found["latest"])),
-        noticed_at=noticed,
-        evidence=float(found["evidence"]),
-        peak_at=edge(found["peak"]),
-        peak_count=float(found["peak_count"]),
-        expected_at_peak=float(found["peak_expected"]),
-        excess=float(found["excess"]),
-        ended_at=edge(found["ended"]) if closed else None,
-        resolved_at=at if closed else None,
-    )
-    kinds = (ChangeKind.OPENED, ChangeKind.REVISED, ChangeKind.CLOSED)
-    return Change(kinds[int(found["kind"])], at, surge)

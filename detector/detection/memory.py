@@ -59,6 +59,7 @@ HOT = np.dtype(
         ("highest", np.float64),  # evidence since the day began
         ("maxima", np.float64, (DAYS,)),  # highest evidence of past days, a ring; 0 before
         ("past_days", np.int64),
+        ("density", np.float64),  # expected posts a minute over the dispersion, when the day ended
         ("held", np.int64),  # bins for which learning has been held back by evidence
         # ring of recent bins
         ("count", np.float64, (RING,)),

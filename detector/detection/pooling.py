@@ -114,6 +114,17 @@ def _pool(hot: Any, said: Floats, widths: Ints, i: int, sums: Floats) -> bool:
 
 
 @compiled
+def _density(hot: Any, minutes: float) -> float:
+    """Return how many posts the remembered bins expected a minute, over the dispersion."""
+    total, bins = 0.0, 0
+    for j in range(RING):
+        if hot.old_weight[j] > 0.0:
+            total += hot.old_weight[j]
+            bins += 1
+    return total / (max(bins, 1) * minutes)
+
+
+@compiled
 def _agreeing(hot: Any, said: Floats, i: int) -> int:
     """Return how many sources have evidence of their own since the best start."""
     first = max(i - (hot.bins - course._best_start(hot)), 0)
@@ -133,7 +144,7 @@ def run(
     before: int,
     first: int,
     width: int,
-    base: float,
+    base: calibration.Base,
     rises: Floats,
     changes: Any,
     evidence: Floats,
@@ -160,7 +171,7 @@ def run(
     hot = hots[0]
     minutes = width / 60.0
     search = course.new_search(rises)
-    threshold = calibration.threshold_now(hot, base + DEARER)
+    threshold = calibration.threshold_now(hot, base) + DEARER
     sums = np.empty(4)
     n = 0
     oldest = max(bins_of(step.LONGEST_SEARCH, minutes, RING - 8), step.FEWEST_STARTS)
@@ -170,8 +181,8 @@ def run(
         day = (first + hot.bins * width) // 86400
         if day != hot.day:
             if hot.day >= 0:
-                calibration.end_day(hot)
-                threshold = calibration.threshold_now(hot, base + DEARER)
+                calibration.end_day(hot, _density(hot, minutes))
+                threshold = calibration.threshold_now(hot, base) + DEARER
             hot.day = day
         if closed[i] > 0.0:
             sequential.forget(hot)

@@ -22,7 +22,7 @@ from detector.domain.series import Floats
 from detector.domain.times import to_seconds
 
 #: Layout of a dumped state; another layout cannot be continued.
-FORMAT = 6
+FORMAT = 7
 #: Relative variance of a profile of which nothing is known.
 COLD_VARIANCE = 0.5
 
@@ -38,16 +38,19 @@ class Tables:
     weeks : shape (2, 4, 7, n_slots), posts and expected posts of past weeks.
     profile : shape (3, 7, n_slots), time-of-week profile, its relative variance, and the profile
         without what recurs weekly.
+    address : where in memory ``profile`` begins, for machine code that takes many series.
     """
 
     sums: Floats = field(repr=False)
     days: Floats = field(repr=False)
     weeks: NDArray[np.float32] = field(repr=False)
     profile: Floats = field(repr=False)
+    address: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         for array in (self.sums, self.days, self.weeks, self.profile):
             array.flags.writeable = False
+        object.__setattr__(self, "address", self.profile.ctypes.data)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from detector.detection.calibration import (
+    AS_MANY,
     DAYS,
     LEAST_DAYS,
     UNSURE_DAYS,
     UNSURE_EVIDENCE,
     YOUNG_DAYS,
     YOUNG_EVIDENCE,
+    Base,
     base_threshold,
     end_day,
     threshold_now,
@@ -21,21 +23,33 @@ from tests.detection.counting import detect, opened, usual
 
 def test_rarer_pages_need_more_evidence() -> None:
     rates = [10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01]
-    thresholds = [base_threshold(r) for r in rates]
-    assert thresholds == sorted(thresholds)
+    counting, knowing = zip(*(base_threshold(r) for r in rates), strict=True)
+    assert list(counting) == sorted(set(counting))
+    assert list(knowing) == sorted(set(knowing))
     assert DetectionOptions().max_false_pages_per_week == 0.03
 
 
-def _after(maxima: list[float], base: float = 7.0) -> float:
+SEVEN = Base(7.0, 7.0)
+
+
+def _after(maxima: list[float], base: Base = SEVEN, density: float = 1.0) -> float:
     hots = np.zeros(1, HOT)
     for highest in maxima:
         hots["highest"] = highest
-        end_day(hots[0])
+        end_day(hots[0], density)
     return threshold_now(hots[0], base)
 
 
 def test_a_calm_past_leaves_the_threshold_alone() -> None:
     assert _after([2.0] * 40) == 7.0
+
+
+def test_where_posts_are_many_another_limit_counts() -> None:
+    base = Base(5.0, 9.0)
+    calm = [2.0] * 40
+    assert _after(calm, base, 0.0) == 5.0
+    assert _after(calm, base, AS_MANY / 30) == pytest.approx(7.0)
+    assert _after(calm, base, 1e9) == pytest.approx(9.0)
 
 
 def test_a_past_full_of_evidence_raises_the_threshold_until_it_is_forgotten() -> None:

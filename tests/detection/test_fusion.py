@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.detection import fused, fusion, live, pooling
+from detector.detection.explanations import evidence_of
 from detector.detection.fused import Said
 from detector.detection.fusion import FusedStep
 from detector.detection.live import Step
 from detector.detection.options import DetectionOptions
-from detector.detection.explanations import evidence_of
 from detector.domain.series import Floats
 from detector.domain.surge import Change, ChangeKind
 
