@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
 
+from detector.detection import live
 from detector.detection.retrospective import Hindsight, analyze_series
 from detector.domain.details import Details
 from detector.domain.incident import Incident
@@ -24,6 +25,7 @@ from detector.engine.plan import Plan
 from detector.engine.replay import END_OF_TIME, History, passes, take_in
 from detector.engine.seconds import to_the_second
 from detector.engine.traces import CountTrace, ListTrace, Trace
+from detector.engine.unfollowed import as_noticed, counts_before
 from detector.ports import Source
 
 
@@ -70,11 +72,14 @@ class Review(NamedTuple):
 
 @dataclass(slots=True)
 class _Gathered:
+    """What the passes left; ``followed`` are the counts by which a discovered series was begun."""
+
     history: History = field(default_factory=History)
     pieces: dict[SeriesKey, list[CountPiece]] = field(default_factory=dict)
     expected: dict[SeriesKey, list[Floats]] = field(default_factory=dict)
     looks: dict[SeriesKey, list[LookPiece]] = field(default_factory=dict)
     archive: Archive = field(default_factory=Archive)
+    followed: dict[SeriesKey, Floats] = field(default_factory=dict)
 
 
 def review(
@@ -85,17 +90,13 @@ def review(
     Surges of one service that overlap in time, at whatever place, or follow each other within
     `Plan.regroup`, are one incident, as in the live path. Trending lists give nothing to refine,
     nor do surges that only several sources together show: they stand as the live path told them.
+    A service that was discovered is judged by what was said of it before, too.
     """
     gathered = _gather(source, plan, progress)
-    traces = {
-        key: CountTrace.of(pieces, gathered.expected[key])
-        for key, pieces in gathered.pieces.items()
-    }
+    traces = {key: _counted(key, gathered, plan) for key in gathered.pieces}
     surges: dict[str, list[_Seen]] = {}
     for key, trace in traces.items():
-        series = CountSeries(key, trace.whole.start, trace.width, trace.whole.counts)
-        marks = marks_together(gathered.pieces[key])
-        for seen in analyze_series(series, plan.options_for(key.service), marks):
+        for seen in _surges(trace, gathered, plan):
             surge = to_the_second(
                 _surge(seen), key, gathered.archive, width=trace.width, at=END_OF_TIME
             )
@@ -115,6 +116,30 @@ def review(
     ]
     by_start = sorted(reviewed, key=lambda r: (r.incident.onset.at, r.incident.id))
     return Review(tuple(by_start), gathered.history, _traces(traces, gathered, reviewed))
+
+
+def _counted(key: SeriesKey, gathered: _Gathered, plan: Plan) -> CountTrace:
+    """Return a series and what was expected; of a discovered one, by what was said before it."""
+    trace = CountTrace.of(gathered.pieces[key], gathered.expected[key])
+    if key not in gathered.followed:
+        return trace
+    whole = trace.whole
+    state = live.begin(plan.options_for(key.service), start=whole.start, width=whole.width)
+    expected = live.update(state, whole.counts).expected
+    return replace(trace, whole=replace(whole, expected=expected))
+
+
+def _surges(trace: CountTrace, gathered: _Gathered, plan: Plan) -> Iterator[Hindsight]:
+    """Yield the surges of one series as they are known afterwards."""
+    key, options = trace.key, plan.options_for(trace.key.service)
+    series = CountSeries(key, trace.whole.start, trace.width, trace.whole.counts)
+    marks = marks_together(gathered.pieces[key])
+    known = analyze_series(series, options, marks)
+    if (begun := gathered.followed.get(key)) is None:
+        yield from known
+        return
+    counts = np.concatenate([begun, series.counts[len(begun) :]])
+    yield from as_noticed(known, analyze_series(replace(series, counts=counts), options, marks))
 
 
 def _only_together(incident: Incident, found: Sequence[Incident]) -> bool:
@@ -156,6 +181,9 @@ def _gather(source: Source, plan: Plan, progress: Callable[[int], None]) -> _Gat
                 left = piece.start - piece.skipped * piece.width.total_seconds()
                 pieces.append(CountPiece(piece.key, left, piece.width, nothing))
                 expected.append(nothing)
+            if not pieces and piece.key.service not in plan.services:
+                gathered.followed[piece.key] = piece.counts
+                piece = replace(piece, counts=counts_before(piece, gathered.archive))
             pieces.append(piece)
             expected.append(advance.step.expected)
         for look in outcome.looks:
