@@ -11,9 +11,13 @@ twentieth of the time, and no kernel divides by what may be zero.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
+from numba.extending import intrinsic
+from numba.np.numpy_support import carray
+
+from detector.domain.series import Floats
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -22,3 +26,23 @@ R = TypeVar("R")
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
     """Return ``function`` compiled on first call; the machine code is cached beside the source."""
     return cast("Callable[P, R]", numba.njit(cache=True, error_model="numpy")(function))
+
+
+def _pointer(_: Any, address: Any) -> Any:
+    """Say how numba takes a number for the address of floats."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
+
+    pointer: Any = numba.types.CPointer
+    return pointer(numba.types.float64)(address), generate
+
+
+_as_pointer: Any = intrinsic(_pointer)
+
+
+@compiled
+def floats_at(address: int, shape: tuple[int, int, int]) -> Floats:
+    """Return the floats that lie at ``address``, in C order; their owner must be held meanwhile."""
+    floats: Floats = carray(_as_pointer(address), shape)
+    return floats

@@ -1,0 +1,195 @@
+"""Many series at once: the next bins of all of them in one call of machine code.
+
+Of ten thousand series in a turn nearly all have nothing to say. Those go through together; one
+that has, or for which a day ends, is taken by itself. Nothing but time depends on which it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.detection import bins, calendar, course, live
+from detector.detection.calibration import Base, base_threshold
+from detector.detection.compiled import compiled, floats_at
+from detector.detection.memory import HOT, blank
+from detector.detection.onset import Ints
+from detector.detection.options import DetectionOptions
+from detector.detection.state import SeriesState, Tables, slot_seconds
+from detector.domain.series import Floats
+from detector.domain.surge import Change
+from detector.domain.times import from_seconds, to_seconds
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fleet:
+    """The states of many series side by side, of the same options and bins of the same width.
+
+    A state taken out of it keeps the records of the whole fleet in memory for as long as it lives.
+
+    Attributes
+    ----------
+    options, width : of every series.
+    starts : shape (n,), left edges of the first bins, seconds since 1970.
+    hots : shape (n,), dtype ``HOT``: what changes with every bin, read-only.
+    tables : n, what changes daily.
+    """
+
+    options: DetectionOptions
+    width: timedelta
+    starts: Ints = field(repr=False)
+    hots: Any = field(repr=False)
+    tables: tuple[Tables, ...] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        self.hots.flags.writeable = False
+
+    @classmethod
+    def of(cls, states: Sequence[SeriesState]) -> Self:
+        """Return the states as a fleet.
+
+        Raises
+        ------
+        ValueError
+            If there are none, or they differ in their options or the width of their bins.
+        """
+        kinds = {(state.options, state.width) for state in states}
+        if len(kinds) != 1:
+            raise ValueError(f"a fleet has one kind of options and width, not {len(kinds)}")
+        ((options, width),) = kinds
+        return cls(
+            options,
+            width,
+            np.array([to_seconds(state.start) for state in states]),
+            _records([state.hot for state in states]),
+            tuple(state.tables for state in states),
+        )
+
+    def __len__(self) -> int:
+        return len(self.tables)
+
+    def __getitem__(self, i: int) -> SeriesState:
+        """Return the state of series ``i``."""
+        start = from_seconds(int(self.starts[i]))
+        return SeriesState(self.options, start, self.width, self.hots[i, None], self.tables[i])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Turn:
+    """What `update` found out.
+
+    Attributes
+    ----------
+    fleet : after the last bin.
+    changes : of the series that have any, by their place in the fleet.
+    said : shape (n, 6, n_bins), what was said of each bin, as in `live.Step`.
+    """
+
+    fleet: Fleet
+    changes: Mapping[int, tuple[Change, ...]]
+    said: Floats = field(repr=False)
+
+
+def update(fleet: Fleet, counts: Floats) -> Turn:
+    """Take the next bins of every series; each comes out as `live.update` leaves it.
+
+    Parameters
+    ----------
+    fleet : as left by the bins before; it is not changed.
+    counts : shape (n, n_bins), posts per bin, >= 0; nan where not observed.
+
+    Raises
+    ------
+    ValueError
+        If a count is negative or infinite, or the shape is wrong.
+    """
+    counts = np.ascontiguousarray(counts, dtype=np.float64)
+    if counts.ndim != 2 or len(counts) != len(fleet) or not bins.can_be(counts.ravel()):
+        raise ValueError("counts must have a row per series and be >= 0 (nan where not observed)")
+    hots, tables = _records([fleet.hots]), list(fleet.tables)
+    said = np.empty((len(fleet), 6, counts.shape[1]))
+    changes = {}
+    for i in np.flatnonzero(~_take_quiet(fleet, hots, counts, said)).tolist():
+        step = live.update(fleet[i], counts[i])
+        hots[i : i + 1], tables[i], said[i] = step.state.hot, step.state.tables, step.said
+        if step.changes:
+            changes[i] = step.changes
+    return Turn(replace(fleet, hots=hots, tables=tuple(tables)), changes, said)
+
+
+def _records(hots: Sequence[Any]) -> Any:
+    """Return a writable copy of records; through bytes, as numpy copies them field by field."""
+    return np.concatenate([of_some.view(np.uint8) for of_some in hots]).view(HOT)
+
+
+def _take_quiet(fleet: Fleet, hots: Any, counts: Floats, said: Floats) -> NDArray[np.bool_]:
+    """Take bins into ``hots``, write what they say to ``said``; return for which that was all."""
+    width, options = int(fleet.width.total_seconds()), fleet.options
+    now = fleet.starts + hots["bins"] * width
+    first, behind = int(now.min()), int(now.max()) + counts.shape[1] * width
+    offset, until = calendar.offset_from_utc(options.time_zone, first)
+    factors, _ = calendar.known_factors(options.known_events, first, behind - first, 1)
+    if behind > until or len(factors):
+        return np.zeros(len(fleet), np.bool_)
+    return run(
+        hots,
+        np.array([tables.address for tables in fleet.tables]),
+        counts,
+        now + offset,
+        width,
+        slot_seconds(width),
+        base_threshold(options.max_false_pages_per_week),
+        live.rises(width),
+        blank(2 * counts.shape[1] + 2),
+        said,
+    )
+
+
+@compiled
+def run(
+    hots: Any,
+    profiles: Ints,
+    counts: Floats,
+    first_local: Ints,
+    width: int,
+    slot_seconds: int,
+    base: Base,
+    rises: Floats,
+    changes: Any,
+    said: Floats,
+) -> NDArray[np.bool_]:
+    """Take all bins of every series; return which of them are through and had nothing to say.
+
+    The records of the others are of no use any more. As `bins.run`, but that the first axis of
+    ``hots``, ``counts``, ``first_local`` and ``said`` is the series, and ``profiles`` (shape (n,))
+    are the addresses of their profiles.
+    """
+    quiet = np.empty(hots.shape[0], np.bool_)
+    search = course.new_search(rises)
+    slots = -(-86400 // slot_seconds)
+    nothing, no_marks = np.empty(0), np.empty((3, 0))
+    for i in range(hots.shape[0]):
+        _, found, why = bins.run(
+            hots[i : i + 1],
+            floats_at(profiles[i], (3, 7, slots)),
+            counts[i],
+            0,
+            counts.shape[1],
+            nothing,
+            nothing,
+            no_marks,
+            first_local[i],
+            width,
+            slot_seconds,
+            base,
+            search,
+            changes,
+            said[i],
+        )
+        quiet[i] = found == 0 and why == bins.TAKEN
+    return quiet
