@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from detector.cli.commands import app
 from tests.laws.stories import counts
 
-STRICT = "[detection]\nmax_false_pages_per_week = 0.000000000001\n"
+STRICT = "[detection]\nmax_false_pages_per_week = 1e-90\n"
 
 
 @pytest.fixture

@@ -121,7 +121,7 @@ def test_the_replay_of_what_is_stored_says_what_was_said(store: Path) -> None:
 
 def test_stricter_settings_lose_alerts_and_say_how_many_pages_a_week(store: Path) -> None:
     strict = lexicon_plan().service_options["WeChat"]
-    few = replace(strict, max_false_pages_per_week=1e-12)
+    few = replace(strict, max_false_pages_per_week=1e-90)
     plan = replace(lexicon_plan(), default_options=few, service_options={})
     rows = stored(store)
     found = compare(replay_counts(rows, lexicon_plan()), replay_counts(rows, plan))
