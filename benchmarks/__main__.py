@@ -81,9 +81,9 @@ def _results(a: Arena, rivals: Sequence[Rival]) -> list[Result]:
 
 
 def _wishes(*, quick: bool) -> str:
-    services, days = (9, 28) if quick else (90, 56)
-    found = wishes.granted(RATES, services=services, days=days)
-    return report.wishes(found, services, days)
+    seeds, services = (wishes.SEEDS[:1], 9) if quick else (wishes.SEEDS, 36)
+    quiet = wishes.quiet(seeds, services=services, days=35)
+    return report.wishes([wishes.granted(asked, quiet) for asked in RATES])
 
 
 def _alone() -> str:

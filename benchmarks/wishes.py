@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks import ours
 from benchmarks.baseline import Expectation
@@ -13,66 +14,73 @@ from benchmarks.running import Prepared
 from benchmarks.synthetic import DISPERSIONS, LEVELS, Recipe, generate
 from benchmarks.tracks import dense
 from detector.detection.options import DetectionOptions
-from detector.domain.times import to_seconds
+from detector.domain.series import Floats
 
-SEED = 13
-YOUNG_DAYS = 14
+SEEDS = (13, 14, 15, 16, 17, 18, 19, 20)
+"""Seeds of the quiet tracks; `detector.detection.calibration` was measured on others."""
+WEEK_MINUTES = 10080
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Wish:
-    """Delivered false alarms per service-week.
+    """Delivered false alarms.
 
     Attributes
     ----------
     asked : ``max_false_pages_per_week``.
-    delivered : over all services.
-    young, grown : in the first `YOUNG_DAYS` days and after them.
-    by_level, by_dispersion : over the services of each of `LEVELS` and `DISPERSIONS`.
+    alarms, weeks : shape (3, 3), alarms and observed service-weeks by `LEVELS` and `DISPERSIONS`.
+    by_week : false alarms per service-week in each week of a series' life.
     """
 
     asked: float
-    delivered: float
-    young: float
-    grown: float
-    by_level: tuple[float, ...]
-    by_dispersion: tuple[float, ...]
+    alarms: NDArray[np.int64]
+    weeks: Floats
+    by_week: tuple[float, ...]
+
+    @property
+    def delivered(self) -> float:
+        """False alarms per service-week over all services."""
+        return float(self.alarms.sum() / self.weeks.sum())
+
+    @property
+    def by_level(self) -> Floats:
+        """Shape (3,), the same over the services of each of `LEVELS`."""
+        return np.asarray(self.alarms.sum(axis=1) / self.weeks.sum(axis=1))
+
+    @property
+    def by_dispersion(self) -> Floats:
+        """Shape (3,), the same over the services of each of `DISPERSIONS`."""
+        return np.asarray(self.alarms.sum(axis=0) / self.weeks.sum(axis=0))
+
+    @property
+    def by_cell(self) -> Floats:
+        """Shape (3, 3), the same by level and dispersion."""
+        return np.asarray(self.alarms / self.weeks)
 
 
-def granted(rates: Sequence[float], *, services: int, days: int) -> list[Wish]:
-    """Return what is delivered at each of ``rates`` on a generated track without outages."""
-    track = generate(Recipe(SEED, services, days, outages=0))
+def quiet(seeds: Sequence[int], *, services: int, days: int) -> list[Prepared]:
+    """Return the services of generated tracks with everything that is no outage, and no outage."""
     nothing = Expectation(np.empty(0), np.empty(0))
-    quiet = [Prepared(*one, nothing, None) for one in dense(track.counts)]
-    return [_wish(asked, quiet) for asked in rates]
+    return [
+        Prepared(*one, nothing, None)
+        for seed in seeds
+        for one in dense(generate(Recipe(seed, services, days, outages=0)).counts)
+    ]
 
 
-def _wish(asked: float, quiet: Sequence[Prepared]) -> Wish:
+def granted(asked: float, services: Sequence[Prepared]) -> Wish:
+    """Return what is delivered on ``services``, as `quiet` names them."""
     options = DetectionOptions(max_false_pages_per_week=asked)
-    days = [_alarm_days(one, options) for one in quiet]
-    length = max(len(one.counts) * one.width / 86400 for one in quiet)
-    everywhere = range(len(quiet))
-
-    def rate(who: Sequence[int], keep: Callable[[float], bool], weeks: float) -> float:
-        return sum(keep(d) for i in who for d in days[i]) / (len(who) * weeks)
-
-    def over(who: Sequence[int]) -> float:
-        return rate(who, lambda _: True, length / 7)
-
-    n = len(LEVELS)
-    return Wish(
-        asked=asked,
-        delivered=over(everywhere),
-        young=rate(everywhere, lambda d: d < YOUNG_DAYS, YOUNG_DAYS / 7),
-        grown=rate(everywhere, lambda d: d >= YOUNG_DAYS, (length - YOUNG_DAYS) / 7),
-        by_level=tuple(over([i for i in everywhere if i % n == k]) for k in range(n)),
-        by_dispersion=tuple(
-            over([i for i in everywhere if i // n % len(DISPERSIONS) == k])
-            for k in range(len(DISPERSIONS))
-        ),
-    )
-
-
-def _alarm_days(one: Prepared, options: DetectionOptions) -> list[float]:
-    """Return when alarms were raised, days since the series began."""
-    return [(to_seconds(s.noticed_at) - one.start) / 86400 for s in ours.surges(one, options)]
+    alarms = np.zeros((len(LEVELS), len(DISPERSIONS)), np.int64)
+    weeks = np.zeros(alarms.shape)
+    lives = -(-max(len(one.counts) for one in services) // WEEK_MINUTES)
+    in_week = np.zeros(lives)
+    for one in services:
+        number = int(one.service.removeprefix("svc"))
+        cell = number % len(LEVELS), number // len(LEVELS) % len(DISPERSIONS)
+        found = [s.noticed_at.timestamp() - one.start for s in ours.surges(one, options)]
+        alarms[cell] += len(found)
+        weeks[cell] += np.sum(~np.isnan(one.counts)) * one.width / (60 * WEEK_MINUTES)
+        for seconds in found:
+            in_week[min(int(seconds // (60 * WEEK_MINUTES)), lives - 1)] += 1
+    return Wish(asked, alarms, weeks, tuple(in_week / (weeks.sum() / lives)))
