@@ -43,19 +43,22 @@ NEARLY = 3.99
 
 
 @compiled
+def _variance(mean: float, dispersion: float) -> float:
+    """Return the variance of a slot's count around ``mean``: counting and own spread."""
+    return dispersion * mean + (SLOT_SPREAD * mean) ** 2 + 0.25
+
+
+@compiled
 def _density(x: float, mean: float, dispersion: float) -> float:
-    """Return the density of a count ``x`` around ``mean``: normal, counting and own spread."""
-    variance = dispersion * mean + (SLOT_SPREAD * mean) ** 2 + 0.25
+    """Return the normal density of a count ``x`` around ``mean``."""
+    variance = _variance(mean, dispersion)
     return exp(-0.5 * (x - mean) ** 2 / variance) / sqrt(2.0 * np.pi * variance)
 
 
 @compiled
 def _notable(x: float, mean: float, dispersion: float) -> bool:
     """Whether ``x`` lies more than `NOTABLE` standard deviations above ``mean``."""
-    above = x - mean
-    variance = dispersion * mean + (SLOT_SPREAD * mean) ** 2 + 0.25
-    # most slots are done without a root
-    return above > 0.0 and above * above > NEARLY * variance and above / sqrt(variance) > NOTABLE
+    return (x - mean) / sqrt(_variance(mean, dispersion)) > NOTABLE
 
 
 @compiled
@@ -132,6 +135,22 @@ def _around(weeks: NDArray[np.float32]) -> Floats:
 
 
 @compiled
+def _seen_and_rising(around: Floats, dispersion: float) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return for each slot of the week what any week expected, and if any may be notable."""
+    seen = np.zeros(around.shape[2])
+    rising = np.zeros(around.shape[2], np.bool_)
+    for w in range(WEEKS):
+        for at in range(around.shape[2]):
+            mass = around[1, w, at]
+            above = around[0, w, at] - mass
+            # without a root, so that all slots are done at once
+            nearly = above * above > NEARLY * _variance(mass, dispersion)
+            rising[at] |= (above > 0.0) & (mass > 0.0) & nearly
+            seen[at] += mass
+    return seen, rising
+
+
+@compiled
 def _gather(around: Floats, moved: Ints, at: int, x: Floats, mass: Floats) -> bool:
     """Read the past of a slot of the week into ``x`` and ``mass``; return if it was ever seen.
 
@@ -176,6 +195,7 @@ def recur(
     mass = np.empty(WEEKS)
     grid = _bump_grid()
     around = _around(weeks)
+    seen, rising = _seen_and_rising(around, dispersion)
     still = np.zeros(WEEKS, np.int64)
     moved = np.empty(WEEKS, np.int64)
     for d in range(7):
@@ -184,11 +204,15 @@ def recur(
             moved[w] = now - ahead[w, d]
             turned = turned or (moved[w] != 0 and weeks[1, w, d].sum() > 0.0)
         for s in range(slots):
-            if not _gather(around, still, d * slots + s, x, mass):
+            at = d * slots + s
+            if seen[at] <= 0.0:
                 profile[1, d, s] += UNSEEN_SPREAD * UNSEEN_SPREAD
                 continue
+            if not rising[at] and not turned:
+                continue
+            _gather(around, still, at, x, mass)
             mean, variance = _expect(grid, x, mass, dispersion)
-            if turned and _gather(around, moved, d * slots + s, x, mass):
+            if turned and _gather(around, moved, at, x, mass):
                 unmoved, doubt = _expect(grid, x, mass, dispersion)
                 apart = mean - unmoved
                 mean = 0.5 * (mean + unmoved)
