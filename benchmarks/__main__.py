@@ -133,18 +133,22 @@ def _curve(a: Arena, rivals: Sequence[Rival], out: Path) -> str:
 
 def _speed(*, quick: bool) -> str:
     lengths = speed.LENGTHS[:2] if quick else speed.LENGTHS
-    services = 1000 if quick else 10_000
     growths = [
         speed.growth("replay core (`live.update`)", speed.whole, lengths),
         speed.growth("`analyze` core", speed.analyze, lengths),
     ]
     held = tables.number(speed.peak_megabytes(), 0)
     hot, slow = speed.saved_bytes()
-    memory = (
-        f"A process that analyses a year of minutes holds {held} MB at most. A turn of the live "
-        f"pipeline writes {hot / 1000:.0f} kB per series, and {slow / 1000:.0f} kB more once a day."
+    states = speed.states_of(1000 if quick else 10_000)
+    extra = (
+        f"{len(states):,} services take one more bin each in "
+        f"{1000 * speed.one_bin_together(states):.0f} ms as a fleet (`fleet.update`), in "
+        f"{1000 * speed.one_bin_each(states):.0f} ms by a call each (`live.update`). "
+        f"A process that analyses a year of minutes holds {held} MB at most. "
+        f"A turn of the live pipeline writes {hot / 1000:.0f} kB per series, "
+        f"and {slow / 1000:.0f} kB more once a day."
     )
-    return report.speed(growths, speed.one_bin_each(services), services, memory)
+    return report.speed(growths, extra)
 
 
 if __name__ == "__main__":

@@ -189,7 +189,7 @@ def scores(found: Labelled | None) -> str:
     )
 
 
-def speed(growths: Sequence[Growth], one_bin: float, services: int, extra: str) -> str:
+def speed(growths: Sequence[Growth], extra: str) -> str:
     """Return the section about speed."""
     lengths = [f"{n:,} bins" for n in growths[0].lengths]
     rows = [
@@ -207,7 +207,7 @@ def speed(growths: Sequence[Growth], one_bin: float, services: int, extra: str) 
             "",
             tables.table(["one core", *lengths, "million bins per second", "exponent"], rows),
             "Processor time; the exponent is the slope of log time over log length, 1 if linear.",
-            f"{services:,} services take one more bin each in {1000 * one_bin:.0f} ms. {extra}",
+            extra,
             "",
         ]
     )

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from detector.detection import live
+from detector.detection import fleet, live
 from detector.detection.options import DetectionOptions
 from detector.detection.retrospective import analyze_series
 from detector.domain.series import CountSeries, Floats, SeriesKey
@@ -69,7 +69,7 @@ def _timed(run: Callable[[Floats], object], counts: Floats) -> float:
     return time.process_time() - began
 
 
-def whole(counts: Floats) -> object:
+def whole(counts: Floats) -> live.Step:
     """Take a whole history at once, as a replay does."""
     return live.update(live.begin(DetectionOptions(), start=START, width=MINUTE), counts)
 
@@ -80,16 +80,18 @@ def analyze(counts: Floats) -> object:
     return analyze_series(CountSeries(key, START, MINUTE, counts), DetectionOptions())
 
 
-def one_bin_each(services: int) -> float:
-    """Return seconds in which ``services`` services take their next bin, one call each.
+def states_of(services: int) -> list[live.SeriesState]:
+    """Return states of so many services, each with tables of its own."""
+    data = live.dump(whole(history(20_000)).state)
+    return [live.update(live.load(data), np.array([i % 7.0])).state for i in range(services)]
+
+
+def one_bin_each(states: Sequence[live.SeriesState]) -> float:
+    """Return seconds in which services take their next bin, one call each.
 
     Every service has a state of its own, and the state after the bin is kept, as in a live run.
     """
-    state = live.update(
-        live.begin(DetectionOptions(), start=START, width=MINUTE), history(20_000)
-    ).state
-    states = [live.update(state, np.array([float(i % 7)])).state for i in range(services)]
-    bins = [np.array([float(i % 5)]) for i in range(services)]
+    bins = [np.array([float(i % 5)]) for i in range(len(states))]
     seconds = []
     for _ in range(5):
         began = time.process_time()
@@ -98,11 +100,21 @@ def one_bin_each(services: int) -> float:
     return min(seconds)
 
 
+def one_bin_together(states: Sequence[live.SeriesState]) -> float:
+    """Return seconds in which services take their next bin as a fleet; states are kept as well."""
+    together = fleet.Fleet.of(states)
+    bins = np.array([[i % 5.0] for i in range(len(states))])
+    seconds = []
+    for _ in range(5):
+        began = time.process_time()
+        together = fleet.update(together, bins).fleet
+        seconds.append(time.process_time() - began)
+    return min(seconds)
+
+
 def saved_bytes() -> tuple[int, int]:
     """Return the bytes that one series adds to a turn: always, and when its tables change."""
-    state = live.update(
-        live.begin(DetectionOptions(), start=START, width=MINUTE), history(20_000)
-    ).state
+    state = whole(history(20_000)).state
     return len(live.dump_hot(state)), len(live.dump_tables(state.tables))
 
 
