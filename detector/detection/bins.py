@@ -40,7 +40,7 @@ def run(
     width: int,
     slot_seconds: int,
     base: calibration.Base,
-    search: course.Search,
+    rises: Floats,
     changes: Any,
     outs: Floats,
 ) -> Any:
@@ -56,7 +56,7 @@ def run(
     minutes = width / 60.0
     waiting = learning.quarantine(minutes)
     slot = slots.slot_at(profile, first_local + hot.clock + width // 2, slot_seconds)
-    search.first[:] = -1
+    search = course.new_search(rises)
     threshold = calibration.threshold_now(hot, base)
     others = np.empty(1 if marks.shape[1] > 0 else 0, HOT)
     m = int(np.searchsorted(marks[early.BIN], begin))

@@ -14,7 +14,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.detection import bins, calendar, course, live
+from detector.detection import bins, calendar, live
 from detector.detection.calibration import Base, base_threshold
 from detector.detection.compiled import compiled, floats_at
 from detector.detection.memory import HOT, blank
@@ -170,7 +170,6 @@ def run(
     are the addresses of their profiles.
     """
     quiet = np.empty(hots.shape[0], np.bool_)
-    search = course.new_search(rises)
     slots = -(-86400 // slot_seconds)
     nothing, no_marks = np.empty(0), np.empty((3, 0))
     for i in range(hots.shape[0]):
@@ -187,7 +186,7 @@ def run(
             width,
             slot_seconds,
             base,
-            search,
+            rises,
             changes,
             said[i],
         )

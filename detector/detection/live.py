@@ -119,7 +119,6 @@ def _take(
     marks = np.array(marks, order="C")  # machine code is made for arrays of one kind
     changes: list[Change] = []
     base = base_threshold(state.options.max_false_pages_per_week)
-    search = course.new_search(rises(width))
     room = blank(min(_ROOM, 2 * len(counts) + 2))
     first = to_seconds(state.start)
     done = 0
@@ -143,7 +142,7 @@ def _take(
             width,
             slot_seconds(width),
             base,
-            search,
+            rises(width),
             room,
             outs,
         )
