@@ -23,13 +23,13 @@ from detector.domain.series import Floats
 Ints = NDArray[np.int64]
 
 #: Lengths of the rise, minutes; how often it is the first, a step; the others are equally usual.
-RISES = (0.0, 3.0, 6.0, 12.0, 24.0, 48.0, 96.0, 192.0)
-STEPS = 0.3
+RISES = (0.0, 2.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0)
+STEPS = 0.25
 #: Smallest and largest size of a rise that is tried, as a multiple of the expected rate, and steps.
 SMALLEST, LARGEST, SIZES = 0.25, 400.0, 16
 #: Posts above the expected (over the dispersion) behind which one more counts half: the shape of a
-#: surge is known to about an eighth, and so many posts tell its height as well.
-ENOUGH = 60.0
+#: surge is known to about a seventh, and so many posts tell its height as well.
+ENOUGH = 50.0
 #: Share of the posterior in the 90 % interval; measured, as the model is a little too careful.
 COVER = 0.87
 #: Minutes by which a start becomes less likely beforehand by a factor of e, the further back: what
@@ -201,10 +201,10 @@ def start_likelihood(count: Floats, expected: Floats, dispersion: float, minutes
 
 
 @compiled
-def estimate(likelihood: Floats, minutes: float) -> Ints:
+def estimate(likelihood: Floats, minutes: float, cover: float = COVER) -> Ints:
     """Return start, earliest and latest as positions, for bins of ``minutes``.
 
-    The interval is the shortest that holds `COVER` of the posterior. The start is where in it the
+    The interval is the shortest that holds ``cover`` of the posterior. The start is where in it the
     logarithm of the error is least to be expected: one minute or two is as much as ten or twenty.
     """
     n = likelihood.shape[0]
@@ -214,10 +214,10 @@ def estimate(likelihood: Floats, minutes: float) -> Ints:
     first, last = 0, n - 1
     end, held = 0, 0.0
     for low in range(n):
-        while end < n and held < COVER:
+        while end < n and held < cover:
             held += share[end]
             end += 1
-        if held < COVER:
+        if held < cover:
             break
         if end - 1 - low < last - first:
             first, last = low, end - 1
