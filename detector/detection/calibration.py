@@ -86,10 +86,10 @@ def _at(asked: float, rates: list[float], evidence: tuple[float, ...]) -> float:
 @compiled
 def threshold_now(hot: Any, base: Base) -> float:
     """Return the threshold of a series given its volume, its age and its past daily maxima."""
-    half_hour = 30.0 * hot.density
+    half_hour: float = 30.0 * hot.density
     share = half_hour / (half_hour + AS_MANY)
     least = base.counting + share * (base.knowing - base.counting)
-    age = hot.past_days
+    age: int = hot.past_days
     least += YOUNG_EVIDENCE * max(YOUNG_DAYS - age, 0) / YOUNG_DAYS
     least += UNSURE_EVIDENCE * max(UNSURE_DAYS - age, 0) / UNSURE_DAYS
     if age < LEAST_DAYS:
