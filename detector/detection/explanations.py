@@ -95,10 +95,12 @@ def least_evidence(hot: Any, i: int, best: float, burst_bins: int, fresh: int) -
         least = min(least, evidence_of(x, mass, wide) + MOVED_COST)
     if least > best and hot.back[i] > mass:
         cost = _clock_cost(hot, 0, fresh)
-        least = min(least, evidence_of(x, hot.back[i], doubt) + cost)
+        if cost < least:
+            least = min(least, evidence_of(x, hot.back[i], doubt) + cost)
     if least > best and hot.fore[i] > mass:
         cost = _clock_cost(hot, 2, fresh)
-        least = min(least, evidence_of(x, hot.fore[i], doubt) + cost)
+        if cost < least:
+            least = min(least, evidence_of(x, hot.fore[i], doubt) + cost)
     return least
 
 
