@@ -3,8 +3,8 @@ from __future__ import annotations
 from math import nan
 from xml.etree import ElementTree as ET
 
-import pandas as pd
 import numpy as np
+import pandas as pd
 import pytest
 
 from benchmarks import ours, tables
