@@ -155,7 +155,7 @@ def test_check_says_what_the_bundled_configuration_does(
 ) -> None:
     assert run("check") == 0
     said = capsys.readouterr().out
-    assert "WeChat: at most 0.03 false pages a week" in said
+    assert "WeChat: at most 0.01 false pages a week" in said
     assert "pull weibo-2013" in said
 
 

@@ -88,7 +88,7 @@ def test_check_prints_json(run: Run, capsys: pytest.CaptureFixture[str]) -> None
     said = json.loads(capsys.readouterr().out)
     assert said["services"][0] == {
         "service": "WeChat",
-        "max_false_pages_per_week": 0.03,
+        "max_false_pages_per_week": 0.01,
         "time_zone": "Asia/Shanghai",
     }
     assert said["sources"][0]["type"] == "scenario"

@@ -78,7 +78,7 @@ def test_quiet_history_has_no_incident(the_plan: Plan) -> None:
     assert history.bins == DAYS * PER_DAY
 
 
-WEAK = (23, 30, 40)  # of 40 draws: 12 that neither source shows by itself, 3 of them shown together
+WEAK = (45, 47, 87)  # of 80 draws: 25 that neither source shows by itself, 4 of them shown together
 
 
 def weak_table(seed: int, source: str) -> Table:

@@ -64,7 +64,7 @@ def test_pieces_of_the_archive_make_no_difference() -> None:
 
 
 def test_a_start_that_is_not_sure_to_the_minute_is_not_told_to_the_second() -> None:
-    few = spoken(*CALM, 61, 143, 197, 256, 301, 377, 431)
+    few = spoken(*CALM, 20, 100, 180, 260, 340, 420)
     surge = asked(few)
     onset = surge.onset
     assert onset.latest - onset.earliest >= 4 * MINUTE

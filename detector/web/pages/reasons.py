@@ -88,7 +88,7 @@ def _evidence(incident: Incident, settings: Settings, reader: Reader) -> Markup:
     return t(
         "why.evidence",
         evidence=say.number(incident.evidence),
-        least=f"{base_threshold(allowed):.1f}",
+        least=f"{min(base_threshold(allowed)):.1f}",
         allowed=f"{allowed:g}",
         weeks=say.number(1 / allowed),
         odds=_odds(incident.evidence),
