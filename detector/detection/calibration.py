@@ -4,11 +4,6 @@ Three parts. On a series that behaves as the baseline says, the highest evidence
 with the logarithm of how rarely it may be passed: `base_threshold`, measured by simulation. A
 series that does not behave, because its own past is full of evidence that was no outage, is
 compared with that past; and one that is young has to show more: `threshold_now`.
-
-References
-----------
-Lucas & Crosier (1982), Technometrics: thresholds of a sequential test by its rate of false alarms,
-which is how the curves below were measured.
 """
 
 from __future__ import annotations

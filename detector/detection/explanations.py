@@ -93,14 +93,11 @@ def least_evidence(hot: Any, i: int, best: float, burst_bins: int, fresh: int) -
     if least > best and least > MOVED_COST:
         wide = doubt + MOVED_SPREAD * MOVED_SPREAD
         least = min(least, evidence_of(x, mass, wide) + MOVED_COST)
-    if least > best and hot.back[i] > mass:
-        cost = _clock_cost(hot, 0, fresh)
-        if cost < least:
-            least = min(least, evidence_of(x, hot.back[i], doubt) + cost)
-    if least > best and hot.fore[i] > mass:
-        cost = _clock_cost(hot, 2, fresh)
-        if cost < least:
-            least = min(least, evidence_of(x, hot.fore[i], doubt) + cost)
+    for k, moved in ((0, hot.back[i]), (2, hot.fore[i])):
+        if least > best and moved > mass:
+            cost = _clock_cost(hot, k, fresh)
+            if cost < least:
+                least = min(least, evidence_of(x, moved, doubt) + cost)
     return least
 
 
