@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
 from detector.domain.token import Scope
-from detector.web import tokens
 from detector.web.app import create_app
 from tests.web.house import NOW, House, house
 
@@ -47,18 +45,6 @@ TAKES: dict[tuple[str, str], Scope | None] = {
 }
 BODIES = {"/v1/posts": POST_ROW, "/v1/counts": COUNT_ROW, "/v1/silences": SILENCE}
 AWAY = "203.0.113.9"
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> Iterator[House]:
-    made = house(tmp_path, incidents=())
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokens, "FRESH", 0.0)
 
 
 def ask(client: httpx.Client, method: str, path: str) -> int:

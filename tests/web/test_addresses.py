@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,13 +14,6 @@ from detector.settings import parse_settings
 from detector.web.opening import require_tokens, session_key
 from tests.fakes.desk import FakeDesk
 from tests.web.house import NOW, SETTINGS, House, house
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> Iterator[House]:
-    made = house(tmp_path, incidents=())
-    yield made
-    made.close()
 
 
 @pytest.mark.parametrize(

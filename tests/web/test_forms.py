@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from detector.domain.token import Scope
 from tests.web.browser import logged, seal_of
-from tests.web.house import House, house
+from tests.web.house import House
 
 SILENCE = {"matchers": ["service=WeChat"], "duration": "1h"}
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> Iterator[House]:
-    made = house(tmp_path, incidents=())
-    yield made
-    made.close()
 
 
 @pytest.mark.parametrize("with_login", [True, False], ids=["logged in", "on this machine"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,6 @@ from tests.web.house import MINUTE, NOW, SETTINGS, House, house
 TIME = "2022-07-22T13:58:12Z"
 POST = {"time": TIME, "text": "is WeChat down?"}
 COUNT = {"time": "2022-07-22T13:58:00Z", "service": "WeChat", "count": 17}
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> Iterator[House]:
-    made = house(tmp_path, incidents=())
-    yield made
-    made.close()
 
 
 @pytest.fixture

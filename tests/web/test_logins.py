@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,22 +10,9 @@ from pathlib import Path
 import pytest
 
 from detector.domain.token import Scope, Token
-from detector.web import tokens
 from detector.web.sessions import logged_in, sealed, unsealed
 from tests.web.browser import logged, seal_of
 from tests.web.house import NOW, House, house
-
-
-@pytest.fixture
-def made(tmp_path: Path) -> Iterator[House]:
-    made = house(tmp_path, incidents=())
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokens, "FRESH", 0.0)
 
 
 def test_a_login_is_a_cookie_that_scripts_and_other_sites_do_not_get(made: House) -> None:
