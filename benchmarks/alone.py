@@ -25,9 +25,9 @@ from benchmarks.methods import Rival
 from benchmarks.running import Prepared, claims, prepare, tuned
 from benchmarks.synthetic import Recipe, Track, generate
 from benchmarks.tracks import dense
-from detector.detection.matching import Claim
 from detector.detection.options import DetectionOptions
-from detector.domain.series import Floats
+from detector.detection.truth_matching import Claim
+from detector.model.series import Floats
 
 SEEDS = (21, 22, 23)
 UNGUARDED = "outage-detector without the guard"
@@ -40,7 +40,7 @@ GUARDS: Mapping[str, tuple[str, Mapping[str, float]]] = {
         {"recurrence.BUMP": 0.0, "recurrence.UNSEEN_SPREAD": 0.0},
     ),
     "step40": ("a level that moves a little is no outage", {"explanations.MOVED_COST": 1e9}),
-    "dst": ("the clock may have moved", {"clock.MOVE": 0.0}),
+    "dst": ("the clock may have moved", {"clock_shift.MOVE": 0.0}),
     "zeros": ("a long run of zeros is not observed", {"baseline.DEAD_EVENTS": 1e18}),
     "dead": ("what is not observed is not zero", {}),
 }

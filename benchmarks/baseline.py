@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 from scipy.ndimage import gaussian_filter1d
 
-from detector.domain.series import Floats
+from detector.model.series import Floats
 
 WARM_UP_DAYS = 7
 """Rivals are silent before: they are judged on what they know, not on how they start."""

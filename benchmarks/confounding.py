@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from detector.detection.matching import Claim
+from detector.detection.truth_matching import Claim
 
 AFTER = {"burst": 600.0, "weekly": 1800.0, "zeros": 86400.0, "dead": 3600.0}
 """Seconds after the end of a confounder in which an alarm is still put down to it."""

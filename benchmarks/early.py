@@ -18,11 +18,11 @@ from benchmarks import tables
 from benchmarks.speed import START
 from detector.detection import live
 from detector.detection.options import DetectionOptions
-from detector.domain.series import Floats
-from detector.domain.spans import Spans
-from detector.domain.surge import ChangeKind
-from detector.domain.times import from_seconds, to_seconds
-from detector.engine.marks import Judged, marks_of
+from detector.model.series import Floats
+from detector.model.spans import Spans
+from detector.model.surge import ChangeKind
+from detector.model.times import from_seconds, to_seconds
+from detector.pipeline.post_counts import Judged, marks_of
 
 WIDTHS = (60, 300)
 RATES = (0.1, 0.5, 5.0, 50.0)

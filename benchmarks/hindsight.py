@@ -10,11 +10,17 @@ from benchmarks import ours
 from benchmarks.running import Prepared
 from benchmarks.tables import number
 from benchmarks.trial import Arena
-from detector.detection.matching import MINUTE, Claim, Outage, match, outages_of
+from detector.detection.hindsight.surges import HindsightSurge, analyze_series
 from detector.detection.options import DetectionOptions
-from detector.detection.retrospective import Hindsight, analyze_series
-from detector.domain.series import CountSeries, SeriesKey
-from detector.domain.times import from_seconds
+from detector.detection.truth_matching import (
+    MINUTE,
+    Claim,
+    Outage,
+    match,
+    outages_of,
+)
+from detector.model.series import CountSeries, SeriesKey
+from detector.model.times import from_seconds
 
 Pair = tuple[Outage, Claim]
 
@@ -24,7 +30,7 @@ def claims(services: list[Prepared], options: DetectionOptions) -> list[Claim]:
     return [c for one in services for h in analyzed(one, options) if (c := _claim(one, h))]
 
 
-def analyzed(one: Prepared, options: DetectionOptions) -> tuple[Hindsight, ...]:
+def analyzed(one: Prepared, options: DetectionOptions) -> tuple[HindsightSurge, ...]:
     """Return the surges of one service as `analyze` knows them."""
     width, start = timedelta(seconds=one.width), from_seconds(one.start)
     return analyze_series(
@@ -32,7 +38,7 @@ def analyzed(one: Prepared, options: DetectionOptions) -> tuple[Hindsight, ...]:
     )
 
 
-def _claim(one: Prepared, h: Hindsight) -> Claim | None:
+def _claim(one: Prepared, h: HindsightSurge) -> Claim | None:
     if h.noticed_at is None:
         return None
     last = float(one.start + one.width * len(one.counts))

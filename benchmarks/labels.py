@@ -19,13 +19,26 @@ from sklearn.metrics import average_precision_score
 from sklearn.model_selection import StratifiedKFold
 
 from detector import resources
-from detector.language.classifier import COMPLAINTS, TRAINED_KINDS, load_classifier
-from detector.language.complaints import Reader, build_reader, read_posts, read_titles
-from detector.language.features import matrix
-from detector.language.lexicon import parse_lexicon, parse_services
-from detector.language.normalise import fold
-from detector.language.reading import read
-from detector.language.training import Lessons, fit, prepare
+from detector.complaints.classifier import (
+    COMPLAINTS,
+    TRAINED_KINDS,
+    load_classifier,
+)
+from detector.complaints.features import matrix
+from detector.complaints.lexicon import parse_lexicon, parse_services
+from detector.complaints.normalise import fold
+from detector.complaints.reader import (
+    PostReader,
+    build_reader,
+    read_posts,
+    read_titles,
+)
+from detector.complaints.reading import read
+from detector.complaints.training import (
+    Lessons,
+    fit,
+    prepare,
+)
 
 SETS = {
     "Chinese titles": ("dev_titles_2022.csv", False),
@@ -51,7 +64,7 @@ def main(shared: Path) -> None:
     _titles(shared / "weibo_hotsearch", with_model)
 
 
-def _reader(*, trained: bool) -> Reader:
+def _reader(*, trained: bool) -> PostReader:
     services, weak = parse_services(resources.text("data/lexicon/services.toml"))
     lexicon = parse_lexicon(resources.text("data/lexicon/faults.toml"))
     model = load_classifier((resources.MODELS / "complaints.skops").read_bytes())
@@ -96,7 +109,7 @@ def _crossed(posts: pd.DataFrame, true: NDArray[np.bool_], lessons: Lessons) -> 
     return chance
 
 
-def _titles(hotsearch: Path, reader: Reader) -> None:
+def _titles(hotsearch: Path, reader: PostReader) -> None:
     other = pd.read_csv(hotsearch / "heat_1min_other_topics.csv.gz", usecols=["topic"])
     events = pd.read_csv(hotsearch / "events_1min.csv")
     outages = events.loc[events["kind"].str.startswith("outage"), "topic"]

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from benchmarks.running import Prepared
 from detector.detection import live
-from detector.detection.matching import Claim
 from detector.detection.options import DetectionOptions
-from detector.domain.surge import Onset, Surge
-from detector.domain.times import from_seconds, to_seconds
+from detector.detection.truth_matching import Claim
+from detector.model.surge import Onset, Surge
+from detector.model.times import from_seconds, to_seconds
 
 NAME = "outage-detector"
 

@@ -19,17 +19,17 @@ import numpy as np
 
 from benchmarks.tables import table
 from benchmarks.weeks import QUIET, START, WHOLE, WIDTH, Week, weeks
-from detector.alerting.audience import Audience
-from detector.alerting.routing import Receiver
-from detector.app import build_plan
-from detector.domain.alert import Alert, AlertKind
-from detector.domain.incident import Severity
-from detector.domain.series import Floats
-from detector.engine.plan import Plan
-from detector.engine.rehearsal import Rehearsed, rehearse
-from detector.engine.replay import replay
-from detector.ports import Pull
-from detector.settings import parse_settings
+from detector.config import parse_settings
+from detector.model.alert import Alert, AlertKind
+from detector.model.incident import Severity
+from detector.model.series import Floats
+from detector.notify.policy import NotificationPolicy
+from detector.notify.route import ReceiverPolicy
+from detector.pipeline.backtest import Rehearsed, rehearse
+from detector.pipeline.plan import PipelinePlan
+from detector.pipeline.replay import replay
+from detector.pipeline.setup import build_plan
+from detector.sources.base import Pull
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "alerts.md"
 BEGIN, END = "<!-- pages: made by python -m benchmarks.pages -->", "<!-- end of pages -->"
@@ -98,17 +98,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(made)
 
 
-def the_plan() -> Plan:
+def the_plan() -> PipelinePlan:
     """Return the default plan, posts judged by the lexicon alone (templates are easy)."""
     plan = build_plan(parse_settings(_SETTINGS, path="benchmarks.pages"))
     return replace(plan, reader=replace(plan.reader, classifier=None))
 
 
-def lived(week: Week, plan: Plan) -> Result:
+def lived(week: Week, plan: PipelinePlan) -> Result:
     """Return what ``week`` costs."""
     history = replay(Once(week), replace(plan, providers=week.providers))
     alerts = [alert for alert in history.alerts if alert.at >= week.since]
-    audience = Audience([Receiver("on-call", Severity.MINOR)], providers=week.providers)
+    audience = NotificationPolicy(
+        [ReceiverPolicy("on-call", Severity.MINOR)], providers=week.providers
+    )
     end = START + WHOLE * WIDTH + timedelta(days=1)
     return Result(
         week=week,

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from detector.app import build_plan
-from detector.engine.replay import passes
-from detector.language.complaints import read_posts
-from detector.settings import Settings
+from detector.complaints.reader import read_posts
+from detector.config.sections import Settings
+from detector.pipeline.replay import passes
+from detector.pipeline.setup import build_plan
 from detector.sources.files import FileSource
 
 QUIET = (

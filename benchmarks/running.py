@@ -11,8 +11,8 @@ from benchmarks.methods import FirstAlarm, Rival
 from benchmarks.methods.recovery import end_of
 from benchmarks.synthetic import Track
 from benchmarks.tracks import dense
-from detector.detection.matching import Claim
-from detector.domain.series import Floats
+from detector.detection.truth_matching import Claim
+from detector.model.series import Floats
 
 TOLERATED = 0.25
 """False alarms per service-week that every method may make on the null track."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from detector.domain.series import Floats
+from detector.model.series import Floats
 
 DAY, WEEK = 1440, 10080
 QUIET_DAYS = 14

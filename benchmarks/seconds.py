@@ -16,11 +16,11 @@ import numpy as np
 from benchmarks import tables
 from benchmarks.speed import START
 from detector.detection import live
+from detector.detection.onset import REVISION, refine_onset
 from detector.detection.options import DetectionOptions
-from detector.detection.unbinned import REVISION, refine_onset
-from detector.domain.series import Floats
-from detector.domain.surge import Change, Onset
-from detector.domain.times import to_seconds
+from detector.model.series import Floats
+from detector.model.surge import Change, Onset
+from detector.model.times import to_seconds
 
 WIDTHS = (60, 300)
 RISES = (0, 600)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.random import Generator
 
-from detector.domain.series import Floats
+from detector.model.series import Floats
 
 KINDS = ("step", "ramp5", "ramp15", "ramp30", "flap", "wave")
 WEIGHTS = (0.20, 0.05, 0.11, 0.03, 0.15, 0.46)

@@ -18,7 +18,7 @@ from numpy.random import Generator
 from benchmarks import scenery
 from benchmarks.scenery import DAY, QUIET_DAYS, Outage, Service
 from benchmarks.shapes import KINDS, WEIGHTS, shape_of
-from detector.domain.series import Floats
+from detector.model.series import Floats
 
 LEVELS = (0.1, 1.5, 15.0)
 DISPERSIONS = (1.0, 1.5, 3.0)

@@ -14,11 +14,14 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from detector.detection import fused, fusion, live
-from detector.detection.fused import Said
+from detector.detection import (
+    fusion,
+    live,
+)
+from detector.detection.fusion import SourceEvidence
 from detector.detection.options import DetectionOptions
-from detector.domain.series import Floats
-from detector.domain.surge import Change, ChangeKind
+from detector.model.series import Floats
+from detector.model.surge import Change, ChangeKind
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 OPTIONS = DetectionOptions()
@@ -105,9 +108,9 @@ def judged(setting: Setting, counts: Sequence[Floats]) -> tuple[list[Change], li
         state = live.begin(OPTIONS, start=START, width=timedelta(minutes=minutes))
         step = live.update(state, values)
         alone += _opened(step.changes)
-        said[f"source {i}"] = Said.of(START.timestamp(), 60.0 * minutes, values, step)
+        said[f"source {i}"] = SourceEvidence.of(START.timestamp(), 60.0 * minutes, values, step)
     width = timedelta(minutes=min(setting.widths))
-    state_of_both = fused.begin(OPTIONS, start=START, width=width)
+    state_of_both = fusion.begin(OPTIONS, start=START, width=width)
     both = fusion.update(state_of_both, said, min(s.end for s in said.values()))
     return alone, _opened(both.changes)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.synthetic import Recipe, Track, generate
-from detector.domain.series import Floats
+from detector.model.series import Floats
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "bench" / "dev"
 SEEDS = (11, 12)

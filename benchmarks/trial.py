@@ -15,8 +15,15 @@ from benchmarks.methods import Rival
 from benchmarks.running import TOLERATED, Prepared, claims, prepare, tuned
 from benchmarks.synthetic import Track
 from detector.detection.evaluation import Evaluation, figures
-from detector.detection.matching import Claim, Coverage, Matching, coverage_of, match, outages_of
 from detector.detection.options import DetectionOptions
+from detector.detection.truth_matching import (
+    Claim,
+    Coverage,
+    Matching,
+    coverage_of,
+    match,
+    outages_of,
+)
 
 RATES = (0.03, 0.1, 0.25, 1.0)
 """False alarms per service-week asked for along the curve."""

@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from detector.domain.series import Floats
-from detector.ports import Pull
+from detector.model.series import Floats
+from detector.sources.base import Pull
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 """A Monday."""

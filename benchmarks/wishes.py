@@ -14,7 +14,7 @@ from benchmarks.running import Prepared
 from benchmarks.synthetic import DISPERSIONS, LEVELS, Recipe, generate
 from benchmarks.tracks import dense
 from detector.detection.options import DetectionOptions
-from detector.domain.series import Floats
+from detector.model.series import Floats
 
 SEEDS = (13, 14, 15, 16, 17, 18, 19, 20)
 """Seeds of the quiet tracks; `detector.detection.calibration` was measured on others."""

@@ -16,14 +16,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from detector.analysis.library import analyze, read, replay, simulate
+    from detector.library import (
+        analyze,
+        read,
+        replay,
+        simulate,
+    )
 
 __all__ = ["analyze", "read", "replay", "simulate"]
 
 
 def __getattr__(name: str) -> object:
     if name in __all__:
-        return getattr(import_module("detector.analysis.library"), name)
+        return getattr(import_module("detector.library"), name)
     raise AttributeError(f"module 'detector' has no attribute {name!r}")
 
 

@@ -6,8 +6,8 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from detector.domain.spans import Spans
-from detector.domain.times import from_seconds
+from detector.model.spans import Spans
+from detector.model.times import from_seconds
 
 
 class Clock(Protocol):

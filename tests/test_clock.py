@@ -7,8 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from detector.clock import AcceleratedClock, WallClock, wall_now
-from detector.domain.spans import Spans
+from detector.clock import (
+    AcceleratedClock,
+    WallClock,
+    wall_now,
+)
+from detector.model.spans import Spans
 
 START = datetime(2013, 7, 1, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -1,11 +1,13 @@
-"""The floors of docs/architecture.md, and the house's habits that a machine can hold."""
+"""The house of docs/architecture.md, held over every module that there is."""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -14,23 +16,112 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "detector"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "helper", "manager", "process", "data", "ts"}
-LONGEST = 260
-#: Rooms that import inside functions, and why.
-LAZY = {
-    PACKAGE / "cli": "quick to start: a command loads what it needs when it is called",
-    PACKAGE / "words.py": "the classifier's libraries are loaded with the first text to be judged",
-    PACKAGE / "app.py": "clients of live sources are loaded when one is configured",
-    PACKAGE / "analysis" / "picture.py": "the painter is an extra, loaded when a picture is wanted",
-    PACKAGE / "receivers.py": "Apprise is an extra, loaded when a receiver needs it",
-    PACKAGE / "stores" / "schema.py": "migrations are loaded when there is something to migrate",
+
+#: Every third-party package and the rooms it may be used in; a room is a folder or a module.
+GUESTS: Mapping[str, set[str]] = {
+    "ahocorasick_rs": {"complaints"},
+    "alembic": {"store"},
+    "apprise": {"receivers.apprise"},
+    "apscheduler": {"pipeline.schedule"},
+    "fastapi": {"web"},
+    "httpx": {"sources", "receivers"},
+    "icalendar": {"web.subscriptions"},
+    "jinja2": {"notify.render", "report.html", "web.pages.rendering"},
+    "markupsafe": {"report.html", "web"},
+    "msgspec": {"complaints.facets", "demo", "detection", "model", "pipeline", "sources", "web"},
+    "numba": {"detection.compiled"},
+    "numpy": {
+        "complaints",
+        "demo",
+        "detection",
+        "model",
+        "pipeline",
+        "report",
+        "sources",
+        "store",
+        "views",
+        "web",
+    },
+    "opencc": {"complaints"},
+    "pandas": {
+        "cli",
+        "complaints",
+        "demo",
+        "detection",
+        "library",
+        "model",
+        "pipeline",
+        "report",
+        "sources",
+        "store",
+        "testing",
+        "views",
+        "web",
+    },
+    "prometheus_client": {"web.monitoring"},
+    "pydantic": {"config", "fields", "web"},
+    "pydantic_core": {"config"},
+    "re2": {"model.matcher"},
+    "resvg_py": {"report.poster"},
+    "rich": {"cli"},
+    "ruptures": {"detection.hindsight"},
+    "scipy": {"complaints", "views"},
+    "skops": {"complaints"},
+    "sklearn": {"complaints"},
+    "sqlalchemy": {"store", "sources.sql"},
+    "sse_starlette": {"web"},
+    "stamina": {"cli.output", "sources"},
+    "starlette": {"web"},
+    "structlog": {"cli", "pipeline", "sources", "store", "web"},
+    "typer": {"cli"},
+    "uvicorn": {"web"},
+    "websockets": {"sources"},
 }
 
+#: Modules that import inside functions, and why.
+LAZY = {
+    "cli": "quick to start: a command loads what it needs when it is called",
+    "pipeline.setup": "the classifier and the clients of live sources are loaded when needed",
+    "report.poster": "the painter is an extra, loaded when a picture is wanted",
+    "receivers.registry": "Apprise is an extra, loaded when a receiver needs it",
+    "store.schema": "migrations are loaded when there is something to migrate",
+}
 
-def named(path: Path) -> str:
-    return str(path.relative_to(ROOT))
+#: Rooms that know no world: no clock, file, network, process or environment.
+PURE = ("model", "complaints", "detection", "notify", "demo", "report", "text")
 
 
-def test_imports_go_down_and_guests_stay_in_their_rooms() -> None:
+def dotted(path: Path) -> str:
+    """Return ``store.outbox`` for its path; ``""`` for the package itself."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+NAMES = {dotted(path): path for path in MODULES}
+
+
+def within(name: str, room: str) -> bool:
+    return name == room or name.startswith(f"{room}.")
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield line and full name of everything that a module imports, in functions too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+def own_imports(path: Path) -> Iterator[str]:
+    """Yield the modules of ours that a module imports."""
+    for _, full in imports(path):
+        room, _, rest = full.partition(".")
+        if room == "detector":
+            yield rest if rest in NAMES else rest.rpartition(".")[0]
+
+
+def test_imports_go_down() -> None:
     lint = Path(sys.executable).with_name("lint-imports")
     if not lint.exists():
         pytest.fail("import-linter is not installed: pip install -e '.[dev]'")
@@ -40,37 +131,68 @@ def test_imports_go_down_and_guests_stay_in_their_rooms() -> None:
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-@pytest.mark.parametrize("path", MODULES, ids=named)
-def test_a_module_says_what_it_is_and_stays_short(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert ast.get_docstring(ast.parse(text)), "a module begins with what it is for"
+def test_modules_import_each_other_in_no_circle() -> None:
+    graph = {name: set(own_imports(path)) - {name} for name, path in NAMES.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as circle:
+        pytest.fail(" imports ".join(reversed(circle.args[1])))
+
+
+def test_guests_stay_in_their_rooms() -> None:
+    away = [
+        f"detector.{name}:{line} imports {package}"
+        for name, path in NAMES.items()
+        for line, full in imports(path)
+        if (package := full.partition(".")[0]) not in {"detector", *sys.stdlib_module_names}
+        and not any(within(name, room) for room in GUESTS.get(package, ()))
+    ]
+    assert away == []
+
+
+def test_every_guest_is_met_in_every_room_it_may_enter() -> None:
+    met = defaultdict(set)
+    for name, path in NAMES.items():
+        for _, full in imports(path):
+            met[full.partition(".")[0]].add(name)
+    unused = [
+        f"{guest} in {room}"
+        for guest, rooms in GUESTS.items()
+        for room in rooms
+        if not any(within(name, room) for name in met[guest])
+    ]
+    assert unused == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=dotted)
+def test_a_module_says_what_it_is(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
     assert path.stem not in NAMES_THAT_SAY_NOTHING
-    assert text.count("\n") <= LONGEST
 
 
 def test_nothing_is_imported_inside_a_function() -> None:
     inside = [
-        f"{named(path)}:{line}"
-        for path in MODULES
-        if not LAZY.keys() & {path, *path.parents}
+        f"detector.{name}:{line}"
+        for name, path in NAMES.items()
+        if not any(within(name, room) for room in LAZY)
         for line in _imports_in_functions(path)
     ]
     assert inside == []
 
 
 def test_nothing_pickles_and_nothing_swallows_errors() -> None:
-    found = [f"{named(path)}: {what}" for path in MODULES for what in _forbidden(path)]
+    found = [f"{name}: {what}" for name, path in NAMES.items() for what in _forbidden(path)]
     assert found == []
 
 
 def test_the_core_reads_no_clock_file_network_or_environment() -> None:
     worldly = {"os", "pathlib", "socket", "subprocess", "time", "urllib", "httpx", "requests"}
-    rooms = ("domain", "language", "detection", "alerting", "simulation", "reports")
     found = [
-        f"{named(path)}: {name}"
-        for path in MODULES
-        if path.relative_to(PACKAGE).parts[0] in rooms
-        for name in _imported(path) & worldly
+        f"{name}: {full}"
+        for name, path in NAMES.items()
+        if name.partition(".")[0] in PURE
+        for _, full in imports(path)
+        if full.partition(".")[0] in worldly
     ]
     assert found == []
 
@@ -85,21 +207,11 @@ def _imports_in_functions(path: Path) -> Iterator[int]:
 
 def _forbidden(path: Path) -> Iterator[str]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    for name in _imported(path) & {"pickle", "marshal", "shelve", "dill", "cloudpickle"}:
-        yield f"imports {name}"
+    pickles = {"pickle", "marshal", "shelve", "dill", "cloudpickle"}
+    yield from (f"imports {full}" for _, full in imports(path) if full.split(".")[0] in pickles)
     for node in ast.walk(tree):
         if isinstance(node, ast.ExceptHandler):
             if node.type is None:
                 yield f"a bare except in line {node.lineno}"
             elif all(isinstance(statement, ast.Pass) for statement in node.body):
                 yield f"an error swallowed in line {node.lineno}"
-
-
-def _imported(path: Path) -> set[str]:
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module.partition(".")[0])
-    return names

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchmarks.methods import focus, recursive, windows
-from detector.domain.series import Floats
+from detector.model.series import Floats
 
 FirstAlarm = Callable[[Floats, Floats, Floats, int, float], tuple[int, int]]
 

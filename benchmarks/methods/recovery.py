@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from detector.domain.series import Floats
+from detector.model.series import Floats
 
 HOLD = 60
 LOOK = 10

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from detector.domain.series import Floats
+from detector.model.series import Floats
 
 SMOOTHING = 0.15
 ALLOWANCE = 0.5

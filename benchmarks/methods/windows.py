@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from detector.domain.series import Floats
+from detector.model.series import Floats
 
 WINDOW = 15
 ERROR = 0.1

@@ -5,32 +5,55 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from math import isnan
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pandas as pd
 
-from detector.app import build_plan
-from detector.cli.output import print_table, progress, require_writable, write_text
-from detector.cli.tables import incident_table
+from detector.cli.incidents import incident_table
+from detector.cli.output import (
+    print_table,
+    progress,
+    require_writable,
+    write_bytes,
+    write_text,
+)
+from detector.clock import wall_now
+from detector.config import read_settings
+from detector.config.sections import Settings
 from detector.detection.evaluation import evaluate
-from detector.detection.matching import Coverage
 from detector.detection.scores import score_table
-from detector.domain.incident import Incident
-from detector.domain.spans import Spans
-from detector.domain.times import iso
-from detector.domain.wire import alert_to_dict, incident_to_dict, notice_to_dict
-from detector.engine.plan import Plan
-from detector.engine.replay import END_OF_TIME, History, replay
+from detector.detection.truth_matching import Coverage
 from detector.errors import ConfigError, InputError
-from detector.settings import Settings, parse_duration, read_settings
-from detector.sources import csvtext
+from detector.fields import parse_duration
+from detector.model.documents import (
+    alert_to_dict,
+    details_to_dict,
+    incident_to_dict,
+    notice_to_dict,
+)
+from detector.model.incident import Incident
+from detector.model.spans import Spans
+from detector.model.times import iso
+from detector.pipeline.plan import END_OF_TIME, PipelinePlan
+from detector.pipeline.replay import History, replay
+from detector.pipeline.setup import build_plan
+from detector.report.analysis import (
+    Analysis,
+    analyze_source,
+    csv_of,
+    markdown_of,
+    page_of,
+    picture_of,
+)
 from detector.sources.files import FileSource, read_gaps
+from detector.sources.tables import csv_text
 
 #: Rows of the printed table; the file holds all.
 SHOWN = 40
@@ -157,7 +180,7 @@ def truth_located(path: Path) -> Iterator[None]:
     except InputError as error:
         line = error.line
         if line is not None and error.path is None and path.suffix == ".csv":
-            line = csvtext.line_of(path.read_bytes(), line - 1)
+            line = csv_text.line_of(path.read_bytes(), line - 1)
         raise InputError(
             error.message, path=error.path or path, line=line, column=error.column
         ) from error
@@ -207,7 +230,7 @@ def _width(text: str) -> timedelta:
         raise ConfigError(f"--width: {error}") from None
 
 
-def _why_nothing(plan: Plan) -> str:
+def _why_nothing(plan: PipelinePlan) -> str:
     """Return what to do where no bin was counted at all."""
     least = plan.discover_voices
     enough = "" if least is None else f" at least {least:g} times in an hour"
@@ -231,3 +254,95 @@ def print_incidents(incidents: Sequence[Incident]) -> None:
     print_table(*incident_table(incidents[:SHOWN]))
     if len(incidents) > SHOWN:
         print(f"... and {len(incidents) - SHOWN} more")
+
+
+# analyze: a history looked at afterwards, as JSON and as a report.
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What `analyze` is to write, None: not that; and how.
+
+    Attributes
+    ----------
+    zone : IANA name of the zone that reports tell times in; None: that of the settings.
+    """
+
+    json: Path
+    report: Path | None = None
+    png: Path | None = None
+    csv: Path | None = None
+    md: Path | None = None
+    truth: Path | None = None
+    catalogue: bool = True
+    zone: str | None = None
+    language: str = "en"
+
+
+def analyze_history(
+    path: Path, wanted: Wanted, *, config: Path | None, width: str | None, gaps: Path | None
+) -> None:
+    """Review ``path`` with hindsight and write what is ``wanted``."""
+    settings = history_settings(config)
+    plan = build_plan(settings)
+    zone = _zone(wanted.zone or plan.default_options.time_zone)
+    source = history_source(path, width=width, gaps=gaps)
+    places = (wanted.json, wanted.report, wanted.png, wanted.csv, wanted.md)
+    require_writable(*(place for place in places if place is not None))
+    with progress("looking back", "bins") as advance:
+        found = analyze_source(source, plan, settings, catalogue=wanted.catalogue, progress=advance)
+    if wanted.truth is not None:
+        with truth_located(wanted.truth):
+            found = found.against(read_truth(wanted.truth))
+    written = [wanted.json, *_reports(found, wanted, zone)]
+    content = json.dumps(document_lookback(found), ensure_ascii=False, indent=1)
+    write_text(wanted.json, content + "\n")
+    print_incidents(found.incidents)
+    bins = found.review.history.bins
+    listed = ", ".join(map(str, written))
+    print(f"{len(found.incidents)} incidents; {bins:,} bins; written to {listed}")
+
+
+def document_lookback(found: Analysis) -> dict[str, Any]:
+    """Return what ``analyze --json`` writes."""
+    incidents = []
+    for seen in found.review.incidents:
+        fields = incident_to_dict(seen.incident)
+        if not seen.was_noticed:
+            fields["noticed_at"] = None
+        incidents.append(fields)
+    details = {
+        seen.incident.id: details_to_dict(seen.details)
+        for seen in found.review.incidents
+        if seen.details is not None
+    }
+    observed = observed_to_list(found.review.history)
+    return {"incidents": incidents, "details": details, "observed": observed}
+
+
+def _reports(found: Analysis, wanted: Wanted, zone: ZoneInfo) -> list[Path]:
+    """Write the reports that are wanted; return where they are."""
+    if not any((wanted.report, wanted.png, wanted.csv, wanted.md)):
+        return []
+    report = found.report(zone, made_at=wall_now().replace(second=0, microsecond=0))
+    writers: tuple[tuple[Path | None, Callable[[], bytes]], ...] = (
+        (wanted.report, lambda: page_of(report, wanted.language).encode()),
+        (wanted.png, lambda: picture_of(report, wanted.language)),
+        (wanted.csv, lambda: csv_of(report).encode()),
+        (wanted.md, lambda: markdown_of(report, wanted.language).encode()),
+    )
+    written = []
+    with progress("writing", "files") as advance:
+        for place, content in writers:
+            if place is not None:
+                write_bytes(place, content())
+                written.append(place)
+                advance(len(written))
+    return written
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ConfigError(f"--zone: no time zone {name!r}; Asia/Shanghai would be one") from None

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import structlog
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
-from detector.alerting.plain import plain
+from detector.config import read_settings
+from detector.config.sections import Settings
 from detector.errors import InputError
+from detector.model.plain_text import plain
+from detector.pipeline import setup
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -80,3 +86,37 @@ def write_bytes(path: Path, content: bytes) -> None:
         raise InputError(f"cannot be written: {path.parent} is no folder", path=path) from error
     except OSError as error:
         raise InputError(f"cannot be written: {error.strerror}", path=path) from error
+
+
+def settings_and_base(config: Path | None) -> tuple[Settings, Path, Path]:
+    """Return the settings, the folder their relative paths are meant from, and their file."""
+    path = config or setup.default_config()
+    return read_settings(path), Path.cwd() if config is None else path.resolve().parent, path
+
+
+def shown_location(settings: Settings) -> str:
+    """Return the store's place as it may be shown: of a URL, what stands behind the login."""
+    scheme, separator, rest = settings.store.location.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}" if separator else scheme
+
+
+def log_to_stderr() -> None:
+    """Let everything that is logged go to the terminal, beside what is printed."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            ),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    set_on_retry_hooks([_log_retry])
+
+
+def _log_retry(details: RetryDetails) -> None:
+    log = structlog.get_logger("detector.sources")
+    log.info("asking again", error=str(details.caused_by), wait=f"{details.wait_for:.1f} s")

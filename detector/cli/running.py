@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import sys
 from pathlib import Path
 
 import structlog
-from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
-from detector import app, pipeline
-from detector.cli.output import print_table, progress
-from detector.cli.tables import incident_table
-from detector.domain.times import iso
-from detector.pipeline import Pipeline
-from detector.schedule import Schedule, terminable
-from detector.settings import Settings, read_settings
-
-
-def settings_and_base(config: Path | None) -> tuple[Settings, Path, Path]:
-    """Return the settings, the folder their relative paths are meant from, and their file."""
-    path = config or app.default_config()
-    return read_settings(path), Path.cwd() if config is None else path.resolve().parent, path
-
-
-def shown_location(settings: Settings) -> str:
-    """Return the store's place as it may be shown: of a URL, what stands behind the login."""
-    scheme, separator, rest = settings.store.location.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}" if separator else scheme
+from detector.cli.incidents import incident_table
+from detector.cli.output import (
+    log_to_stderr,
+    print_table,
+    progress,
+    settings_and_base,
+    shown_location,
+)
+from detector.config.sections import Settings
+from detector.model.times import iso
+from detector.pipeline import runner
+from detector.pipeline.runner import Pipeline
+from detector.pipeline.schedule import Schedule, terminable
 
 
 def run_pipeline(config: Path | None) -> None:
@@ -36,7 +28,7 @@ def run_pipeline(config: Path | None) -> None:
     log_to_stderr()
     settings, base, path = settings_and_base(config)
     with terminable():
-        running = pipeline.build(settings, base=base, console=sys.stdout)
+        running = runner.build(settings, base=base, console=sys.stdout)
         try:
             _turn_until_told(running, settings, base, path)
         finally:
@@ -85,25 +77,3 @@ def _where_next(settings: Settings, *, finished_before: bool) -> None:
             "the scenarios' time was over before: remove the store and the alerts to see them again"
         )
     print("look closer: outage-detector serve, or incidents show ID; docs/ explains every number")
-
-
-def log_to_stderr() -> None:
-    """Let everything that is logged go to the terminal, beside what is printed."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer(
-                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-            ),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    set_on_retry_hooks([_log_retry])
-
-
-def _log_retry(details: RetryDetails) -> None:
-    log = structlog.get_logger("detector.sources")
-    log.info("asking again", error=str(details.caused_by), wait=f"{details.wait_for:.1f} s")

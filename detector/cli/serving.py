@@ -13,19 +13,18 @@ from pathlib import Path
 
 import structlog
 
-from detector.app import store_location
-from detector.cli.running import log_to_stderr, settings_and_base
+from detector.cli.output import log_to_stderr, settings_and_base
 from detector.clock import wall_now
-from detector.domain.times import from_seconds
-from detector.engine.memory import Memory
-from detector.engine.saved import load
+from detector.config.sections import Settings
 from detector.errors import ConfigError
-from detector.pipeline import Pipeline
-from detector.settings import Settings
-from detector.stores.sql import open_store
+from detector.model.times import from_seconds
+from detector.pipeline.runner import Pipeline
+from detector.pipeline.saved_state import load
+from detector.pipeline.setup import store_location
+from detector.pipeline.state import PipelineState
+from detector.store.sql_store import open_store
 from detector.web.app import create_app
-from detector.web.backend import TurnReport
-from detector.web.opening import has_file, open_backend
+from detector.web.backend import TurnReport, has_file, open_backend
 from detector.web.server import WebServer, listening_socket
 
 log = structlog.get_logger("detector.web")
@@ -65,7 +64,7 @@ class WatchedTurns:
         return self._now if accelerated else wall_now()
 
 
-def observed_until(memory: Memory) -> datetime | None:
+def observed_until(memory: PipelineState) -> datetime | None:
     """Return up to when any source was looked at, None if none ever was."""
     ends = [float(f.observed.ends[-1]) for f in memory.feeds.values() if len(f.observed)]
     return from_seconds(max(ends)) if ends else None

@@ -10,21 +10,23 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from detector.alerting.labels import labels_of
-from detector.app import store_location
-from detector.audience import providers
-from detector.cli.glance import observed_until
-from detector.cli.output import print_table
-from detector.cli.running import settings_and_base
+from detector.cli.output import print_table, settings_and_base
 from detector.clock import wall_now
-from detector.domain.desk import Acknowledgement, Silence
-from detector.domain.incident import Incident
-from detector.domain.matcher import Matcher, all_match, parse_matcher
-from detector.domain.times import iso
 from detector.errors import ConfigError, InputError
-from detector.settings import parse_duration
-from detector.stores.desk import SqlDesk, open_desk
-from detector.stores.sql import open_store
+from detector.fields import parse_duration
+from detector.model.incident import Incident
+from detector.model.matcher import (
+    Matcher,
+    all_match,
+    parse_matcher,
+)
+from detector.model.silence import Acknowledgement, Silence
+from detector.model.times import iso
+from detector.notify.route import labels_of
+from detector.pipeline.setup import store_location
+from detector.store.controls import SqlDesk, open_controls
+from detector.store.sql_store import open_store
+from detector.views.snapshot import observed_until
 
 
 def add_silence(
@@ -116,7 +118,7 @@ def acknowledge(
 
 def _desk(config: Path | None) -> SqlDesk:
     settings, base, _ = settings_and_base(config)
-    return open_desk(store_location(settings, base=base))
+    return open_controls(store_location(settings, base=base))
 
 
 def _acted_on(config: Path | None, matchers: Sequence[Matcher]) -> list[Incident]:
@@ -127,7 +129,7 @@ def _acted_on(config: Path | None, matchers: Sequence[Matcher]) -> list[Incident
         for incident in (i for i in store.incidents() if i.is_open):
             told = store.alerts(incident_id=incident.id, limit=1)
             details = told[0].details if told else None
-            if all_match(matchers, labels_of(incident, details, providers(settings))):
+            if all_match(matchers, labels_of(incident, details, settings.services_by_provider)):
                 found.append(incident)
     return found
 

@@ -7,13 +7,20 @@ from pathlib import Path
 
 import pandas as pd
 
-from detector import app, resources, words
+from detector import resources
 from detector.cli.history import history_settings
-from detector.cli.output import print_table, progress, require_writable, write_bytes, write_text
+from detector.cli.output import (
+    print_table,
+    progress,
+    require_writable,
+    write_bytes,
+    write_text,
+)
+from detector.complaints.facets import tag
+from detector.complaints.reader import read_posts
+from detector.demo.simulate import simulate
 from detector.errors import InputError
-from detector.language.complaints import read_posts
-from detector.language.facets import tag
-from detector.simulation.simulate import simulate
+from detector.pipeline import setup
 from detector.sources.files import FileSource
 
 #: What `train` learns from.
@@ -29,8 +36,8 @@ def classify_posts(path: Path, out: Path, *, config: Path | None) -> None:
         if "text" not in frame:
             columns = ", ".join(map(str, frame.columns))
             raise InputError(f"no column 'text'; the columns are {columns}", path=path, line=1)
-        read = read_posts(words.reader(settings), frame)
-        read["component"] = tag(read, words.facet_lexicon(settings))["component"]
+        read = read_posts(setup.reader(settings), frame)
+        read["component"] = tag(read, setup.facet_lexicon(settings))["component"]
         advance(len(read))
     write_text(out, read.to_csv(index=False))
     complaints = int((read["complaint"] >= settings.posts.complaint_threshold).sum())
@@ -39,7 +46,7 @@ def classify_posts(path: Path, out: Path, *, config: Path | None) -> None:
 
 def train_classifier(out: Path) -> None:
     """Train on the bundled texts; the same texts give the same model."""
-    from detector.language.training import train  # scikit-learn takes seconds to import
+    from detector.complaints.training import train  # scikit-learn takes seconds to import
 
     model_file, card_file = out / "complaints.skops", out / "README.md"
     require_writable(model_file, card_file)
@@ -58,12 +65,12 @@ def train_classifier(out: Path) -> None:
 def simulate_scenario(name: str, out: Path | None, *, seed: int | None) -> None:
     """Write the posts of a bundled scenario, or list the scenarios."""
     if name == "list":
-        rows = [(s, app.scenario(s).title) for s in app.scenario_names()]
+        rows = [(s, setup.scenario(s).title) for s in setup.scenario_names()]
         print_table(("scenario", "what it rebuilds (no recording)"), rows)
         return
     target = out or Path(f"{name}.jsonl")
     require_writable(target)
-    posts = simulate(app.scenario(name), seed=seed)
+    posts = simulate(setup.scenario(name), seed=seed)
     write_text(target, _json_lines(posts))
     print(f"{len(posts):,} posts written to {target}")
 

@@ -10,16 +10,19 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from detector.app import store_location
-from detector.cli.output import print_table
-from detector.cli.running import settings_and_base
+from detector.cli.output import print_table, settings_and_base
 from detector.clock import wall_now
-from detector.domain.times import iso
-from detector.domain.token import Scope, Token, digest_of
 from detector.errors import InputError
-from detector.settings import parse_duration
-from detector.stores.desk import SqlDesk, open_desk
-from detector.stores.sql import open_store
+from detector.fields import parse_duration
+from detector.model.times import iso
+from detector.model.token import (
+    Scope,
+    Token,
+    digest_of,
+)
+from detector.pipeline.setup import store_location
+from detector.store.controls import SqlDesk, open_controls
+from detector.store.sql_store import open_store
 
 #: What a token begins with: scanners of repositories know it when they see one.
 PREFIX = "odt_"
@@ -65,7 +68,7 @@ def _desk(config: Path | None, *, may_make: bool = False) -> Iterator[SqlDesk]:
     if may_make and isinstance(location, Path) and not location.is_file():
         # A token may be wanted before the first run: listening beyond this machine takes one.
         open_store(location).close()
-    with closing(open_desk(location)) as desk:
+    with closing(open_controls(location)) as desk:
         yield desk
 
 

@@ -16,16 +16,22 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from detector.alerting.plain import plain
-from detector.app import store_location
-from detector.cli.glance import Glance, ServiceNow, glance_to_dict, look, observed_until, spark
-from detector.cli.output import print_table
-from detector.cli.running import settings_and_base
-from detector.cli.tables import incident_table
+from detector.cli.incidents import incident_table
+from detector.cli.output import print_table, settings_and_base
 from detector.clock import wall_now
-from detector.domain.times import iso
-from detector.settings import Settings
-from detector.stores.viewing import SqlViewer, open_viewer
+from detector.config.sections import Settings
+from detector.model.plain_text import plain
+from detector.model.times import iso
+from detector.pipeline.setup import store_location
+from detector.store.queries import SqlViewer, open_viewer
+from detector.views.snapshot import (
+    Glance,
+    ServiceNow,
+    glance_to_dict,
+    look,
+    observed_until,
+    spark,
+)
 
 _COLOURS = {
     "fine": "green",

@@ -1,1 +1,1 @@
-"""From counts to surges: baseline, sequential search, onset, recovery, segmentation, evaluation."""
+"""From counts to surges: baseline, evidence, onset, end, several sources, hindsight."""

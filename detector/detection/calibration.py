@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from detector.detection.compiled import compiled
-from detector.detection.memory import DAYS
+from detector.detection.series_record import DAYS
 
 
 class Base(NamedTuple):

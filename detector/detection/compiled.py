@@ -17,7 +17,7 @@ import numba
 from numba.extending import intrinsic
 from numba.np.numpy_support import carray
 
-from detector.domain.series import Floats
+from detector.model.series import Floats
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -1,6 +1,6 @@
 """How good a set of incidents is, given the truth: recall, precision, delay, start, end, quiet.
 
-Incidents and outages are matched once (`detector.detection.matching`); every figure here is a small
+Incidents and outages are matched once (`truth_matching`); every figure here is a small
 function of that matching. What cannot be known is nan: no outage, no recall; nothing caught, no
 delay; no coverage told, no false alarms per week. Delays and errors are in minutes.
 """
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from detector.detection.matching import (
+from detector.detection.truth_matching import (
     MINUTE,
     Claim,
     Coverage,
@@ -26,7 +26,7 @@ from detector.detection.matching import (
     outages_of,
     union_length,
 )
-from detector.domain.incident import Incident
+from detector.model.incident import Incident
 
 WITHIN = (3, 5, 10, 15, 30, 60)
 """Minutes at which `caught_within` is tabulated."""
@@ -109,7 +109,7 @@ def evaluate(
 
     Parameters
     ----------
-    incidents : as `detector.domain.wire.incident_to_dict` writes them, or domain values.
+    incidents : as `detector.model.documents.incident_to_dict` writes them, or domain values.
     truth : ``service, start, end``, further columns are ignored; an empty end is unknown.
     observed : per service what was observed. Without it false alarms per week are nan and an open
         incident counts as over when it was noticed.

@@ -24,8 +24,8 @@ from __future__ import annotations
 from math import log
 from typing import Any
 
+from detector.detection.baseline import HOUR
 from detector.detection.compiled import compiled
-from detector.detection.slots import HOUR
 
 #: Evidence for "a burst, and nothing else". A burst explains its bins whatever they hold, and which
 #: they are is chosen after the fact, so it costs less than its rarity alone (about ln 20) says.

@@ -14,16 +14,22 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.detection import bins, calendar, live
+from detector.detection import (
+    live,
+)
 from detector.detection.calibration import Base, base_threshold
 from detector.detection.compiled import compiled, floats_at
-from detector.detection.memory import HOT, blank
 from detector.detection.onset import Ints
 from detector.detection.options import DetectionOptions
-from detector.detection.state import SeriesState, Tables, slot_seconds
-from detector.domain.series import Floats
-from detector.domain.surge import Change
-from detector.domain.times import from_seconds, to_seconds
+from detector.detection.series_record import HOT, blank
+from detector.detection.series_state import (
+    SeriesState,
+    Tables,
+    slot_seconds,
+)
+from detector.model.series import Floats
+from detector.model.surge import Change
+from detector.model.times import from_seconds, to_seconds
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,7 +115,7 @@ def update(fleet: Fleet, counts: Floats) -> Turn:
         If a count is negative or infinite, or the shape is wrong.
     """
     counts = np.ascontiguousarray(counts, dtype=np.float64)
-    if counts.ndim != 2 or len(counts) != len(fleet) or not bins.can_be(counts.ravel()):
+    if counts.ndim != 2 or len(counts) != len(fleet) or not live.can_be(counts.ravel()):
         raise ValueError("counts must have a row per series and be >= 0 (nan where not observed)")
     hots, tables = _records([fleet.hots]), list(fleet.tables)
     said = np.empty((len(fleet), 6, counts.shape[1]))
@@ -132,8 +138,8 @@ def _take_quiet(fleet: Fleet, hots: Any, counts: Floats, said: Floats) -> NDArra
     width, options = int(fleet.width.total_seconds()), fleet.options
     now = fleet.starts + hots["bins"] * width
     first, behind = int(now.min()), int(now.max()) + counts.shape[1] * width
-    offset, until = calendar.offset_from_utc(options.time_zone, first)
-    factors, _ = calendar.known_factors(options.known_events, first, behind - first, 1)
+    offset, until = live.offset_from_utc(options.time_zone, first)
+    factors, _ = live.known_factors(options.known_events, first, behind - first, 1)
     if behind > until or len(factors):
         return np.zeros(len(fleet), np.bool_)
     return run(
@@ -173,7 +179,7 @@ def run(
     slots = -(-86400 // slot_seconds)
     nothing, no_marks = np.empty(0), np.empty((3, 0))
     for i in range(hots.shape[0]):
-        _, found, why = bins.run(
+        _, found, why = live.run(
             hots[i : i + 1],
             floats_at(profiles[i], (3, 7, slots)),
             counts[i],
@@ -190,5 +196,5 @@ def run(
             changes,
             said[i],
         )
-        quiet[i] = found == 0 and why == bins.TAKEN
+        quiet[i] = found == 0 and why == live.TAKEN
     return quiet

@@ -1,34 +1,157 @@
-"""Several sources judged together: contributions in, changes of common surges out.
-
-`update` is a pure function of a frozen state and what the sources' own detectors made of the next
-bins (`live.Step`); its result does not depend on how the bins are chunked. Single sources are
-judged by `live` as ever. Here a surge opens when the sum of what they say passes the threshold of
-this sum, which is calibrated from its own past like that of any series, and at least two sources
-see it. So two weak rises raise an alarm that neither would alone, a burst in one source does not,
-and a source that was not observed neither helps nor hinders.
-"""
+"""What is remembered of several sources judged together, and what each of them said."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from math import isnan
 from typing import Any
 
+import msgspec
 import numpy as np
 
-from detector.detection import course, onset, pooling
+from detector.detection import (
+    fusion_kernel,
+    onset,
+    surge_course,
+)
 from detector.detection.calibration import base_threshold
-from detector.detection.findings import change_of
-from detector.detection.fused import FusedState, Said, begin
-from detector.detection.live import STALE
-from detector.detection.memory import RING, blank
-from detector.detection.pooling import ROWS, WEIGHED
-from detector.detection.state import copied
-from detector.domain.series import Floats
-from detector.domain.surge import Agreement, Change
-from detector.domain.times import from_seconds, to_seconds
+from detector.detection.fusion_kernel import ROWS, WEIGHED
+from detector.detection.live import STALE_AFTER, Step, change_of
+from detector.detection.options import DetectionOptions
+from detector.detection.series_record import HOT, RING, blank
+from detector.detection.series_state import begin as begin_series
+from detector.detection.series_state import copied
+from detector.model.series import Floats
+from detector.model.surge import Agreement, Change
+from detector.model.times import from_seconds, to_seconds
+
+#: Layout of a dumped state; another layout cannot be continued.
+FORMAT = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SourceEvidence:
+    """What one source said of consecutive bins.
+
+    Attributes
+    ----------
+    start : left edge of the first bin, seconds since 1970.
+    width : of its bins, seconds.
+    rows : shape (`ROWS`, n): counts, expected, weighed, dispersion, variance.
+    ends : right edges of the bins in which its own surges were over, seconds since 1970.
+    """
+
+    start: float
+    width: float
+    rows: Floats
+    ends: tuple[float, ...] = ()
+
+    @classmethod
+    def of(cls, start: float, width: float, counts: Floats, step: Step) -> SourceEvidence:
+        """Return what ``step`` made of ``counts``."""
+        rows = np.stack([counts, step.expected, step.weighed, step.dispersion, step.variance])
+        ends = tuple(c.at.timestamp() for c in step.changes if c.surge.resolved_at is not None)
+        return cls(start, width, rows, ends)
+
+    @property
+    def end(self) -> float:
+        """Right edge of the last bin, seconds since 1970."""
+        bins: int = self.rows.shape[1]
+        return self.start + bins * self.width
+
+    def plus(self, later: SourceEvidence) -> SourceEvidence:
+        """Return both; what lies between them was not observed."""
+        gap = round((later.start - self.end) / self.width)
+        nothing = np.full((ROWS, max(gap, 0)), np.nan)
+        rows = np.concatenate([self.rows, nothing, later.rows], axis=1)
+        return replace(self, rows=rows, ends=self.ends + later.ends)
+
+    def behind(self, until: float) -> SourceEvidence:
+        """Return the bins whose right edge lies behind ``until``."""
+        done = int(np.clip(np.floor((until - self.start) / self.width + 1e-6), 0, None))
+        done = min(done, self.rows.shape[1])
+        ends = tuple(end for end in self.ends if end > until)
+        return SourceEvidence(self.start + done * self.width, self.width, self.rows[:, done:], ends)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FusedState:
+    """Everything that the next bin needs.
+
+    Attributes
+    ----------
+    options : how to detect.
+    start : left edge of bin 0, aware UTC.
+    width : length of a bin: that of the finest source.
+    hot : shape (1,), dtype ``HOT``, read-only; ``old_events`` and ``old_weight`` hold the sums.
+    sources : names, in the order of ``recent``.
+    recent : shape (n_sources, `ROWS`, RING), what they said lately, read-only.
+    """
+
+    options: DetectionOptions
+    start: datetime
+    width: timedelta
+    hot: Any = field(repr=False)
+    sources: tuple[str, ...]
+    recent: Floats = field(repr=False)
+
+    @property
+    def end(self) -> float:
+        """Left edge of the next bin, seconds since 1970."""
+        return self.start.timestamp() + int(self.hot["bins"][0]) * self.width.total_seconds()
+
+
+def begin(options: DetectionOptions, *, start: datetime, width: timedelta) -> FusedState:
+    """Return the state before the first bin; raises as `live.begin`."""
+    hot = begin_series(options, start=start, width=width).hot
+    return FusedState(options, start, width, hot, (), np.full((0, ROWS, RING), np.nan))
+
+
+def dump(state: FusedState) -> bytes:
+    """Return the state as bytes that `load` reads back exactly."""
+    return msgspec.msgpack.encode(
+        {
+            "format": FORMAT,
+            "options": state.options,
+            "start": state.start,
+            "width": state.width.total_seconds(),
+            "hot": state.hot.tobytes(),
+            "sources": state.sources,
+            "recent": state.recent.tobytes(),
+        }
+    )
+
+
+def load(data: bytes) -> FusedState:
+    """Return the state that `dump` wrote. Raises ``ValueError`` if ``data`` is none."""
+    try:
+        fields = msgspec.msgpack.decode(data)
+        if fields["format"] != FORMAT:
+            raise ValueError(f"fused state of format {fields['format']}, expected {FORMAT}")
+        sources = tuple(fields["sources"])
+        return FusedState(
+            msgspec.convert(fields["options"], DetectionOptions),
+            msgspec.convert(fields["start"], datetime),
+            timedelta(seconds=fields["width"]),
+            np.frombuffer(fields["hot"], HOT),
+            sources,
+            np.frombuffer(fields["recent"]).reshape(len(sources), ROWS, RING),
+        )
+    except (msgspec.MsgspecError, KeyError, TypeError) as error:
+        raise ValueError(f"not a fused state: {error}") from error
+
+
+# Several sources judged together: contributions in, changes of common surges out.
+#
+# `update` is a pure function of a frozen state and what the sources' own detectors made of the next
+# bins (`live.Step`); its result does not depend on how the bins are chunked. Single sources are
+# judged by `live` as ever. Here a surge opens when the sum of what they say passes the threshold of
+# this sum, which is calibrated from its own past like that of any series, and at least two sources
+# see it. So two weak rises raise an alarm that neither would alone, a burst in one source does not,
+# and a source that was not observed neither helps nor hinders.
+
 
 #: Changes gathered per kernel call.
 _ROOM = 64
@@ -56,7 +179,7 @@ class FusedStep:
     begun: float
 
 
-def update(state: FusedState, said: Mapping[str, Said], until: float) -> FusedStep:
+def update(state: FusedState, said: Mapping[str, SourceEvidence], until: float) -> FusedStep:
     """Take the bins up to ``until``.
 
     Parameters
@@ -95,14 +218,14 @@ def _spoke(rows: Floats) -> bool:
 
 
 def _after_long(
-    state: FusedState, said: Mapping[str, Said]
+    state: FusedState, said: Mapping[str, SourceEvidence]
 ) -> tuple[FusedState, tuple[Change, ...]]:
     """Begin anew where nobody said anything for so long that a series begins cold.
 
     A surge that was open then is over where it was last observed.
     """
     first = min((source.start for source in said.values()), default=state.end)
-    if first - state.end <= STALE.total_seconds():
+    if first - state.end <= STALE_AFTER.total_seconds():
         return state, ()
     changes: tuple[Change, ...] = ()
     hot = copied(state.hot)
@@ -111,12 +234,14 @@ def _after_long(
         seen = [
             b for b in range(max(bins - RING, 0), bins) if np.isfinite(hot["count"][0][b % RING])
         ]
-        course.close(hot[0], seen[-1] + 1 if seen else bins, room, 0)
+        surge_course.close(hot[0], seen[-1] + 1 if seen else bins, room, 0)
         changes = (change_of(state.start, state.width, room[0]),)
     return begin(state.options, start=from_seconds(first), width=state.width), changes
 
 
-def _place(rows: Floats, closed: Floats, said: Said, end: float, step: float, n: int) -> None:
+def _place(
+    rows: Floats, closed: Floats, said: SourceEvidence, end: float, step: float, n: int
+) -> None:
     """Write what a source said into the bins that its own bins end in."""
     edges = said.start + said.width * np.arange(1, said.rows.shape[1] + 1)
     index = np.ceil((edges - end) / step - 1e-6).astype(np.int64) - 1
@@ -139,7 +264,7 @@ def _run(
     changes: list[Change] = []
     before = RING
     while before < rows.shape[2]:
-        taken, found = pooling.run(
+        taken, found = fusion_kernel.run(
             hot,
             rows,
             widths,
@@ -189,6 +314,6 @@ def agreement(
     for name, said in zip(sources, rows, strict=True):
         if not _spoke(said[:, max(last - RING + 1, 0) : last + 1]):
             continue
-        nats = float(pooling.own_evidence(said, first, last))
+        nats = float(fusion_kernel.own_evidence(said, first, last))
         found.append(Agreement(name, None if isnan(nats) else nats))
     return tuple(found)

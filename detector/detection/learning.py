@@ -7,10 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.detection import baseline, calibration, profile, recurrence
+from detector.detection import (
+    baseline,
+    calibration,
+    profile,
+    recurrence,
+)
 from detector.detection.compiled import compiled
-from detector.detection.memory import RING, bins_of
-from detector.domain.series import Floats
+from detector.detection.series_record import RING, bins_of
+from detector.model.series import Floats
 
 #: Minutes that a bin waits before the profile learns it, so that a surge found late is not learnt.
 QUARANTINE = 120.0

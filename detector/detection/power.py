@@ -15,10 +15,10 @@ import numpy as np
 from numpy.random import Generator
 
 from detector.detection import live
+from detector.detection.hindsight.refinement import dispersion_of
 from detector.detection.options import DetectionOptions
-from detector.detection.refinement import dispersion_of
-from detector.domain.series import CountSeries, Floats
-from detector.domain.surge import ChangeKind
+from detector.model.series import CountSeries, Floats
+from detector.model.surge import ChangeKind
 
 RECENT = timedelta(days=7)
 """Surges are added to at most so much of the end of the history."""

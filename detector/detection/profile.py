@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from detector.detection.compiled import compiled
-from detector.domain.series import Floats
+from detector.model.series import Floats
 
 #: Half-life of a day's weight in the profile, days.
 HALF_LIFE_DAYS = 14.0

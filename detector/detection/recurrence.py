@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.detection.compiled import compiled
-from detector.domain.series import Floats
+from detector.model.series import Floats
 
 Ints = NDArray[np.int64]
 

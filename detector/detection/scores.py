@@ -35,9 +35,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detector.detection.compiled import compiled
-from detector.domain.bins import most_common_step
-from detector.domain.series import Floats
-from detector.domain.spans import seconds_of
+from detector.model.bins import most_common_step
+from detector.model.series import Floats
+from detector.model.spans import seconds_of
 
 THRESHOLD = 0.5
 """Act on scores of at least this: evidence that comes once in a week or less often."""

@@ -15,10 +15,15 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from math import ceil, inf, nan
 
-from detector.domain.series import Floats
-from detector.domain.spans import Spans
-from detector.domain.surge import Change, ChangeKind, Onset, Surge
-from detector.domain.times import from_seconds
+from detector.model.series import Floats
+from detector.model.spans import Spans
+from detector.model.surge import (
+    Change,
+    ChangeKind,
+    Onset,
+    Surge,
+)
+from detector.model.times import from_seconds
 
 LOOKS = 2
 HOLD = timedelta(minutes=30)

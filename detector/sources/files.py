@@ -1,4 +1,4 @@
-"""Files and folders of counts, posts and trending tables: read by ``replay``, tailed by ``run``."""
+"""How far the files of a source were read."""
 
 from __future__ import annotations
 
@@ -8,20 +8,97 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pandas as pd
 import structlog
 
-from detector.domain.bins import most_common_step, other_step, two_widths, width_fault
-from detector.domain.spans import Spans
-from detector.domain.tables import TableKind
-from detector.domain.times import floor_to, iso
 from detector.errors import InputError
-from detector.ports import Pull
-from detector.sources import rows
-from detector.sources.cursor import FileCursor, parse_cursor
-from detector.sources.gaps import read_gaps
-from detector.sources.records import PIECE, Mark
-from detector.sources.tables import Table, TableFile, whole
+from detector.model.bins import (
+    most_common_step,
+    other_step,
+    two_widths,
+    width_fault,
+)
+from detector.model.columns import TableKind, instants
+from detector.model.spans import Spans
+from detector.model.times import floor_to, iso
+from detector.sources.base import Pull
+from detector.sources.tables import rows
+from detector.sources.tables.records import PIECE, Mark, RecordFile
+from detector.sources.tables.table_file import (
+    Table,
+    TableFile,
+    whole,
+)
+
+
+class FileCursor(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where the next look at files continues.
+
+    Attributes
+    ----------
+    marks : how far each file was read, by its name.
+    kind : what the tables hold; all are of one kind.
+    width : bin width of counts, seconds, once it is known.
+    seen : the latest time in any row.
+    until : up to here it was said what was observed.
+    """
+
+    marks: dict[str, Mark] = {}
+    kind: TableKind | None = None
+    width: float | None = None
+    seen: datetime | None = None
+    until: datetime | None = None
+
+    def text(self) -> str:
+        """Return the cursor as the text that a store keeps."""
+        return msgspec.json.encode(self).decode()
+
+
+def parse_cursor(text: str | None) -> FileCursor:
+    """Return the cursor that ``text`` is; None is the beginning. Raises `InputError`."""
+    if text is None:
+        return FileCursor()
+    try:
+        return msgspec.json.decode(text, type=FileCursor)
+    except msgspec.DecodeError as error:
+        message = f"the place remembered by the store is not one in files: {error}"
+        raise InputError(message) from error
+
+
+# Gaps tables: spans of time in which nobody looked.
+
+
+_ENOUGH = 1 << 30
+
+
+def read_gaps(path: Path) -> Spans:
+    """Read the spans ``start,end`` that were not observed; more columns are allowed.
+
+    Raises
+    ------
+    InputError
+        If the file is no such table, or a gap ends before it starts; names the line.
+    """
+    file = RecordFile(path, grows=False)
+    columns = file.columns()
+    missing = [name for name in ("start", "end") if name not in columns]
+    if missing:
+        message = f"a gaps table needs the columns start,end; there is no {missing[0]!r}"
+        raise InputError(message, path=path, line=1)
+    _, records = file.read(Mark(), limit=_ENOUGH)
+    with file.located():
+        starts = instants(records.frame["start"], line_of=records.line_of)
+        ends = instants(records.frame["end"], line_of=records.line_of)
+        backwards = np.flatnonzero((ends < starts).to_numpy())
+        if len(backwards):
+            line = records.line_of(int(backwards[0]))
+            raise InputError("the gap ends before it starts", line=line, column="end")
+    return Spans.of(zip(starts.dt.to_pydatetime(), ends.dt.to_pydatetime(), strict=True))
+
+
+# Files and folders of counts, posts and trending tables: read by ``replay``, tailed by ``run``.
+
 
 __all__ = ["DISORDER", "FileSource", "read_gaps"]
 
@@ -40,7 +117,7 @@ class FileSource:
     name : the source's name in the configuration.
     path : file or folder. Of a folder hidden files and ``*.tmp``, ``*.part``, ``*.swp``, ``*~``
         are left alone.
-    columns : ``{our column: the file's column}``; `detector.domain.tables.SYNONYMS` are tried too.
+    columns : ``{our column: the file's column}``; `detector.model.columns.SYNONYMS` are tried too.
     width : bin width of a counts table; None infers it from the table.
     gaps : spans in which nobody looked.
     grows : whether files are still being written (``run``) or complete (``replay``).

@@ -17,12 +17,16 @@ from math import ceil
 
 import msgspec
 
-from detector.domain.times import from_seconds, iso
 from detector.errors import Garbled, Unavailable
-from detector.ports import Pull
-from detector.sources.lookback import Post, parse_lookback, posts_frame
-from detector.sources.markup import plain_text
-from detector.sources.web import Web
+from detector.model.times import from_seconds, iso
+from detector.sources.base import Pull
+from detector.sources.html_text import plain_text
+from detector.sources.http import Web
+from detector.sources.time_windows import (
+    Post,
+    parse_lookback,
+    posts_frame,
+)
 
 ADDRESS = "https://hn.algolia.com"
 MOST_HITS = 1_000

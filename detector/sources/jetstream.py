@@ -1,203 +1,308 @@
-"""Bluesky, by Jetstream: every post as it is written, over a websocket. No key.
+"""The line of events that Jetstream sends, across connections: what is new, and what was observed.
 
-A thread reads the stream into a buffer that pulls empty; when the buffer is full it stops
-reading, and the host holds back or lets go of us, which a reconnection heals. Observed is only
-the time in which events came.
+Nothing is read here; events are handed in as they come. The proof that a connection continues
+where the one before it ended is that it shows again an event from before: Jetstream moves a
+cursor that is too old forward without saying so, and then its first event is a later one.
+
+References
+----------
+Bluesky Jetstream, https://github.com/bluesky-social/jetstream (2026): ``/subscribe``, cursors,
+and the events' fields.
 """
 
 from __future__ import annotations
 
+import hashlib
+import random
 import threading
+from base64 import b85encode
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, NamedTuple
+from urllib.parse import urlencode
 
 import msgspec
+from websockets.exceptions import InvalidStatus, WebSocketException
+from websockets.sync.client import ClientConnection, connect
 
-from detector.clock import wall_now
-from detector.domain.spans import Spans
-from detector.domain.times import from_seconds
-from detector.errors import InputError
-from detector.ports import Pull
-from detector.sources.jetstream_line import Line, Sent, fingerprint
-from detector.sources.jetstream_reader import Reader, Reading
-from detector.sources.lookback import posts_frame
+from detector.errors import SourceError, Unavailable
+from detector.model.times import from_seconds
+from detector.sources.http_exchange import ours
+from detector.sources.time_windows import Post
 
-HOSTS = (
-    "wss://jetstream2.us-east.bsky.network",
-    "wss://jetstream1.us-east.bsky.network",
-    "wss://jetstream2.us-west.bsky.network",
-    "wss://jetstream1.us-west.bsky.network",
-)
-_MICRO = 1_000_000
+COLLECTION = "app.bsky.feed.post"
+#: A post that says it was written so long before it was sent is imported from elsewhere.
+IMPORTED = timedelta(hours=1)
 
 
-class _Cursor(msgspec.Struct, frozen=True):
-    """Where the next connection continues.
+class _Commit(msgspec.Struct):
+    operation: str = ""
+    collection: str = ""
+    rkey: str = ""
+    record: msgspec.Raw = msgspec.Raw()
 
-    Attributes
-    ----------
-    at : up to here it was said what was observed, microseconds since 1970.
-    proof : the latest event handed out, which shows that a connection continues.
-    seen : fingerprints of posts that may be shown again.
-    n : how often posts were handed out.
-    """
+
+Micros = Annotated[int, msgspec.Meta(ge=0, lt=4_102_444_800_000_000)]
+"""Microseconds since 1970, before 2100."""
+
+
+class Event(msgspec.Struct):
+    """One message: a commit, or news of an account; all of them tell the time."""
+
+    did: str
+    time_us: Micros
+    commit: _Commit | None = None
+
+
+class _Record(msgspec.Struct):
+    text: str
+    createdAt: str = ""  # noqa: N815 - as the place calls it
+    langs: list[str] = []
+
+
+class Sent(NamedTuple):
+    """A post and when it was sent, in microseconds since 1970."""
 
     at: int
-    proof: int
-    seen: list[str] = []
-    n: int = 0
+    post: Post
+
+
+def parse_event(message: bytes) -> Event:
+    """Return the event in ``message``. Raises `msgspec.DecodeError`."""
+    return msgspec.json.decode(message, type=Event)
+
+
+def post_in(event: Event) -> Post | None:
+    """Return the post that ``event`` created, None if it created none, or an imported one.
+
+    A post's time is when it was sent; what its author says is only used to tell imports. What a
+    record holds is anybody's word: one that is no post is left out, not an error.
+    """
+    commit = event.commit
+    if commit is None or commit.operation != "create" or commit.collection != COLLECTION:
+        return None
+    try:
+        record = msgspec.json.decode(commit.record, type=_Record)
+    except msgspec.DecodeError:
+        return None
+    sent = from_seconds(event.time_us / 1e6)
+    if not record.text or _written(record.createdAt, sent) < sent - IMPORTED:
+        return None
+    return Post(
+        time=sent,
+        id=f"at://{event.did}/{COLLECTION}/{commit.rkey}",
+        text=record.text,
+        author=event.did,
+        lang=record.langs[0] if record.langs else "",
+        url=f"https://bsky.app/profile/{event.did}/post/{commit.rkey}",
+    )
+
+
+def _written(text: str, sent: datetime) -> datetime:
+    try:
+        written = datetime.fromisoformat(text)
+    except ValueError:
+        return sent
+    return written if written.tzinfo is not None else written.replace(tzinfo=UTC)
+
+
+def fingerprint(uri: str) -> str:
+    """Return eight characters by which a post is known again."""
+    return b85encode(hashlib.blake2b(uri.encode(), digest_size=6).digest()).decode()
 
 
 @dataclass(eq=False)
-class JetstreamSource:
-    """Posts of Bluesky.
+class Line:
+    """Events put in line. Instants are microseconds since 1970.
 
     Parameters
     ----------
-    name : the source's name in the configuration.
-    hosts : ``wss://HOST``, tried in turn.
-    contact : who is responsible, for the ``User-Agent``.
-    backfill : how far before the first pull to begin, as far as the host remembers.
-    overlap : how far a connection goes back behind the last event known.
-    silence : without an event for so long a host is left for the next one.
-    capacity : posts that are held until they are pulled.
-    first_wait : seconds that a pull waits for the first event behind its cursor.
-    pause : seconds before a host is tried again; doubles, with jitter.
-    clock : tells the wall's time: events of the future are none.
+    at : up to here it is known what was observed; None before any event.
+    proof : the latest event known for sure; a connection that shows it, or one before, continues.
+    recent : fingerprints of posts that may be shown again, and when they were sent.
+    silence : a pause between events longer than this was not observed.
+    memory : for how long a post is known again.
+
+    Attributes
+    ----------
+    waiting : new posts, in order of arrival.
+    spans : what was observed behind the place where the line began, ``[start, end)``.
     """
 
+    at: int | None
+    proof: int | None
+    recent: dict[str, int]
+    silence: int
+    memory: int
+    waiting: list[Sent] = field(default_factory=list)
+    spans: list[tuple[int, int]] = field(default_factory=list)
+    _joined: bool = field(default=False, init=False)
+    _pruned: int = field(default=0, init=False)
+
+    def connected(self) -> None:
+        """Note that the next event is the first of a connection."""
+        self._joined = False
+
+    def take(self, event: Event) -> None:
+        """Put ``event`` in line."""
+        at = event.time_us
+        known, proof = self.at, self.proof
+        if known is None or proof is None or self._is_gap(at, proof):
+            self.spans.append((at, at))
+        elif not self.spans:
+            self.spans.append((known, known))
+        self._joined = True
+        self.at = at if known is None else max(at, known)
+        self.proof = at if proof is None else max(at, proof)
+        self.spans[-1] = (self.spans[-1][0], self.at)
+        post = post_in(event)
+        if post is not None and (mark := fingerprint(post.id)) not in self.recent:
+            self.recent[mark] = at
+            self.waiting.append(Sent(at, post))
+        self._forget()
+
+    def _is_gap(self, at: int, proof: int) -> bool:
+        return at - proof > self.silence if self._joined else at > proof
+
+    def _forget(self) -> None:
+        if self.at is not None and self.at - self._pruned > self.memory:
+            self._pruned = self.at
+            self.recent = {m: at for m, at in self.recent.items() if at > self.at - self.memory}
+
+
+# The thread that reads Jetstream's websocket into a line, whatever its hosts do.
+
+
+#: Larger messages are not sent to us; one that the client refused would come again for ever.
+LARGEST = 1_000_000
+#: A host that sends so many messages in a row that are no events is left for the next.
+MOST_GARBLED = 20
+#: An event that is dated so far ahead of our clock is none.
+AHEAD = timedelta(minutes=1)
+LONGEST_PAUSE = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the stream is read; see `JetstreamSource`. ``begin`` and ``overlap`` in microseconds."""
+
     name: str
-    hosts: Sequence[str] = HOSTS
-    contact: str | None = None
-    backfill: timedelta = timedelta(minutes=10)
-    overlap: timedelta = timedelta(seconds=5)
-    silence: timedelta = timedelta(seconds=30)
-    capacity: int = 200_000
-    first_wait: float = 3.0
-    pause: float = 0.5
-    clock: Callable[[], datetime] = wall_now
-    _changed: threading.Condition = field(
-        default_factory=threading.Condition, init=False, repr=False
-    )
-    _reader: Reader | None = field(default=None, init=False, repr=False)
-    _line: Line = field(init=False, repr=False)
-    _handed: list[Sent] = field(default_factory=list, init=False, repr=False)
-    _marks: dict[str, int] = field(default_factory=dict, init=False, repr=False)
-    _taken: str | None = field(default=None, init=False, repr=False)
-    _offered: str | None = field(default=None, init=False, repr=False)
-    _n: int = field(default=0, init=False, repr=False)
+    hosts: Sequence[str]
+    contact: str | None
+    begin: int
+    overlap: int
+    silence: float
+    capacity: int
+    pause: float
+    clock: Callable[[], datetime]
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
-        """Return the posts that came since; see `Source.pull`.
 
-        Raises
-        ------
-        SourceError
-            Nothing came, and no host can be read.
-        """
-        past = _parse(cursor)
-        with self._changed:
-            if self._reader is None or cursor not in (self._offered, self._taken):
-                self._start(past, until)
-                self._taken = cursor
-                reader = self._reader
-                self._changed.wait_for(
-                    lambda: self._line.spans or (reader and reader.trouble), self.first_wait
-                )
-            elif cursor == self._offered:
-                self._settle(past)
-                self._taken = cursor
-            return self._hand_out(cursor, past, until)
+class JetstreamReader:
+    """Reads the stream into ``line`` until `stopped`.
 
-    def close(self) -> None:
-        """Leave the stream."""
-        with self._changed:
-            reader, self._reader = self._reader, None
-            if reader is not None:
-                reader.stopped.set()
-            self._changed.notify_all()
-        if reader is not None:
-            reader.thread.join(timeout=5.0)
+    Parameters
+    ----------
+    reading : how.
+    line : where events go; only touched with ``changed`` held.
+    changed : notified when the first event came or a connection ended.
 
-    def _start(self, past: _Cursor | None, until: datetime) -> None:
-        """Read on from ``past`` with a reader of our own, whatever was read before."""
-        if self._reader is not None:
-            self._reader.stopped.set()
-            self._changed.notify_all()
-        overlap = int(_MICRO * self.overlap.total_seconds())
-        silence = int(_MICRO * self.silence.total_seconds())
-        self._line = Line(
-            past.at if past else None,
-            past.proof if past else None,
-            dict.fromkeys(past.seen, past.at) if past else {},
-            silence=silence,
-            # An event may overtake one of before: what was handed out is known till both have come.
-            memory=max(4 * overlap, 2 * silence),
+    Attributes
+    ----------
+    trouble : why the last connection ended; None while events come.
+    """
+
+    def __init__(self, reading: Reading, line: Line, changed: threading.Condition) -> None:
+        self.stopped = threading.Event()
+        self.trouble: SourceError | None = None
+        self._how, self._line, self._changed = reading, line, changed
+        self.thread = threading.Thread(
+            target=self._run, daemon=True, name=f"jetstream {reading.name}"
         )
-        self._handed, self._offered = [], None
-        self._marks = dict.fromkeys(past.seen, past.proof) if past else {}
-        self._n = past.n if past else 0
-        reading = Reading(
-            name=self.name,
-            hosts=self.hosts,
-            contact=self.contact,
-            begin=int(_MICRO * (until - self.backfill).timestamp()),
-            overlap=overlap,
-            silence=self.silence.total_seconds(),
-            capacity=self.capacity,
-            pause=self.pause,
-            clock=self.clock,
-        )
-        self._reader = Reader(reading, self._line, self._changed)
+        self.thread.start()
 
-    def _settle(self, past: _Cursor | None) -> None:
-        """Forget what was handed out with ``past``: it is committed."""
-        self._handed = []
-        if past is not None:
-            spans = ((max(start, past.at), end) for start, end in self._line.spans)
-            # The last span goes on growing from where it is, even if all of it is handed out.
-            kept = [span for span in spans if span[0] < span[1]]
-            self._line.spans[:] = kept or [(past.at, past.at)]
-        self._changed.notify_all()
+    def _run(self) -> None:
+        connections = failures = 0
+        while not self.stopped.is_set():
+            host = self._how.hosts[connections % len(self._how.hosts)]
+            before = self._line.at
+            why = self._read_from(host)
+            connections += 1
+            failures = 1 if self._line.at != before else failures + 1
+            with self._changed:
+                self.trouble = Unavailable(f"{self._how.name}: {_shown(host)}: {why}")
+                self._changed.notify_all()
+            longest = min(self._how.pause * 2 ** min(failures - 1, 10), LONGEST_PAUSE)
+            self.stopped.wait(longest * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
 
-    def _hand_out(self, cursor: str | None, past: _Cursor | None, until: datetime) -> Pull:
-        line, end = self._line, int(_MICRO * until.timestamp())
-        new = [sent for sent in line.waiting if sent.at < end]
-        line.waiting[:] = [sent for sent in line.waiting if sent.at >= end]
-        self._handed += new
-        at = min(line.at, end) if line.at is not None else None
-        since = past.at if past else None
-        if at is None or (since is not None and at <= since and not self._handed):
-            self._complain()
-            return Pull(cursor)
-        clipped = [(start, min(stop, at)) for start, stop in line.spans]
-        observed = [(from_seconds(a / 1e6), from_seconds(b / 1e6)) for a, b in clipped if a < b]
-        self._n += bool(new)
-        window = int(2 * _MICRO * self.overlap.total_seconds())
-        proof = line.proof
-        if proof is None or proof >= end:
-            last = past.proof if past else at
-            proof = max((sent.at for sent in self._handed), default=last)
-        self._marks |= {fingerprint(sent.post.id): sent.at for sent in new}
-        self._marks = {mark: sent for mark, sent in self._marks.items() if sent > proof - window}
-        after = _Cursor(max(at, since or at), proof, list(self._marks), self._n)
-        self._offered = msgspec.json.encode(after).decode()
-        posts = posts_frame([sent.post for sent in self._handed])
-        self._changed.notify_all()
-        return Pull(self._offered, posts=posts, observed=Spans.of(observed).pairs())
+    def _read_from(self, host: str) -> str:
+        """Read until the connection ends, and return why it did."""
+        try:
+            with connect(
+                f"{host}/subscribe?{urlencode(self._query())}",
+                user_agent_header=ours(self._how.contact)["User-Agent"],
+                compression=None,
+                max_size=LARGEST + 1024,
+                close_timeout=0.5,
+                proxy=None,
+            ) as connection:
+                return self._read(connection)
+        except InvalidStatus as error:
+            return f"answered {error.response.status_code}"
+        except OSError:
+            return "no connection"
+        except (WebSocketException, EOFError) as error:
+            return f"the connection broke ({type(error).__name__})"
 
-    def _complain(self) -> None:
-        trouble = self._reader.trouble if self._reader is not None else None
-        if trouble is not None:
-            raise trouble
+    def _query(self) -> dict[str, str | int]:
+        proof = self._line.proof
+        return {
+            "wantedCollections": COLLECTION,
+            "maxMessageSizeBytes": LARGEST,
+            "cursor": self._how.begin if proof is None else proof - self._how.overlap,
+        }
+
+    def _read(self, connection: ClientConnection) -> str:
+        self._line.connected()
+        garbled, silent = 0, 0.0
+        step = min(0.1, self._how.silence)
+        while not self.stopped.is_set():
+            message = None
+            with suppress(TimeoutError):
+                message = connection.recv(timeout=step, decode=False)
+            if message is None:
+                silent += step
+                if silent >= self._how.silence:
+                    return f"sent nothing for {silent:g} s"
+                continue
+            silent = 0.0
+            garbled = 0 if self._take(bytes(message)) else garbled + 1
+            if garbled >= MOST_GARBLED:
+                return f"sent {garbled} messages in a row that are no events of now"
+        return "left"
+
+    def _take(self, message: bytes) -> bool:
+        """Put the event in line, once there is room; return whether it is one."""
+        try:
+            event = parse_event(message)
+        except msgspec.DecodeError:
+            return False
+        if event.time_us > 1e6 * (self._how.clock() + AHEAD).timestamp():
+            return False
+        with self._changed:
+            self._changed.wait_for(self._has_room)
+            if not self.stopped.is_set():
+                first = not self._line.spans or self.trouble is not None
+                self._line.take(event)
+                self.trouble = None
+                if first:
+                    self._changed.notify_all()
+        return True
+
+    def _has_room(self) -> bool:
+        return len(self._line.waiting) < self._how.capacity or self.stopped.is_set()
 
 
-def _parse(text: str | None) -> _Cursor | None:
-    if text is None:
-        return None
-    try:
-        return msgspec.json.decode(text, type=_Cursor)
-    except msgspec.DecodeError as error:
-        message = f"the place remembered by the store is not one in Jetstream: {error}"
-        raise InputError(message) from error
+def _shown(host: str) -> str:
+    return host.partition("://")[2].partition("/")[0].rpartition("@")[2]

@@ -20,10 +20,14 @@ from urllib.parse import quote
 import msgspec
 
 from detector.errors import Garbled
-from detector.ports import Pull
-from detector.sources.lookback import Post, parse_lookback, posts_frame
-from detector.sources.markup import plain_text
-from detector.sources.web import Web
+from detector.sources.base import Pull
+from detector.sources.html_text import plain_text
+from detector.sources.http import Web
+from detector.sources.time_windows import (
+    Post,
+    parse_lookback,
+    posts_frame,
+)
 
 PAGE = 40
 #: Pages of one tag in one pull; more than 2,000 posts a pull are not made up for.

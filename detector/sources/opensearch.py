@@ -20,11 +20,17 @@ from urllib.parse import quote
 
 import msgspec
 
-from detector.domain.times import floor_to, from_seconds
 from detector.errors import Unavailable
-from detector.ports import Pull
-from detector.sources.bins import Row, counts_frame, cursor_at, parse_bins, whole_bins
-from detector.sources.web import Web
+from detector.model.times import floor_to, from_seconds
+from detector.sources.base import Pull
+from detector.sources.http import Web
+from detector.sources.time_windows import (
+    Row,
+    counts_frame,
+    cursor_at,
+    parse_bins,
+    whole_bins,
+)
 
 #: Buckets in one search, over all services.
 MOST_BUCKETS = 10_000

@@ -19,11 +19,17 @@ from math import isfinite
 
 import msgspec
 
-from detector.domain.times import from_seconds
 from detector.errors import Garbled
-from detector.ports import Pull
-from detector.sources.bins import Row, counts_frame, cursor_at, parse_bins, whole_bins
-from detector.sources.web import Web
+from detector.model.times import from_seconds
+from detector.sources.base import Pull
+from detector.sources.http import Web
+from detector.sources.time_windows import (
+    Row,
+    counts_frame,
+    cursor_at,
+    parse_bins,
+    whole_bins,
+)
 
 MOST_POINTS = 11_000
 

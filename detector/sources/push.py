@@ -14,10 +14,21 @@ from typing import Literal
 import msgspec
 import pandas as pd
 
-from detector.domain.parcel import Parcel
-from detector.domain.tables import POSTS_OPTIONAL, instants, numbers, texts
-from detector.errors import Garbled, InputError, StoreError, Unavailable
-from detector.ports import Inbox, Pull
+from detector.errors import (
+    Garbled,
+    InputError,
+    StoreError,
+    Unavailable,
+)
+from detector.model.columns import (
+    POSTS_OPTIONAL,
+    instants,
+    numbers,
+    texts,
+)
+from detector.model.push_batch import PushBatch
+from detector.sources.base import Pull
+from detector.store.base import Inbox
 
 #: So many parcels, or the parcel that brings the rows to so many, are taken in one pull.
 PARCELS = 500
@@ -94,8 +105,8 @@ class PushSource:
         return Pull(cursor, counts=_counts(()), width=self.width, awaited=self.awaited)
 
     def _ripe(
-        self, parcels: Sequence[Parcel], until: datetime
-    ) -> Iterator[tuple[Parcel, Document]]:
+        self, parcels: Sequence[PushBatch], until: datetime
+    ) -> Iterator[tuple[PushBatch, Document]]:
         """Yield the parcels to take in now."""
         total = 0
         for parcel in parcels:
@@ -114,7 +125,7 @@ class PushSource:
         ends = [end for _, end in document.observed]
         return max((*times, *ends), default=datetime.min.replace(tzinfo=UTC))
 
-    def _opened(self, parcel: Parcel) -> Document:
+    def _opened(self, parcel: PushBatch) -> Document:
         try:
             return msgspec.json.decode(parcel.document, type=Document)
         except msgspec.DecodeError as error:

@@ -18,11 +18,15 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from detector.domain.times import from_seconds
 from detector.errors import Garbled, Refused
-from detector.ports import Pull
-from detector.sources.lookback import Post, parse_lookback, posts_frame
-from detector.sources.web import Web
+from detector.model.times import from_seconds
+from detector.sources.base import Pull
+from detector.sources.http import Web
+from detector.sources.time_windows import (
+    Post,
+    parse_lookback,
+    posts_frame,
+)
 
 ADDRESS = "https://oauth.reddit.com"
 LOGIN_ADDRESS = "https://www.reddit.com"

@@ -7,10 +7,10 @@ from datetime import datetime
 
 import pandas as pd
 
-from detector.domain.times import iso
-from detector.ports import Pull
-from detector.simulation.scenario import Scenario
-from detector.simulation.simulate import simulate
+from detector.demo.scenario import Scenario
+from detector.demo.simulate import simulate
+from detector.model.times import iso
+from detector.sources.base import Pull
 
 
 @dataclass(eq=False)

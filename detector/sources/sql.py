@@ -20,10 +20,20 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from detector.domain.times import floor_to, iso
-from detector.errors import ConfigError, Garbled, Unavailable
-from detector.ports import Pull
-from detector.sources.bins import Row, counts_frame, cursor_at, parse_bins, whole_bins
+from detector.errors import (
+    ConfigError,
+    Garbled,
+    Unavailable,
+)
+from detector.model.times import floor_to, iso
+from detector.sources.base import Pull
+from detector.sources.time_windows import (
+    Row,
+    counts_frame,
+    cursor_at,
+    parse_bins,
+    whole_bins,
+)
 
 
 @dataclass(eq=False)

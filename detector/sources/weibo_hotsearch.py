@@ -16,12 +16,16 @@ from datetime import datetime, timedelta
 import msgspec
 import pandas as pd
 
-from detector.domain.tables import TableKind
-from detector.domain.times import floor_to, iso
-from detector.errors import Garbled, InputError, Refused
-from detector.ports import Pull
-from detector.sources.rows import empty_counts
-from detector.sources.web import Web
+from detector.errors import (
+    Garbled,
+    InputError,
+    Refused,
+)
+from detector.model.columns import TableKind
+from detector.model.times import floor_to, iso
+from detector.sources.base import Pull
+from detector.sources.http import Web
+from detector.sources.tables.rows import empty_counts
 
 ADDRESS = "https://weibo.com"
 PATH = "/ajax/side/hotSearch"

@@ -3,7 +3,7 @@
 A test class inherits the suite and says what is under test; pytest finds the tests in it.
 """
 
-from detector.testing.sinks import SinkContract
+from detector.testing.receivers import ReceiverContract
 from detector.testing.sources import SourceContract
 
-__all__ = ["SinkContract", "SourceContract"]
+__all__ = ["ReceiverContract", "SourceContract"]

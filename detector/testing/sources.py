@@ -10,10 +10,9 @@ from itertools import pairwise
 
 import pandas as pd
 
-from detector.domain.spans import Spans
 from detector.errors import SourceError
-from detector.ports import Pull, Source
-from detector.sources.shape import faults_of
+from detector.model.spans import Spans
+from detector.sources.base import Pull, Source, faults_of
 
 _MINUTE = timedelta(minutes=1)
 _MOST_PULLS = 100

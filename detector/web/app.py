@@ -10,19 +10,31 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from detector.errors import StoreError
-from detector.web import badge, feeds, health, login, metrics
-from detector.web.api import desk, incidents, ingest, services
+from detector.web import (
+    access,
+    monitoring,
+    subscriptions,
+)
+from detector.web.access import TokenBook
+from detector.web.api import (
+    incidents,
+    ingest,
+    services,
+    silences,
+)
 from detector.web.backend import Backend
-from detector.web.etag import ETags
-from detector.web.headers import KnownHosts, SecurityHeaders, our_hosts
-from detector.web.limits import Buckets, Limits
+from detector.web.headers import (
+    ETags,
+    KnownHosts,
+    SecurityHeaders,
+    our_hosts,
+)
+from detector.web.limits import Buckets, Limits, known_parameters
 from detector.web.pages import overview, routes
-from detector.web.parameters import known_parameters
 from detector.web.prefix import Prefixed
 from detector.web.problems import Failures, add_problem_handlers
 from detector.web.pulse import Pulse
 from detector.web.sessions import Sessions
-from detector.web.tokens import TokenBook
 
 
 @asynccontextmanager
@@ -58,9 +70,16 @@ def create_app(backend: Backend) -> FastAPI:
     app.state.tokens = TokenBook(backend.desk, backend.wall)
     app.state.pulse = Pulse(backend)
     add_problem_handlers(app)
-    for part in (services, incidents, desk, ingest, feeds, badge, health, metrics):
+    for part in (
+        services,
+        incidents,
+        silences,
+        ingest,
+        subscriptions,
+        monitoring,
+    ):
         app.include_router(part.router, dependencies=[known_parameters])
-    app.include_router(login.router)
+    app.include_router(access.router)
     app.include_router(routes.router)
     # The last one added is the outermost.
     app.add_middleware(Failures)

@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem details (2023): the same shape for every one, 400 to 500."""
+"""The page that tells a browser what went wrong."""
 
 from __future__ import annotations
 
@@ -16,8 +16,23 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from detector.errors import InputError, StoreError
-from detector.web.pages.failing import error_page
+from detector.web.pages.rendering import page
 from detector.web.prefix import address, path_of
+
+_KINDS = {401: "forbidden", 403: "forbidden", 404: "not_found", 429: "busy"}
+
+
+def error_page(request: Request, status: int, _title: str, detail: str) -> Response:
+    """Return the page about an error with this HTTP status; ``detail`` is in English."""
+    backend = request.app.state.backend
+    kind = _KINDS.get(status, "ours" if status >= 500 else "wrong")
+    return page(
+        request, backend, "error.html", status=status, status_shown=status, kind=kind, detail=detail
+    )
+
+
+# Errors as RFC 9457 problem details (2023): the same shape for every one, 400 to 500.
+
 
 log = structlog.get_logger("detector.web")
 MEDIA_TYPE = "application/problem+json"

@@ -8,12 +8,16 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
+from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from detector.errors import StoreError
-from detector.ports import IncidentQuery
+from detector.model.token import Scope
+from detector.store.base import IncidentQuery
+from detector.web.access import needs
 from detector.web.backend import Backend
+from detector.web.problems import Problem
 
 #: Seconds between two looks at the store while somebody listens.
 EVERY = 1.0
@@ -94,3 +98,24 @@ def _pulse(request: Request) -> Pulse:
 
 AskedPulse = Annotated[Pulse, Depends(_pulse)]
 """In a handler's signature: what tells of changes."""
+
+
+# Live updates: the open page is told that something changed, and fetches itself anew.
+
+
+router = APIRouter(include_in_schema=False)
+#: Milliseconds after which a browser that lost us asks again.
+_RETRY = 3_000
+
+
+@router.get("/live", dependencies=[needs(Scope.READ)])
+async def live(pulse: AskedPulse) -> Response:
+    """Stream the revision of what pages show, whenever it changes."""
+    if pulse.is_full:
+        raise Problem(503, "too many pages listen; load it anew", headers={"Retry-After": "30"})
+    return EventSourceResponse(_events(pulse), ping=20, headers={"X-Accel-Buffering": "no"})
+
+
+async def _events(pulse: Pulse) -> AsyncIterator[ServerSentEvent]:
+    async for revision in pulse.changes():
+        yield ServerSentEvent(data=revision, event="changed", id=revision, retry=_RETRY)

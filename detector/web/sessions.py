@@ -23,7 +23,7 @@ from fastapi import Request
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from detector.domain.token import Token
+from detector.model.token import Token
 from detector.web.prefix import prefix_of
 
 _COOKIE = "outage_detector_session"

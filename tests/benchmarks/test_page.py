@@ -15,7 +15,7 @@ from benchmarks.speed import Growth, history
 from benchmarks.synthetic import Recipe, generate
 from benchmarks.trial import arena, run_matched, run_ours, run_rival
 from benchmarks.wishes import granted, quiet
-from detector.detection.matching import Claim
+from detector.detection.truth_matching import Claim
 
 
 def claim(minute: float, service: str = "a") -> Claim:

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import pages
 from benchmarks.weeks import QUIET, START, WHOLE, Week
-from detector.engine.rehearsal import Rehearsed
+from detector.pipeline.backtest import Rehearsed
 
 
 def counts(*spans: tuple[int, int], height: float = 10.0) -> np.ndarray:

@@ -13,15 +13,15 @@ from pathlib import Path
 import pytest
 
 from detector import cli
-from detector.alerting.muting import in_hand
-from detector.domain.alert import AlertKind
-from detector.domain.decision import Decision
-from detector.domain.delivery import DeliveryStatus
-from detector.domain.feed import FeedHealth, FeedState
-from detector.domain.incident import Severity
-from detector.ports import CycleRecord
-from detector.stores.desk import open_desk
-from detector.stores.sql import open_store
+from detector.model.alert import AlertKind
+from detector.model.decision import Decision
+from detector.model.delivery import DeliveryStatus
+from detector.model.health import SourceHealth, SourceState
+from detector.model.incident import Severity
+from detector.notify.mute import in_hand
+from detector.store.base import RunRecord
+from detector.store.controls import open_controls
+from detector.store.sql_store import open_store
 from tests.fakes.outages import NOON, a_delivery, an_alert, an_incident
 
 CONFIG = """
@@ -83,7 +83,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     refused = a_delivery(an_alert(OPEN), receiver="ops")
     with closing(open_store(tmp_path / "store.sqlite")) as store:
         store.commit(
-            CycleRecord(
+            RunRecord(
                 incidents=[OPEN, OVER],
                 alerts=[an_alert(OPEN), an_alert(OVER)],
                 deliveries=[refused, a_delivery(an_alert(OVER), receiver="pay")],
@@ -106,11 +106,13 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     return run_command
 
 
-Said = pytest.CaptureFixture[str]
+SurgeChange = pytest.CaptureFixture[str]
 
 
 class TestSilences:
-    def test_one_is_added_listed_and_ended(self, run: Run, capsys: Said, tmp_path: Path) -> None:
+    def test_one_is_added_listed_and_ended(
+        self, run: Run, capsys: SurgeChange, tmp_path: Path
+    ) -> None:
         words = ['service="WeChat"', "severity=~major|minor"]
         assert (
             run(
@@ -122,7 +124,7 @@ class TestSilences:
         said = capsys.readouterr().out
         assert f"acts on {OPEN.id}" in said
         assert OVER.id not in said
-        with closing(open_desk(tmp_path / "store.sqlite")) as desk:
+        with closing(open_controls(tmp_path / "store.sqlite")) as desk:
             (silence,) = desk.silences()
         assert (silence.author, silence.comment) == ("ana", "deploy")
         assert silence.ends_at - silence.starts_at == timedelta(hours=2)
@@ -133,7 +135,7 @@ class TestSilences:
         assert run("silences", "list", "--json") == 0
         assert json.loads(capsys.readouterr().out) == []
 
-    def test_one_can_begin_later(self, run: Run, capsys: Said) -> None:
+    def test_one_can_begin_later(self, run: Run, capsys: SurgeChange) -> None:
         late = "2126-11-22T08:00+08:00"
         assert run("silences", "add", "service=X", "--for", "1d", "--start", late) == 0
         assert run("silences", "list") == 0
@@ -152,23 +154,23 @@ class TestSilences:
         ],
     )
     def test_a_mistake_is_explained(
-        self, run: Run, capsys: Said, words: list[str], hint: str
+        self, run: Run, capsys: SurgeChange, words: list[str], hint: str
     ) -> None:
         assert run("silences", "add", *words) == 2
         assert hint in capsys.readouterr().err
 
-    def test_what_there_is_not_cannot_be_ended(self, run: Run, capsys: Said) -> None:
+    def test_what_there_is_not_cannot_be_ended(self, run: Run, capsys: SurgeChange) -> None:
         assert run("silences", "expire", "nope") == 2
         assert "silences list" in capsys.readouterr().err
 
 
 class TestAck:
     def test_an_incident_is_taken_in_hand_and_given_back(
-        self, run: Run, capsys: Said, tmp_path: Path
+        self, run: Run, capsys: SurgeChange, tmp_path: Path
     ) -> None:
         assert run("ack", OPEN.id, "--comment", "on it", "--author", "bo") == 0
         assert "worse than major" in capsys.readouterr().out
-        with closing(open_desk(tmp_path / "store.sqlite")) as desk:
+        with closing(open_controls(tmp_path / "store.sqlite")) as desk:
             (said,) = desk.acknowledgements()
         assert (said.severity, said.author, said.comment) == (Severity.MAJOR, "bo", "on it")
         assert run("ack", OPEN.id, "--withdraw") == 0
@@ -178,11 +180,11 @@ class TestAck:
         self, run: Run, tmp_path: Path
     ) -> None:
         (tmp_path / "config.toml").write_text(f"{CONFIG}\n[clock]\nspeed = 600\n")
-        seen = FeedHealth("t", FeedState.ALIVE, NOON, "it is observed", NOON, NOON + MINUTE)
+        seen = SourceHealth("t", SourceState.ALIVE, NOON, "it is observed", NOON, NOON + MINUTE)
         with closing(open_store(tmp_path / "store.sqlite")) as store:
-            store.commit(CycleRecord(feeds=[seen]))
+            store.commit(RunRecord(feeds=[seen]))
         assert run("ack", OPEN.id) == 0
-        with closing(open_desk(tmp_path / "store.sqlite")) as desk:
+        with closing(open_controls(tmp_path / "store.sqlite")) as desk:
             (said,) = desk.acknowledgements()
         assert said.at == NOON + MINUTE
         over = replace(an_alert(OPEN), kind=AlertKind.RESOLVED, sequence=2, at=NOON + 2 * MINUTE)
@@ -197,7 +199,7 @@ class TestAck:
 
 class TestOutbox:
     def test_what_was_given_up_is_seen_and_sent_again(
-        self, run: Run, capsys: Said, tmp_path: Path
+        self, run: Run, capsys: SurgeChange, tmp_path: Path
     ) -> None:
         key = an_alert(OPEN).key
         assert run("outbox", "list", "--dead") == 0
@@ -211,7 +213,7 @@ class TestOutbox:
         assert run("outbox", "retry", "--all") == 0
         assert capsys.readouterr().out.startswith("0 to be sent again")
 
-    def test_what_waits_is_not_touched(self, run: Run, capsys: Said) -> None:
+    def test_what_waits_is_not_touched(self, run: Run, capsys: SurgeChange) -> None:
         assert run("outbox", "retry", an_alert(OVER).key) == 2
         assert "no dead letter" in capsys.readouterr().err
 
@@ -231,20 +233,20 @@ class TestRoutes:
         ],
     )
     def test_it_says_who_would_be_told(
-        self, run: Run, capsys: Said, labels: list[str], told: list[str]
+        self, run: Run, capsys: SurgeChange, labels: list[str], told: list[str]
     ) -> None:
         assert run("routes", "test", *labels) == 0
         rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()[1:]]
         assert [row[0] for row in rows if row[1] == "yes"] == told
 
-    def test_it_says_how(self, run: Run, capsys: Said) -> None:
+    def test_it_says_how(self, run: Run, capsys: SurgeChange) -> None:
         assert run("routes", "test", "service=WeChat", "severity=minor") == 0
         said = capsys.readouterr().out
         assert 'ops\tyes\tservice="WeChat" > severity="minor"\tevery 4 h\tnights' in said
         assert "boss\tno\tasks for critical" in said
         assert "pay\tno\tno route leads there" in said
 
-    def test_check_explains_the_tree(self, run: Run, capsys: Said) -> None:
+    def test_check_explains_the_tree(self, run: Run, capsys: SurgeChange) -> None:
         assert run("check") == 0
         said = capsys.readouterr().out
         assert '  service="WeChat" -> ops, boss, again every 4 h\n' in said
@@ -259,14 +261,16 @@ class TestRoutes:
 
 
 class TestWhy:
-    def test_every_message_sent_and_not_sent_is_explained(self, run: Run, capsys: Said) -> None:
+    def test_every_message_sent_and_not_sent_is_explained(
+        self, run: Run, capsys: SurgeChange
+    ) -> None:
         assert run("incidents", "show", OPEN.id) == 0
         said = capsys.readouterr().out
         assert "everybody\topened\tnobody was told of it yet" in said
         assert "pay\tno\tno route leads to this receiver" in said
         assert "ops\tdead\t1\t410 Gone" in said
 
-    def test_as_json_too(self, run: Run, capsys: Said) -> None:
+    def test_as_json_too(self, run: Run, capsys: SurgeChange) -> None:
         assert run("incidents", "show", OPEN.id, "--json") == 0
         found = json.loads(capsys.readouterr().out)
         assert found["decisions"][1] == {

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_commands import Run, run
-from tests.sinks.loopback import Loopback
+from tests.receivers.loopback import Loopback
 
 __all__ = ["run"]
 

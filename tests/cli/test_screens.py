@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from detector import resources
-from detector.cli.tables import incident_table
-from detector.domain.incident import Incident
+from detector.cli.incidents import incident_table
 from detector.errors import InputError
-from detector.words import BundledModel
+from detector.model.incident import Incident
+from detector.pipeline.setup import BundledModel
 from tests.cli.test_commands import Run, run
 from tests.fakes.outages import an_incident
 

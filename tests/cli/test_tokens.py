@@ -19,11 +19,11 @@ import pytest
 
 from detector import cli
 from detector.cli.serving import served_beside
-from detector.domain.token import digest_of
+from detector.config import parse_settings
 from detector.errors import ConfigError
-from detector.settings import parse_settings
-from detector.stores.desk import open_desk
-from detector.stores.sql import open_store
+from detector.model.token import digest_of
+from detector.store.controls import open_controls
+from detector.store.sql_store import open_store
 
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., int]
@@ -52,7 +52,7 @@ def test_a_token_is_shown_once_and_kept_as_a_digest(
     secret, told = capsys.readouterr()
     assert re.fullmatch(r"odt_[\w-]{43}\n", secret)
     assert "shown this once" in told
-    with closing(open_desk(tmp_path / "store.sqlite")) as desk:
+    with closing(open_controls(tmp_path / "store.sqlite")) as desk:
         (token,) = desk.tokens()
     assert token.digest == digest_of(secret.strip())
     assert token.expires_at is not None

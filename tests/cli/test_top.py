@@ -15,12 +15,16 @@ import pytest
 from rich.console import Console
 
 from detector.cli import top
-from detector.cli.glance import COLUMNS, look, spark
 from detector.cli.top import screened
-from detector.domain.feed import FeedHealth, FeedState
-from detector.ports import CycleRecord
-from detector.stores.sql import open_store
-from detector.stores.viewing import SqlViewer, open_viewer
+from detector.model.health import SourceHealth, SourceState
+from detector.store.base import RunRecord
+from detector.store.queries import SqlViewer, open_viewer
+from detector.store.sql_store import open_store
+from detector.views.snapshot import (
+    COLUMNS,
+    look,
+    spark,
+)
 from tests.cli.test_commands import Run, run
 from tests.fakes.outages import an_incident
 
@@ -39,10 +43,10 @@ def store(tmp_path: Path) -> Iterator[SqlViewer]:
     down = rows.assign(service=NAME, count=np.where(rows.index < 60, 2.0, 50.0))
     gone = rows[:60].assign(service="Gone", count=1.0)
     opened = replace(an_incident(), service=NAME, ended_at=None, resolved_at=None)
-    feed = FeedHealth("weibo", FeedState.DEAD, NOW, "the place answers 503")
+    feed = SourceHealth("weibo", SourceState.DEAD, NOW, "the place answers 503")
     with closing(open_store(tmp_path / "var" / "outage-detector.sqlite")) as writer:
         writer.commit(
-            CycleRecord(counts=pd.concat([fine, down, gone]), incidents=[opened], feeds=[feed])
+            RunRecord(counts=pd.concat([fine, down, gone]), incidents=[opened], feeds=[feed])
         )
     with closing(open_viewer(tmp_path / "var" / "outage-detector.sqlite")) as viewer:
         yield viewer

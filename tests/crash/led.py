@@ -7,13 +7,13 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 
-from detector.domain.delivery import DeliveryStatus
-from detector.engine.delivery import deliver
 from detector.errors import StoreError
-from detector.leadership import Leadership
-from detector.ports import Sink
-from detector.sinks.webhook import WebhookSink
-from detector.stores.sql import SqlStore, open_store
+from detector.model.delivery import DeliveryStatus
+from detector.notify.deliver import deliver
+from detector.notify.receiver import Receiver
+from detector.pipeline.leader import Leader
+from detector.receivers.webhook import WebhookReceiver
+from detector.store.sql_store import SqlStore, open_store
 from tests.crash.life import HASTY, RECEIVERS, cycle, cycles_of
 
 TTL = timedelta(milliseconds=400)
@@ -22,16 +22,16 @@ TTL = timedelta(milliseconds=400)
 def live(store_at: str, url: str, other_url: str, until: int | None) -> None:
     """Lead whenever possible, for ever, or until cycle ``until`` and all messages are done."""
     urls = dict(zip(RECEIVERS, (url, other_url), strict=True))
-    sinks = {name: WebhookSink(name, at, clock=_now, timeout=5.0) for name, at in urls.items()}
+    sinks = {name: WebhookReceiver(name, at, clock=_now, timeout=5.0) for name, at in urls.items()}
     with closing(open_store(store_at, standby=True, ttl=TTL)) as store:
-        leadership = Leadership(store.lease)
+        leadership = Leader(store.lease)
         with closing(leadership):
             while _lived_on(store, leadership, sinks, until):
                 pass
 
 
 def _lived_on(
-    store: SqlStore, leadership: Leadership, sinks: Mapping[str, Sink], until: int | None
+    store: SqlStore, leadership: Leader, sinks: Mapping[str, Receiver], until: int | None
 ) -> bool:
     """Take a turn if we lead; return whether there is more to do.
 

@@ -8,15 +8,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from detector.domain.alert import Alert, AlertKind
-from detector.domain.delivery import Delivery, DeliveryStatus
-from detector.domain.incident import Incident
-from detector.engine.delivery import deliver
-from detector.engine.retries import RetryPolicy
-from detector.ports import CycleRecord, Store
-from detector.sinks.jsonlines import JsonLinesSink
-from detector.sinks.webhook import WebhookSink
-from detector.stores.sql import open_store
+from detector.model.alert import Alert, AlertKind
+from detector.model.delivery import Delivery, DeliveryStatus
+from detector.model.incident import Incident
+from detector.notify.deliver import RetryPolicy, deliver
+from detector.receivers.jsonlines import JsonLinesReceiver
+from detector.receivers.webhook import WebhookReceiver
+from detector.store.base import RunRecord, Store
+from detector.store.sql_store import open_store
 from tests.fakes.outages import NOON, an_incident
 
 RECEIVERS = ("hook", "log")
@@ -26,8 +25,8 @@ HASTY = RetryPolicy(first=timedelta(milliseconds=1), longest=timedelta(milliseco
 def live(store_at: str, url: str, lines_at: str, until: int | None) -> None:
     """Run cycles for ever, or until cycle ``until`` is committed and everything is delivered."""
     sinks = {
-        "hook": WebhookSink("hook", url, clock=_now, timeout=5.0),
-        "log": JsonLinesSink("log", Path(lines_at)),
+        "hook": WebhookReceiver("hook", url, clock=_now, timeout=5.0),
+        "log": JsonLinesReceiver("log", Path(lines_at)),
     }
     with closing(open_store(store_at)) as store:
         while until is None or cycles_of(store) < until:
@@ -51,7 +50,7 @@ def cycles_of(store: Store) -> int:
     return int(store.memory().get("cycles", b"0"))
 
 
-def cycle(number: int) -> CycleRecord:
+def cycle(number: int) -> RunRecord:
     """The record of one cycle: a bin, an incident that opens, and the one before that ends."""
     opened = _incident(number)
     alerts = [Alert(AlertKind.OPENED, opened.noticed_at, opened, 1)]
@@ -60,7 +59,7 @@ def cycle(number: int) -> CycleRecord:
         ended = _incident(number - 1, over=True)
         alerts.append(Alert(AlertKind.RESOLVED, opened.noticed_at, ended, 2))
         incidents.append(ended)
-    return CycleRecord(
+    return RunRecord(
         memory={"cycles": str(number + 1).encode()},
         counts=_counts(number),
         incidents=incidents,

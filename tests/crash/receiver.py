@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote
 
 
-class Receiver:
+class ReceiverPolicy:
     """What came, by key.
 
     Attributes
@@ -41,7 +41,7 @@ class Receiver:
 
     @classmethod
     @contextmanager
-    def started(cls, *, failing: float, seed: int = 0) -> Iterator[Receiver]:
+    def started(cls, *, failing: float, seed: int = 0) -> Iterator[ReceiverPolicy]:
         """Serve until the end of the block; ``failing`` is the share of answers that fail."""
         receiver = cls(failing=failing, seed=seed)
         serve = receiver._server.serve_forever
@@ -82,7 +82,7 @@ class Receiver:
         self.messages.setdefault(key, body)
 
 
-def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
+def _handler(receiver: ReceiverPolicy) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             length = int(self.headers["Content-Length"])

@@ -11,11 +11,11 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
-from detector.domain.delivery import DeliveryStatus
-from detector.stores.sql import open_store
+from detector.model.delivery import DeliveryStatus
+from detector.store.sql_store import open_store
 from tests.crash.life import RECEIVERS, cycles_of, keys_after
 from tests.crash.nursery import Nursery
-from tests.crash.receiver import Receiver
+from tests.crash.receiver import ReceiverPolicy
 from tests.fakes.outages import NOON
 
 N_KILLS = int(os.environ.get("KILLS", "60"))
@@ -26,7 +26,7 @@ def test_kills_at_random_moments_lose_nothing_and_double_nothing(tmp_path: Path)
     store_at, lines_at = tmp_path / "store.db", tmp_path / "alerts.jsonl"
     moments = random.Random(20220722)
     with (
-        Receiver.started(failing=0.3) as receiver,
+        ReceiverPolicy.started(failing=0.3) as receiver,
         Nursery.opened("tests.crash.life:warm_up") as nursery,
     ):
         live = ("tests.crash.life:live", str(store_at), receiver.url, str(lines_at))
@@ -49,7 +49,7 @@ def test_kills_at_random_moments_lose_nothing_and_double_nothing(tmp_path: Path)
     )
 
 
-def _let_live(receiver: Receiver, moments: random.Random, *, as_child: bool) -> None:
+def _let_live(receiver: ReceiverPolicy, moments: random.Random, *, as_child: bool) -> None:
     """Wait for a random moment: of opening the store, or some way into the work.
 
     The second kind counts what the child got done, so that it means the same on a busy machine.
@@ -61,7 +61,7 @@ def _let_live(receiver: Receiver, moments: random.Random, *, as_child: bool) -> 
     time.sleep(moments.uniform(0, 0.02))
 
 
-def _assert_arrived_once_and_in_order(receiver: Receiver, expected: set[str]) -> None:
+def _assert_arrived_once_and_in_order(receiver: ReceiverPolicy, expected: set[str]) -> None:
     assert set(receiver.messages) == expected
     assert receiver.changed == set(), "the same key never means another message"
     told: dict[str, list[int]] = {}

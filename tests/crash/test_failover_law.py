@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
-from detector.domain.delivery import DeliveryStatus
-from detector.stores.sql import open_store
+from detector.model.delivery import DeliveryStatus
+from detector.store.sql_store import open_store
 from tests.crash.led import TTL
 from tests.crash.life import RECEIVERS, cycles_of, keys_after
 from tests.crash.nursery import Nursery
-from tests.crash.receiver import Receiver
-from tests.stores.postgres import PostgresServer, why_no_postgres
+from tests.crash.receiver import ReceiverPolicy
+from tests.store.postgres import PostgresServer, why_no_postgres
 
 N_KILLS = int(os.environ.get("FAILOVERS", "50"))
 #: Within a cycle of a minute the other must lead; with this lease it is a second.
@@ -63,7 +63,9 @@ class Pair:
 
 
 @contextmanager
-def two_instances(postgres: PostgresServer, receivers: tuple[Receiver, Receiver]) -> Iterator[Pair]:
+def two_instances(
+    postgres: PostgresServer, receivers: tuple[ReceiverPolicy, ReceiverPolicy]
+) -> Iterator[Pair]:
     location = postgres.fresh_database()
     open_store(location).close()
     engine = create_engine(location, isolation_level="AUTOCOMMIT")
@@ -76,16 +78,16 @@ def two_instances(postgres: PostgresServer, receivers: tuple[Receiver, Receiver]
 
 
 @pytest.fixture
-def receivers() -> Iterator[tuple[Receiver, Receiver]]:
+def receivers() -> Iterator[tuple[ReceiverPolicy, ReceiverPolicy]]:
     with (
-        Receiver.started(failing=0.3) as one,
-        Receiver.started(failing=0.3, seed=1) as other,
+        ReceiverPolicy.started(failing=0.3) as one,
+        ReceiverPolicy.started(failing=0.3, seed=1) as other,
     ):
         yield one, other
 
 
 def test_the_leader_is_killed_fifty_times_and_nothing_is_lost_or_doubled(
-    postgres: PostgresServer, receivers: tuple[Receiver, Receiver], tmp_path: Path
+    postgres: PostgresServer, receivers: tuple[ReceiverPolicy, ReceiverPolicy], tmp_path: Path
 ) -> None:
     moments = random.Random(20141020)
     with two_instances(postgres, receivers) as pair:
@@ -108,7 +110,7 @@ def test_the_leader_is_killed_fifty_times_and_nothing_is_lost_or_doubled(
 
 
 def test_a_leader_that_slept_while_the_other_took_over_doubles_nothing(
-    postgres: PostgresServer, receivers: tuple[Receiver, Receiver]
+    postgres: PostgresServer, receivers: tuple[ReceiverPolicy, ReceiverPolicy]
 ) -> None:
     with two_instances(postgres, receivers) as pair:
         for nursery in pair.nurseries:
@@ -124,7 +126,7 @@ def test_a_leader_that_slept_while_the_other_took_over_doubles_nothing(
         _finish(pair, receivers, at_least=2)
 
 
-def _finish(pair: Pair, receivers: tuple[Receiver, Receiver], *, at_least: int) -> None:
+def _finish(pair: Pair, receivers: tuple[ReceiverPolicy, ReceiverPolicy], *, at_least: int) -> None:
     location = str(pair.live[0])
     with closing(open_store(location, readonly=True)) as store:
         n_cycles = cycles_of(store) + 2

@@ -8,9 +8,9 @@ import random
 import time
 from pathlib import Path
 
-from detector.engine.replay import replay
+from detector.pipeline.replay import replay
 from tests.crash.nursery import Nursery
-from tests.crash.receiver import Receiver
+from tests.crash.receiver import ReceiverPolicy
 from tests.laws.stories import Table, counts, plan
 
 N_KILLS = int(os.environ.get("KILLS", "60"))
@@ -36,7 +36,7 @@ def _killed_until_its_end(
 ) -> int:
     """Kill one run until it ends by itself; check what was told; return the number of kills."""
     kills, end = 0, -9
-    with Receiver.started(failing=0.3) as receiver:
+    with ReceiverPolicy.started(failing=0.3) as receiver:
         while end == -9:
             nursery.bear("tests.crash.whole:live", str(folder), receiver.url)
             if kills % 3:
@@ -55,7 +55,7 @@ def _killed_until_its_end(
     return kills
 
 
-def _let_work(nursery: Nursery, receiver: Receiver, moments: random.Random) -> None:
+def _let_work(nursery: Nursery, receiver: ReceiverPolicy, moments: random.Random) -> None:
     """Wait until a message or two have come, so that a life means the same on a busy machine."""
     enough = receiver.calls + moments.randint(1, 3)
     while receiver.calls < enough and not nursery.has_ended():

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import structlog
 
-from detector import pipeline
-from detector.engine.replay import replay
-from detector.engine.retries import RetryPolicy
-from detector.settings import parse_settings
+from detector.config import parse_settings
+from detector.notify.deliver import RetryPolicy
+from detector.pipeline import runner
+from detector.pipeline.replay import replay
 from tests.laws.stories import START, Table, counts, plan
 
 STEP = timedelta(minutes=50)
@@ -56,7 +56,7 @@ def live(folder: str, url: str) -> None:
     structlog.configure(wrapper_class=quiet)
     table = Table(counts())
     settings = parse_settings(CONFIG.format(url=url), path="crash")
-    running = pipeline.build(settings, base=Path(folder), console=sys.stderr)
+    running = runner.build(settings, base=Path(folder), console=sys.stderr)
     feed = running.memory.feeds.get(table.name)
     since = datetime.fromisoformat(feed.cursor) if feed and feed.cursor else START
     running = replace(

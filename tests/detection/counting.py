@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.random import Generator
 
-from detector.detection.live import Step, begin, update
+from detector.detection.live import Step, update
 from detector.detection.options import DetectionOptions
-from detector.domain.series import Floats
-from detector.domain.surge import ChangeKind, Surge
+from detector.detection.series_state import begin
+from detector.model.series import Floats
+from detector.model.surge import ChangeKind, Surge
 
 MONDAY = datetime(2024, 9, 2, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -4,11 +4,26 @@ import numpy as np
 import pytest
 from scipy.stats import nbinom
 
-from detector.detection.baseline import dispersion_of, level_of, tamed, tamed_dispersion
-from detector.detection.clock import CERTAIN, rest_clock, watch_clock
-from detector.detection.memory import HOT
-from detector.detection.profile import _smooth, fold, refit
-from detector.detection.slots import HOUR, Other, Slot
+from detector.detection.baseline import (
+    HOUR,
+    Other,
+    Slot,
+    dispersion_of,
+    level_of,
+    tamed,
+    tamed_dispersion,
+)
+from detector.detection.clock_shift import (
+    CERTAIN,
+    rest_clock,
+    watch_clock,
+)
+from detector.detection.profile import (
+    _smooth,
+    fold,
+    refit,
+)
+from detector.detection.series_record import HOT
 from tests.detection.counting import DAY, MONDAY, detect, drawn, rhythm, usual
 
 

@@ -5,7 +5,6 @@ import pytest
 
 from detector.detection.calibration import (
     AS_MANY,
-    DAYS,
     LEAST_DAYS,
     UNSURE_DAYS,
     UNSURE_EVIDENCE,
@@ -16,8 +15,8 @@ from detector.detection.calibration import (
     end_day,
     threshold_now,
 )
-from detector.detection.memory import HOT
 from detector.detection.options import DetectionOptions
+from detector.detection.series_record import DAYS, HOT
 from tests.detection.counting import detect, opened, usual
 
 

@@ -9,12 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.detection.early import NO_MARKS
-from detector.detection.live import SeriesState, Step, begin, dump, load, update
-from detector.detection.memory import RING
+from detector.detection.bin_update import NO_MARKS
+from detector.detection.live import Step, update
 from detector.detection.options import DetectionOptions
-from detector.domain.series import Floats
-from detector.domain.surge import Change, ChangeKind
+from detector.detection.series_record import RING
+from detector.detection.series_state import (
+    SeriesState,
+    begin,
+    dump,
+    load,
+)
+from detector.model.series import Floats
+from detector.model.surge import Change, ChangeKind
 from tests.detection.counting import DAY, MONDAY, drawn, rhythm
 from tests.detection.test_sequential import search
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.detection import falls
-from detector.detection.falls import Fall, VolumeState
-from detector.domain.series import Floats
+from detector.detection import volume_drop
+from detector.detection.volume_drop import Fall, VolumeState
+from detector.model.series import Floats
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 WIDTH = timedelta(minutes=5)
@@ -29,10 +29,10 @@ def volume(days: int, *, level: float = 30.0, seed: int = 3, clumps: float = 0.0
 
 
 def run(values: Floats, *, cuts: tuple[int, ...] = ()) -> list[Fall]:
-    state: VolumeState = falls.begin(START, WIDTH)
+    state: VolumeState = volume_drop.begin(START, WIDTH)
     said: list[Fall] = []
     for part in np.split(values, cuts):
-        state, found = falls.update(state, part, share=0.2)
+        state, found = volume_drop.update(state, part, share=0.2)
         said += found
     return said
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from detector.detection import fleet, live
 from detector.detection.fleet import Fleet
-from detector.detection.live import SeriesState, dump
 from detector.detection.options import DetectionOptions, KnownEvent
-from detector.domain.surge import Change
+from detector.detection.series_state import SeriesState, dump
+from detector.model.surge import Change
 from tests.detection.counting import DAY, MINUTE, MONDAY, detect, rhythm, usual
 
 OPTIONS = DetectionOptions(

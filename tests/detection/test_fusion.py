@@ -10,14 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.detection import fused, fusion, live, pooling
+from detector.detection import (
+    fusion,
+    fusion_kernel,
+    live,
+)
 from detector.detection.explanations import evidence_of
-from detector.detection.fused import Said
-from detector.detection.fusion import FusedStep
+from detector.detection.fusion import FusedStep, SourceEvidence
 from detector.detection.live import Step
 from detector.detection.options import DetectionOptions
-from detector.domain.series import Floats
-from detector.domain.surge import Change, ChangeKind
+from detector.model.series import Floats
+from detector.model.surge import Change, ChangeKind
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -39,19 +42,19 @@ def alone(values: Floats, width: timedelta = WIDTH) -> Step:
     return live.update(live.begin(DetectionOptions(), start=START, width=width), values)
 
 
-def said(values: Floats, width: timedelta = WIDTH) -> Said:
-    return Said.of(START.timestamp(), width.total_seconds(), values, alone(values, width))
+def said(values: Floats, width: timedelta = WIDTH) -> SourceEvidence:
+    return SourceEvidence.of(START.timestamp(), width.total_seconds(), values, alone(values, width))
 
 
 def together(
-    sources: dict[str, Said], *, width: timedelta = WIDTH, cuts: tuple[float, ...] = ()
+    sources: dict[str, SourceEvidence], *, width: timedelta = WIDTH, cuts: tuple[float, ...] = ()
 ) -> list[FusedStep]:
-    state = fused.begin(DetectionOptions(), start=START, width=width)
+    state = fusion.begin(DetectionOptions(), start=START, width=width)
     steps = []
     for until in (*cuts, min(source.end for source in sources.values())):
         step = fusion.update(state, sources, until)
         steps.append(step)
-        state = fused.load(fused.dump(step.state))
+        state = fusion.load(fusion.dump(step.state))
         sources = {name: source.behind(until) for name, source in sources.items()}
     return steps
 
@@ -80,8 +83,8 @@ def test_weak_rises_raise_an_alarm_that_none_would_alone() -> None:
             only_together += [c for c in opened(step.changes) if AT < c.at <= AT + 24 * WIDTH]
     assert only_together
     for change in only_together:
-        agreeing = [a for a in change.surge.agreement if (a.evidence or 0) >= pooling.AGREES]
-        assert len(agreeing) >= pooling.FEWEST
+        agreeing = [a for a in change.surge.agreement if (a.evidence or 0) >= fusion_kernel.AGREES]
+        assert len(agreeing) >= fusion_kernel.FEWEST
 
 
 def test_a_common_surge_has_a_start_a_size_and_an_end() -> None:
@@ -147,9 +150,9 @@ def test_where_a_single_source_is_observed_the_evidence_is_its_own() -> None:
 
 def test_own_evidence_is_that_of_the_sums() -> None:
     rows = np.array([[3.0, 9, 4], [2.0, 2, 2], [3.0, 7, 4], [1.0, 1, 1], [0.01, 0.01, 0.01]])
-    assert pooling.own_evidence(rows, 1, 2) == pytest.approx(evidence_of(11.0, 4.0, 0.01))
-    assert pooling.own_evidence(rows, 0, 0) == pytest.approx(evidence_of(3.0, 2.0, 0.01))
-    assert np.isnan(pooling.own_evidence(np.full((5, 3), np.nan), 0, 2))
+    assert fusion_kernel.own_evidence(rows, 1, 2) == pytest.approx(evidence_of(11.0, 4.0, 0.01))
+    assert fusion_kernel.own_evidence(rows, 0, 0) == pytest.approx(evidence_of(3.0, 2.0, 0.01))
+    assert np.isnan(fusion_kernel.own_evidence(np.full((5, 3), np.nan), 0, 2))
 
 
 @settings(max_examples=10, deadline=None)
@@ -166,13 +169,15 @@ def test_chunks_do_not_matter(cuts: set[int]) -> None:
 @pytest.mark.parametrize("damage", [b"", b"\x80", b"\x81\xa6format\x63"])
 def test_what_is_no_state_is_refused(damage: bytes) -> None:
     with pytest.raises(ValueError, match="fused state"):
-        fused.load(damage)
+        fusion.load(damage)
 
 
 def test_after_years_without_a_word_all_begins_anew_and_an_open_surge_is_over() -> None:
     until = START.timestamp() + (FIRST + 9) * WIDTH.total_seconds()
     sources = {"a": said(counts(5, seed=1)), "b": said(counts(5, seed=2))}
-    first = fusion.update(fused.begin(DetectionOptions(), start=START, width=WIDTH), sources, until)
+    first = fusion.update(
+        fusion.begin(DetectionOptions(), start=START, width=WIDTH), sources, until
+    )
     assert len(opened(first.changes)) == 1
     later = {name: replace(one, start=one.start + 5e8) for name, one in sources.items()}
     again = fusion.update(first.state, later, min(one.end for one in later.values()))

@@ -10,10 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.detection.live import begin, dump, load, update
+from detector.detection.live import update
 from detector.detection.options import DetectionOptions, KnownEvent
-from detector.domain.series import Floats
-from detector.domain.surge import ChangeKind
+from detector.detection.series_state import (
+    begin,
+    dump,
+    load,
+)
+from detector.model.series import Floats
+from detector.model.surge import ChangeKind
 from tests.detection.counting import (
     DAY,
     MINUTE,

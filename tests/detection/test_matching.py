@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
-from detector.detection.matching import (
+from detector.detection.truth_matching import (
     Claim,
     Coverage,
     Outage,

@@ -8,8 +8,8 @@ import pytest
 from detector.detection import live
 from detector.detection.options import DetectionOptions
 from detector.detection.power import Power, power_card
-from detector.domain.series import CountSeries, SeriesKey
-from detector.domain.surge import ChangeKind
+from detector.model.series import CountSeries, SeriesKey
+from detector.model.surge import ChangeKind
 
 START = datetime(2024, 3, 4, tzinfo=UTC)
 OPTIONS = DetectionOptions()

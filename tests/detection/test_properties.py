@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.detection.explanations import BURST_COST
-from detector.detection.live import SeriesState, dump, update
+from detector.detection.live import update
 from detector.detection.options import DetectionOptions
-from detector.domain.series import Floats
+from detector.detection.series_state import SeriesState, dump
+from detector.model.series import Floats
 from tests.detection.counting import DAY, MINUTE, MONDAY, detect, drawn, rhythm, surges
 
 WARM = 15 * DAY + 700

@@ -3,14 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from detector.detection.refinement import (
+from detector.detection.hindsight.refinement import (
     dispersion_of,
     end_of,
     levelled,
     speaks_until,
     start_of,
 )
-from detector.detection.segmentation import Regime
+from detector.detection.hindsight.segmentation import Regime
 
 
 def poisson(rate: np.ndarray, seed: int) -> np.ndarray:

@@ -8,10 +8,14 @@ import pytest
 from benchmarks import hindsight, ours
 from benchmarks.running import prepare
 from benchmarks.synthetic import Recipe, generate
-from detector.detection.matching import MINUTE, match, outages_of
+from detector.detection.hindsight.surges import analyze_series
 from detector.detection.options import DetectionOptions
-from detector.detection.retrospective import analyze_series
-from detector.domain.series import CountSeries, SeriesKey
+from detector.detection.truth_matching import (
+    MINUTE,
+    match,
+    outages_of,
+)
+from detector.model.series import CountSeries, SeriesKey
 
 START = datetime(2024, 3, 4, tzinfo=UTC)
 OPTIONS = DetectionOptions()

@@ -8,7 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import poisson
 
-from detector.detection.segmentation import MOST_BLOCKS, PENALTY, CountCost, evidence, regimes
+from detector.detection.hindsight.segmentation import (
+    MOST_BLOCKS,
+    PENALTY,
+    CountCost,
+    evidence,
+    regimes,
+)
 
 
 def test_a_threefold_stretch_is_one_regime_of_its_own() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.detection.clock import rest_clock
+from detector.detection.clock_shift import rest_clock
 from detector.detection.explanations import (
     BURST_COST,
     CLOCK_ALLOWANCE,
@@ -17,8 +17,8 @@ from detector.detection.explanations import (
     bound_of,
     evidence_of,
 )
-from detector.detection.memory import HOT
-from detector.detection.sequential import observe
+from detector.detection.series_record import HOT
+from detector.detection.start_search import observe
 
 COUNTS = st.lists(st.integers(0, 40), min_size=1, max_size=120)
 

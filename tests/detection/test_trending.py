@@ -12,9 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.detection.trending import GROWTH, HOLD, LOOKS, TrendState, update
-from detector.domain.spans import Spans
-from detector.domain.surge import Change, ChangeKind
+from detector.detection.trending import (
+    GROWTH,
+    HOLD,
+    LOOKS,
+    TrendState,
+    update,
+)
+from detector.model.spans import Spans
+from detector.model.surge import Change, ChangeKind
 
 START = datetime(2022, 7, 22, 14, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.detection.unbinned import CELLS, refine_onset
-from detector.domain.surge import Onset
-from detector.domain.times import from_seconds
+from detector.detection.onset import CELLS, refine_onset
+from detector.model.surge import Onset
+from detector.model.times import from_seconds
 from tests.detection.counting import MONDAY
 
 ZERO = int(MONDAY.timestamp())

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from detector.domain.desk import Acknowledgement, Silence
-from detector.domain.parcel import Parcel
-from detector.domain.token import Token
+from detector.model.push_batch import PushBatch
+from detector.model.silence import Acknowledgement, Silence
+from detector.model.token import Token
 
 
 class FakeDesk:
@@ -62,20 +62,20 @@ class FakeInbox:
     """Parcels in a list."""
 
     def __init__(self) -> None:
-        self._parcels: list[Parcel] = []
+        self._parcels: list[PushBatch] = []
         self._given = 0
 
-    def put(self, parcel: Parcel) -> bool:
+    def put(self, parcel: PushBatch) -> bool:
         if any((p.source, p.key) == (parcel.source, parcel.key) for p in self._parcels):
             return False
         self._given += 1
         self._parcels.append(replace(parcel, position=self._given))
         return True
 
-    def held(self, source: str, key: str) -> Parcel | None:
+    def held(self, source: str, key: str) -> PushBatch | None:
         return next((p for p in self._parcels if (p.source, p.key) == (source, key)), None)
 
-    def after(self, source: str, position: int, *, limit: int) -> tuple[Parcel, ...]:
+    def after(self, source: str, position: int, *, limit: int) -> tuple[PushBatch, ...]:
         found = [p for p in self._parcels if p.source == source and p.position > position]
         return tuple(found[:limit])
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from detector.domain.alert import Alert, AlertKind
-from detector.domain.delivery import Delivery, DeliveryStatus
-from detector.domain.incident import Incident, Severity, incident_id
-from detector.domain.surge import Onset
+from detector.model.alert import Alert, AlertKind
+from detector.model.delivery import Delivery, DeliveryStatus
+from detector.model.incident import (
+    Incident,
+    Severity,
+    incident_id,
+)
+from detector.model.surge import Onset
 
 NOON = datetime(2022, 7, 22, 12, 0, tzinfo=UTC)
 

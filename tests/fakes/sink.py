@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from detector.domain.alert import Alert
+from detector.model.alert import Alert
 
 
 class FakeSink:

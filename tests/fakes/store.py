@@ -8,12 +8,15 @@ from datetime import datetime
 
 import pandas as pd
 
-from detector.domain.alert import Alert, AlertKind
-from detector.domain.decision import Decision
-from detector.domain.delivery import Delivery, DeliveryStatus, Notice
-from detector.domain.feed import FeedAlert, FeedHealth
-from detector.domain.incident import Incident
-from detector.domain.wire import (
+from detector.errors import StoreError
+from detector.model.alert import Alert, AlertKind
+from detector.model.decision import Decision
+from detector.model.delivery import (
+    Delivery,
+    DeliveryStatus,
+    Notice,
+)
+from detector.model.documents import (
     alert_from_dict,
     alert_to_dict,
     incident_from_dict,
@@ -21,8 +24,9 @@ from detector.domain.wire import (
     notice_from_dict,
     notice_to_dict,
 )
-from detector.errors import StoreError
-from detector.ports import CycleRecord, OnRecord
+from detector.model.health import SourceAlert, SourceHealth
+from detector.model.incident import Incident
+from detector.store.base import OnRecord, RunRecord
 
 COLUMNS = ["time", "service", "source", "count", "expected", "evidence"]
 
@@ -37,12 +41,12 @@ class FakeStore:
         self._outbox: dict[tuple[str, str], Delivery] = {}
         self._alerts: dict[str, Alert] = {}
         self._decisions: dict[tuple[str, datetime, str, str], Decision] = {}
-        self._feeds: dict[str, FeedHealth] = {}
+        self._feeds: dict[str, SourceHealth] = {}
 
     def memory(self) -> dict[str, bytes]:
         return dict(self._memory)
 
-    def commit(self, record: CycleRecord) -> None:
+    def commit(self, record: RunRecord) -> None:
         if record.counts is not None:
             self._take_counts(record.counts)
         for key, value in record.memory.items():
@@ -109,7 +113,7 @@ class FakeStore:
             self._decisions[key] for key in sorted(self._decisions) if key[0] == incident_id
         )
 
-    def feeds(self) -> tuple[FeedHealth, ...]:
+    def feeds(self) -> tuple[SourceHealth, ...]:
         return tuple(self._feeds[source] for source in sorted(self._feeds))
 
     def deliveries(self, *, incident_id: str | None = None) -> tuple[Delivery, ...]:
@@ -198,7 +202,7 @@ class FakeStore:
     def _is_over(self, held: Delivery, before: datetime) -> bool:
         if held.alert.at >= before or held.status is DeliveryStatus.PENDING:
             return False
-        if isinstance(held.alert, FeedAlert):
+        if isinstance(held.alert, SourceAlert):
             return True
         known = self._incidents.get(held.alert.incident.id)
         resolved_at = None if known is None else known.resolved_at

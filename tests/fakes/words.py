@@ -5,9 +5,13 @@ from __future__ import annotations
 from datetime import UTC, tzinfo
 
 from detector import resources
-from detector.alerting.links import Links
-from detector.alerting.message import Writer
-from detector.alerting.speech import Chinese, English, Language, Speech
+from detector.notify.render import Links, Writer
+from detector.text.speech import (
+    Chinese,
+    English,
+    Language,
+    Speech,
+)
 
 
 def a_speech(language: Language = "en", zone: tzinfo = UTC) -> Speech:

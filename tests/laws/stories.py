@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from detector.app import build_plan
-from detector.engine.plan import Plan
-from detector.ports import Pull
-from detector.settings import parse_settings
+from detector.config import parse_settings
+from detector.pipeline.plan import PipelinePlan
+from detector.pipeline.setup import build_plan
+from detector.sources.base import Pull
 
 START = datetime(2025, 3, 3, tzinfo=UTC)
 WIDTH = timedelta(minutes=5)
@@ -25,7 +25,7 @@ time_zone = "Asia/Shanghai"
 """
 
 
-def plan() -> Plan:
+def plan() -> PipelinePlan:
     return build_plan(parse_settings(PLAN_TOML, path="stories"))
 
 

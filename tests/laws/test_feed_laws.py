@@ -9,18 +9,18 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from detector.alerting.audience import Audience
-from detector.domain.delivery import Notice
-from detector.domain.feed import FeedAlert, FeedState
-from detector.domain.wire import notice_to_dict
-from detector.engine.ingest import take_turn
-from detector.engine.memory import Memory
-from detector.engine.plan import Plan
-from detector.engine.replay import History, replay
-from detector.engine.saved import load
-from detector.ports import Pull
+from detector.model.delivery import Notice
+from detector.model.documents import notice_to_dict
+from detector.model.health import SourceAlert, SourceState
+from detector.notify.policy import NotificationPolicy
+from detector.pipeline.plan import PipelinePlan
+from detector.pipeline.replay import History, replay
+from detector.pipeline.run import take_turn
+from detector.pipeline.saved_state import load
+from detector.pipeline.state import PipelineState
+from detector.sources.base import Pull
 from detector.sources.files import FileSource, read_gaps
-from detector.stores.sql import open_store
+from detector.store.sql_store import open_store
 from tests.laws.stories import START, WIDTH, Table, counts, plan
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "weibo_hotsearch"
@@ -28,7 +28,7 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture(scope="module")
-def the_plan() -> Plan:
+def the_plan() -> PipelinePlan:
     return plan()
 
 
@@ -46,14 +46,14 @@ def lines(notices: list[Notice]) -> str:
     return "".join(json.dumps(notice_to_dict(n), ensure_ascii=False) + "\n" for n in notices)
 
 
-def live(rows: pd.DataFrame, plan: Plan, path: Path, every: timedelta) -> tuple[str, str]:
+def live(rows: pd.DataFrame, plan: PipelinePlan, path: Path, every: timedelta) -> tuple[str, str]:
     """Take turns through a store, restarted each time; return the logs of alerts and of feeds."""
     table, now, alerts, feeds = Table(rows), START, [], []
     while now < table.end:
         now = min(now + every, table.end)
         store = open_store(path)
         memory = load(store.memory())
-        turn = take_turn(memory, [table], store, plan, Audience(), now=now, wall=now)
+        turn = take_turn(memory, [table], store, plan, NotificationPolicy(), now=now, wall=now)
         alerts += turn.outcome.alerts
         feeds += turn.outcome.feed_alerts
         store.close()
@@ -61,21 +61,21 @@ def live(rows: pd.DataFrame, plan: Plan, path: Path, every: timedelta) -> tuple[
 
 
 @pytest.fixture(scope="module")
-def told(the_plan: Plan) -> History:
+def told(the_plan: PipelinePlan) -> History:
     return replay(Table(two_places()), the_plan)
 
 
 def test_a_place_that_is_off_is_told_and_so_is_its_return(told: History) -> None:
     off = START + 9 * timedelta(days=1) + timedelta(hours=5, minutes=40)
     assert [(a.feed.source, a.feed.state, a.at) for a in told.feed_alerts] == [
-        ("there", FeedState.DEAD, off + 15 * MINUTE),
-        ("there", FeedState.ALIVE, off + timedelta(hours=5)),
+        ("there", SourceState.DEAD, off + 15 * MINUTE),
+        ("there", SourceState.ALIVE, off + timedelta(hours=5)),
     ]
 
 
 @pytest.mark.parametrize("every", [timedelta(hours=3), timedelta(hours=19, minutes=35)])
 def test_replay_law_of_two_places_and_their_feeds(
-    the_plan: Plan, told: History, tmp_path: Path, every: timedelta
+    the_plan: PipelinePlan, told: History, tmp_path: Path, every: timedelta
 ) -> None:
     alerts, feeds = live(two_places(), the_plan, tmp_path / "store.sqlite", every)
     assert alerts == lines([*told.alerts])
@@ -85,7 +85,7 @@ def test_replay_law_of_two_places_and_their_feeds(
     assert '"state": "dead"' in after
 
 
-def test_causality_law_of_two_places(the_plan: Plan, told: History) -> None:
+def test_causality_law_of_two_places(the_plan: PipelinePlan, told: History) -> None:
     rows = two_places()
     cut = START + timedelta(days=10, hours=7)
     short = replay(Table(rows[rows["time"] < cut]), the_plan)
@@ -93,20 +93,22 @@ def test_causality_law_of_two_places(the_plan: Plan, told: History) -> None:
     assert short.feed_alerts == [a for a in told.feed_alerts if a.at <= cut]
 
 
-def test_silence_law_a_dead_source_ends_nothing_and_the_incident_says_so(the_plan: Plan) -> None:
+def test_silence_law_a_dead_source_ends_nothing_and_the_incident_says_so(
+    the_plan: PipelinePlan,
+) -> None:
     rows = counts(services=("WeChat",))
     dies = START + (9 * 288 + 70) * WIDTH
     table = Endless(rows[rows["time"] < dies])
-    memory = Memory()
+    memory = PipelineState()
     store = open_store("sqlite://")
     for now in (dies, dies + MINUTE, dies + timedelta(hours=2), dies + timedelta(hours=9)):
-        turn = take_turn(memory, [table], store, the_plan, Audience(), now=now, wall=now)
+        turn = take_turn(memory, [table], store, the_plan, NotificationPolicy(), now=now, wall=now)
         memory = turn.outcome.memory
     (incident,) = store.incidents()
     (feed,) = store.feeds()
     store.close()
     assert incident.is_open
-    assert feed.state is FeedState.DEAD
+    assert feed.state is SourceState.DEAD
     assert incident.not_observed_since == feed.since
 
 
@@ -122,7 +124,7 @@ needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"{DATA} is not here")
 
 
 @needs_data
-def test_gaps_of_a_real_reader_fake_no_outage_and_no_recovery(the_plan: Plan) -> None:
+def test_gaps_of_a_real_reader_fake_no_outage_and_no_recovery(the_plan: PipelinePlan) -> None:
     """A year of the hot-search list, its reader off for twelve hours once and often for minutes."""
     gaps = read_gaps(DATA / "coverage_gaps_1min.csv")
     history = replay(FileSource("weibo", DATA / "heat_1min_outage.csv.gz", gaps=gaps), the_plan)
@@ -139,6 +141,6 @@ def test_gaps_of_a_real_reader_fake_no_outage_and_no_recovery(the_plan: Plan) ->
     assert [a.at for a in alive] == [end for _, end in long]
 
 
-def by_state(alerts: list[FeedAlert]) -> tuple[list[FeedAlert], list[FeedAlert]]:
-    dead = [a for a in alerts if a.feed.state is FeedState.DEAD]
-    return dead, [a for a in alerts if a.feed.state is FeedState.ALIVE]
+def by_state(alerts: list[SourceAlert]) -> tuple[list[SourceAlert], list[SourceAlert]]:
+    dead = [a for a in alerts if a.feed.state is SourceState.DEAD]
+    return dead, [a for a in alerts if a.feed.state is SourceState.ALIVE]

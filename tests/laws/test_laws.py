@@ -12,35 +12,35 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detector import app
-from detector.alerting.audience import Audience, Habits
-from detector.alerting.routing import Receiver
-from detector.domain.alert import Alert, AlertKind
-from detector.domain.incident import Severity
-from detector.domain.wire import alert_to_dict, incident_to_dict
-from detector.engine.cycle import Outcome, cycle
-from detector.engine.delivery import deliver
-from detector.engine.ingest import take_turn
-from detector.engine.memory import Memory
-from detector.engine.plan import Plan
-from detector.engine.replay import History, replay
-from detector.engine.saved import load
-from detector.ports import Source
-from detector.sinks.jsonlines import JsonLinesSink
+from detector.model.alert import Alert, AlertKind
+from detector.model.documents import alert_to_dict, incident_to_dict
+from detector.model.incident import Severity
+from detector.notify.deliver import deliver
+from detector.notify.policy import NotificationPolicy, NotificationTiming
+from detector.notify.route import ReceiverPolicy
+from detector.pipeline import setup
+from detector.pipeline.plan import PipelinePlan
+from detector.pipeline.replay import History, replay
+from detector.pipeline.run import take_turn
+from detector.pipeline.saved_state import load
+from detector.pipeline.state import PipelineState
+from detector.pipeline.step import RunResult, cycle
+from detector.receivers.jsonlines import JsonLinesReceiver
+from detector.sources.base import Source
 from detector.sources.scenario import ScenarioSource
-from detector.stores.sql import open_store
+from detector.store.sql_store import open_store
 from tests.laws.stories import START, WIDTH, Table, counts, plan
 
 AGES = timedelta(days=3650)
 
 
 @pytest.fixture(scope="module")
-def the_plan() -> Plan:
+def the_plan() -> PipelinePlan:
     return plan()
 
 
 @pytest.fixture(scope="module")
-def told(the_plan: Plan) -> History:
+def told(the_plan: PipelinePlan) -> History:
     return replay(Table(counts()), the_plan)
 
 
@@ -50,14 +50,14 @@ def lines(alerts: list[Alert]) -> str:
 
 def live(
     source: Source,
-    plan: Plan,
+    plan: PipelinePlan,
     folder: Path,
     times: list[datetime],
     *,
     restart_every: int | None = None,
 ) -> str:
     """Run turns at ``times`` through a real store and a JSON lines file; return what it holds."""
-    log = JsonLinesSink("log", folder / "alerts.jsonl")
+    log = JsonLinesReceiver("log", folder / "alerts.jsonl")
     store = open_store(folder / "store.sqlite")
     memory = load(store.memory())
     for turn, now in enumerate(times, start=1):
@@ -70,7 +70,9 @@ def live(
             [source],
             store,
             plan,
-            Audience([Receiver("log", Severity.MINOR)], habits=Habits(max_age=AGES)),
+            NotificationPolicy(
+                [ReceiverPolicy("log", Severity.MINOR)], habits=NotificationTiming(max_age=AGES)
+            ),
             now=now,
             wall=now,
         )
@@ -96,14 +98,14 @@ def test_history_has_something_to_say(told: History) -> None:
 
 @pytest.mark.parametrize("every", [timedelta(minutes=47), timedelta(hours=13)])
 def test_replay_law_a_live_run_logs_the_bytes_of_its_replay(
-    the_plan: Plan, told: History, tmp_path: Path, every: timedelta
+    the_plan: PipelinePlan, told: History, tmp_path: Path, every: timedelta
 ) -> None:
     table = Table(counts())
     assert live(table, the_plan, tmp_path, ticks(START, table.end, every)) == lines(told.alerts)
 
 
-def test_replay_law_holds_for_posts(the_plan: Plan, tmp_path: Path) -> None:
-    scenario = app.scenario("wechat-2014-10-20")
+def test_replay_law_holds_for_posts(the_plan: PipelinePlan, tmp_path: Path) -> None:
+    scenario = setup.scenario("wechat-2014-10-20")
     source = ScenarioSource("weibo", scenario)
     days = ticks(scenario.start, scenario.end, timedelta(hours=9, minutes=7))
     logged = live(source, the_plan, tmp_path, days, restart_every=20)
@@ -111,7 +113,9 @@ def test_replay_law_holds_for_posts(the_plan: Plan, tmp_path: Path) -> None:
     assert logged.count('"opened"') >= 1
 
 
-def test_worker_law_restarts_change_nothing(the_plan: Plan, told: History, tmp_path: Path) -> None:
+def test_worker_law_restarts_change_nothing(
+    the_plan: PipelinePlan, told: History, tmp_path: Path
+) -> None:
     table = Table(counts())
     times = ticks(START, table.end, timedelta(hours=5))
     assert live(table, the_plan, tmp_path, times, restart_every=3) == lines(told.alerts)
@@ -130,7 +134,7 @@ def test_causality_law_what_is_said_does_not_depend_on_what_follows(cut: float) 
 
 
 def test_two_clock_law_revising_the_start_leaves_the_notice_alone(
-    the_plan: Plan, told: History
+    the_plan: PipelinePlan, told: History
 ) -> None:
     by_incident: dict[str, set[datetime]] = {}
     for alert in told.alerts:
@@ -146,7 +150,7 @@ def test_two_clock_law_revising_the_start_leaves_the_notice_alone(
     ids=["a quiet hour", "from before an outage to after it", "inside an outage", "over a day"],
 )
 def test_silence_law_what_was_not_observed_opens_and_closes_nothing(
-    the_plan: Plan, first: int, last: int
+    the_plan: PipelinePlan, first: int, last: int
 ) -> None:
     rows = counts(services=("WeChat",)).drop(index=range(first, last))
     history = replay(Table(rows), the_plan)
@@ -154,7 +158,9 @@ def test_silence_law_what_was_not_observed_opens_and_closes_nothing(
     assert not [d for d in history.decisions if dead_from < d.at <= dead_until]
 
 
-def test_silence_law_a_source_that_dies_for_good_leaves_its_incident_open(the_plan: Plan) -> None:
+def test_silence_law_a_source_that_dies_for_good_leaves_its_incident_open(
+    the_plan: PipelinePlan,
+) -> None:
     rows = counts(services=("WeChat",))
     dies = START + (9 * 288 + 70) * WIDTH
     history = replay(Table(rows[rows["time"] < dies]), the_plan)
@@ -162,7 +168,7 @@ def test_silence_law_a_source_that_dies_for_good_leaves_its_incident_open(the_pl
     assert incident.is_open
 
 
-def test_permuting_services_changes_nothing(the_plan: Plan, told: History) -> None:
+def test_permuting_services_changes_nothing(the_plan: PipelinePlan, told: History) -> None:
     rows = counts()
     shuffled = rows.sample(frac=1, random_state=3)
     again = replay(Table(shuffled), the_plan)
@@ -170,10 +176,10 @@ def test_permuting_services_changes_nothing(the_plan: Plan, told: History) -> No
 
 
 def test_incidents_are_the_same_whether_memory_was_saved_or_not(
-    the_plan: Plan, tmp_path: Path
+    the_plan: PipelinePlan, tmp_path: Path
 ) -> None:
-    def outcomes() -> Iterator[Outcome]:
-        table, memory = Table(counts()), Memory()
+    def outcomes() -> Iterator[RunResult]:
+        table, memory = Table(counts()), PipelineState()
         for now in ticks(START, table.end, timedelta(days=2)):
             feed = memory.feeds.get("table")
             pull = table.pull(feed.cursor if feed else None, until=now)

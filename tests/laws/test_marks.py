@@ -16,19 +16,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.alerting.audience import Audience
-from detector.domain.alert import Alert, AlertKind
-from detector.domain.wire import alert_to_dict
-from detector.engine.hindsight import review
-from detector.engine.ingest import take_turn
-from detector.engine.memory import Memory
-from detector.engine.plan import Plan
-from detector.engine.replay import History, replay
-from detector.engine.saved import load
-from detector.ports import Pull
-from detector.stores.sql import open_store
-from tests.engine.plans import lexicon_plan
+from detector.model.alert import Alert, AlertKind
+from detector.model.documents import alert_to_dict
+from detector.notify.policy import NotificationPolicy
+from detector.pipeline.hindsight_analysis import review
+from detector.pipeline.plan import PipelinePlan
+from detector.pipeline.replay import History, replay
+from detector.pipeline.run import take_turn
+from detector.pipeline.saved_state import load
+from detector.pipeline.state import PipelineState
+from detector.sources.base import Pull
+from detector.store.sql_store import open_store
 from tests.laws.stories import START
+from tests.pipeline.plans import lexicon_plan
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 DAYS = 3
@@ -84,7 +84,7 @@ class Posts:
 
 
 @cache
-def the_plan(minutes: int, settle: int = 0) -> Plan:
+def the_plan(minutes: int, settle: int = 0) -> PipelinePlan:
     return replace(lexicon_plan(), width=minutes * MINUTE, settle=settle * SECOND)
 
 
@@ -98,16 +98,23 @@ def lines(alerts: Sequence[Alert]) -> str:
 
 
 def live(
-    source: Posts, plan: Plan, path: Path, times: Iterator[datetime], restart: int, *others: Posts
+    source: Posts,
+    plan: PipelinePlan,
+    path: Path,
+    times: Iterator[datetime],
+    restart: int,
+    *others: Posts,
 ) -> History:
     """Take turns at ``times`` through a store that is opened anew every ``restart`` turns."""
-    history, store, memory = History(), open_store(path), Memory()
+    history, store, memory = History(), open_store(path), PipelineState()
     for turn, now in enumerate(times):
         if turn % restart == 0:
             store.close()
             store = open_store(path)
             memory = load(store.memory())
-        done = take_turn(memory, [source, *others], store, plan, Audience(), now=now, wall=now)
+        done = take_turn(
+            memory, [source, *others], store, plan, NotificationPolicy(), now=now, wall=now
+        )
         memory = done.outcome.memory
         history.alerts += done.outcome.alerts
         history.decisions += done.outcome.decisions
@@ -145,7 +152,7 @@ def test_surges_are_noticed_before_their_bins_are_over_and_told_once(minutes: in
 def test_nothing_but_the_notice_differs_from_a_replay_without_marks(
     minutes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("detector.engine.marks.LEAST", 10**6)
+    monkeypatch.setattr("detector.pipeline.post_counts.LEAST", 10**6)
     plain = replay(Posts(posts()), the_plan(minutes))
     assert len(plain.incidents) == len(told(minutes).incidents)
     pairs = zip(plain.incidents.values(), told(minutes).incidents.values(), strict=True)

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from detector import app
-from detector.domain.incident import Incident
-from detector.engine.replay import replay
+from detector.model.incident import Incident
+from detector.pipeline import setup
+from detector.pipeline.replay import replay
 from detector.sources.scenario import ScenarioSource
-from tests.engine.plans import lexicon_plan
+from tests.pipeline.plans import lexicon_plan
 
 OUTAGE = datetime(2019, 6, 20, 10, tzinfo=UTC)
 """In the middle of it. Faint surges apart from it may be joined or not by what is known so far."""
@@ -19,7 +19,7 @@ OUTAGE = datetime(2019, 6, 20, 10, tzinfo=UTC)
 
 def noticed(minutes: int) -> list[Incident]:
     plan = replace(lexicon_plan(), width=timedelta(minutes=minutes))
-    scenario = app.scenario("wechat-2019-06-20-official-accounts")
+    scenario = setup.scenario("wechat-2019-06-20-official-accounts")
     history = replay(ScenarioSource("weibo", scenario), plan)
     outage = [
         i for i in history.incidents.values() if i.ended_at and i.onset.at < OUTAGE < i.ended_at
@@ -32,7 +32,7 @@ def test_marks_change_nothing_about_an_incident_but_when_it_is_noticed(
     minutes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_marks = noticed(minutes)
-    monkeypatch.setattr("detector.engine.marks.LEAST", 10**6)
+    monkeypatch.setattr("detector.pipeline.post_counts.LEAST", 10**6)
     without = noticed(minutes)
     assert with_marks
     sooner = [

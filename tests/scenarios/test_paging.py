@@ -11,15 +11,15 @@ import pandas as pd
 import pytest
 
 from detector import resources
-from detector.domain.incident import Incident
-from detector.engine.plan import Plan
-from detector.engine.replay import replay
-from detector.language.complaints import build_reader
-from detector.language.facets import parse_facets
-from detector.language.lexicon import parse_lexicon
-from detector.ports import Pull
-from detector.simulation.scenario import Scenario, parse_scenario
-from detector.simulation.simulate import simulate
+from detector.complaints.facets import parse_facets
+from detector.complaints.lexicon import parse_lexicon
+from detector.complaints.reader import build_reader
+from detector.demo.scenario import Scenario, parse_scenario
+from detector.demo.simulate import simulate
+from detector.model.incident import Incident
+from detector.pipeline.plan import PipelinePlan
+from detector.pipeline.replay import replay
+from detector.sources.base import Pull
 
 SURGE = pd.Timestamp("2015-01-08 15:00", tz="Asia/Shanghai").tz_convert("UTC")
 SAYINGS = [
@@ -53,13 +53,13 @@ class Posts:
 
 
 @cache
-def plan() -> Plan:
+def plan() -> PipelinePlan:
     words = [
         resources.text(f"data/lexicon/{n}.toml") for n in ("components", "regions", "platforms")
     ]
     lexicon = parse_lexicon(resources.text("data/lexicon/faults.toml"))
     reader = build_reader({"WeChat": ["微信", "weixin", "公众号"]}, lexicon)
-    return Plan(reader, parse_facets(*words), frozenset({"WeChat"}), discover_voices=None)
+    return PipelinePlan(reader, parse_facets(*words), frozenset({"WeChat"}), discover_voices=None)
 
 
 def incidents_with(extra: pd.DataFrame) -> list[Incident]:

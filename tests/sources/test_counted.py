@@ -12,8 +12,12 @@ import numpy as np
 import pytest
 import structlog
 
-from detector.errors import ConfigError, Garbled, Unavailable
-from detector.ports import Pull
+from detector.errors import (
+    ConfigError,
+    Garbled,
+    Unavailable,
+)
+from detector.sources.base import Pull
 from detector.sources.opensearch import OpenSearchSource
 from detector.sources.prometheus import PrometheusSource
 from detector.sources.sql import SqlSource

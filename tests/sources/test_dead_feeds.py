@@ -8,16 +8,15 @@ from datetime import timedelta
 
 import pytest
 
-from detector.alerting.audience import Audience
-from detector.domain.feed import FeedAlert, FeedState
-from detector.domain.incident import Incident
-from detector.engine.ingest import Trouble, take_turn
-from detector.engine.memory import Memory
-from detector.engine.plan import Plan
-from detector.ports import Source
+from detector.model.health import SourceAlert, SourceState
+from detector.model.incident import Incident
+from detector.notify.policy import NotificationPolicy
+from detector.pipeline.plan import PipelinePlan
+from detector.pipeline.run import Trouble, take_turn
+from detector.pipeline.state import PipelineState
+from detector.sources.base import Source
 from detector.sources.hackernews import HackerNewsSource
-from detector.sources.pace import Pace
-from detector.sources.web import Web
+from detector.sources.http import Pace, Web
 from detector.sources.weibo_hotsearch import WeiboHotSearchSource
 from tests.fakes.store import FakeStore
 from tests.laws.stories import plan
@@ -31,11 +30,11 @@ HOUR = timedelta(hours=1)
 class Life:
     """An engine with one source, turned minute by minute."""
 
-    def __init__(self, plan: Plan, source: Source) -> None:
-        self.memory, self.store, self.plan, self.source = Memory(), FakeStore(), plan, source
+    def __init__(self, plan: PipelinePlan, source: Source) -> None:
+        self.memory, self.store, self.plan, self.source = PipelineState(), FakeStore(), plan, source
         self.now = NOW
         self.troubles: list[Trouble] = []
-        self.alarms: list[FeedAlert] = []
+        self.alarms: list[SourceAlert] = []
 
     def go(self, span: timedelta, *, every: timedelta = MINUTE) -> None:
         end = self.now + span
@@ -45,7 +44,7 @@ class Life:
                 [self.source],
                 self.store,
                 self.plan,
-                Audience(),
+                NotificationPolicy(),
                 now=self.now,
                 wall=self.now,
             )
@@ -59,7 +58,7 @@ class Life:
 
 
 @pytest.fixture(scope="module")
-def reading() -> Plan:
+def reading() -> PipelinePlan:
     return plan()
 
 
@@ -70,7 +69,7 @@ def weibo() -> Iterator[Weibo]:
         yield place
 
 
-def life(place: Weibo, reading: Plan) -> Life:
+def life(place: Weibo, reading: PipelinePlan) -> Life:
     pace = Pace(10_000, 1.0, monotonic=lambda: living.now.timestamp())
     web = Web("weibo", place.url, pace=pace, patience=SHORT)
     living = Life(reading, WeiboHotSearchSource("weibo", web))
@@ -79,7 +78,7 @@ def life(place: Weibo, reading: Plan) -> Life:
 
 @pytest.mark.parametrize("trouble", ["an empty list", "malformed JSON", "503 throughout"])
 def test_twelve_hours_without_a_reader_end_no_outage_and_begin_none(
-    weibo: Weibo, reading: Plan, trouble: str
+    weibo: Weibo, reading: PipelinePlan, trouble: str
 ) -> None:
     living = life(weibo, reading)
     living.go(10 * MINUTE)
@@ -92,14 +91,14 @@ def test_twelve_hours_without_a_reader_end_no_outage_and_begin_none(
     assert dark.not_observed_since == NOW + 10 * MINUTE
     assert replace(dark, not_observed_since=None) == opened, "nothing was said in the dark"
     assert [(a.feed.state, a.at - NOW) for a in living.alarms] == [
-        (FeedState.DEAD, 10 * MINUTE + 11 * MINUTE)
+        (SourceState.DEAD, 10 * MINUTE + 11 * MINUTE)
     ]
     weibo.heal()
     living.go(15 * MINUTE)
     (still,) = living.incidents()
     assert still.is_open, "the list shows it still"
     assert still.not_observed_since is None
-    assert [a.feed.state for a in living.alarms] == [FeedState.DEAD, FeedState.ALIVE]
+    assert [a.feed.state for a in living.alarms] == [SourceState.DEAD, SourceState.ALIVE]
     weibo.about_an_outage = False
     living.go(29 * MINUTE)
     assert living.incidents()[0].is_open, "half an hour of looks without it ends it, not sooner"
@@ -111,7 +110,7 @@ def test_twelve_hours_without_a_reader_end_no_outage_and_begin_none(
 
 
 def test_years_of_empty_lists_are_told_each_time_and_never_quiet(
-    weibo: Weibo, reading: Plan
+    weibo: Weibo, reading: PipelinePlan
 ) -> None:
     weibo.empty = True
     living = life(weibo, reading)
@@ -120,12 +119,14 @@ def test_years_of_empty_lists_are_told_each_time_and_never_quiet(
     assert living.incidents() == ()
     assert living.memory.feeds == {}, "no time was observed"
     (alarm,) = living.alarms
-    assert alarm.feed.state is FeedState.DEAD
+    assert alarm.feed.state is SourceState.DEAD
     assert alarm.feed.reason.startswith("it was never observed: weibo: the list is empty")
     assert alarm.at - NOW <= timedelta(days=20), "told at the second look, as early as can be"
 
 
-def test_posts_of_a_place_go_through_the_engine_also_when_there_are_none(reading: Plan) -> None:
+def test_posts_of_a_place_go_through_the_engine_also_when_there_are_none(
+    reading: PipelinePlan,
+) -> None:
     with HackerNews().running() as place:
         place.say(3, NOW - 30 * MINUTE, apart=7 * MINUTE)
         place.say(1, NOW - MINUTE)

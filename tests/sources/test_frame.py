@@ -8,12 +8,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from detector.domain.spans import Spans
-from detector.engine.replay import END_OF_TIME
 from detector.errors import InputError
-from detector.ports import Pull
+from detector.library import FrameSource
+from detector.model.spans import Spans
+from detector.pipeline.plan import END_OF_TIME
+from detector.sources.base import Pull
 from detector.sources.files import FileSource
-from detector.sources.frame import FrameSource
 
 COUNTS = pd.DataFrame(
     {

@@ -10,13 +10,18 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from detector.domain.spans import Spans
 from detector.errors import SourceError
-from detector.ports import Pull
-from detector.sources.jetstream import JetstreamSource
-from detector.sources.jetstream_line import Event, Line, parse_event, post_in
+from detector.model.spans import Spans
+from detector.sources.base import Pull
+from detector.sources.bluesky import JetstreamSource
+from detector.sources.jetstream import (
+    Event,
+    Line,
+    parse_event,
+    post_in,
+)
 from tests.sources.servers.jetstream import Jetstream, event_of, micros
-from tests.sources.servers.place import NOW, Said
+from tests.sources.servers.place import NOW, SurgeChange
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -219,6 +224,6 @@ def test_what_an_author_says_of_the_time_is_not_believed(created: str) -> None:
 
 
 def an_event(changes: dict[str, object]) -> Event:
-    event = event_of(Said("1", NOW))
+    event = event_of(SurgeChange("1", NOW))
     event["commit"].update(changes)
     return parse_event(json.dumps(event).encode())

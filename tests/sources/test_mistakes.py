@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 
 from detector.detection.options import DetectionOptions
-from detector.detection.state import begin
-from detector.domain.bins import width_fault
+from detector.detection.series_state import begin
 from detector.errors import InputError
+from detector.library import FrameSource
+from detector.model.bins import width_fault
 from detector.sources.files import FileSource, read_gaps
-from detector.sources.frame import FrameSource
 from tests.sources.writing import COUNTS, NOW, everything, pull, write
 
 MINUTE = timedelta(minutes=1)

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from detector import app
-from detector.cli.checking import check_settings
+from detector.cli.check import check_settings
+from detector.config import parse_settings
+from detector.config.sections import Settings
 from detector.errors import ConfigError
-from detector.quota import quota_of
-from detector.settings import Settings, parse_settings
+from detector.pipeline import setup
+from detector.sources.registry import quota_of
 from tests.sources.servers.place import CANARY
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +41,7 @@ def settings() -> Settings:
 
 
 def test_every_kind_of_live_source_ships_commented_and_can_be_built(secrets: None) -> None:
-    sources = app.build_sources(settings(), base=Path())
+    sources = setup.build_sources(settings(), base=Path())
     assert [part.type for part in settings().sources] == [
         "bluesky",
         "hackernews",
@@ -58,7 +59,7 @@ def test_every_kind_of_live_source_ships_commented_and_can_be_built(secrets: Non
 
 def test_without_any_key_bluesky_and_hacker_news_can_be_built() -> None:
     keyless = shipped()[: shipped().index('type = "weibo')].rsplit("[[sources]]", 1)[0]
-    built = app.build_sources(parse_settings(keyless, path="config.toml"), base=Path())
+    built = setup.build_sources(parse_settings(keyless, path="config.toml"), base=Path())
     assert [source.name for source in built] == ["bluesky", "hackernews"]
 
 
@@ -68,19 +69,19 @@ def test_a_missing_secret_is_told_by_its_key(
 ) -> None:
     monkeypatch.delenv(missing)
     with pytest.raises(ConfigError, match=f"_env: the environment variable {missing} is not set"):
-        app.build_sources(settings(), base=Path())
+        setup.build_sources(settings(), base=Path())
 
 
 def test_a_needed_secret_that_is_not_named_is_told_by_its_keys() -> None:
     text = '[[sources]]\ntype = "x"\nname = "x"\nqueries = { a = "b" }'
     with pytest.raises(ConfigError, match=r"sources\.x: token_env or token_file must be given"):
-        app.build_sources(parse_settings(text, path="c"), base=Path())
+        setup.build_sources(parse_settings(text, path="c"), base=Path())
 
 
 def test_a_secret_may_be_in_a_file_but_not_in_both(tmp_path: Path) -> None:
     (tmp_path / "token").write_text(f"{CANARY}\n", encoding="utf-8")
     text = '[[sources]]\ntype = "x"\nname = "x"\nqueries = { a = "b" }\ntoken_file = "token"'
-    (source,) = app.build_sources(parse_settings(text, path="c"), base=tmp_path)
+    (source,) = setup.build_sources(parse_settings(text, path="c"), base=tmp_path)
     assert CANARY not in repr(source)
     with pytest.raises(ConfigError, match="give token_env or token_file, not both"):
         parse_settings(f'{text}\ntoken_env = "X_TOKEN"', path="c")

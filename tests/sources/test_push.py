@@ -9,15 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from detector.domain.parcel import Parcel
-from detector.domain.times import iso
+from detector.config import parse_settings
 from detector.errors import Garbled
-from detector.ports import Source
-from detector.settings import parse_settings
-from detector.sources.push import KEPT, PARCELS, PushSource
-from detector.stores.inbox import open_inbox
-from detector.stores.sql import open_store
-from detector.testing import SourceContract
+from detector.model.push_batch import PushBatch
+from detector.model.times import iso
+from detector.sources.base import Source
+from detector.sources.push import (
+    KEPT,
+    PARCELS,
+    PushSource,
+)
+from detector.store.inbox import open_inbox
+from detector.store.sql_store import open_store
+from detector.testing.sources import SourceContract
 from tests.fakes.desk import FakeInbox
 from tests.sources.servers.inbox import Pusher
 from tests.sources.servers.place import NOW
@@ -63,10 +67,12 @@ class TestCountsHandedIn(Handed):
         return PushSource("place", self.place.inbox, "counts")
 
 
-def parcel(key: str, *, observed: bool = True, n: int = 1, at: datetime = NOW - MINUTE) -> Parcel:
+def parcel(
+    key: str, *, observed: bool = True, n: int = 1, at: datetime = NOW - MINUTE
+) -> PushBatch:
     rows = [{"time": iso(at), "text": f"WeChat is down {key} {i}"} for i in range(n)]
     spans = [[iso(at), iso(at + MINUTE)]] if observed else []
-    return Parcel("place", key, NOW, "posts", json.dumps({"rows": rows, "observed": spans}))
+    return PushBatch("place", key, NOW, "posts", json.dumps({"rows": rows, "observed": spans}))
 
 
 def test_a_push_that_does_not_say_what_it_observed_observed_nothing() -> None:
@@ -121,7 +127,7 @@ def test_what_was_committed_is_forgotten_when_nobody_sends_it_again(tmp_path: Pa
 
 def test_a_damaged_parcel_is_told_by_its_place() -> None:
     inbox = FakeInbox()
-    inbox.put(Parcel("place", "a", NOW, "posts", "{"))
+    inbox.put(PushBatch("place", "a", NOW, "posts", "{"))
     with pytest.raises(Garbled, match="the parcel at 1 in the inbox is damaged"):
         PushSource("place", inbox, "posts").pull(None, until=NOW)
 

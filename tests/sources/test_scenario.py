@@ -7,8 +7,8 @@ from datetime import timedelta
 import pandas as pd
 import pytest
 
-from detector import app
-from detector.domain.spans import Spans
+from detector.model.spans import Spans
+from detector.pipeline import setup
 from detector.sources.scenario import ScenarioSource
 from tests.sources.writing import posts_of
 
@@ -17,7 +17,7 @@ NAME = "wechat-2014-10-20"
 
 @pytest.fixture(scope="module")
 def source() -> ScenarioSource:
-    return ScenarioSource("weibo", app.scenario(NAME))
+    return ScenarioSource("weibo", setup.scenario(NAME))
 
 
 def test_posts_come_once_each_whatever_the_steps(source: ScenarioSource) -> None:

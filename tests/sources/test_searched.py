@@ -7,16 +7,25 @@ from datetime import timedelta
 
 import pytest
 
-from detector.errors import Garbled, InputError, Refused, Unavailable
-from detector.ports import Pull, Source
+from detector.errors import (
+    Garbled,
+    InputError,
+    Refused,
+    Unavailable,
+)
+from detector.sources.base import Pull, Source
 from detector.sources.hackernews import HackerNewsSource
-from detector.sources.lookback import LookBack, Post, parse_lookback
 from detector.sources.mastodon import MastodonSource, first_id
 from detector.sources.reddit import RedditSource
+from detector.sources.time_windows import (
+    LookBack,
+    Post,
+    parse_lookback,
+)
 from tests.sources.contract.rigs import MINUTE, NOW, web
 from tests.sources.servers.hackernews import HackerNews
 from tests.sources.servers.mastodon import Mastodon
-from tests.sources.servers.place import CANARY, Said
+from tests.sources.servers.place import CANARY, SurgeChange
 from tests.sources.servers.reddit import Reddit
 
 SECOND = timedelta(seconds=1)
@@ -90,20 +99,20 @@ class TestHackerNews:
         hn.say(10, NOW - 10 * MINUTE, apart=MINUTE)
         source = HackerNewsSource("hn", web(hn))
         first = source.pull(None, until=NOW)
-        hn.said.append(Said("late", NOW - 8 * MINUTE))
+        hn.said.append(SurgeChange("late", NOW - 8 * MINUTE))
         second = source.pull(first.cursor, until=NOW + MINUTE)
         third = source.pull(second.cursor, until=NOW + 2 * MINUTE)
         assert ids(second, third) == ["late"]
 
     def test_with_words_only_posts_with_them_and_no_sign_of_life(self, hn: HackerNews) -> None:
-        hn.said = [Said("1", NOW - MINUTE, "WeChat"), Said("2", NOW - MINUTE, "Rust")]
+        hn.said = [SurgeChange("1", NOW - MINUTE, "WeChat"), SurgeChange("2", NOW - MINUTE, "Rust")]
         pull = HackerNewsSource("hn", web(hn), query="WeChat").pull(None, until=NOW)
         assert ids(pull) == ["1"]
         assert pull.observed[-1][1] == NOW
 
     def test_a_search_that_hides_posts_of_one_second_is_garbled(self, hn: HackerNews) -> None:
         hn.most = 5
-        hn.said = [Said(str(i), NOW - MINUTE) for i in range(6)]
+        hn.said = [SurgeChange(str(i), NOW - MINUTE) for i in range(6)]
         source = HackerNewsSource("hn", web(hn), backfill=90 * SECOND, overlap=0 * SECOND)
         with pytest.raises(Garbled, match="6 posts of one second, and shows 5"):
             all_pulls(source, until_observed=NOW)
@@ -122,7 +131,7 @@ class TestMastodon:
         mastodon.say(10, NOW - 10 * MINUTE, apart=MINUTE)
         source = MastodonSource("m", web(mastodon), ["wechat"])
         first = source.pull(None, until=NOW)
-        mastodon.said.append(Said("5", NOW - 8 * MINUTE))
+        mastodon.said.append(SurgeChange("5", NOW - 8 * MINUTE))
         second = source.pull(first.cursor, until=NOW + MINUTE)
         third = source.pull(second.cursor, until=NOW + 2 * MINUTE)
         assert ids(second, third) == ["https://b.example/statuses/5"]

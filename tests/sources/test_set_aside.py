@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from detector.domain.spans import Spans
 from detector.errors import InputError
-from detector.ports import Pull
+from detector.model.spans import Spans
+from detector.sources.base import Pull
 from detector.sources.files import FileSource
 from tests.sources.writing import NOW, counts_of, everything, posts_of, pull, write
 

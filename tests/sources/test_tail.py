@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.domain.spans import Spans
+from detector.model.spans import Spans
 from detector.sources.files import FileSource
 from tests.sources.writing import (
     COUNTS,

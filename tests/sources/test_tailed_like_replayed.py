@@ -11,15 +11,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from detector.domain.alert import Alert
-from detector.domain.wire import alert_to_dict
-from detector.engine.cycle import cycle
-from detector.engine.memory import Memory
-from detector.engine.replay import replay
-from detector.engine.saved import changes, load
+from detector.model.alert import Alert
+from detector.model.documents import alert_to_dict
+from detector.pipeline.replay import replay
+from detector.pipeline.saved_state import changes, load
+from detector.pipeline.state import PipelineState
+from detector.pipeline.step import cycle
 from detector.sources.files import FileSource
-from tests.engine.plans import lexicon_plan
 from tests.laws import stories
+from tests.pipeline.plans import lexicon_plan
 
 START = datetime(2022, 7, 22, tzinfo=UTC)
 
@@ -31,12 +31,12 @@ def lines(alerts: list[Alert]) -> list[str]:
 def tailed(path: Path, table: list[str], cuts: list[int]) -> list[Alert]:
     """Write ``table`` bit by bit; after every write restart, and pull twice."""
     alerts: list[Alert] = []
-    memory = Memory()
+    memory = PipelineState()
     path.write_text(table[0])
     for left, right in itertools.pairwise([1, *cuts, len(table)]):
         with path.open("a") as file:
             file.writelines(table[left:right])
-        saved = {key: entry for key, entry in changes(Memory(), memory).items() if entry}
+        saved = {key: entry for key, entry in changes(PipelineState(), memory).items() if entry}
         memory = load(saved)
         source = FileSource("t", path, grows=True)
         now = datetime.fromisoformat(table[right - 1].split(",")[0])

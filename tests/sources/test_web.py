@@ -9,11 +9,23 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from detector.errors import ConfigError, Garbled, Refused, SourceError, Unavailable
-from detector.sources.headers import quota_pause, retry_after
-from detector.sources.markup import plain_text
-from detector.sources.pace import FIRST_REST, LONGEST_REST, OPEN_AFTER, Pace
-from detector.sources.web import Patience, Web
+from detector.errors import (
+    ConfigError,
+    Garbled,
+    Refused,
+    SourceError,
+    Unavailable,
+)
+from detector.sources.html_text import plain_text
+from detector.sources.http import (
+    FIRST_REST,
+    LONGEST_REST,
+    OPEN_AFTER,
+    Pace,
+    Patience,
+    Web,
+)
+from detector.sources.http_exchange import quota_pause, retry_after
 from tests.sources.contract.rigs import SHORT
 from tests.sources.servers.place import CANARY, NOW, Asked, Place, Reply, Trouble
 

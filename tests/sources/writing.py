@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from detector.ports import Pull
+from detector.sources.base import Pull
 from detector.sources.files import FileSource
 
 #: Reading a file does not depend on the time it is read at.

@@ -6,7 +6,7 @@ import re
 
 import httpx
 
-from detector.domain.token import Scope
+from detector.model.token import Scope
 from tests.web.house import House
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from detector.web import tokens
+from detector.web import access
 from tests.web.house import House, house
 
 
@@ -20,4 +20,4 @@ def made(tmp_path: Path) -> Iterator[House]:
 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokens, "FRESH", 0.0)
+    monkeypatch.setattr(access, "FRESH", 0.0)

@@ -16,19 +16,28 @@ import httpx
 import numpy as np
 import pandas as pd
 
-from detector.domain.alert import Alert, AlertKind
-from detector.domain.decision import Decision
-from detector.domain.delivery import Delivery, DeliveryStatus
-from detector.domain.details import Details, FacetVerdict, SampleComplaint, Speakers
-from detector.domain.feed import FeedHealth, FeedState
-from detector.domain.incident import Incident, Severity
-from detector.domain.token import Scope, Token, digest_of
-from detector.ports import CycleRecord
-from detector.settings import parse_settings
-from detector.stores.desk import open_desk
-from detector.stores.inbox import open_inbox
-from detector.stores.sql import open_store
-from detector.stores.viewing import open_viewer
+from detector.config import parse_settings
+from detector.model.alert import Alert, AlertKind
+from detector.model.decision import Decision
+from detector.model.delivery import Delivery, DeliveryStatus
+from detector.model.details import (
+    AuthorKind,
+    Details,
+    FacetVerdict,
+    SampleComplaint,
+)
+from detector.model.health import SourceHealth, SourceState
+from detector.model.incident import Incident, Severity
+from detector.model.token import (
+    Scope,
+    Token,
+    digest_of,
+)
+from detector.store.base import RunRecord
+from detector.store.controls import open_controls
+from detector.store.inbox import open_inbox
+from detector.store.queries import open_viewer
+from detector.store.sql_store import open_store
 from detector.web.app import create_app
 from detector.web.backend import Backend
 from detector.web.sessions import cookie_name
@@ -100,7 +109,7 @@ class House:
     def commit(self, **record: Any) -> None:
         """Write to the store as a pipeline would."""
         with closing(open_store(self.path)) as store:
-            store.commit(CycleRecord(**record))
+            store.commit(RunRecord(**record))
 
     def close(self) -> None:
         """Release the store's files."""
@@ -118,10 +127,10 @@ def house(folder: Path, *, web: str = "", settings: str = SETTINGS, **record: An
     path.write_bytes(_made() if record else _full())
     if any(len(rows) for rows in record.values()):
         with closing(open_store(path)) as store:
-            store.commit(CycleRecord(**record))
+            store.commit(RunRecord(**record))
     backend = Backend(
         store=open_viewer(path),
-        desk=open_desk(path),
+        desk=open_controls(path),
         inbox=open_inbox(path),
         settings=parse_settings(settings + web, path="config.toml"),
         now=lambda: NOW,
@@ -134,15 +143,15 @@ def house(folder: Path, *, web: str = "", settings: str = SETTINGS, **record: An
 @cache
 def _made() -> bytes:
     """Return an empty store: to make one takes longer than most tests."""
-    return _store_of(CycleRecord())
+    return _store_of(RunRecord())
 
 
 @cache
 def _full() -> bytes:
-    return _store_of(CycleRecord(**everything()))
+    return _store_of(RunRecord(**everything()))
 
 
-def _store_of(record: CycleRecord) -> bytes:
+def _store_of(record: RunRecord) -> bytes:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "store.sqlite"
         with closing(open_store(path)) as store:
@@ -174,8 +183,8 @@ def everything() -> dict[str, Any]:
             Decision(going_on.id, NOW - 5 * MINUTE, "nothing new", None, "on-call"),
         ),
         "feeds": (
-            FeedHealth("helpdesk", FeedState.ALIVE, NOW - 60 * MINUTE, "posts come", NOW, NOW),
-            FeedHealth("tickets", FeedState.DEAD, NOW - 30 * MINUTE, "no answer", NOW, None),
+            SourceHealth("helpdesk", SourceState.ALIVE, NOW - 60 * MINUTE, "posts come", NOW, NOW),
+            SourceHealth("tickets", SourceState.DEAD, NOW - 30 * MINUTE, "no answer", NOW, None),
         ),
     }
 
@@ -212,7 +221,7 @@ def an_alert_about(
 def some_details(texts: Sequence[str] = ("微信登不上了 @***", "is WeChat down?")) -> Details:
     """Return what 120 complaints say."""
     return Details(
-        speakers=Speakers.PEOPLE,
+        speakers=AuthorKind.PEOPLE,
         posts=150,
         voices=120,
         linked=0.05,

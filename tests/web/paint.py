@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Browser, sync_playwright
 
-from detector.settings import parse_settings
-from detector.stores.desk import open_desk
-from detector.stores.inbox import open_inbox
-from detector.stores.sql import open_store
-from detector.stores.viewing import open_viewer
+from detector.config import parse_settings
+from detector.store.controls import open_controls
+from detector.store.inbox import open_inbox
+from detector.store.queries import open_viewer
+from detector.store.sql_store import open_store
 from detector.web.backend import Backend
 from tests.web.screenshots import CHROMIUM, served
 
@@ -78,7 +78,7 @@ def main(store: str = "") -> None:
             print(f"filled in {time.perf_counter() - started:.0f} s")
         backend = Backend(
             store=open_viewer(path),
-            desk=open_desk(path),
+            desk=open_controls(path),
             inbox=open_inbox(path),
             settings=parse_settings("", path="config.toml"),
             now=lambda: END,

@@ -16,16 +16,17 @@ from unittest.mock import patch
 import numpy as np
 import pandas as pd
 
-from detector import app, pipeline
-from detector.domain.desk import Silence
-from detector.domain.matcher import Matcher
-from detector.domain.times import iso
-from detector.settings import Settings, parse_settings
-from detector.simulation.rhythm import minutes_between, rhythm_factor
-from detector.simulation.shapes import RhythmShape
-from detector.stores.desk import open_desk
-from detector.stores.inbox import open_inbox
-from detector.stores.viewing import open_viewer
+from detector.config import parse_settings
+from detector.config.sections import Settings
+from detector.demo.scenario import RhythmShape
+from detector.demo.simulate import minutes_between, rhythm_factor
+from detector.model.matcher import Matcher
+from detector.model.silence import Silence
+from detector.model.times import iso
+from detector.pipeline import runner, setup
+from detector.store.controls import open_controls
+from detector.store.inbox import open_inbox
+from detector.store.queries import open_viewer
 from detector.web.backend import Backend
 
 SCENARIO = "wechat-2013-07-22"
@@ -92,13 +93,13 @@ def fill(folder: Path, until: datetime) -> Backend:
     """Run the pipeline up to ``until`` (in its data's time) and return the backend over it."""
     _write_tickets(folder / "tickets.csv", until)
     settings = parse_settings(_SETTINGS, path=folder / "config.toml")
-    start = app.scenario(SCENARIO).start
+    start = setup.scenario(SCENARIO).start
     fine = timedelta(hours=6)
-    with closing(pipeline.build(settings, base=folder, console=io.StringIO())) as running:
+    with closing(runner.build(settings, base=folder, console=io.StringIO())) as running:
         clock = SteppingClock(start, until, fine=fine, step=timedelta(minutes=5))
         running.clock = clock
         # What was sent is shown with the wall's time, which is that of 2013 here.
-        with patch("detector.pipeline.wall_now", clock.seen):
+        with patch("detector.pipeline.runner.wall_now", clock.seen):
             while running.turn():
                 pass
     return backend(folder, settings, until)
@@ -107,7 +108,7 @@ def fill(folder: Path, until: datetime) -> Backend:
 def backend(folder: Path, settings: Settings, now: datetime) -> Backend:
     """Return the backend over the store in ``folder``, at ``now``."""
     path = folder / settings.store.location
-    desk = open_desk(path)
+    desk = open_controls(path)
     desk.silence(
         Silence(
             "youku-works",
@@ -143,7 +144,7 @@ def _steps(start: datetime, end: datetime, fine: timedelta, step: timedelta) -> 
 
 
 def _write_tickets(path: Path, until: datetime) -> None:
-    start = app.scenario(SCENARIO).start
+    start = setup.scenario(SCENARIO).start
     minutes = minutes_between(start, until)[::5]
     factor = rhythm_factor(minutes, ZONE, _RHYTHM)
     rng = np.random.default_rng(20130722)

@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from detector.alerting.muting import in_hand, silenced
-from detector.domain.alert import AlertKind
+from detector.model.alert import AlertKind
+from detector.notify.mute import in_hand, silenced
 from tests.web.browser import seal_of
 from tests.web.house import NOW, House, an_alert_about, house
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from detector.domain.token import Scope
+from detector.model.token import Scope
 from detector.web.app import create_app
 from tests.web.house import NOW, House, house
 

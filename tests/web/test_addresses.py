@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from detector.domain.token import Scope, Token
+from detector.config import parse_settings
 from detector.errors import ConfigError
-from detector.settings import parse_settings
-from detector.web.opening import require_tokens, session_key
+from detector.model.token import Scope, Token
+from detector.web.backend import require_tokens, session_key
 from tests.fakes.desk import FakeDesk
 from tests.web.house import NOW, SETTINGS, House, house
 

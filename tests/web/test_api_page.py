@@ -12,7 +12,7 @@ from shutil import which
 
 import pytest
 
-from detector.domain.token import Scope
+from detector.model.token import Scope
 from tests.web.house import everything, house
 from tests.web.serving import served
 from tests.web.test_access import TAKES

@@ -12,9 +12,9 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from detector.domain.token import Scope
+from detector.config import parse_settings
 from detector.errors import ConfigError, StoreError
-from detector.settings import parse_settings
+from detector.model.token import Scope
 from tests.web.browser import seal_of
 from tests.web.house import SETTINGS, House, house
 from tests.web.serving import served

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from detector.domain.token import Scope
+from detector.model.token import Scope
 from tests.web.browser import logged, seal_of
 from tests.web.house import House, house
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from detector.domain.token import Scope
+from detector.model.token import Scope
 from tests.web.browser import logged, seal_of
 from tests.web.house import House
 

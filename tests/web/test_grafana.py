@@ -9,7 +9,7 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from detector.engine.totals import Totals
+from detector.pipeline.run import Totals
 from detector.web.backend import TurnReport
 from tests.web.house import NOW, House, everything, house
 

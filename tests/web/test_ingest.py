@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from detector.domain.token import Scope
+from detector.model.token import Scope
 from detector.sources.push import PushSource
 from tests.web.hostile import HOSTILE
 from tests.web.house import MINUTE, NOW, SETTINGS, House, house

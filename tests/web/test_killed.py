@@ -16,11 +16,15 @@ from pathlib import Path
 import httpx
 import pytest
 
-from detector.domain.times import iso
-from detector.domain.token import Scope, Token, digest_of
-from detector.stores.desk import open_desk
-from detector.stores.sql import open_store
-from detector.stores.viewing import open_viewer
+from detector.model.times import iso
+from detector.model.token import (
+    Scope,
+    Token,
+    digest_of,
+)
+from detector.store.controls import open_controls
+from detector.store.queries import open_viewer
+from detector.store.sql_store import open_store
 
 ROOT = Path(__file__).parents[2]
 CONFIG = """
@@ -82,7 +86,7 @@ def test_nothing_pushed_is_lost_or_doubled_by_kill_9(tmp_path: Path) -> None:
     address = f"http://127.0.0.1:{port}"
     (tmp_path / "config.toml").write_text(CONFIG.format(port=port))
     open_store(tmp_path / "store.sqlite").close()
-    with closing(open_desk(tmp_path / "store.sqlite")) as desk:
+    with closing(open_controls(tmp_path / "store.sqlite")) as desk:
         now = datetime.now(UTC).replace(second=0, microsecond=0)
         desk.add_token(Token("feed", Scope.PUSH, digest_of("secret"), now))
     first = now - (BINS + 5) * MINUTE

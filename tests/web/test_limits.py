@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from detector.domain.token import Scope
+from detector.model.token import Scope
 from detector.web.limits import MOST_ASKERS, Buckets
 from tests.web.house import House, house
 from tests.web.serving import served

@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from detector.domain.token import Scope, Token
-from detector.web.sessions import logged_in, sealed, unsealed
+from detector.model.token import Scope, Token
+from detector.web.sessions import (
+    logged_in,
+    sealed,
+    unsealed,
+)
 from tests.web.browser import logged, seal_of
 from tests.web.house import NOW, House, house
 

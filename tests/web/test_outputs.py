@@ -14,9 +14,9 @@ import pytest
 from icalendar import Calendar
 from prometheus_client.parser import text_string_to_metric_families
 
-from detector.domain.desk import Acknowledgement, Silence
-from detector.domain.incident import Severity
-from detector.domain.matcher import Matcher
+from detector.model.incident import Severity
+from detector.model.matcher import Matcher
+from detector.model.silence import Acknowledgement, Silence
 from tests.fakes.outages import an_incident
 from tests.web.hostile import HOSTILE
 from tests.web.house import MINUTE, NOW, House, an_alert_about, counts, house, some_details

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from detector.domain.token import Scope
+from detector.config import parse_settings
 from detector.errors import ConfigError
-from detector.settings import parse_settings
+from detector.model.token import Scope
 from tests.web.browser import seal_of
 from tests.web.house import House, InProcess, house
 

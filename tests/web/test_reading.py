@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from detector.domain.incident import Severity
-from detector.domain.token import Scope
-from detector.domain.wire import incident_to_dict
+from detector.model.documents import incident_to_dict
+from detector.model.incident import Severity
+from detector.model.token import Scope
+from detector.web.api.services import fitting_step, series
 from detector.web.backend import TurnReport
-from detector.web.series import fitting_step, series
 from tests.fakes.outages import an_incident
 from tests.web.house import MINUTE, NOW, House, an_alert_about, counts, everything, house
 

@@ -10,8 +10,8 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
-from detector.domain.token import Scope
-from detector.settings import parse_settings
+from detector.config import parse_settings
+from detector.model.token import Scope
 from detector.web.app import create_app
 from detector.web.backend import Backend
 from tests.web.house import NOW, SETTINGS, house

@@ -12,8 +12,12 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from detector.domain.token import Scope
-from detector.web import connections, limits, pulse
+from detector.model.token import Scope
+from detector.web import (
+    limits,
+    pulse,
+    server,
+)
 from tests.web.house import House, house
 from tests.web.serving import served
 
@@ -52,7 +56,7 @@ def until_closed(slow: socket.socket, send: bytes) -> float:
 def test_a_head_that_does_not_come_is_not_waited_for(
     made: House, monkeypatch: pytest.MonkeyPatch, before: bytes
 ) -> None:
-    monkeypatch.setattr(connections, "HEAD_WITHIN", 0.4)
+    monkeypatch.setattr(server, "HEAD_WITHIN", 0.4)
     with served(made) as address, connected(address) as slow:
         if before:
             slow.sendall(before)
@@ -63,7 +67,7 @@ def test_a_head_that_does_not_come_is_not_waited_for(
 def test_an_answer_may_take_longer_than_a_head(
     made: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "HEAD_WITHIN", 0.2)
+    monkeypatch.setattr(server, "HEAD_WITHIN", 0.2)
     with served(made) as address, httpx.stream("GET", f"{address}/live", timeout=10) as answer:
         lines = answer.iter_lines()
         assert any(line.startswith("event: changed") for line in lines)
@@ -91,9 +95,9 @@ def test_a_body_that_does_not_come_is_not_waited_for(
 def test_those_who_ask_nothing_leave_room_for_those_who_do(
     made: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "MOST", 5)
-    monkeypatch.setattr(connections, "HEAD_WITHIN", 0.5)
     with served(made) as address, ExitStack() as idle:
+        monkeypatch.setattr(server, "MOST", 5)
+        monkeypatch.setattr(server, "HEAD_WITHIN", 0.5)
         for _ in range(12):
             idle.enter_context(connected(address))
         time.sleep(0.2)

@@ -17,10 +17,10 @@ from fastapi import APIRouter, Body, Header, Response
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
-from detector.domain.parcel import Parcel
-from detector.domain.times import floor_to, iso
-from detector.domain.token import Scope
-from detector.settings.push import PushSettings
+from detector.config.live import PushSettings
+from detector.model.push_batch import PushBatch
+from detector.model.times import floor_to, iso
+from detector.model.token import Scope
 from detector.web.access import needs
 from detector.web.api.shapes import ReceiptShape, problems
 from detector.web.api.values import Instant, Named
@@ -172,7 +172,7 @@ def _put(
 ) -> dict[str, Any]:
     text = json.dumps(document)
     key = f"key:{key}" if key else f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
-    parcel = Parcel(source.name, f"{kind}/{key}", backend.wall(), kind, text)
+    parcel = PushBatch(source.name, f"{kind}/{key}", backend.wall(), kind, text)
     is_new = backend.inbox.put(parcel)
     if not is_new:
         _require_the_same(parcel, backend.inbox.held(parcel.source, parcel.key))
@@ -185,7 +185,7 @@ def _put(
     }
 
 
-def _require_the_same(parcel: Parcel, held: Parcel | None) -> None:
+def _require_the_same(parcel: PushBatch, held: PushBatch | None) -> None:
     """Raise `Problem` if the key of ``parcel`` came with other rows before.
 
     References

@@ -12,10 +12,10 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from detector.domain.token import Scope
+from detector.model.token import Scope
 from detector.web.access import Asking, needs
 from detector.web.backend import AskedBackend
-from detector.web.pages.painting import page
+from detector.web.pages.rendering import page
 
 router = APIRouter(include_in_schema=False)
 # Names of variables and files may be shown, what they hold is not read here. An address can hold

@@ -1,33 +1,127 @@
-"""The overview: what fails now, then every service, the worst first."""
+"""A day of every service for the overview, read once and kept up to date at its end."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
+from numpy.typing import NDArray
 from starlette.datastructures import State
 
-from detector.domain.desk import Acknowledgement
-from detector.domain.feed import FeedState
-from detector.domain.incident import Incident
-from detector.domain.token import Scope
-from detector.ports import IncidentQuery
-from detector.reports.chart import sparkline
-from detector.reports.curve import Curve
-from detector.reports.marks import Shade, shade_of
+from detector.model.health import SourceState
+from detector.model.incident import Incident
+from detector.model.series import Floats
+from detector.model.silence import Acknowledgement
+from detector.model.times import floor_to
+from detector.model.token import Scope
+from detector.report.chart import sparkline
+from detector.report.chart_marks import Shade, shade_of
+from detector.store.base import IncidentQuery
+from detector.views.curve import Curve
+from detector.views.incident import incident_view
+from detector.views.services import UNKNOWN_AFTER, service_names
 from detector.web.access import needs
 from detector.web.backend import AskedBackend, Backend
-from detector.web.incidents import incident_view
-from detector.web.pages.painting import drawn, page
 from detector.web.pages.reader import Reader, reader_of
-from detector.web.pages.spoken import what_fails, where
-from detector.web.pages.strips import COLUMN, COLUMNS, Strip, Strips
-from detector.web.services import UNKNOWN_AFTER, service_names
+from detector.web.pages.rendering import drawn, page
+from detector.web.pages.wording import what_fails, where
+
+COLUMN = timedelta(minutes=30)
+COLUMNS = 48
+#: The last columns are read again at each look: posts come late, and the newest one grows.
+_TAIL = 2 * COLUMN
+#: After so long all is read again: what was counted long ago may have been counted anew.
+_KEPT = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Strip:
+    """A day of one service at one source.
+
+    Attributes
+    ----------
+    start : left edge of the first column.
+    high : shape (COLUMNS,), the highest bin of each column, nan where none was observed.
+    """
+
+    service: str
+    source: str
+    start: datetime
+    high: Floats
+
+    @property
+    def observed_until(self) -> datetime | None:
+        """Right edge of the last column in which anything was observed."""
+        seen = np.flatnonzero(np.isfinite(self.high))
+        return self.start + COLUMN * (int(seen[-1]) + 1) if len(seen) else None
+
+    def is_due(self, now: datetime) -> bool:
+        """Return whether its next bin may still come: bins wider than a column come seldom."""
+        seen = np.flatnonzero(np.isfinite(self.high))
+        if len(seen) < 3 or self.observed_until is None:
+            return False
+        apart = int(np.median(np.diff(seen)))
+        return apart > 1 and now - self.observed_until <= apart * COLUMN
+
+
+class Strips:
+    """Strips of all services, kept from one look to the next. Threads may share it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._frame: pd.DataFrame | None = None
+        self._start = self._read_at = datetime.min.replace(tzinfo=UTC)
+
+    def of(self, backend: Backend) -> dict[str, list[Strip]]:
+        """Return the strips that end now, by service, the one with the most posts first."""
+        now = backend.now()
+        start = floor_to(now, COLUMN) - (COLUMNS - 1) * COLUMN
+        with self._lock:
+            frame = self._read(backend, start, now)
+        place = ((frame["time"] - start) // COLUMN).to_numpy()
+        counts = frame["count"].to_numpy()
+        found: dict[str, list[Strip]] = {}
+        groups: dict[Any, Any] = frame.groupby(["service", "source"]).indices
+        for (service, source), rows in groups.items():
+            strip = Strip(service, source, start, _laid_out(place[rows], counts[rows]))
+            found.setdefault(service, []).append(strip)
+        for strips in found.values():
+            strips.sort(key=lambda strip: (-float(np.nansum(strip.high)), strip.source))
+        return found
+
+    def _read(self, backend: Backend, start: datetime, now: datetime) -> pd.DataFrame:
+        wall = backend.wall()
+        kept, fresh_from = self._frame, floor_to(now, COLUMN) - _TAIL
+        # An accelerated clock leaps: what lies between was never read.
+        if kept is None or wall - self._read_at > _KEPT or start - self._start > _TAIL:
+            self._read_at, fresh_from, kept = wall, start, None
+        self._start = start
+        fresh = backend.store.curve(start=fresh_from, end=now, step=COLUMN)
+        fresh = fresh[["service", "source", "time", "count"]]
+        if kept is not None:
+            kept = kept[(kept["time"] >= start) & (kept["time"] < fresh_from)]
+            fresh = pd.concat([kept, fresh], ignore_index=True)
+        self._frame = fresh
+        return fresh
+
+
+def _laid_out(place: NDArray[np.integer[Any]], counts: Floats) -> Floats:
+    high = np.full(COLUMNS, np.nan)
+    high[place] = counts
+    high.flags.writeable = False
+    return high
+
+
+# The overview: what fails now, then every service, the worst first.
+
 
 router = APIRouter(include_in_schema=False)
 _STRIPS = "page_strips"
@@ -98,7 +192,7 @@ def overview(request: Request, backend: AskedBackend, q: str = "") -> Response:
         open=[_card(backend, one, reader) for one in worst],
         services=lines,
         observed_at=max((one.observed_at for one in lines if one.observed_at), default=None),
-        sick=[feed for feed in backend.store.feeds() if feed.state is not FeedState.ALIVE],
+        sick=[feed for feed in backend.store.feeds() if feed.state is not SourceState.ALIVE],
         asked=q.strip(),
     )
 
@@ -136,7 +230,7 @@ def _lines(
         by_service.setdefault(one.service, []).append(one)
     strips = _strips(request.app.state).of(backend)
     numbers = _numbers(backend, now)
-    alive = {feed.source for feed in backend.store.feeds() if feed.state is FeedState.ALIVE}
+    alive = {feed.source for feed in backend.store.feeds() if feed.state is SourceState.ALIVE}
     lists = {source for one in incidents if one.is_listed for source in one.sources} & alive
     lines = [
         _line(name, by_service.get(name, []), strips.get(name, []), numbers, lists, reader, now)

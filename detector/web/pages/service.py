@@ -9,20 +9,17 @@ import numpy as np
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 
-from detector.domain.incident import Incident
-from detector.domain.times import iso
-from detector.domain.token import Scope
-from detector.ports import IncidentQuery
-from detector.reports.curve import Curve, columns
-from detector.reports.usual import band
+from detector.model.incident import Incident
+from detector.model.times import iso
+from detector.model.token import Scope
+from detector.store.base import IncidentQuery
+from detector.views.curve import Curve, band, columns
+from detector.views.services import UNKNOWN_AFTER, service_names
 from detector.web.access import needs
 from detector.web.backend import AskedBackend, Backend
-from detector.web.pages.assets import plotly_styles
-from detector.web.pages.curves import curves
-from detector.web.pages.figures import figures
-from detector.web.pages.painting import page
+from detector.web.pages.charts import curves, figures
 from detector.web.pages.reader import Reader, reader_of
-from detector.web.services import UNKNOWN_AFTER, service_names
+from detector.web.pages.rendering import page, plotly_styles
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 SPANS = {

@@ -12,14 +12,18 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
-from detector.alerting.plain import plain
-from detector.domain.desk import Silence
-from detector.domain.matcher import Matcher, parse_matcher
-from detector.domain.token import Scope
-from detector.web.access import Asking, Visitor, needs
+from detector.model.matcher import Matcher, parse_matcher
+from detector.model.plain_text import plain
+from detector.model.silence import Silence
+from detector.model.token import Scope
+from detector.web.access import (
+    Asking,
+    Visitor,
+    needs,
+)
 from detector.web.backend import AskedBackend, Backend
-from detector.web.pages.painting import page
 from detector.web.pages.reader import reader_of
+from detector.web.pages.rendering import page
 from detector.web.prefix import address
 
 router = APIRouter(include_in_schema=False)

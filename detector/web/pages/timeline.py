@@ -10,14 +10,22 @@ from functools import cache
 from markupsafe import Markup
 
 from detector import resources
-from detector.alerting.plain import plain
-from detector.domain.alert import Alert
-from detector.domain.catalogue import parse_catalogue
-from detector.domain.incident import Incident
-from detector.reports.known import Known, documented, meets
-from detector.web.incidents import IncidentView
+from detector.model.alert import Alert
+from detector.model.catalogue import parse_catalogue
+from detector.model.incident import Incident
+from detector.model.plain_text import plain
+from detector.report.known import (
+    Known,
+    documented,
+    meets,
+)
+from detector.views.incident import IncidentView
 from detector.web.pages.reader import Reader
-from detector.web.pages.spoken import news_told, size, told
+from detector.web.pages.wording import (
+    news_told,
+    size,
+    told,
+)
 
 CATALOGUE = "data/outages.toml"
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from detector.domain.spans import Spans
 from detector.errors import SourceError
-from detector.ports import Pull
+from detector.model.spans import Spans
+from detector.sources.base import Pull
 from tests.page_table import Cells, PageTable
 from tests.sources.contract.rigs import MINUTE, NOW, RIGS, Rig
 from tests.sources.servers.place import TROUBLES

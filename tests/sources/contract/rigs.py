@@ -14,20 +14,19 @@ from typing import Any
 
 import numpy as np
 
-from detector.domain.spans import Spans
 from detector.errors import SourceError
-from detector.ports import Pull, Source
+from detector.model.spans import Spans
 from detector.sources import weibo_hotsearch
+from detector.sources.base import Pull, Source
+from detector.sources.bluesky import JetstreamSource
 from detector.sources.hackernews import HackerNewsSource
-from detector.sources.jetstream import JetstreamSource
+from detector.sources.http import Pace, Patience, Web
 from detector.sources.mastodon import MastodonSource
 from detector.sources.opensearch import OpenSearchSource
-from detector.sources.pace import Pace
 from detector.sources.prometheus import PrometheusSource
 from detector.sources.push import PushSource
 from detector.sources.reddit import RedditSource
 from detector.sources.sql import SqlSource
-from detector.sources.web import Patience, Web
 from detector.sources.weibo_hotsearch import WeiboHotSearchSource
 from detector.sources.x import XSource
 from tests.sources.servers.counting import OpenSearch, Prometheus, X

@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 import structlog
 
-from detector.domain.spans import Spans
 from detector.errors import InputError, SourceError
-from detector.ports import Pull
+from detector.model.spans import Spans
+from detector.sources.base import Pull
 from tests.sources.contract.rigs import MINUTE, NOW, RIGS, SECRETS, Rig
 
 

@@ -7,8 +7,8 @@ from datetime import datetime
 
 import pytest
 
-from detector.ports import Pull, Source
-from detector.testing import SourceContract
+from detector.sources.base import Pull, Source
+from detector.testing.sources import SourceContract
 from tests.sources.contract.rigs import MINUTE, NOW, RIGS, SECRETS, Rig
 
 #: A list that is only looked at has no history: what was missed is lost.

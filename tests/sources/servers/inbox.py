@@ -8,11 +8,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from detector.domain.parcel import Parcel
-from detector.domain.times import iso
 from detector.errors import StoreError
+from detector.model.push_batch import PushBatch
+from detector.model.times import iso
 from tests.fakes.desk import FakeInbox
-from tests.sources.servers.place import NOW, Said
+from tests.sources.servers.place import NOW, SurgeChange
 
 MINUTE = timedelta(minutes=1)
 
@@ -27,13 +27,13 @@ class Pusher:
 
     def __init__(self) -> None:
         self.inbox = BreakableInbox()
-        self.said: list[Said] = []
+        self.said: list[SurgeChange] = []
         self.counts: dict[str, dict[datetime, int]] = {}
         self.asked: list[object] = []
 
     def say(self, n: int, at: datetime, *, apart: timedelta = timedelta(seconds=7)) -> None:
         first = len(self.said)
-        self.said += [Said(str(1000 + first + i), at + i * apart) for i in range(n)]
+        self.said += [SurgeChange(str(1000 + first + i), at + i * apart) for i in range(n)]
 
     def push_posts(self, start: datetime, *, key: str | None = None, **more: Any) -> bool:
         """Hand in what was said in the minute from ``start`` on."""
@@ -56,7 +56,7 @@ class Pusher:
 
     def _put(self, kind: Any, key: str, document: Mapping[str, Any]) -> bool:
         text = json.dumps(document)
-        return self.inbox.put(Parcel("place", key, NOW, kind, text))
+        return self.inbox.put(PushBatch("place", key, NOW, kind, text))
 
     def apply(self, trouble: str) -> None:
         match trouble:
@@ -86,7 +86,7 @@ class BreakableInbox(FakeInbox):
     is_down = False
     is_damaged = False
 
-    def after(self, source: str, position: int, *, limit: int) -> tuple[Parcel, ...]:
+    def after(self, source: str, position: int, *, limit: int) -> tuple[PushBatch, ...]:
         if self.is_down:
             raise StoreError("somebody holds the store")
         found = super().after(source, position, limit=limit)

@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.sync.server import Server, ServerConnection, serve
 
-from tests.sources.servers.place import NOW, Said
+from tests.sources.servers.place import NOW, SurgeChange
 
 
 def micros(at: datetime) -> int:
@@ -35,7 +35,7 @@ class Jetstream:
     """
 
     def __init__(self) -> None:
-        self.said: list[Said] = []
+        self.said: list[SurgeChange] = []
         self.counts: dict[str, dict[datetime, int]] = {}
         self.kept_since = 0
         self.cut_after: list[int] = []
@@ -63,9 +63,9 @@ class Jetstream:
 
     def say(self, n: int, at: datetime, *, apart: timedelta = timedelta(seconds=7)) -> None:
         first = len(self.said)
-        self.said += [Said(str(1000 + first + i), at + i * apart) for i in range(n)]
+        self.said += [SurgeChange(str(1000 + first + i), at + i * apart) for i in range(n)]
 
-    def uri(self, said: Said) -> str:
+    def uri(self, said: SurgeChange) -> str:
         return f"at://did:plc:{said.author}/app.bsky.feed.post/{said.id}"
 
     def apply(self, trouble: str) -> None:
@@ -133,7 +133,7 @@ class Jetstream:
             with suppress(TimeoutError):
                 connection.recv(timeout=0.01)
 
-    def event(self, said: Said) -> dict[str, Any]:
+    def event(self, said: SurgeChange) -> dict[str, Any]:
         event = event_of(said)
         if self.drift == "new fields":
             event["brand_new"] = {"nested": [1]}
@@ -142,7 +142,7 @@ class Jetstream:
         return event
 
 
-def event_of(said: Said) -> dict[str, Any]:
+def event_of(said: SurgeChange) -> dict[str, Any]:
     """Return the event of a new post."""
     return {
         "did": f"did:plc:{said.author}",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from detector.sources.mastodon import first_id
-from tests.sources.servers.place import Asked, Place, Reply, Said
+from tests.sources.servers.place import Asked, Place, Reply, SurgeChange
 
 
 class Mastodon(Place):
     """Every post has the tag ``wechat``; ``late`` ones arrived from elsewhere after their time."""
 
-    def id_of(self, said: Said) -> int:
+    def id_of(self, said: SurgeChange) -> int:
         return first_id(said.time) + int(said.id) % 1000
 
     def answer(self, asked: Asked) -> Reply:

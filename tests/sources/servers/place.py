@@ -28,7 +28,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Said:
+class SurgeChange:
     """A post, as the tests think of it."""
 
     id: str
@@ -86,7 +86,7 @@ class Place:
     """
 
     def __init__(self) -> None:
-        self.said: list[Said] = []
+        self.said: list[SurgeChange] = []
         self.counts: dict[str, dict[datetime, int]] = {}
         self.troubles: deque[Trouble] = deque()
         self.always: Trouble | None = None
@@ -141,9 +141,9 @@ class Place:
     def say(self, n: int, at: datetime, *, apart: timedelta = timedelta(seconds=7)) -> None:
         """Add ``n`` posts from ``at`` on."""
         first = len(self.said)
-        self.said += [Said(str(1000 + first + i), at + i * apart) for i in range(n)]
+        self.said += [SurgeChange(str(1000 + first + i), at + i * apart) for i in range(n)]
 
-    def listed(self, said: list[Said]) -> list[Said]:
+    def listed(self, said: list[SurgeChange]) -> list[SurgeChange]:
         """Return ``said`` as this place lists it now."""
         if self.empty:
             return []

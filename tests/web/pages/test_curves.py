@@ -11,10 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.domain.times import from_seconds
-from detector.reports.curve import Curve, columns
-from detector.web.pages.curves import curves, table, unmelted, width_of
-from detector.web.pages.strips import COLUMN, COLUMNS, Strip, Strips
+from detector.model.times import from_seconds
+from detector.views.curve import Curve, columns
+from detector.web.pages.charts import (
+    curves,
+    table,
+    unmelted,
+    width_of,
+)
+from detector.web.pages.overview import (
+    COLUMN,
+    COLUMNS,
+    Strip,
+    Strips,
+)
 from tests.web.house import MINUTE, NOW, counts, house
 
 START = from_seconds(1_700_000_000 // 3600 * 3600)

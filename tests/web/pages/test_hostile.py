@@ -12,14 +12,18 @@ import httpx
 import pytest
 from playwright.sync_api import Browser
 
-from detector.domain.alert import Alert, AlertKind
-from detector.domain.decision import Decision
-from detector.domain.delivery import Delivery, DeliveryStatus
-from detector.domain.desk import Acknowledgement, Silence
-from detector.domain.details import Details, FacetVerdict, SampleComplaint
-from detector.domain.feed import FeedHealth, FeedState
-from detector.domain.incident import Incident, Severity
-from detector.domain.matcher import Matcher
+from detector.model.alert import Alert, AlertKind
+from detector.model.decision import Decision
+from detector.model.delivery import Delivery, DeliveryStatus
+from detector.model.details import (
+    Details,
+    FacetVerdict,
+    SampleComplaint,
+)
+from detector.model.health import SourceHealth, SourceState
+from detector.model.incident import Incident, Severity
+from detector.model.matcher import Matcher
+from detector.model.silence import Acknowledgement, Silence
 from tests.fakes.outages import an_incident
 from tests.web.hostile import HOSTILE
 from tests.web.house import MINUTE, NOW, House, counts, house, some_details
@@ -98,7 +102,9 @@ def hostile_record() -> dict[str, Any]:
             for one in incidents
             for text in list(TEXTS.values())[:5]
         ],
-        "feeds": [FeedHealth(text, FeedState.DEAD, NOW, text, NOW, NOW) for text in TEXTS.values()],
+        "feeds": [
+            SourceHealth(text, SourceState.DEAD, NOW, text, NOW, NOW) for text in TEXTS.values()
+        ],
     }
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from detector.domain.alert import AlertKind
-from detector.domain.decision import Decision
-from detector.domain.feed import FeedHealth, FeedState
-from detector.domain.times import iso
-from detector.settings import parse_settings
-from detector.web.incidents import incident_view
-from detector.web.pages.assets import address_of, plotly_styles
+from detector.config import parse_settings
+from detector.model.alert import AlertKind
+from detector.model.decision import Decision
+from detector.model.health import SourceHealth, SourceState
+from detector.model.times import iso
+from detector.views.incident import incident_view
 from detector.web.pages.configuration import sections_of
+from detector.web.pages.rendering import address_of, plotly_styles
 from detector.web.pages.silences import parse_all
 from tests.fakes.outages import an_incident
 from tests.web.house import MINUTE, NOW, house
@@ -165,11 +165,11 @@ def test_a_service_off_a_list_that_is_looked_at_is_as_usual(tmp_path: Path) -> N
         an_incident("Douyin", sources=("hot",), noticed_at=NOW - 300 * MINUTE, lasted=60 * MINUTE),
         evidence=float("nan"),
     )
-    feed = FeedHealth("hot", FeedState.ALIVE, NOW - 900 * MINUTE, "it is observed", NOW, NOW)
+    feed = SourceHealth("hot", SourceState.ALIVE, NOW - 900 * MINUTE, "it is observed", NOW, NOW)
     home = house(tmp_path, incidents=[listed], feeds=[feed])
     with home.client(headers={"accept": "text/html"}) as client:
         alive = client.get("/").text
-        home.commit(feeds=[replace(feed, state=FeedState.DEAD)])
+        home.commit(feeds=[replace(feed, state=SourceState.DEAD)])
         dead = client.get("/").text
     assert "service is-fine" in alive
     assert "service is-fine" not in dead
@@ -196,7 +196,7 @@ def test_what_is_recorded_in_english_is_said_in_chinese(tmp_path: Path) -> None:
     going_on = an_incident(noticed_at=NOW - 20 * MINUTE)
     reasons = ["silenced by ana until 2022-07-22T15:00:00Z", "nobody was told of it yet"]
     decided = [Decision(going_on.id, NOW - n * MINUTE, why) for n, why in enumerate(reasons)]
-    dead = FeedHealth("hn", FeedState.DEAD, NOW, "it was never observed", NOW, None)
+    dead = SourceHealth("hn", SourceState.DEAD, NOW, "it was never observed", NOW, None)
     made = house(tmp_path, incidents=[going_on], decisions=decided, feeds=[dead])
     client = made.client(headers={"accept": "text/html"})
     page = client.get(f"/incidents/{going_on.id}?lang=zh").text

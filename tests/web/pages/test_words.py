@@ -12,12 +12,16 @@ from markupsafe import Markup
 import detector.web.pages
 import tests
 from detector import resources
-from detector.alerting.notify import NoticeReason
-from detector.domain.alert import AlertKind
-from detector.domain.feed import FeedState
-from detector.domain.incident import Severity
-from detector.reports.chinese import CHINESE
-from detector.web.pages.language import Words, table_of, wanted
+from detector.model.alert import AlertKind
+from detector.model.health import SourceState
+from detector.model.incident import Severity
+from detector.notify.reasons import NoticeReason
+from detector.report.chinese import CHINESE
+from detector.web.pages.reader import (
+    Words,
+    table_of,
+    wanted,
+)
 
 PAGES = Path(detector.web.pages.__file__).parent
 TEMPLATES = PAGES.parent / "templates"
@@ -61,7 +65,7 @@ def test_all_that_has_a_name_in_the_domain_has_words(language: str) -> None:
     keys = [
         *(f"reason.{reason.name}" for reason in NoticeReason),
         *(f"kind.{kind.value}" for kind in AlertKind),
-        *(f"state.{state.value}" for state in FeedState),
+        *(f"state.{state.value}" for state in SourceState),
         *(f"state.{severity.label}" for severity in Severity),
         *(f"severity.{severity.label}" for severity in Severity),
     ]

@@ -1,0 +1,77 @@
+"""Has the clock that people live by moved against ours? Daylight saving where the zone is unknown.
+
+Three explanations compete: the profile an hour early, as it is, an hour late. Their probabilities
+follow a hidden Markov chain in which the clock seldom moves. When another hour has become all but
+certain the profile is read by that clock from then on.
+
+A zone given in the options makes this idle: the profile then moves by itself.
+"""
+
+from __future__ import annotations
+
+from math import exp
+from typing import Any
+
+from detector.detection.baseline import (
+    HOUR,
+    Other,
+    Slot,
+)
+from detector.detection.compiled import compiled
+
+#: Probability per hour that the clock moves, and the certainty at which that is believed.
+MOVE, CERTAIN = 4e-4, 0.95
+
+
+@compiled
+def rest_clock(hot: Any) -> None:
+    """Believe the clock as it is."""
+    hot.clock_belief[0] = MOVE
+    hot.clock_belief[1] = 1.0 - 2.0 * MOVE
+    hot.clock_belief[2] = MOVE
+
+
+@compiled
+def watch_clock(
+    hot: Any,
+    count: float,
+    expected: float,
+    slot: Slot,
+    dispersion: float,
+    variance: float,
+    minutes: float,
+) -> int:
+    """Weigh one bin; return by how many seconds the clock is now believed to have moved.
+
+    Parameters
+    ----------
+    hot : the record, changed in place.
+    count, expected : the bin's (clipped) posts, and those expected if the clock is right.
+    slot : what would be expected an hour back or ahead.
+    dispersion, variance : of the counts, and relative of the expectation; the likelihood of an
+        hour is tempered by both, as the errors of its bins are one error.
+    minutes : width of a bin.
+    """
+    hourly = expected * 60.0 / minutes
+    temper = 1.0 / (dispersion + variance * hourly)
+    move = MOVE * minutes / 60.0
+    stay = 1.0 - 3.0 * move
+    belief = hot.clock_belief
+    back = (stay * belief[0] + move) * _likelihood(count, expected, slot.back, temper)
+    right = stay * belief[1] + move
+    ahead = (stay * belief[2] + move) * _likelihood(count, expected, slot.ahead, temper)
+    total = back + right + ahead
+    if max(back, ahead) > CERTAIN * total:
+        rest_clock(hot)
+        return HOUR if ahead > back else -HOUR
+    belief[0] = back / total
+    belief[1] = right / total
+    belief[2] = ahead / total
+    return 0
+
+
+@compiled
+def _likelihood(count: float, expected: float, other: Other, temper: float) -> float:
+    """Return the likelihood ratio of an hour back or ahead to the right one."""
+    fit = (count * other.log_ratio - expected * other.more) * temper
+    return exp(min(max(fit, -5.0), 5.0))

@@ -1,0 +1,1 @@
+"""Surges seen afterwards: both ends estimated from both sides."""

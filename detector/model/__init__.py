@@ -1,0 +1,1 @@
+"""What the product talks about: series, surges, incidents, alerts, decisions, columns."""

@@ -1,0 +1,98 @@
+"""Windows: hours that come back every week, in which nobody wants to be told.
+
+On the days of a clock change a window is one stretch of time too: a local time that occurs twice
+is its first occurrence (as in RFC 5545, 2009, section 3.3.5), and one that the clocks leap over is
+the moment of the leap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from detector.model.alert import Alert, AlertKind
+from detector.model.incident import Severity
+from detector.model.matcher import (
+    Labels,
+)
+from detector.model.silence import Acknowledgement, Silence
+from detector.model.times import iso
+from detector.notify.inhibit import Inhibition, inhibitor
+from detector.notify.mute_times import MuteTimeInterval
+from detector.notify.reasons import NoticeReason
+
+# Inhibition: while one incident goes on, others that follow from it are not told.
+
+
+# Muting: whether anybody or anything wants quiet about an incident, and who.
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """Quiet about one incident: the reason, and who wants it, as a sentence for people."""
+
+    reason: NoticeReason
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What people said at the desk: their silences, and what is in hand, by incident."""
+
+    silences: Sequence[Silence] = ()
+    in_hand: Mapping[str, Acknowledgement] = field(default_factory=dict)
+
+
+NO_WISHES = Wishes()
+
+
+def silenced(silences: Iterable[Silence], labels: Labels, *, at: datetime) -> Mute | None:
+    """Return the silence that acts at ``at`` (wall clock) and ends last."""
+    acting = [silence for silence in silences if silence.mutes(labels, at)]
+    if not acting:
+        return None
+    last = max(acting, key=lambda s: (s.ends_at, s.id))
+    said = f": {last.comment}" if last.comment else ""
+    sentence = f"silenced by {last.author or 'somebody'} until {iso(last.ends_at)}{said}"
+    return Mute(NoticeReason.SILENCED, sentence)
+
+
+def inhibited(
+    rules: Sequence[Inhibition], labels: Labels, open_ones: Iterable[Labels]
+) -> Mute | None:
+    """Return the inhibition by the first of ``open_ones`` that mutes ``labels``."""
+    by = inhibitor(rules, labels, open_ones)
+    return None if by is None else Mute(NoticeReason.INHIBITED, f"muted while {by} goes on")
+
+
+def within_quiet_hours(
+    windows: Mapping[str, MuteTimeInterval], names: Iterable[str], labels: Labels, *, at: datetime
+) -> Mute | None:
+    """Return the first of the windows called ``names`` that acts at ``at``."""
+    for name in names:
+        window = windows[name]
+        if window.mutes(labels, at):
+            until = window.until(at) or at
+            return Mute(NoticeReason.QUIET, f"quiet hours {name!r} until {iso(until)}")
+    return None
+
+
+def in_hand(said: Acknowledgement | None, alerts: Iterable[Alert], now: Severity) -> Mute | None:
+    """Return the acknowledgement while it holds: until the incident ends or grows worse than then.
+
+    Parameters
+    ----------
+    said : the last acknowledgement of the incident.
+    alerts : what there was to tell of it: an end after the acknowledgement re-arms, and so does one
+        that lay before it and was not known yet when somebody took an open incident in hand.
+    now : its severity.
+    """
+    if said is None or now > said.severity:
+        return None
+    told = sorted(alerts, key=lambda alert: alert.sequence)
+    before = [alert for alert in told if alert.at <= said.at]
+    if any(alert.kind is AlertKind.RESOLVED for alert in (*before[-1:], *told[len(before) :])):
+        return None
+    comment = f": {said.comment}" if said.comment else ""
+    return Mute(NoticeReason.IN_HAND, f"{said.author or 'somebody'} has it in hand{comment}")

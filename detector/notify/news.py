@@ -1,0 +1,176 @@
+"""What there is to tell of an incident, and why: pure decisions that return their reason.
+
+The same for everybody and in every replay; who is told of it, and when, is decided after
+(`detector.notify.decide`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum
+
+from detector.model.alert import (
+    NO_NEWS,
+    Alert,
+    AlertKind,
+    Attribution,
+    News,
+)
+from detector.model.details import AuthorKind, Details
+from detector.model.incident import Incident, Severity
+
+#: Of the complaints that name any component (or region).
+LEAST_SHARE = 0.1
+
+
+class Reason(Enum):
+    """Why there is something to tell, or nothing. The text is shown to people."""
+
+    FIRST = "nobody was told of it yet"
+    WORSE = "it became more severe than was told"
+    NEWS = "something new is known"
+    ENDED = "it ended"
+    AGAIN = "it had ended and began again"
+    NOTHING_NEW = "nothing new since the last message"
+    TOO_SOON = "something new is known, but the last message was too recent"
+    NEVER_TOLD = "it ended and nobody had been told that it began"
+    PRESS = "the press reports, people do not complain"
+    BRIGADE = "a handful of accounts writes it all"
+
+    @property
+    def kind(self) -> AlertKind | None:
+        """The kind of alert this reason sends, None if it sends none."""
+        return _SENDS.get(self)
+
+
+_SENDS = {
+    Reason.FIRST: AlertKind.OPENED,
+    Reason.WORSE: AlertKind.ESCALATED,
+    Reason.NEWS: AlertKind.UPDATED,
+    Reason.AGAIN: AlertKind.REOPENED,
+    Reason.ENDED: AlertKind.RESOLVED,
+}
+
+_UNTOLD = {
+    AuthorKind.PEOPLE: Reason.FIRST,
+    AuthorKind.PRESS: Reason.PRESS,
+    AuthorKind.BRIGADE: Reason.BRIGADE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AlertHistory:
+    """What there was to tell of an incident so far.
+
+    Attributes
+    ----------
+    messages : how many messages.
+    severity : the severity that was told.
+    ended : whether the last one told that it ended.
+    at : when the last one was decided; None for what an earlier version left.
+    updates : how many of them told news alone.
+    components, regions, sources : those that were told; in alphabetical order.
+    attribution : what it was told to be an echo of.
+    """
+
+    messages: int
+    severity: Severity
+    ended: bool = False
+    at: datetime | None = None
+    updates: int = 0
+    components: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    attribution: Attribution | None = None
+
+    def plus(self, alert: Alert, known: News) -> AlertHistory:
+        """Return what was told after ``alert``, which says all that is ``known``."""
+        return replace(
+            self,
+            messages=alert.sequence,
+            severity=alert.incident.severity,
+            ended=not alert.incident.is_open,
+            at=alert.at,
+            updates=self.updates + (alert.kind is AlertKind.UPDATED),
+            components=_both(self.components, known.components),
+            regions=_both(self.regions, known.regions),
+            sources=_both(self.sources, known.sources),
+            attribution=alert.attribution,
+        )
+
+    def may_update(self, at: datetime, every: timedelta) -> bool:
+        """Return whether news may be told at ``at``.
+
+        The first update comes ``every`` after the last message at the earliest; each one after it
+        waits twice as long as the one before, so that pages stay few however long it lasts.
+        """
+        return self.at is None or at - self.at >= every * 2 ** min(self.updates, 20)
+
+
+def reason_to_tell(
+    incident: Incident,
+    told: AlertHistory | None,
+    *,
+    speakers: AuthorKind = AuthorKind.PEOPLE,
+    news: News = NO_NEWS,
+    too_soon: bool = False,
+) -> Reason:
+    """Return why ``incident`` should be told now, or why not.
+
+    Nobody is woken for what ``speakers`` other than people write; once people join in, it is
+    told. What was told is told to its end, whoever speaks by then. ``news`` that come ``too_soon``
+    after the last message wait.
+    """
+    if told is None:
+        return _UNTOLD[speakers] if incident.is_open else Reason.NEVER_TOLD
+    if not incident.is_open:
+        return Reason.NOTHING_NEW if told.ended else Reason.ENDED
+    if told.ended:
+        return Reason.AGAIN
+    if incident.severity > told.severity:
+        return Reason.WORSE
+    if not news:
+        return Reason.NOTHING_NEW
+    return Reason.TOO_SOON if too_soon else Reason.NEWS
+
+
+def known_of(incident: Incident, details: Details | None) -> News:
+    """Return all that a message about ``incident`` says; echoes are not looked for here."""
+    return News(
+        components=() if details is None else details.telling("component")[0],
+        regions=() if details is None else details.telling("region")[0],
+        sources=incident.sources,
+    )
+
+
+def news_of(incident: Incident, details: Details | None, told: AlertHistory) -> News:
+    """Return what is known of ``incident`` and was not told.
+
+    A component or region is worth a message from a tenth of the complaints that name any on: there
+    are dozens of them, and looked at often enough one of the small ones stands out by chance.
+    """
+    return News(
+        components=_missing(_weighty(details, "component"), told.components),
+        regions=_missing(_weighty(details, "region"), told.regions),
+        sources=_missing(incident.sources, told.sources),
+    )
+
+
+def _weighty(details: Details | None, facet: str) -> tuple[str, ...]:
+    if details is None:
+        return ()
+    hit = details.telling(facet)[0]
+    return tuple(
+        f.name
+        for f in details.facets
+        if f.facet == facet and f.name in hit and f.share >= LEAST_SHARE
+    )
+
+
+def _missing(known: tuple[str, ...], told: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(set(known) - set(told)))
+
+
+def _both(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted({*one, *other}))

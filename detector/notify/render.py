@@ -1,0 +1,425 @@
+"""Where a reader of a message goes next: the page of the incident, the runbook of the service."""
+
+from __future__ import annotations
+
+import math
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from detector.errors import ConfigError
+from detector.model.alert import (
+    Alert,
+    AlertKind,
+    Attribution,
+    Because,
+    News,
+)
+from detector.model.details import (
+    AuthorKind,
+    Details,
+    FacetVerdict,
+    SampleComplaint,
+)
+from detector.model.health import SourceAlert
+from detector.model.incident import (
+    Incident,
+    Severity,
+    incident_id,
+)
+from detector.model.plain_text import inert, plain
+from detector.model.surge import Onset
+from detector.text.speech import Speech
+
+_LETTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Addresses that go into messages.
+
+    Attributes
+    ----------
+    public_url : where people reach the dashboard, None if there is none.
+    runbook : what to do about any service, None if nothing is written.
+    runbooks : what to do about one service, by its name; it goes before ``runbook``.
+    """
+
+    public_url: str | None = None
+    runbook: str | None = None
+    runbooks: Mapping[str, str] = field(default_factory=dict)
+
+    def page(self, incident: Incident) -> str | None:
+        """Return the address of the incident's page."""
+        if self.public_url is None:
+            return None
+        return f"{self.public_url.rstrip('/')}/incidents/{_quoted(incident.id)}"
+
+    def runbook_of(self, incident: Incident) -> str | None:
+        """Return the address of what is to be done."""
+        return self.runbooks.get(incident.service, self.runbook)
+
+
+def _quoted(name: str) -> str:
+    """Return ``name`` as one segment of a path (RFC 3986, 2005, section 2)."""
+    octets = name.encode("utf-8", "surrogatepass")
+    return "".join(chr(octet) if octet in _LETTERS else f"%{octet:02X}" for octet in octets)
+
+
+# The facts of a message, without the words: what templates have to say them with.
+#
+# Texts are inert already (`detector.model.plain_text`): no template can let a stranger's words act.
+
+
+_WORDS, _SAMPLES = 8, 3
+_FACETS = {"components": "component", "regions": "region", "platforms": "platform"}
+#: The highest count is called the latest one for so long after it.
+_FRESH = timedelta(minutes=3)
+
+
+def facts(alert: Alert, links: Links) -> Mapping[str, Any]:
+    """Return what templates may name; ``docs/sinks.md`` lists it.
+
+    Texts are one line without control characters, instants are aware datetimes, numbers that are
+    not known are None, and so are whole parts where nothing is known (``details``).
+    """
+    incident = alert.incident
+    return {
+        "kind": alert.kind.value,
+        "sequence": alert.sequence,
+        "at": alert.at,
+        "incident": plain(incident.id),
+        "service": inert(incident.service),
+        "short_service": inert(incident.service, longest=60),
+        "severity": incident.severity.label,
+        **_seen(incident),
+        **_times(incident),
+        **_size(incident),
+        "trend": trend(alert),
+        "news": _news(alert.news),
+        "echoes": [inert(name, longest=60) for name in alert.news.echoes],
+        "origin": None if alert.attribution is None else _origin(alert.attribution),
+        "details": None if alert.details is None else _said(alert.details),
+        "page": links.page(incident),
+        "runbook": links.runbook_of(incident),
+    }
+
+
+def feed_facts(alert: SourceAlert) -> Mapping[str, Any]:
+    """Return what templates of messages about sources may name."""
+    feed = alert.feed
+    return {
+        "source": inert(feed.source, longest=60),
+        "state": feed.state.value,
+        "reason": inert(feed.reason, longest=400),
+        "since": feed.since,
+        "at": alert.at,
+        "observed_until": feed.observed_until,
+        "sequence": alert.sequence,
+    }
+
+
+def trend(alert: Alert) -> str | None:
+    """Return ``rising``, ``steady`` or ``falling``, or ``past its peak``; None once it is over.
+
+    It is what the complaints themselves say (`Details.trend`), as long as they are of this moment.
+    Where only counts are known they rise as long as the highest is the latest, or lies within
+    the last fifth of the time since the start: counts are jagged.
+    """
+    incident = alert.incident
+    if incident.ended_at is not None:
+        return None
+    if alert.details is not None and alert.details.trend is not None and not alert.notice:
+        return alert.details.trend.value
+    since_peak, since_start = alert.at - incident.peak_at, alert.at - incident.onset.at
+    return "rising" if since_peak <= max(_FRESH, since_start / 5) else "past its peak"
+
+
+def _seen(incident: Incident) -> dict[str, Any]:
+    """Return which sources see it, which see nothing unusual, and which were not observed."""
+    others = [said for said in incident.agreement if said.source not in incident.sources]
+    unseen = [said.source for said in others if said.evidence is not None]
+    unobserved = [said.source for said in others if said.evidence is None]
+    groups = {"sources": incident.sources, "unseen_at": unseen, "unobserved": unobserved}
+    return {
+        **{what: [plain(name, longest=40) for name in names] for what, names in groups.items()},
+        "not_observed_since": incident.not_observed_since,
+    }
+
+
+def _news(news: News) -> dict[str, list[str]] | None:
+    """Return what was not known before, but for echoes; None where there is nothing."""
+    found = {"components": news.components, "regions": news.regions, "sources": news.sources}
+    if not any(found.values()):
+        return None
+    return {what: [inert(name, longest=40) for name in names] for what, names in found.items()}
+
+
+def _origin(found: Attribution) -> dict[str, Any]:
+    return {
+        "service": inert(found.origin, longest=60),
+        "incident": plain(found.origin_id),
+        "because": found.because.value,
+        "share": found.share or 0.0,
+        "provider": inert(found.provider, longest=60),
+        "together": found.together,
+    }
+
+
+def _times(incident: Incident) -> dict[str, Any]:
+    onset = incident.onset
+    return {
+        "began": onset.at,
+        "earliest": onset.earliest,
+        "latest": onset.latest,
+        "exact": onset.earliest == onset.latest,
+        "noticed": incident.noticed_at,
+        "noticed_after": incident.noticed_at - onset.at,
+        "ended": incident.ended_at,
+        "lasted": None if incident.ended_at is None else incident.ended_at - onset.at,
+        "resolved": incident.resolved_at,
+    }
+
+
+def _size(incident: Incident) -> dict[str, Any]:
+    peak, expected = incident.peak_count, incident.expected_at_peak
+    compared = math.isfinite(expected) and expected > 0
+    excess = math.isfinite(incident.excess) and not incident.is_listed
+    return {
+        "listed": incident.is_listed,
+        "peak": peak,
+        "peak_at": incident.peak_at,
+        "expected": expected if math.isfinite(expected) else None,
+        "times": peak / expected if compared else None,
+        "excess": incident.excess if excess else None,
+    }
+
+
+def _said(details: Details) -> dict[str, Any]:
+    """Return what the complaints say: who, what fails, where, on what, and how it is worded."""
+    found: dict[str, Any] = {
+        "discovered": details.discovered,
+        "voices": details.voices,
+        "posts": details.posts,
+        "linked": details.linked if details.linked >= 0.005 else None,
+        "words": [inert(word, longest=24) for word in details.words[:_WORDS]],
+        "samples": [inert(sample.text, longest=140) for sample in details.samples[:_SAMPLES]],
+    }
+    for name, facet in _FACETS.items():
+        hit, spared = details.telling(facet)
+        # What is spared tells something only beside what is hit.
+        told = (hit, spared) if hit else ((), ())
+        found[name], found[f"spared_{name}"] = ([inert(n, longest=40) for n in ns] for ns in told)
+    return found
+
+
+# Alerts that templates are tried with before anything depends on them.
+
+
+_AT = datetime(2022, 7, 22, 19, 3, tzinfo=UTC)
+_MINUTE = timedelta(minutes=1)
+
+_OPEN = Incident(
+    id=incident_id("WeChat", _AT),
+    service="WeChat",
+    sources=("weibo",),
+    onset=Onset(_AT - 3 * _MINUTE, _AT - 4 * _MINUTE, _AT - 2 * _MINUTE),
+    noticed_at=_AT,
+    ended_at=None,
+    resolved_at=None,
+    peak_at=_AT - _MINUTE,
+    peak_count=412.0,
+    expected_at_peak=31.0,
+    excess=1403.0,
+    severity=Severity.MAJOR,
+    evidence=88.0,
+)
+_OVER = replace(_OPEN, ended_at=_AT + 60 * _MINUTE, resolved_at=_AT + 70 * _MINUTE)
+#: From a trending list: no evidence, no expectation, no complaints to read.
+_LISTED = replace(_OPEN, evidence=float("nan"), expected_at_peak=float("nan"))
+
+_SAID = Details(
+    speakers=AuthorKind.PEOPLE,
+    posts=63,
+    voices=57,
+    linked=0.035,
+    newcomers=0.9,
+    facets=(
+        FacetVerdict("component", "text", "affected", 0.6, 4.0, 2.7, 5.4),
+        FacetVerdict("component", "voice", "not affected", 0.1, 0.2, 0.1, 0.4),
+        FacetVerdict("region", "Shanghai", "affected", 0.4, 3.0, 2.0, 4.1),
+        FacetVerdict("platform", "iOS", "affected", 0.5, 2.0, 1.3, 2.8),
+    ),
+    samples=(SampleComplaint(_AT, "微信发不出去了，只有语音能用"),),
+    words=("发不出去", "红色感叹号"),
+)
+
+_NEWS = News(("payments",), ("Guangdong",), ("bluesky",), ("QQ",))
+
+
+def _likely(because: Because) -> Attribution:
+    share = 0.4 if because is Because.MENTIONS else None
+    provider = "Tencent Cloud" if because is Because.PROVIDER else ""
+    return Attribution("QQ", incident_id("QQ", _AT), because, share, provider, together=3)
+
+
+TRIALS: tuple[Alert, ...] = (
+    *(Alert(kind, _AT, _OPEN, 1, _SAID) for kind in AlertKind if kind is not AlertKind.RESOLVED),
+    Alert(AlertKind.UPDATED, _AT, _OPEN, 2, _SAID, _NEWS),
+    *(
+        Alert(AlertKind.OPENED, _AT, _OPEN, 1, _SAID, attribution=_likely(because))
+        for because in Because
+    ),
+    Alert(AlertKind.RESOLVED, _AT + 70 * _MINUTE, _OVER, 2, _SAID),
+    Alert(AlertKind.OPENED, _AT, _LISTED, 1),
+)
+"""One alert of each kind with everything known, and one with as little as can be."""
+
+
+# Message text: an alert in words, for somebody who was asleep a minute ago.
+#
+# The words are templates (``data/messages``, or the user's own); here they meet the facts.
+
+
+_FILTERS = (
+    "day",
+    "clock",
+    "offset",
+    "full",
+    "beside",
+    "lasting",
+    "number",
+    "percent",
+    "listed",
+    "retold",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is said about an alert.
+
+    Attributes
+    ----------
+    title : one line that says it all.
+    lines : the facts in the order of reading, one line each.
+    """
+
+    title: str
+    lines: tuple[str, ...]
+
+    @property
+    def summary(self) -> str:
+        """The title without the blanks that align it."""
+        return " ".join(self.title.split())
+
+    @property
+    def body(self) -> str:
+        """The facts as one text."""
+        return "\n".join(self.lines)
+
+
+class Writer:
+    """Writes messages in one language, for readers in one time zone.
+
+    Parameters
+    ----------
+    speech : how times, numbers and lists are said.
+    bundled : the template to use where there is no own one, and where that fails.
+    feeds : the template of messages about sources.
+    links : addresses that go into messages.
+    own : the user's template. It can read the facts and nothing else of this program.
+
+    Raises
+    ------
+    ConfigError : ``own`` is no template, or asks for what there is not.
+    """
+
+    def __init__(
+        self,
+        speech: Speech,
+        bundled: str,
+        *,
+        feeds: str,
+        links: Links | None = None,
+        own: str | None = None,
+    ) -> None:
+        self._links = links or Links()
+        environment = _environment(speech)
+        self._bundled = environment.from_string(bundled)
+        self._feeds = environment.from_string(feeds)
+        self._own = None if own is None else self._tried(environment, own)
+
+    @property
+    def links(self) -> Links:
+        """The addresses that go into messages."""
+        return self._links
+
+    def message(self, alert: Alert) -> Message:
+        """Return ``alert`` in words; the template's first line is the title.
+
+        All texts are free of control characters, whatever the service is called. An own template
+        that fails on an alert costs its wording, never the alert.
+        """
+        if self._own is None:
+            return self._rendered(self._bundled, alert)
+        try:
+            return self._rendered(self._own, alert)
+        except _MISTAKES as error:
+            said = self._rendered(self._bundled, alert)
+            failure = f"(the template failed: {plain(str(error))})"
+            return Message(said.title, (*said.lines, failure))
+
+    def feed_message(self, alert: SourceAlert) -> Message:
+        """Return in words what became of a source; own templates have no say in it."""
+        return _split(self._feeds.render(feed_facts(alert)))
+
+    def _tried(self, environment: ImmutableSandboxedEnvironment, own: str) -> Template:
+        try:
+            template = environment.from_string(own)
+            for alert in TRIALS:
+                if not self._rendered(template, alert).title:
+                    raise ConfigError(f"the template says nothing about {alert.kind.value} alerts")
+        except TemplateSyntaxError as error:
+            raise ConfigError(f"line {error.lineno}: {error.message}") from None
+        except _MISTAKES as error:
+            raise ConfigError(f"line {_line(error)}: the template fails: {error}") from None
+        return template
+
+    def _rendered(self, template: Template, alert: Alert) -> Message:
+        return _split(template.render(facts(alert, self._links)))
+
+
+def _split(text: str) -> Message:
+    """Return the first line that is not empty as the title, the others as lines."""
+    lines = [line.rstrip() for line in text.splitlines()]
+    title, *rest = [line for line in lines if line] or [""]
+    return Message(title.strip(), tuple(rest))
+
+
+def _line(error: Exception) -> int:
+    """Return the template's line that failed; Jinja2 puts it into the traceback."""
+    steps = [s for s in traceback.extract_tb(error.__traceback__) if s.filename == "<template>"]
+    return steps[-1].lineno or 1 if steps else 1
+
+
+#: What a template can do wrong: undefined names, forbidden attributes, wrong arguments.
+_MISTAKES = (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
+
+def _environment(speech: Speech) -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # plain text; who shows it as HTML escapes it
+    )
+    environment.globals.clear()
+    environment.filters.update({name: getattr(speech, name) for name in _FILTERS})
+    environment.filters["called"] = lambda names: [speech.called(name) for name in names]
+    return environment

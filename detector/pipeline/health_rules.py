@@ -1,0 +1,222 @@
+"""Source health: a source that says nothing is itself reported, and never taken for a quiet one.
+
+Pure rules over what was asked and what was observed. A source is
+
+- *dead* when nothing was observed for `SourceHealthRules.patience_of` it (and a
+  bin's width, since a bin can be seen only when it has ended), whether it
+  failed, answered nothing, or said old things;
+- *silent* when it answers, but implausibly little against its own week (`detection.volume_drop`);
+- *alive* otherwise, and again from the next observation on.
+
+The times are those of the data, so what a replay says of a table's gaps is what was said live.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from detector.detection.volume_drop import Fall
+from detector.model.health import (
+    SourceAlert,
+    SourceHealth,
+    SourceState,
+)
+from detector.model.times import iso
+
+Span = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHealthRules:
+    """When a source is missed.
+
+    Attributes
+    ----------
+    dead_after : it is dead when it was not observed for so long.
+    own : other durations, by source.
+    silent_share : it is silent when it brings less than this share of what is usual.
+    """
+
+    dead_after: timedelta = timedelta(minutes=10)
+    own: Mapping[str, timedelta] = field(default_factory=dict)
+    silent_share: float = 0.2
+
+    def patience_of(self, source: str) -> timedelta:
+        """Return for how long ``source`` may say nothing."""
+        return self.own.get(source, self.dead_after)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one turn learnt about one source.
+
+    Attributes
+    ----------
+    observed : what it said to have observed, in order and apart.
+    error : why it could not be read, empty if it could.
+    awaited : whether anything was to be expected.
+    width : of its bins, zero if it has none; None if that is not known this time.
+    falls : what its volume says, in order of time.
+    """
+
+    observed: Sequence[Span] = ()
+    error: str = ""
+    awaited: bool = True
+    width: timedelta | None = None
+    falls: Sequence[Fall] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What is remembered of one source between turns.
+
+    Attributes
+    ----------
+    feed : how it is.
+    width : of its bins; zero if it has none.
+    begun : since when it is known; the end of the first wait counts from here.
+    moved_at : when a look last observed something new, if that lies far behind: a source that
+        makes up for what was missed is not dead. None for one that keeps up.
+    lost_since : end of its last observation if it is dead.
+    fallen : when its volume fell, if it is still low.
+    told : messages about it so far.
+    told_at : when the last of them was decided, None before any.
+    """
+
+    feed: SourceHealth
+    begun: datetime
+    width: timedelta = timedelta(0)
+    moved_at: datetime | None = None
+    lost_since: datetime | None = None
+    fallen: Fall | None = None
+    told: int = 0
+    told_at: datetime | None = None
+
+
+def update(
+    health: Health | None,
+    source: str,
+    look: Look,
+    rules: SourceHealthRules,
+    *,
+    now: datetime | None,
+) -> tuple[Health, tuple[SourceAlert, ...]]:
+    """Return the health after ``look``, and what changed, in order.
+
+    Parameters
+    ----------
+    health : as left by the turn before, None if there was none.
+    now : time of the look; None over history, where nobody waits for what may still come.
+    """
+    if health is None:
+        health = _first(source, look, now)
+        if health is None:
+            raise ValueError(f"nothing is known of {source!r} and no clock runs")
+    if look.width is not None:
+        health = replace(health, width=look.width)
+    patience = rules.patience_of(source) + health.width
+    alerts: list[SourceAlert] = []
+    events: list[Fall | Span] = [*_observations(health, look), *look.falls]
+    for event in sorted(events, key=_place):
+        if isinstance(event, Fall):
+            health = replace(health, fallen=None if event.over else event)
+            health = _judged(health, event.at, look, alerts)
+        else:
+            health = _observed(health, event, look, patience, now, alerts)
+    if now is not None:
+        health = _waited(health, look, patience, now, alerts)
+        health = replace(health, feed=replace(health.feed, looked_at=now))
+    return health, tuple(alerts)
+
+
+def _first(source: str, look: Look, now: datetime | None) -> Health | None:
+    starts = [start for start, _ in look.observed]
+    begun = min([*starts, *([] if now is None else [now])], default=None)
+    if begun is None:
+        return None
+    return Health(SourceHealth(source, SourceState.ALIVE, begun, "nothing is known yet"), begun)
+
+
+def _observations(health: Health, look: Look) -> Iterator[Span]:
+    """Yield what was observed behind what was observed before."""
+    until = health.feed.observed_until
+    for start, end in look.observed:
+        if until is None or end > until:
+            yield (start if until is None else max(start, until)), end
+
+
+def _place(event: Fall | Span) -> datetime:
+    return event.at if isinstance(event, Fall) else event[0]
+
+
+def _observed(
+    health: Health,
+    span: Span,
+    look: Look,
+    patience: timedelta,
+    now: datetime | None,
+    alerts: list[SourceAlert],
+) -> Health:
+    """Take in an observation, and the gap before it."""
+    (start, end), until = span, health.feed.observed_until
+    if until is not None and start - until > patience:
+        health = _lost(health, until, until + patience, look, alerts)
+    if health.lost_since is not None:
+        # What is made up for later was not seen when it happened: it is alive from now on.
+        late = start < health.lost_since + patience
+        at = now if late and now is not None else start
+        health = _judged(replace(health, lost_since=None), at, look, alerts)
+    elif health.feed.observed_until is None:
+        health = replace(health, feed=replace(health.feed, reason="it is observed"))
+    feed = replace(health.feed, observed_until=end)
+    before = health.feed.looked_at or now
+    behind = before is not None and end < before - patience
+    return replace(health, feed=feed, moved_at=now if behind else None)
+
+
+def _waited(
+    health: Health, look: Look, patience: timedelta, now: datetime, alerts: list[SourceAlert]
+) -> Health:
+    """Judge the time since the last observation."""
+    if not look.awaited or health.lost_since is not None:
+        return health
+    until = health.feed.observed_until or health.begun
+    if now - (health.moved_at or until) <= patience:
+        return health
+    # One that was behind was not lost when its last observation ended.
+    at = until + patience if health.moved_at is None else now
+    return _lost(health, until, at, look, alerts)
+
+
+def _lost(
+    health: Health, since: datetime, at: datetime, look: Look, alerts: list[SourceAlert]
+) -> Health:
+    return _judged(replace(health, lost_since=since), at, look, alerts)
+
+
+def _judged(health: Health, at: datetime, look: Look, alerts: list[SourceAlert]) -> Health:
+    """Return the health with the state that follows at ``at``; say so if it is another."""
+    state, since, reason = _state(health, at, look)
+    if state is health.feed.state:
+        return health
+    feed = replace(health.feed, state=state, since=since, reason=reason)
+    health = replace(health, feed=feed, told=health.told + 1, told_at=at)
+    alerts.append(SourceAlert(at, replace(feed, looked_at=None), health.told))
+    return health
+
+
+def _state(health: Health, at: datetime, look: Look) -> tuple[SourceState, datetime, str]:
+    if health.lost_since is not None:
+        never = health.feed.observed_until is None
+        what = (
+            "was never observed" if never else f"was last observed until {iso(health.lost_since)}"
+        )
+        why = f": {look.error}" if look.error else ""
+        return SourceState.DEAD, health.lost_since, f"it {what}{why}"
+    if health.fallen is not None:
+        seen, expected = health.fallen.seen, health.fallen.expected
+        reason = f"it answers, but brought {seen:,.0f} where {expected:,.0f} are usual"
+        return SourceState.SILENT, health.fallen.since, reason
+    return SourceState.ALIVE, at, "it is observed again"

@@ -1,0 +1,251 @@
+"""Which other services the complaints of an incident name: "QQ也崩了" beside "微信崩了"."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import pandas as pd
+
+from detector.complaints.archive import Archive
+from detector.complaints.describe import describe
+from detector.complaints.normalise import fold
+from detector.complaints.reader import PostReader
+from detector.model.alert import (
+    NO_NEWS,
+    Alert,
+    Attribution,
+    News,
+)
+from detector.model.decision import Decision
+from detector.model.details import AuthorKind, Details
+from detector.model.incident import Incident
+from detector.model.merge import IncidentMerge
+from detector.model.series import SeriesKey
+from detector.model.severity import severity_of
+from detector.model.surge import Change, ChangeKind
+from detector.notify.news import (
+    AlertHistory,
+    Reason,
+    known_of,
+    news_of,
+    reason_to_tell,
+)
+from detector.notify.related import Mentions, attribute
+from detector.pipeline.plan import PipelinePlan
+from detector.pipeline.state import LatestIncident
+
+#: So many of the latest complaints tell enough.
+MOST = 500
+
+
+def mentions(
+    incident: Incident,
+    services: Sequence[str],
+    archive: Archive,
+    reader: PostReader,
+    *,
+    at: datetime,
+) -> Mentions:
+    """Return how many of the complaints of ``[earliest start, at)`` name each of ``services``.
+
+    One complaint a voice, the latest; those of unknown authors count each.
+    """
+    said = archive.about(incident.service, start=incident.onset.earliest, end=at).tail(MOST)
+    nameless = said["author"] == ""
+    heard = pd.concat([said[nameless], said[~nameless].drop_duplicates("author", keep="last")])
+    folded = {service: fold(service).strip() for service in services}
+    named: Counter[str] = Counter()
+    for text in heard["text"]:
+        named.update(_named(fold(text), folded, reader))
+    return Mentions(len(heard), dict(named))
+
+
+def _named(own: str, folded: dict[str, str], reader: PostReader) -> set[str]:
+    """Return which of the services one folded text names, by any name or literally."""
+    found = {place.service for place in reader.names.found(own, reader.lexicon.hits(own))}
+    return {service for service, name in folded.items() if service in found or name in own}
+
+
+# From what was said of series to incidents, and what people are told about them.
+
+
+class SurgeChange(NamedTuple):
+    """A change and where it was seen; sorts by time, then service and source."""
+
+    at: datetime
+    key: SeriesKey
+    order: int
+    change: Change
+    width: timedelta
+    trending: bool
+
+
+class _Judgement(NamedTuple):
+    reason: Reason
+    details: Details | None = None
+    news: News = NO_NEWS
+
+
+class Telling(NamedTuple):
+    """What became of the changes.
+
+    Attributes
+    ----------
+    latest : the latest incident of each service, open or closed.
+    incidents : those that changed, as they stand, in order of their last change.
+    alerts : what to tell, in order.
+    decisions : why, and why not.
+    """
+
+    latest: Mapping[str, LatestIncident]
+    incidents: tuple[Incident, ...]
+    alerts: tuple[Alert, ...]
+    decisions: tuple[Decision, ...]
+
+
+def tell(
+    before: Mapping[str, LatestIncident],
+    said: Sequence[SurgeChange],
+    archive: Archive,
+    plan: PipelinePlan,
+) -> Telling:
+    """Fold changes into incidents, in order, and decide after each what people are told."""
+    latest = dict(before)
+    changed: dict[str, Incident] = {}
+    alerts, decisions = [], []
+    for at, key, _, change, width, is_trending in said:
+        known = _incident_of(change, latest.get(key.service), key.service, plan)
+        severity = severity_of(
+            change.surge, width=width, trending=is_trending, rules=plan.severity, at=at
+        )
+        merging = known.merging.with_surge(key.source, change.surge, severity)
+        incident = merging.incident()
+        judged = _judge(incident, known.told, change.kind, archive, plan, at)
+        told, attribution = known.told, known.told.attribution if known.told else None
+        if told is None and judged.reason.kind is not None:
+            attribution = _attribution(incident, latest, archive, plan, at)
+        if judged.reason.kind is not None:
+            alert = _alert(incident, told, judged, attribution, at)
+            told = (told or AlertHistory(0, incident.severity)).plus(
+                alert, known_of(incident, judged.details)
+            )
+            alerts.append(alert)
+        decisions.append(_decision(incident, judged, attribution, at))
+        changed.pop(incident.id, None)
+        changed[incident.id] = incident
+        latest[key.service] = LatestIncident(merging, told)
+    return Telling(latest, tuple(changed.values()), tuple(alerts), tuple(decisions))
+
+
+def _incident_of(
+    change: Change, known: LatestIncident | None, service: str, plan: PipelinePlan
+) -> LatestIncident:
+    """Return the incident that ``change`` belongs to.
+
+    A surge that begins within `PipelinePlan.regroup` of the end of the last incident goes on with
+    it: it flaps. Otherwise it is a new one.
+    """
+    if known is None:
+        return LatestIncident(IncidentMerge(service))
+    ended = known.merging.incident().ended_at
+    if change.kind is not ChangeKind.OPENED or ended is None:
+        return known
+    flaps = change.surge.onset.at - ended <= plan.regroup
+    return known if flaps else LatestIncident(IncidentMerge(service))
+
+
+def _judge(
+    incident: Incident,
+    told: AlertHistory | None,
+    kind: ChangeKind,
+    archive: Archive,
+    plan: PipelinePlan,
+    at: datetime,
+) -> _Judgement:
+    """Return why to tell or not, and, if so, what the complaints say and what of it is new.
+
+    The end of a surge is no occasion for news, even if others of the incident go on.
+    """
+    reason = reason_to_tell(incident, told)
+    goes_on = incident.is_open and kind is not ChangeKind.CLOSED
+    if told is not None and goes_on and reason is Reason.NOTHING_NEW:
+        return _look_for_news(incident, told, archive, plan, at)
+    if reason.kind is None:
+        return _Judgement(reason)
+    details = describe(incident, archive, at=at, configured=plan.services)
+    speakers = AuthorKind.PEOPLE if details is None else details.speakers
+    reason = reason_to_tell(incident, told, speakers=speakers)
+    if told is None or not incident.is_open:
+        return _Judgement(reason, details)
+    return _Judgement(reason, details, news_of(incident, details, told))
+
+
+def _look_for_news(
+    incident: Incident, told: AlertHistory, archive: Archive, plan: PipelinePlan, at: datetime
+) -> _Judgement:
+    """Return whether there are news; while it is too soon for them the complaints are not read."""
+    too_soon = not told.may_update(at, plan.update_every)
+    details = None
+    if not too_soon:
+        details = describe(incident, archive, at=at, configured=plan.services, quoted=False)
+    news = news_of(incident, details, told)
+    reason = reason_to_tell(incident, told, news=news, too_soon=too_soon)
+    if reason.kind is not None:
+        details = describe(incident, archive, at=at, configured=plan.services)
+    return _Judgement(reason, details, news)
+
+
+def _attribution(
+    incident: Incident,
+    latest: Mapping[str, LatestIncident],
+    archive: Archive,
+    plan: PipelinePlan,
+    at: datetime,
+) -> Attribution | None:
+    """Return what ``incident`` is likely an echo of; an echo of an echo comes from its origin."""
+    others = {
+        service: known
+        for service, known in latest.items()
+        if service != incident.service and known.told is not None
+    }
+    if not others:
+        return None
+    found = attribute(
+        incident,
+        [known.merging.incident() for known in others.values()],
+        mentions=mentions(incident, tuple(others), archive, plan.reader, at=at),
+        providers=plan.providers,
+    )
+    told = None if found is None else others[found.origin].told
+    if found is None or told is None or told.attribution is None:
+        return found
+    root = told.attribution
+    return replace(found, origin=root.origin, origin_id=root.origin_id)
+
+
+def _alert(
+    incident: Incident,
+    told: AlertHistory | None,
+    judged: _Judgement,
+    attribution: Attribution | None,
+    at: datetime,
+) -> Alert:
+    if (kind := judged.reason.kind) is None:
+        raise ValueError(f"{judged.reason} tells nothing")
+    sequence = 1 + (told.messages if told else 0)
+    return Alert(kind, at, incident, sequence, judged.details, judged.news, attribution)
+
+
+def _decision(
+    incident: Incident, judged: _Judgement, attribution: Attribution | None, at: datetime
+) -> Decision:
+    """Return the decision, its reason a sentence."""
+    parts = [judged.reason.value, judged.news.sentence]
+    if judged.reason is Reason.FIRST and attribution is not None:
+        parts.append(f"likely an echo of {attribution.origin_id}, for {attribution.sentence}")
+    sentence = ": ".join(part for part in parts if part)
+    return Decision(incident.id, at, sentence, judged.reason.kind)

@@ -1,0 +1,274 @@
+"""Who is told of what in one turn: a pure function of what is on record and what people wish.
+
+An alert says what there is to tell; here it is routed, muted, deduplicated and addressed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from detector.model.alert import Alert, News
+from detector.model.decision import Decision
+from detector.model.delivery import Delivery, DeliveryStatus
+from detector.model.incident import Incident, Severity
+from detector.model.matcher import Labels
+from detector.notify.decide import (
+    NOTHING,
+    Case,
+    Heard,
+    flaps,
+    message,
+    news_since,
+    reason_to_notify,
+    sentence_of,
+)
+from detector.notify.mute import (
+    Mute,
+    Wishes,
+    in_hand,
+    inhibited,
+    silenced,
+    within_quiet_hours,
+)
+from detector.notify.policy import NotificationPolicy
+from detector.notify.reasons import NoticeReason
+from detector.notify.route import (
+    ReceiverPolicy,
+    Way,
+    labels_of,
+    ways,
+)
+from detector.pipeline.shelf import Dossier
+
+
+@dataclass(frozen=True, slots=True)
+class Notified:
+    """What is to be sent, and why or why not. Reasons that did not change are left out."""
+
+    deliveries: tuple[Delivery, ...]
+    decisions: tuple[Decision, ...]
+
+
+def notify(
+    dossiers: Sequence[Dossier],
+    audience: NotificationPolicy,
+    wishes: Wishes,
+    *,
+    now: datetime,
+    wall: datetime,
+) -> Notified:
+    """Decide for every receiver and incident.
+
+    First what is fresh, alert by alert in order of time; then, at ``now``, what may have become
+    due without anything happening: a mute that ended, a reminder, an end that stayed.
+
+    Parameters
+    ----------
+    dossiers : what is on record of the incidents that may have something to tell.
+    now : time of the data; ``wall`` : time of the deliveries and of what people at the desk say.
+    """
+    desk = _Desk(dossiers, audience, wishes, now, wall)
+    fresh = [(alert, dossier) for dossier in dossiers for alert in dossier.fresh]
+    for alert, dossier in sorted(fresh, key=lambda f: (f[0].at, f[0].incident.id, f[0].sequence)):
+        desk.take(dossier, alert, fresh=True)
+    told = [d for d in dossiers if d.alerts or d.fresh]
+    # Echoes first: their origin tells of them.
+    for dossier in sorted(told, key=lambda d: _latest(d).attribution is None):
+        alert = replace(_latest(dossier), incident=dossier.incident)
+        desk.take(dossier, alert, fresh=False)
+    return Notified(tuple(desk.deliveries), tuple(desk.decisions))
+
+
+@dataclass(slots=True, eq=False)
+class _Desk:
+    """The decisions of one turn, one after the other."""
+
+    dossiers: Sequence[Dossier]
+    audience: NotificationPolicy
+    wishes: Wishes
+    now: datetime
+    wall: datetime
+    deliveries: list[Delivery] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    heard: dict[tuple[str, str], Heard] = field(default_factory=dict)
+    reasons: dict[tuple[str, str], str] = field(default_factory=dict)
+    standing: dict[str, Incident] = field(default_factory=dict)
+    labels: dict[str, Labels] = field(default_factory=dict)
+    folded: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    unseen: set[str] = field(default_factory=set)
+    kin: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def __post_init__(self) -> None:
+        for dossier in self.dossiers:
+            one = dossier.incident.id
+            self.heard |= {(name, one): known for name, known in dossier.heard.items()}
+            self.reasons |= {(name, one): reason for name, reason in dossier.reasons.items()}
+            if dossier.alerts:
+                self._stand(dossier.alerts[-1])
+            if self._is_long_ago(dossier.observed_until):
+                self.unseen.add(one)
+            told = (*dossier.alerts, *dossier.fresh)
+            if told and told[-1].attribution is not None:
+                self.kin[told[-1].attribution.origin_id].add(one)
+
+    def take(self, dossier: Dossier, alert: Alert, *, fresh: bool) -> None:
+        """Decide about ``alert`` for everybody."""
+        self._stand(alert)
+        labels = self.labels[alert.incident.id]
+        led = ways(self.audience.routes, self.audience.receivers, labels)
+        general = self._general_mute(labels)
+        for receiver in self.audience.receivers:
+            way = led.get(receiver.name)
+            mute = general or self._quiet(receiver, way, labels) or self._in_hand(dossier, alert)
+            self._decide(receiver, dossier, alert, way, mute, fresh=fresh)
+
+    def _decide(
+        self,
+        receiver: ReceiverPolicy,
+        dossier: Dossier,
+        alert: Alert,
+        way: Way | None,
+        mute: Mute | None,
+        *,
+        fresh: bool,
+    ) -> None:
+        key = (receiver.name, alert.incident.id)
+        heard = self.heard.get(key, NOTHING)
+        at = alert.at if fresh else self.now
+        known = _until(dossier, alert) if fresh else (*dossier.alerts, *dossier.fresh)
+        news = news_since(known, heard)
+        missing = self.folded.get(key, set()) - heard.echoes
+        habits = self.audience.habits
+        case = Case(
+            alert=alert,
+            heard=heard,
+            fresh=fresh,
+            barred=self._barred(receiver, dossier, alert, way, fresh=fresh),
+            mute=None if mute is None else mute.reason,
+            fold=self._fold(receiver, alert, at),
+            news=bool(news),
+            echoes=bool(missing),
+            flaps=flaps(known, habits, now=at),
+        )
+        reason = reason_to_notify(
+            case,
+            now=at,
+            repeat_every=None if way is None else way.repeat_every,
+            echo_wait=habits.echo_wait,
+            calm=habits.calm,
+        )
+        if reason is NoticeReason.ECHO and alert.attribution is not None and not fresh:
+            origin = (receiver.name, alert.attribution.origin_id)
+            self.folded.setdefault(origin, set()).add(alert.incident.service)
+        if reason is NoticeReason.ECHOES:
+            news = News(echoes=tuple(sorted(missing)))
+        self._record(receiver.name, case, reason, sentence_of(reason, mute, alert, news), news, at)
+
+    def _record(
+        self,
+        receiver: str,
+        case: Case,
+        reason: NoticeReason,
+        sentence: str,
+        news: News,
+        at: datetime,
+    ) -> None:
+        key = (receiver, case.alert.incident.id)
+        if reason.kind is not None:
+            alert = message(case, reason, news, at)
+            self.heard[key] = case.heard.plus(alert)
+            self.deliveries.append(
+                Delivery(receiver, alert, DeliveryStatus.PENDING, attempts=0, due_at=self.wall)
+            )
+        elif reason is NoticeReason.NOTHING_NEW or self.reasons.get(key) == sentence:
+            return
+        elif reason is NoticeReason.NEVER_HEARD and not case.fresh:
+            return  # said when it ended
+        self.reasons[key] = sentence
+        self.decisions.append(Decision(case.alert.incident.id, at, sentence, reason.kind, receiver))
+
+    def _stand(self, alert: Alert) -> None:
+        incident = alert.incident
+        self.standing[incident.id] = incident
+        self.labels[incident.id] = labels_of(incident, alert.details, self.audience.providers)
+
+    def _general_mute(self, labels: Labels) -> Mute | None:
+        open_ones = (self.labels[i.id] for i in self.standing.values() if i.is_open)
+        return silenced(self.wishes.silences, labels, at=self.wall) or inhibited(
+            self.audience.inhibitions, labels, open_ones
+        )
+
+    def _quiet(self, receiver: ReceiverPolicy, way: Way | None, labels: Labels) -> Mute | None:
+        names = (*receiver.quiet, *(() if way is None else way.quiet))
+        return within_quiet_hours(self.audience.windows, names, labels, at=self.now)
+
+    def _in_hand(self, dossier: Dossier, alert: Alert) -> Mute | None:
+        said = self.wishes.in_hand.get(alert.incident.id)
+        told = (*dossier.alerts, *dossier.fresh)
+        return in_hand(said, told, alert.incident.severity)
+
+    def _barred(
+        self,
+        receiver: ReceiverPolicy,
+        dossier: Dossier,
+        alert: Alert,
+        way: Way | None,
+        *,
+        fresh: bool,
+    ) -> NoticeReason | None:
+        if self._is_long_ago(alert.at if fresh else dossier.observed_until):
+            return NoticeReason.TOO_OLD if fresh else NoticeReason.UNSEEN
+        if way is None:
+            return NoticeReason.UNROUTED
+        return NoticeReason.TOO_MILD if alert.incident.severity < receiver.least else None
+
+    def _is_long_ago(self, seen: datetime | None) -> bool:
+        return seen is not None and self.now - seen > self.audience.habits.max_age
+
+    def _fold(self, receiver: ReceiverPolicy, alert: Alert, at: datetime) -> NoticeReason | None:
+        """Return how one that likely echoes another stands to it, as far as the receiver heard."""
+        if alert.attribution is None:
+            return None
+        origin = self.standing.get(alert.attribution.origin_id)
+        if origin is None or not self.heard.get((receiver.name, origin.id), NOTHING).anything:
+            return None
+        if origin.resolved_at is not None:
+            late = at - origin.resolved_at >= self.audience.habits.echo_grace
+            return NoticeReason.OUTLIVED if late else NoticeReason.ECHO
+        if self._is_muted(receiver, origin):
+            return None
+        # All of a storm grow worse within minutes; the origin is given time to be no exception.
+        waited = at - alert.at >= self.audience.habits.echo_wait
+        worse = alert.incident.severity > self._worst_heard(receiver, origin)
+        return NoticeReason.OUTGREW if worse and waited else NoticeReason.ECHO
+
+    def _worst_heard(self, receiver: ReceiverPolicy, origin: Incident) -> Severity:
+        """Return how severe the receiver knows ``origin`` to be, or an echo of it.
+
+        So of a storm whose origin stays mild one echo is told by itself, not each.
+        """
+        of_it = [self.heard.get((receiver.name, one), NOTHING) for one in self.kin[origin.id]]
+        known = [h.severity for h in of_it if h.severity is not None]
+        return max([origin.severity, *known])
+
+    def _is_muted(self, receiver: ReceiverPolicy, origin: Incident) -> bool:
+        """Whether nothing can be told of ``origin`` now, so that echoes are told by themselves.
+
+        What is in hand counts as told: somebody looks after it.
+        """
+        labels = self.labels[origin.id]
+        way = ways(self.audience.routes, self.audience.receivers, labels).get(receiver.name)
+        muted = self._general_mute(labels) or self._quiet(receiver, way, labels)
+        return muted is not None or origin.id in self.unseen
+
+
+def _latest(dossier: Dossier) -> Alert:
+    return (*dossier.alerts, *dossier.fresh)[-1]
+
+
+def _until(dossier: Dossier, alert: Alert) -> tuple[Alert, ...]:
+    """Return what there was to tell up to ``alert``, a fresh one."""
+    return (*dossier.alerts, *(a for a in dossier.fresh if a.sequence <= alert.sequence))

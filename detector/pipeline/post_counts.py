@@ -1,0 +1,316 @@
+"""Marks: the instants within a bin at which its posts may be judged before it is over.
+
+Marks lie at fixed places of the posts' own time, so that what is said does not depend on when turns
+happen to run: one is judged when everything up to it was looked at and has settled, as a bin is at
+its right edge. Only marks up to which one more voice was heard than up to the last one are kept:
+the others say nothing new.
+
+Clocks that are read to the minute say of a post of the whole minute that it came in the minute's
+first second. So a post whose time is a whole minute counts from the end of that minute on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from detector.complaints.archive import AUTHOR_COLUMNS, read_complaints
+from detector.complaints.authors import (
+    WINDOW,
+    in_order,
+    is_voice,
+)
+from detector.detection.bin_update import NO_MARKS
+from detector.detection.live import STALE_AFTER
+from detector.model.series import Floats, SeriesKey
+from detector.model.spans import Spans, seconds_of
+from detector.pipeline.plan import PipelinePlan
+from detector.pipeline.series_batch import CountBatch, SourceBatch
+from detector.pipeline.state import Followed, SourceMemory
+from detector.sources.base import Pull
+
+#: Seconds from mark to mark, at least, and parts that a wide bin is divided into by them.
+LEAST, PARTS = 15, 20
+
+
+class Judged(NamedTuple):
+    """Which marks to judge: those in ``(after, until]``, seconds since 1970."""
+
+    after: float
+    until: float
+
+
+def mark_seconds(width: int) -> int:
+    """Return the seconds from mark to mark in bins of ``width`` seconds."""
+    return max(LEAST, -(-width // PARTS))
+
+
+def last_mark(second: float, width: int) -> float:
+    """Return the last mark, or edge of a bin, up to ``second``."""
+    left = second // width * width
+    every = mark_seconds(width)
+    return left + (second - left) // every * every
+
+
+def marks_of(voices: Floats, start: float, width: int, judged: Judged, observed: Spans) -> Floats:
+    """Return the marks of bins from ``start`` on, as `detection.live.update` takes them.
+
+    Parameters
+    ----------
+    voices : shape (n,), when a voice was heard, ascending, seconds since 1970.
+    start : left edge of the first bin.
+    width : of a bin, seconds.
+    observed : when was looked; up to a mark its bin must have been observed in full.
+    """
+    heard = voices[(voices >= start) & (voices < judged.until)]
+    lefts = heard // width * width
+    place = _first_marks(heard, lefts, mark_seconds(width))
+    inside = place < width
+    # Posts of whole minutes wait and may be overtaken.
+    at = np.sort(lefts[inside] + place[inside])
+    if not len(at):
+        return NO_MARKS
+    marks, index = np.unique(at, return_index=True)
+    lefts = marks // width * width
+    counts = np.r_[index[1:], len(at)] - np.searchsorted(at, lefts)
+    new = (marks > judged.after) & (marks <= judged.until)
+    new &= observed.hold_whole(lefts, marks - lefts)
+    bins = np.round((lefts - start) / width)
+    return np.stack([bins, lefts + width - marks, counts.astype(np.float64)])[:, new]
+
+
+def _first_marks(heard: Floats, lefts: Floats, every: int) -> Floats:
+    """Return how many seconds into its bin the first mark lies at which each voice counts."""
+    into = heard - lefts
+    read_to_the_minute = heard % 60 == 0
+    return every * np.where(
+        read_to_the_minute, np.ceil((into + 60) / every), np.floor(into / every) + 1
+    )
+
+
+# Posts: complaints among them, counted by distinct voices in final bins and up to marks.
+
+
+#: A discovered service gets this much history: nobody spoke of it, as far as was looked.
+HISTORY = timedelta(days=28)
+#: Complaints of one source whose identifiers are known again.
+KNOWN = 4096
+
+_NOBODY: Floats = np.empty(0)
+
+Digests = NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Edges:
+    """Where counting stands, seconds since 1970.
+
+    Looked since, counted up to, bins final up to, marks judged up to, posts final up to.
+    """
+
+    since: float
+    counted: float
+    final: float
+    marked: float
+    until: float
+
+
+def tally_posts(
+    source: str,
+    feed: SourceMemory,
+    pull: Pull,
+    series: Mapping[SeriesKey, Followed],
+    plan: PipelinePlan,
+    *,
+    now: datetime,
+) -> SourceBatch:
+    """Count complaints in the bins that are final at ``now``; the others wait in the feed.
+
+    Of the bin that still fills it is told what it holds up to the marks that are final.
+    What comes for a bin that was counted already is history: context for the voices after it,
+    and counted nowhere.
+    """
+    if _is_silent(feed, pull):
+        return SourceBatch(feed)
+    observed = Spans.of([*feed.looked(feed.counted_until).pairs(), *pull.observed])
+    since = _earliest(feed.since, feed.observed, observed)
+    complaints, known = new_complaints(pull.posts, source, feed.known, plan)
+    late = _late(complaints, feed.counted_until)
+    backlog = _joined(feed.backlog, complaints)
+    feed = replace(feed, observed=observed, since=since, backlog=backlog, known=known)
+    edges = _edges(feed, plan, now)
+    if edges is None:
+        return SourceBatch(feed, complaints=complaints, late=late)
+    window = WINDOW.total_seconds()
+    voices = _heard(backlog, edges.counted - window, edges.until)
+    pieces = tuple(_pieces(source, voices, feed, edges, series, plan))
+    if backlog is not None:
+        recent = seconds_of(backlog["time"]) >= edges.final - 2 * window
+        backlog = backlog[recent].reset_index(drop=True)
+    feed = replace(feed, backlog=backlog, counted_until=edges.final, marked_until=edges.until)
+    return SourceBatch(feed, pieces, complaints=complaints, late=late)
+
+
+def new_complaints(
+    posts: pd.DataFrame | None, source: str, known: Digests, plan: PipelinePlan
+) -> tuple[pd.DataFrame | None, Digests]:
+    """Return the complaints that did not come before, and the digests by which to know them again.
+
+    A post without an identifier is always new.
+    """
+    if posts is None:
+        return None, known
+    if "id" not in posts:
+        return _complaints(posts, source, plan), known
+    named = posts[(posts["id"] == "") | ~posts["id"].duplicated()]
+    complaints = _complaints(named, source, plan)
+    digests = np.array([_digest(name) for name in complaints["id"]], dtype=np.uint64)
+    again = np.isin(digests, known) & (digests != 0)
+    known = np.concatenate([known, digests[~again & (digests != 0)]])[-KNOWN:]
+    known.flags.writeable = False
+    return complaints[~again].drop(columns="id").reset_index(drop=True), known
+
+
+def _digest(name: str) -> int:
+    if not name:
+        return 0
+    digest = hashlib.blake2b(name.encode(errors="surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest) or 1
+
+
+def _late(complaints: pd.DataFrame | None, counted: float | None) -> int:
+    if complaints is None or counted is None or complaints.empty:
+        return 0
+    return int((seconds_of(complaints["time"]) < counted).sum())
+
+
+def _is_silent(feed: SourceMemory, pull: Pull) -> bool:
+    """Tell whether no post was ever looked for here: a list of counts that brings nothing."""
+    nothing = pull.posts is None and not pull.observed
+    return nothing and feed.counted_until is None and feed.backlog is None
+
+
+def _joined(backlog: pd.DataFrame | None, complaints: pd.DataFrame | None) -> pd.DataFrame | None:
+    if complaints is None or complaints.empty:
+        return backlog
+    new = complaints[list(AUTHOR_COLUMNS)]
+    return new if backlog is None else pd.concat([backlog, new], ignore_index=True)
+
+
+def _earliest(since: float | None, *observed: Spans) -> float | None:
+    """Return when anybody first looked; None if nobody did."""
+    starts = [float(spans.starts[0]) for spans in observed if len(spans)]
+    return min(starts if since is None else [since, *starts], default=None)
+
+
+def _edges(feed: SourceMemory, plan: PipelinePlan, now: datetime) -> _Edges | None:
+    """Return where counting stands, None if no further bin and no further mark is final."""
+    if feed.since is None:
+        return None
+    width = int(plan.width.total_seconds())
+    since = feed.since // width * width
+    until = min(float(feed.observed.ends[-1]), (now - plan.settle).timestamp())
+    counted = since if feed.counted_until is None else feed.counted_until
+    final = until // width * width
+    if final > counted:
+        return _Edges(since, counted, final, feed.marked_until or since, until)
+    if feed.marked_until is None or last_mark(until, width) <= feed.marked_until:
+        return None
+    return _Edges(since, counted, counted, feed.marked_until, until)
+
+
+def _heard(backlog: pd.DataFrame | None, start: float, end: float) -> Mapping[str, Floats]:
+    """Return when voices were heard in ``[start, end)``, ascending, seconds since 1970, by service.
+
+    A service of which every complaint repeats others has none.
+    """
+    if backlog is None or backlog.empty:
+        return {}
+    ordered = in_order(backlog[seconds_of(backlog["time"]) < end])
+    seconds = seconds_of(ordered["time"])
+    heard = is_voice(ordered) & (seconds >= start)
+    said = pd.Series(seconds[heard]).groupby(ordered["service"].to_numpy()[heard])
+    return {str(name): np.asarray(group, dtype=np.float64) for name, group in said}
+
+
+def _pieces(
+    source: str,
+    voices: Mapping[str, Floats],
+    feed: SourceMemory,
+    edges: _Edges,
+    series: Mapping[SeriesKey, Followed],
+    plan: PipelinePlan,
+) -> Iterator[CountBatch]:
+    """Yield a piece per service that is followed, or that is followed from now on."""
+    followed = {key.service for key in series if key.source == source}
+    step = plan.width.total_seconds()
+    skipped = _skipped(edges, feed.observed, plan)
+    for service in sorted(followed | plan.services | voices.keys()):
+        heard = voices.get(service, _NOBODY)
+        start = marked_from = edges.counted + skipped * step
+        if service not in followed and service not in plan.services:
+            found = _discovered(heard[heard < edges.final], plan)
+            if found is None:
+                continue
+            heard = heard[heard >= found]
+            start = max(edges.since, found - HISTORY // plan.width * step)
+            marked_from = found + _hour(plan) * step
+        counts = _filled(heard, start, edges.final, feed.observed, plan)
+        judged = Judged(max(edges.marked, marked_from), edges.until)
+        marks = marks_of(heard, start, int(step), judged, feed.observed)
+        if not len(counts) and not marks.size:
+            continue
+        passed = skipped if service in followed else 0
+        yield CountBatch(SeriesKey(service, source), start, plan.width, counts, passed, marks)
+
+
+def _skipped(edges: _Edges, observed: Spans, plan: PipelinePlan) -> int:
+    """Return the bins behind the counted ones that need not be laid out: nobody looked for long."""
+    step = plan.width.total_seconds()
+    seen = observed.between(edges.counted, edges.final)
+    first = seen[0][0] // step * step if seen else edges.final
+    bins = round((first - edges.counted) / step)
+    return bins if bins > STALE_AFTER // plan.width else 0
+
+
+def _hour(plan: PipelinePlan) -> int:
+    """Return the bins of the hour in which a service is discovered."""
+    return max(WINDOW // plan.width, 1)
+
+
+def _discovered(heard: Floats, plan: PipelinePlan) -> float | None:
+    """Return the first bin of the hour in which a service was first complained about enough.
+
+    Earlier complaints are left out even where they are at hand, so that following a service does
+    not depend on how much was read at once.
+    """
+    if plan.discover_voices is None:
+        return None
+    step = plan.width.total_seconds()
+    lefts, counts = np.unique(heard // step * step, return_counts=True)
+    before = np.searchsorted(lefts, lefts - WINDOW.total_seconds(), side="right")
+    total = np.r_[0, np.cumsum(counts)]
+    enough = np.flatnonzero(total[1:] - total[before] >= plan.discover_voices)
+    return float(lefts[enough[0]] - (_hour(plan) - 1) * step) if len(enough) else None
+
+
+def _filled(heard: Floats, start: float, end: float, observed: Spans, plan: PipelinePlan) -> Floats:
+    """Return the counts of ``[start, end)``: zero where nothing was said, nan where not looked."""
+    step = plan.width.total_seconds()
+    lefts = start + step * np.arange(round((end - start) / step), dtype=np.float64)
+    counts = np.where(observed.hold_whole(lefts, step), 0.0, np.nan)
+    inside = heard[(heard >= start) & (heard < end)]
+    index = ((inside - start) // step).astype(np.int64)
+    return np.asarray(counts + np.bincount(index, minlength=len(counts)), dtype=np.float64)
+
+
+def _complaints(posts: pd.DataFrame, source: str, plan: PipelinePlan) -> pd.DataFrame:
+    threshold = plan.complaint_threshold
+    return read_complaints(posts, source, plan.reader, plan.facets, threshold=threshold)

@@ -1,0 +1,89 @@
+"""Receivers that forget what nobody repeats are told again what they know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+
+from detector.errors import DeliveryError
+from detector.model.alert import Alert, AlertKind
+from detector.model.delivery import Delivery, DeliveryStatus
+from detector.model.incident import Incident
+from detector.notify.receiver import Receiver, RefreshedReceiver
+from detector.pipeline.shelf import Shelf
+from detector.pipeline.state import PipelineState
+from detector.store.base import Store
+
+AFTER_THE_END = timedelta(minutes=5)
+"""An end is told again for so long after the receiver took it."""
+
+#: An end that is on its way gets there within a day, or is given up.
+_ON_ITS_WAY = timedelta(days=1)
+
+
+def standing_incidents(memory: PipelineState, shelf: Shelf, *, now: datetime) -> Iterator[Incident]:
+    """Yield the incidents of which a receiver may know something that stands.
+
+    Those that go on, those whose end is owed to somebody although another incident of the service
+    has replaced them, and the latest of each service that ended within a day.
+
+    Parameters
+    ----------
+    memory, shelf : what the turn left.
+    now : time of the data.
+    """
+    found = {one: dossier.incident for one, dossier in shelf.dossiers.items()}
+    for known in memory.incidents.values():
+        if known.told is not None:
+            incident = known.merging.incident()
+            found[incident.id] = incident
+    for one, incident in found.items():
+        if one in shelf.dossiers or _may_stand(incident, now):
+            yield incident
+
+
+def _may_stand(incident: Incident, now: datetime) -> bool:
+    return incident.resolved_at is None or now - incident.resolved_at < _ON_ITS_WAY
+
+
+def refresh(
+    store: Store, sinks: Mapping[str, Receiver], incidents: Iterable[Incident], *, now: datetime
+) -> Mapping[str, DeliveryError]:
+    """Tell every sink that is `RefreshedReceiver` what it knows to be open, or just ended.
+
+    Only what a receiver took is repeated: what it did not get is the outbox's to send. Of an
+    incident whose end it refused for good nothing is.
+
+    Parameters
+    ----------
+    store : holds the outbox; it is asked once for all.
+    incidents : those that may stand, see `standing_incidents`.
+    now : wall time.
+
+    Returns
+    -------
+    By receiver, why it could not be told; the next turn tells it again.
+    """
+    forgetful = {name: sink for name, sink in sinks.items() if isinstance(sink, RefreshedReceiver)}
+    if not forgetful:
+        return {}
+    said = store.last_said(forgetful.keys(), {incident.id for incident in incidents})
+    standing = list(_standing(said, now))
+    troubles = {}
+    for name, sink in forgetful.items():
+        try:
+            sink.refresh([alert for receiver, alert in standing if receiver == name], now=now)
+        except DeliveryError as error:
+            troubles[name] = error
+    return troubles
+
+
+def _standing(said: Iterable[Delivery], now: datetime) -> Iterator[tuple[str, Alert]]:
+    """Yield each receiver and the last alert of an incident that it took, while that stands."""
+    for delivery in said:
+        alert = delivery.alert
+        if delivery.status is not DeliveryStatus.SENT or not isinstance(alert, Alert):
+            continue
+        sent_at = delivery.sent_at or now
+        if alert.kind is not AlertKind.RESOLVED or now - sent_at < AFTER_THE_END:
+            yield delivery.receiver, alert

@@ -1,0 +1,281 @@
+"""How far the sources are that make up for time that was missed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+import pandas as pd
+import structlog
+
+from detector.clock import Clock, wall_now
+from detector.complaints.reader import read_posts
+from detector.config.sections import Settings
+from detector.detection import live
+from detector.errors import (
+    DetectorError,
+    LeaseLost,
+    StoreError,
+)
+from detector.model.health import SourceHealth
+from detector.model.incident import Incident
+from detector.model.times import iso
+from detector.notify.deliver import DeliveryReport, RetryPolicy, deliver
+from detector.notify.mute import Wishes
+from detector.notify.policy import NotificationPolicy
+from detector.notify.receiver import Receiver
+from detector.pipeline import setup
+from detector.pipeline.leader import Leader
+from detector.pipeline.plan import PipelinePlan
+from detector.pipeline.refresh import refresh, standing_incidents
+from detector.pipeline.run import Totals, take_turn
+from detector.pipeline.saved_state import load
+from detector.pipeline.setup import build_policy
+from detector.pipeline.shelf import Shelf
+from detector.pipeline.state import PipelineState
+from detector.receivers.heartbeat import Heartbeat
+from detector.receivers.registry import build_heartbeat
+from detector.sources.base import Source
+from detector.store.base import Controls, Store
+from detector.store.controls import controls_beside
+from detector.store.sql_store import open_store
+
+log = structlog.get_logger("detector.pipeline")
+
+#: A source that is further behind than this is catching up.
+BEHIND = timedelta(minutes=15)
+
+
+@dataclass(slots=True)
+class CatchUp:
+    """Logs the progress of sources that are behind, as long as they move on."""
+
+    _reached: dict[str, datetime] = field(default_factory=dict)
+
+    def say(self, feeds: Sequence[SourceHealth], now: datetime) -> None:
+        """Log how far each of ``feeds`` is at ``now``; nothing of those that keep up."""
+        for feed in feeds:
+            before, reached = self._reached.get(feed.source), feed.observed_until
+            if reached is None or reached == before:
+                continue
+            self._reached[feed.source] = reached
+            if now - reached > BEHIND:
+                left = str(now - reached).partition(".")[0]
+                log.info("catching up", source=feed.source, until=iso(reached), left=left)
+            elif before is not None and now - before > BEHIND:
+                log.info("caught up", source=feed.source)
+
+
+# The running pipeline: its parts put together, and one turn of them.
+
+
+@dataclass(eq=False)
+class Pipeline:
+    """Sources, engine, store and sinks at work.
+
+    Attributes
+    ----------
+    memory : what the last committed turn left; after a restart, what the store kept of it.
+    term : the reign in which `memory` was read; in another one the store may know more.
+    stopping : whether a stop was asked for: then no further message is begun.
+    turns, totals : turns taken since the start, and how much they took in.
+    shelf : what the last turn knew to be on record; None: the store is to be asked.
+    """
+
+    settings: Settings
+    plan: PipelinePlan
+    sources: Sequence[Source]
+    sinks: Mapping[str, Receiver]
+    audience: NotificationPolicy
+    store: Store
+    desk: Controls
+    clock: Clock
+    memory: PipelineState
+    policy: RetryPolicy
+    heartbeat: Heartbeat
+    leadership: Leader
+    term: int | None = None
+    stopping: Callable[[], bool] = field(default=lambda: False)
+    turns: int = field(default=0, init=False)
+    totals: Totals = field(default_factory=Totals, init=False)
+    shelf: Shelf | None = field(default=None, init=False)
+    _stood_by: bool = field(default=False, init=False)
+    _tidied: date | None = field(default=None, init=False)
+    _catch_up: CatchUp = field(default_factory=CatchUp, init=False)
+
+    def warm_up(self) -> None:
+        """Load the model and compile the kernels, so that the first turn is not the slowest."""
+        if self.sources:
+            sentence = pd.DataFrame({"text": ["微信崩了"]})
+            read_posts(self.plan.reader, sentence)
+        options, start = self.plan.default_options, wall_now().replace(microsecond=0)
+        live.update(live.begin(options, start=start, width=self.plan.width), np.zeros(2))
+        self.heartbeat.ready()
+
+    def turn(self) -> bool:
+        """Pull, count, detect, commit, deliver. Return whether there is more to do.
+
+        While another instance leads, nothing is done but to wait for its end.
+        """
+        if not self._leads():
+            self.heartbeat.standing_by()
+            return True
+        try:
+            return self._turn()
+        except LeaseLost as error:
+            log.warning("another instance has taken over; standing by", error=str(error))
+            self.term = None
+            return True
+        except StoreError:
+            self.term = None  # a commit whose answer was lost may have been made: read anew
+            raise
+
+    def _leads(self) -> bool:
+        """Return whether we lead; if we did not before, remember what the store has by now."""
+        if not self.leadership.wait(self.settings.schedule.every, stopping=self.stopping):
+            if self.term is not None or not self._stood_by:
+                log.info("another instance writes to the store; standing by")
+            self.term, self._stood_by = None, True
+            return False
+        if self.leadership.term != self.term:
+            self.memory, self.shelf = load(self.store.memory()), None
+            if self._stood_by:
+                log.warning("this instance leads now", term=self.leadership.term)
+        self.term = self.leadership.term
+        return True
+
+    def _turn(self) -> bool:
+        now, wall = self.clock.now(), wall_now()
+        finished = self.clock.finished
+        turn = take_turn(
+            self.memory,
+            self.sources,
+            self.store,
+            self.plan,
+            self.audience,
+            now=now,
+            wall=wall,
+            feed_receivers=self.settings.feeds.receivers,
+            wishes=self._wishes(wall),
+            shelf=self.shelf,
+        )
+        self.memory, self.shelf = turn.outcome.memory, turn.shelf
+        self.turns, self.totals = self.turns + 1, self.totals.plus(turn.totals)
+        for trouble in turn.troubles:
+            bug = None if isinstance(trouble.error, DetectorError) else trouble.error
+            log.warning(
+                "source failed", source=trouble.source, error=str(trouble.error), exc_info=bug
+            )
+        for source, rows in turn.outcome.late.items():
+            log.info("came too late to be counted", source=source, rows=rows)
+        for alarm in turn.outcome.feed_alerts:
+            feed = alarm.feed
+            log.warning(f"feed is {feed.state.value}", source=feed.source, reason=feed.reason)
+        report = deliver(
+            self.store, self.sinks, now=wall_now(), policy=self.policy, stopping=self.stopping
+        )
+        self.shelf = shelf = turn.shelf.without(report.dead)
+        _log(report)
+        standing = standing_incidents(self.memory, shelf, now=now)
+        unreached = {d.receiver for d in (*report.retried, *report.dead)} | self._refresh(standing)
+        self._beat([t.source for t in turn.troubles], unreached)
+        if self.settings.clock.speed is None:
+            self._catch_up.say(turn.outcome.feeds, now)
+        self._forget(now)
+        return not (finished and not report.retried)
+
+    def _wishes(self, wall: datetime) -> Wishes:
+        """Return what people at the desk say."""
+        in_hand = {said.incident_id: said for said in self.desk.acknowledgements()}
+        return Wishes(self.desk.silences(ending_after=wall), in_hand)
+
+    def _refresh(self, incidents: Iterable[Incident]) -> set[str]:
+        """Tell receivers that forget what they are not told again; return the unreached ones."""
+        troubles = refresh(self.store, self.sinks, incidents, now=wall_now())
+        for receiver, error in troubles.items():
+            log.warning("alerts not said again", receiver=receiver, error=str(error))
+        return set(troubles)
+
+    def _beat(self, sources: Sequence[str], receivers: Collection[str]) -> None:
+        """Say that the turn was committed, and who is in trouble."""
+        troubles = [f"source {name} failed" for name in sources]
+        troubles += [f"receiver {name} was not reached" for name in sorted(receivers)]
+        if failure := self.heartbeat.beat(troubles):
+            log.warning("heartbeat not sent", error=failure)
+
+    def _forget(self, now: datetime) -> None:
+        """Once a day, let the store forget what is old; scenarios of years ago are kept whole."""
+        keep = self.settings.store.keep
+        today = now.date()
+        if keep is None or self.settings.clock.speed is not None or today == self._tidied:
+            return
+        gone = self.store.forget(before=now - keep)
+        self._tidied = today
+        if gone:
+            log.info("old counts and messages dropped", rows=gone)
+
+    def close(self) -> None:
+        """Release the store."""
+        self.heartbeat.stopping()
+        self.leadership.close()
+        self.store.close()
+
+
+def build(settings: Settings, *, base: Path, console: TextIO) -> Pipeline:
+    """Put the pipeline together and load what it remembers.
+
+    Raises
+    ------
+    ConfigError, InputError, StoreError
+        Before anything was started.
+    """
+    plan = setup.build_plan(settings)
+    sources = setup.build_sources(settings, base=base)
+    sinks = setup.build_sinks(settings, base=base, console=console)
+    location, ttl = setup.store_location(settings, base=base), settings.store.lease
+    store = open_store(location, standby=True, ttl=ttl)
+    leadership = Leader(store.lease)
+    memory = load(store.memory())
+    return Pipeline(
+        settings=settings,
+        plan=plan,
+        sources=sources,
+        sinks=sinks,
+        audience=build_policy(settings),
+        store=store,
+        desk=controls_beside(store),
+        clock=setup.build_clock(settings, sources, resumed_at=_resumed_at(memory)),
+        memory=memory,
+        policy=RetryPolicy(give_up_after=settings.delivery.give_up_after),
+        heartbeat=build_heartbeat(settings, base=base),
+        leadership=leadership,
+        term=leadership.term,
+    )
+
+
+def _resumed_at(memory: PipelineState) -> datetime | None:
+    """Return up to when the sources were looked at before the restart."""
+    ends = [feed.observed.pairs()[-1][1] for feed in memory.feeds.values() if len(feed.observed)]
+    return max(ends, default=None)
+
+
+def _log(report: DeliveryReport) -> None:
+    for delivery in report.retried:
+        log.warning(
+            "alert not delivered, will be retried",
+            receiver=delivery.receiver,
+            key=delivery.alert.key,
+            error=delivery.error,
+            due=iso(delivery.due_at),
+        )
+    for delivery in report.dead:
+        log.error(
+            "alert refused",
+            receiver=delivery.receiver,
+            key=delivery.alert.key,
+            error=delivery.error,
+        )

@@ -1,0 +1,130 @@
+"""Which sources can be believed: what each run says about the health of the sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from detector.model.health import (
+    SourceAlert,
+    SourceState,
+)
+from detector.model.incident import Incident
+from detector.pipeline.health_rules import Look, update
+from detector.pipeline.plan import END_OF_TIME, PipelinePlan
+from detector.pipeline.state import (
+    LatestIncident,
+    SourceMemory,
+    Volume,
+    WatchedSource,
+)
+from detector.pipeline.volumes import grown, parts_of
+from detector.sources.base import Pull
+
+
+def watch(
+    watched: Mapping[str, WatchedSource],
+    pulls: Mapping[str, Pull],
+    failures: Mapping[str, str],
+    feeds: Mapping[str, SourceMemory],
+    plan: PipelinePlan,
+    *,
+    now: datetime,
+) -> tuple[dict[str, WatchedSource], tuple[SourceAlert, ...]]:
+    """Return what is remembered of every place that was asked, and what changed, by time.
+
+    Parameters
+    ----------
+    watched : by place, as left by the turn before.
+    pulls : what the sources brought; ``failures`` : why others could not be read.
+    feeds : the sources' memories after their pulls were tallied.
+    """
+    clock = None if now >= END_OF_TIME else now
+    after: dict[str, WatchedSource] = {}
+    alerts: list[SourceAlert] = []
+    looks = {name: _looks(name, pull, watched, feeds, plan) for name, pull in pulls.items()}
+    looks |= {name: _failed(name, error, watched) for name, error in failures.items()}
+    for feed in sorted(looks):
+        for place, (look, volume) in looks[feed].items():
+            known = watched.get(place)
+            if known is None and not look.observed and clock is None:
+                continue
+            state, said = update(
+                known.health if known else None, place, look, plan.feeds, now=clock
+            )
+            after[place] = WatchedSource(feed, state, volume)
+            alerts += said
+    return after, tuple(sorted(alerts, key=lambda a: (a.at, a.feed.source, a.sequence)))
+
+
+def mark_unobserved(
+    latest: Mapping[str, LatestIncident], watched: Mapping[str, WatchedSource]
+) -> tuple[dict[str, LatestIncident], tuple[Incident, ...]]:
+    """Return the incidents with what is not observed of them any more, and those that changed.
+
+    An open incident is not observed when no source that shows it is alive: since the last of them
+    was lost.
+    """
+    marked: dict[str, LatestIncident] = {}
+    changed: list[Incident] = []
+    for service, known in latest.items():
+        since = _not_observed_since(known.merging.shown_by, watched)
+        if since == known.merging.not_observed_since:
+            marked[service] = known
+            continue
+        merging = replace(known.merging, not_observed_since=since)
+        marked[service] = replace(known, merging=merging)
+        changed.append(merging.incident())
+    return marked, tuple(changed)
+
+
+def _not_observed_since(
+    sources: frozenset[str], watched: Mapping[str, WatchedSource]
+) -> datetime | None:
+    lost = [
+        watched[source].health.feed.since
+        for source in sources
+        if source in watched and watched[source].health.feed.state is not SourceState.ALIVE
+    ]
+    return max(lost) if lost and len(lost) == len(sources) else None
+
+
+def _failed(
+    feed: str, error: str, watched: Mapping[str, WatchedSource]
+) -> dict[str, tuple[Look, Volume | None]]:
+    places = _places(feed, watched)
+    return {
+        place: (Look(error=error), watched[place].volume if place in watched else None)
+        for place in places
+    }
+
+
+def _places(feed: str, watched: Mapping[str, WatchedSource]) -> list[str]:
+    """Return the places that ``feed`` is known to bring, itself if none is."""
+    return sorted(place for place, known in watched.items() if known.feed == feed) or [feed]
+
+
+def _looks(
+    feed: str,
+    pull: Pull,
+    watched: Mapping[str, WatchedSource],
+    feeds: Mapping[str, SourceMemory],
+    plan: PipelinePlan,
+) -> dict[str, tuple[Look, Volume | None]]:
+    """Return, by place, what the pull says about it and its volume after it."""
+    awaited = pull.awaited and not pull.exhausted
+    step = None if pull.counts is None else pull.width
+    parts = {part.place: part for part in parts_of(feed, pull, feeds.get(feed), plan)}
+    looks: dict[str, tuple[Look, Volume | None]] = {}
+    known_places = {place for place, seen in watched.items() if seen.feed == feed}
+    for place in parts.keys() | known_places or {feed}:
+        known = watched[place].volume if place in watched else None
+        part = parts.get(place)
+        if part is None:
+            looks[place] = Look(awaited=awaited, width=step), known
+            continue
+        volume, changes = grown(known, part, share=plan.feeds.silent_share)
+        spans = part.observed.pairs()
+        looks[place] = Look(spans, awaited=awaited, width=step, falls=changes), volume
+    return dict(sorted(looks.items()))

@@ -1,0 +1,210 @@
+"""One pass: what the sources brought becomes counts, surges, incidents and alerts.
+
+A pure function of its arguments. Changes carry the time of the bin that caused them, so one pass
+over a month says, in the same order, what forty thousand passes over its minutes say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import MappingProxyType
+
+import pandas as pd
+
+from detector.complaints.archive import Archive
+from detector.detection import live, trending
+from detector.detection.live import Step
+from detector.model.alert import Alert
+from detector.model.decision import Decision
+from detector.model.health import SourceAlert, SourceHealth
+from detector.model.incident import Incident
+from detector.model.series import SeriesKey
+from detector.model.times import from_seconds
+from detector.pipeline.exact_start import to_the_second
+from detector.pipeline.fuse_sources import fuse
+from detector.pipeline.incidents import SurgeChange, tell
+from detector.pipeline.plan import PipelinePlan
+from detector.pipeline.post_counts import new_complaints, tally_posts
+from detector.pipeline.series_batch import (
+    CountBatch,
+    ListBatch,
+    SourceBatch,
+)
+from detector.pipeline.source_health import mark_unobserved, watch
+from detector.pipeline.state import (
+    Followed,
+    PipelineState,
+    SourceMemory,
+)
+from detector.pipeline.table_counts import tally_counts, tally_looks
+from detector.sources.base import Pull
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Advance:
+    """One series moved on: the bins taken in, and what the detector made of them."""
+
+    piece: CountBatch
+    step: Step
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunResult:
+    """What a cycle leaves behind.
+
+    Attributes
+    ----------
+    memory : for the next cycle.
+    advances : the series that moved on.
+    looks : the looks at trending lists that were taken in.
+    incidents : those that changed, as they stand, in order of their last change.
+    alerts : what to tell, in order.
+    decisions : why, and why not.
+    feeds : the sources that were asked, as they are.
+    feed_alerts : what to tell of them, in order of time.
+    late : by source, rows that came too late to be counted and are only history.
+    """
+
+    memory: PipelineState
+    advances: tuple[Advance, ...]
+    looks: tuple[ListBatch, ...]
+    incidents: tuple[Incident, ...]
+    alerts: tuple[Alert, ...]
+    decisions: tuple[Decision, ...]
+    feeds: tuple[SourceHealth, ...] = ()
+    feed_alerts: tuple[SourceAlert, ...] = ()
+    late: Mapping[str, int] = field(default_factory=dict)
+
+
+def cycle(
+    memory: PipelineState,
+    pulls: Mapping[str, Pull],
+    plan: PipelinePlan,
+    *,
+    now: datetime,
+    failures: Mapping[str, str] = MappingProxyType({}),
+) -> RunResult:
+    """Take in what the sources brought and say what there is to say.
+
+    Parameters
+    ----------
+    memory : what the cycle before left.
+    pulls : by source.
+    plan : the settings.
+    now : bins that end (and settle) by now are final.
+    failures : why the other sources could not be read, by source.
+    """
+    tallies = {name: _tally(name, pulls[name], memory, plan, now) for name in sorted(pulls)}
+    counts = [piece for tally in tallies.values() for piece in tally.counts]
+    looks = [piece for tally in tallies.values() for piece in tally.looks]
+    series = dict(memory.series)
+    advances = [_advanced(piece, series, plan) for piece in counts]
+    trends, said = _look(looks, memory)
+    over = [(a.piece, a.step) for a in advances if len(a.piece.counts)]
+    together = fuse(memory.fused, over, series, plan)
+    said += together.said()
+    for piece, step in ((advance.piece, advance.step) for advance in advances):
+        agreed = (together.agreed(piece, change) for change in step.changes)
+        said += [
+            SurgeChange(change.at, piece.key, i, change, piece.width, trending=False)
+            for i, change in enumerate(agreed)
+        ]
+    archive = memory.archive
+    if new := [t.complaints for t in tallies.values() if t.complaints is not None]:
+        archive = archive.plus(pd.concat(new, ignore_index=True).sort_values("time", kind="stable"))
+    said = [_finer(s, archive) for s in sorted(said, key=lambda s: s[:3])]
+    told = tell(memory.incidents, said, archive, plan)
+    feeds = {**memory.feeds, **{name: tally.feed for name, tally in tallies.items()}}
+    watched, alarms = watch(memory.watched, pulls, failures, feeds, plan, now=now)
+    latest, unobserved = mark_unobserved(told.latest, {**memory.watched, **watched})
+    after = PipelineState(
+        feeds,
+        series,
+        {**memory.trends, **trends},
+        latest,
+        archive,
+        {**memory.watched, **watched},
+        {**memory.fused, **together.fused},
+    )
+    return RunResult(
+        after,
+        tuple(advances),
+        tuple(looks),
+        _as_they_stand((*told.incidents, *unobserved)),
+        told.alerts,
+        told.decisions,
+        tuple(known.health.feed for _, known in sorted(watched.items())),
+        alarms,
+        {name: tally.late for name, tally in tallies.items() if tally.late},
+    )
+
+
+def _finer(said: SurgeChange, archive: Archive) -> SurgeChange:
+    if said.trending:
+        return said
+    surge = to_the_second(said.change.surge, said.key, archive, width=said.width, at=said.at)
+    return said._replace(change=replace(said.change, surge=surge))
+
+
+def _as_they_stand(incidents: Sequence[Incident]) -> tuple[Incident, ...]:
+    """Return each incident once, its last word at the place of its last change."""
+    last: dict[str, Incident] = {}
+    for incident in incidents:
+        last.pop(incident.id, None)
+        last[incident.id] = incident
+    return tuple(last.values())
+
+
+def _tally(
+    source: str, pull: Pull, memory: PipelineState, plan: PipelinePlan, now: datetime
+) -> SourceBatch:
+    feed = replace(memory.feeds.get(source, SourceMemory()), cursor=pull.cursor)
+    if pull.counts is None or pull.width is None:
+        return tally_posts(source, feed, pull, memory.series, plan, now=now)
+    if "floor" in pull.counts:
+        followed = frozenset(memory.trends)
+        return tally_looks(source, feed, pull.counts, pull.width, pull, followed, plan)
+    # Under a name of their own: from a sample of posts nothing can be counted, nor told when.
+    quoted, known = new_complaints(pull.evidence, f"{source}/evidence", feed.known, plan)
+    feed = replace(feed, known=known)
+    tally = tally_counts(source, feed, pull.counts, pull.width, memory.series, plan, now=now)
+    return replace(tally, complaints=quoted)
+
+
+def _advanced(piece: CountBatch, series: dict[SeriesKey, Followed], plan: PipelinePlan) -> Advance:
+    """Return the series moved on over ``piece``; how far it has come is put into ``series``."""
+    known = series.get(piece.key)
+    if known is None:
+        options = plan.options_for(piece.key.service)
+        state = live.begin(options, start=from_seconds(piece.start), width=piece.width)
+        known = Followed(piece.start, piece.width, 0, state)
+    state = live.skip(known.state, piece.skipped) if piece.skipped else known.state
+    step = live.update(state, piece.counts, piece.marks)
+    bins = known.bins + piece.skipped + len(piece.counts)
+    if step.state is not known.state:
+        series[piece.key] = replace(known, bins=bins, state=step.state)
+    return Advance(piece, step)
+
+
+def _look(
+    pieces: Sequence[ListBatch], memory: PipelineState
+) -> tuple[dict[SeriesKey, trending.TrendState], list[SurgeChange]]:
+    states, said = {}, []
+    for piece in pieces:
+        since = float(piece.looked.starts[0]) if len(piece.looked) else float(piece.listed[0])
+        state = memory.trends.get(piece.key, trending.TrendState(since))
+        states[piece.key], changes = trending.update(
+            state,
+            piece.listed,
+            piece.heat,
+            piece.floor,
+            observed=piece.looked,
+            width=piece.width,
+        )
+        said += [
+            SurgeChange(c.at, piece.key, i, c, piece.width, trending=True)
+            for i, c in enumerate(changes)
+        ]
+    return states, said

@@ -1,0 +1,135 @@
+"""Alerts to everything that Apprise knows: Slack, Teams, e-mail, Telegram, WeCom, DingTalk, Feishu.
+
+Needs the extra ``apprise``.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from queue import Empty, SimpleQueue
+from threading import Thread
+
+import apprise
+from apprise.common import NotifyFormat, NotifyType
+
+from detector.errors import (
+    ConfigError,
+    Rejected,
+    Unreachable,
+)
+from detector.model.alert import Alert, AlertKind
+from detector.model.health import SourceAlert, SourceState
+from detector.model.incident import Severity
+from detector.notify.render import Message, Writer
+from detector.receivers.http import RETRIED
+
+# What it and the libraries under it log quotes addresses, which hold secrets; we say what we make
+# of it. Apprise collects its warnings for us, so those must go on; they just lead nowhere else.
+_OWN = logging.getLogger("apprise")
+_OWN.propagate = False
+_OWN.setLevel(logging.WARNING)
+for _library in ("urllib3", "requests_oauthlib", "slixmpp"):
+    logging.getLogger(_library).setLevel(logging.CRITICAL + 1)
+
+_STATUS = re.compile(r"\berror=(\d{3})\b")
+_TYPES = {
+    Severity.MINOR: NotifyType.WARNING,
+    Severity.MAJOR: NotifyType.FAILURE,
+    Severity.CRITICAL: NotifyType.FAILURE,
+}
+
+
+class AppriseReceiver:
+    """Sends title and text through one Apprise address.
+
+    Chat rooms keep no keys: a message that was sent but not recorded as sent comes again after a
+    crash.
+
+    Parameters
+    ----------
+    name : the receiver's name in ``config.toml``.
+    url : an Apprise address, a secret: it holds tokens and passwords.
+    writer : words.
+    timeout : seconds for the whole exchange.
+
+    Raises
+    ------
+    ConfigError : ``url`` is none that Apprise knows, or more than one.
+    """
+
+    def __init__(self, name: str, url: str, *, writer: Writer, timeout: float = 10.0) -> None:
+        self.name = name
+        self._writer = writer
+        self._timeout = timeout
+        asset = apprise.AppriseAsset(
+            async_mode=False,
+            http_redirects=False,
+            allow_templates=False,
+            service_timeout=timeout,
+            storage_mode="memory",
+        )
+        self._service = apprise.Apprise(asset=asset)
+        # One address, so that a failure of one is no repetition for another.
+        if len(url.split()) != 1 or not self._service.add(url) or len(self._service) != 1:
+            raise ConfigError(f"receiver {name!r}: the address is none that Apprise knows")
+
+    def __repr__(self) -> str:
+        return f"AppriseSink({self.name!r})"
+
+    def send(self, alert: Alert) -> None:
+        """Send the message once, or raise `Rejected` or `Unreachable`."""
+        self._hand_over(self._writer.message(alert), _type(alert))
+
+    def send_feed(self, alert: SourceAlert) -> None:
+        """Send what became of a source; see `send`."""
+        over = alert.feed.state is SourceState.ALIVE
+        kind = NotifyType.SUCCESS if over else NotifyType.WARNING
+        self._hand_over(self._writer.feed_message(alert), kind)
+
+    def _hand_over(self, said: Message, kind: NotifyType) -> None:
+        answer = self._exchange(said, kind)
+        # Raised outside of any handler: an error must not carry the address in its context.
+        if answer is not None:
+            raise answer
+
+    def _exchange(self, said: Message, kind: NotifyType) -> Exception | None:
+        # Its services wait as they like; nobody's receiver may hold up the detector, so the
+        # exchange is given a thread that can be left behind.
+        answers: SimpleQueue[Exception | None] = SimpleQueue()
+        Thread(target=lambda: answers.put(self._notify(said, kind)), daemon=True).start()
+        try:
+            return answers.get(timeout=self._timeout)
+        except Empty:
+            return Unreachable(f"{self.name}: no answer within the timeout")
+
+    def _notify(self, said: Message, kind: NotifyType) -> Exception | None:
+        try:
+            result = self._service.notify(
+                title=said.summary,
+                body=said.body,
+                notify_type=kind,
+                body_format=NotifyFormat.TEXT,
+                log_level=logging.WARNING,
+            )
+            told = " ".join(entry.message for entry in result.logs())
+        except Exception as error:
+            return Unreachable(f"{self.name}: Apprise failed with {type(error).__name__}")
+        return None if result else _failure(self.name, told)
+
+
+def _type(alert: Alert) -> NotifyType:
+    over = alert.kind is AlertKind.RESOLVED
+    return NotifyType.SUCCESS if over else _TYPES[alert.incident.severity]
+
+
+def _failure(name: str, told: str) -> Exception:
+    """Return what a failed exchange means; of the words of Apprise only the status is kept."""
+    found = _STATUS.search(told)
+    if found is None:
+        return Unreachable(f"{name}: Apprise could not deliver the message")
+    status = int(found[1])
+    said = f"{name}: the receiver answered {status}"
+    if 300 <= status < 500 and status not in RETRIED:
+        return Rejected(said)
+    return Unreachable(said)

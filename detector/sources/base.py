@@ -1,0 +1,168 @@
+"""What a source is, what a pull brings, and the check that holds sources of others to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Protocol
+
+import pandas as pd
+
+from detector.errors import Garbled
+from detector.model.bins import width_fault
+from detector.model.columns import (
+    COUNTS,
+    COUNTS_OPTIONAL,
+    POSTS,
+    POSTS_OPTIONAL,
+)
+from detector.model.times import iso
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pull:
+    """What one look at a source brought.
+
+    Attributes
+    ----------
+    cursor : where the next look continues; opaque to everybody but the source.
+    posts : rows of the posts table (``time, text`` and its optional columns), or None.
+    counts : rows of the counts table (``time, service, count``, optionally ``source`` and, for a
+        trending list, ``floor`` and ``title``), or None.
+    width : bin width of ``counts``, None without counts.
+    evidence : rows of the posts table, ``service`` among them, that show what ``counts`` are about:
+        they are read and quoted, and counted nowhere. None if there are none.
+    observed : half-open UTC spans ``[start, end)`` in which the source was looked at. For posts a
+        bin inside them without a post is zero; outside them nothing is known.
+    exhausted : whether the source has said all that it will ever say (a file read by ``replay``).
+    awaited : whether something was to be expected. A source that has not begun, or that is pushed
+        to when others please, is not missed.
+    """
+
+    cursor: str | None
+    posts: pd.DataFrame | None = None
+    counts: pd.DataFrame | None = None
+    width: timedelta | None = None
+    evidence: pd.DataFrame | None = None
+    observed: tuple[tuple[datetime, datetime], ...] = ()
+    exhausted: bool = False
+    awaited: bool = True
+
+
+class Source(Protocol):
+    """A place that complaints come from."""
+
+    @property
+    def name(self) -> str:
+        """The name in ``config.toml``; it becomes the ``source`` of the counts."""
+
+    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
+        """Return what is new since ``cursor`` (None: from the beginning) and before ``until``.
+
+        Pulling twice from the same cursor gives the same rows or more, so a crash between pull
+        and commit loses nothing. Raises `InputError` when what it finds cannot be read.
+        """
+
+
+def faults_of(pull: Pull, *, until: datetime) -> tuple[str, ...]:
+    """Return what is wrong with ``pull``, each fault a sentence; none when it keeps the contract.
+
+    Parameters
+    ----------
+    pull : what a source brought.
+    until : what it was asked for: rows and looks before this.
+    """
+    return tuple(_faults(pull, until))
+
+
+def _faults(pull: Pull, until: datetime) -> Iterator[str]:
+    cursor: object = pull.cursor  # the author may not have run a type checker
+    if not isinstance(cursor, str | None):
+        yield f"the cursor must be text or None, not {type(cursor).__name__}"
+    if pull.posts is not None and pull.counts is not None:
+        yield "a pull brings posts or counts, not both"
+    if pull.posts is not None:
+        yield from _rows(pull.posts, "posts", POSTS, POSTS_OPTIONAL, until)
+    if pull.counts is not None:
+        yield from _rows(pull.counts, "counts", COUNTS, COUNTS_OPTIONAL, until)
+        yield from _counted(pull)
+    yield from _looks(pull, until)
+
+
+def _rows(
+    frame: pd.DataFrame,
+    table: str,
+    needed: tuple[str, ...],
+    optional: tuple[str, ...],
+    until: datetime,
+) -> Iterator[str]:
+    if missing := [name for name in needed if name not in frame]:
+        yield f"the {table} lack the column {missing[0]!r}"
+        return
+    if unknown := [str(name) for name in frame if name not in needed + optional]:
+        known = ", ".join(needed + optional)
+        yield f"the {table} have a column {unknown[0]!r}; a table has {known}"
+    times = frame["time"]
+    if not isinstance(times.dtype, pd.DatetimeTZDtype) or str(times.dt.tz) != "UTC":
+        yield f"the times of the {table} must be aware UTC, not {times.dtype}"
+    elif times.isna().any():
+        yield f"a row of the {table} has no time"
+    elif len(times) and times.max() >= until:
+        yield f"a row of {iso(times.max())} is not before {iso(until)}, which was asked for"
+    text = frame[needed[1]]
+    if text.isna().any() or not text.map(lambda value: isinstance(value, str)).all():
+        yield f"the column {needed[1]!r} of the {table} must be text in every row"
+
+
+def _counted(pull: Pull) -> Iterator[str]:
+    if pull.counts is None or "count" not in pull.counts:
+        return
+    if pull.width is None or not pull.width.total_seconds() > 0:
+        yield "counts need the width of their bins"
+    elif fault := width_fault(pull.width, judged="floor" not in pull.counts):
+        yield fault
+    if (pd.to_numeric(pull.counts["count"], errors="coerce") < 0).any():
+        yield "a count is negative"
+    if not pd.api.types.is_numeric_dtype(pull.counts["count"]):
+        yield "counts must be numbers, nan where nobody looked"
+
+
+def _looks(pull: Pull, until: datetime) -> Iterator[str]:
+    spans = pull.observed
+    if any(edge.tzinfo is None for span in spans for edge in span):
+        yield "the observed spans must be aware UTC"
+        return
+    if any(start >= end for start, end in spans):
+        yield "an observed span ends before it begins"
+    if any(before[1] > after[0] for before, after in pairwise(spans)):
+        yield "the observed spans must be in order and apart"
+    if spans and spans[-1][1] > until:
+        yield f"it says that it looked until {iso(spans[-1][1])}, which is after {iso(until)}"
+
+
+# A source that strangers wrote, held to its contract: one that breaks it observes nothing.
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedSource:
+    """``inner``, whose pulls are looked at before anybody counts them.
+
+    Attributes
+    ----------
+    name : the source's name in the configuration; ``inner`` bears it too.
+    inner : asked for everything.
+    """
+
+    name: str
+    inner: Source
+
+    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
+        """Return what ``inner`` brings. Raises `Garbled` when that has another shape."""
+        pull = self.inner.pull(cursor, until=until)
+        if not isinstance(pull, Pull):
+            raise Garbled(f"{self.name}: pull returned {type(pull).__name__}, not Pull")
+        if faults := faults_of(pull, until=until):
+            raise Garbled(f"{self.name}: {'; '.join(faults)}")
+        return pull

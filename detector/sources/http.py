@@ -1,0 +1,319 @@
+"""How we treat one host: how often we ask, and when we stay away."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from threading import Lock
+from typing import TypeVar
+
+import httpx
+import msgspec
+import stamina
+
+from detector.clock import wall_now
+from detector.errors import (
+    Garbled,
+    Refused,
+    SourceError,
+    Unavailable,
+)
+from detector.sources.http_exchange import (
+    Answer,
+    Exchange,
+    Request,
+    address,
+    if_changed,
+    ours,
+    quota_pause,
+    retry_after,
+    trouble,
+)
+
+#: After so many failed requests in a row a host is left alone,
+OPEN_AFTER = 5
+#: for so many seconds at first, twice as long each time, and at most so long.
+FIRST_REST, LONGEST_REST = 30.0, 600.0
+
+
+@dataclass(eq=False)
+class Pace:
+    """At most ``requests`` in any ``per`` seconds, and none while the host is to be left alone.
+
+    A host is left alone for as long as it asked for (``Retry-After``, a used up quota), and, as a
+    circuit breaker, for `FIRST_REST` and longer after `OPEN_AFTER` failures in a row. Then one
+    request may try; if it fails too, the rest begins anew and doubles.
+
+    Parameters
+    ----------
+    requests, per : the limit; ``per`` in seconds.
+    longest_wait : how long a request waits for its place, seconds; else it is refused.
+    monotonic, sleep : the machine's; handed in by tests.
+    """
+
+    requests: int
+    per: float
+    longest_wait: float = 5.0
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    _asked: deque[float] = field(default_factory=deque, init=False)
+    _not_before: float = field(default=float("-inf"), init=False)
+    _failures: int = field(default=0, init=False)
+    _turn: Lock = field(default_factory=Lock, init=False)
+
+    def admit(self) -> None:
+        """Return when a request may be made. Raises `Unavailable` when that is not soon.
+
+        Sources that ask the same host wait for each other here: they are pulled side by side.
+        """
+        with self._turn:
+            self._admit()
+
+    def _admit(self) -> None:
+        now = self.monotonic()
+        if (rest := self._not_before - now) > 0:
+            raise Unavailable(f"left alone for another {rest:.0f} s", retry_after=rest)
+        while self._asked and self._asked[0] <= now - self.per:
+            self._asked.popleft()
+        if len(self._asked) >= self.requests:
+            wait = self._asked[0] + self.per - now
+            if wait > self.longest_wait:
+                limit = f"our limit of {self.requests} requests in {self.per:g} s is used up"
+                raise Unavailable(f"{limit}; {wait:.0f} s to go", retry_after=wait)
+            self.sleep(wait)
+        self._asked.append(self.monotonic())
+
+    def rest(self, seconds: float) -> None:
+        """Leave the host alone for ``seconds``: it asked for it."""
+        self._not_before = max(self._not_before, self.monotonic() + seconds)
+
+    def succeeded(self) -> None:
+        """Note an answer: the host is well."""
+        self._failures = 0
+
+    def failed(self) -> None:
+        """Note a failure; the last of `OPEN_AFTER` in a row, and each one after, begins a rest."""
+        self._failures += 1
+        if self._failures >= OPEN_AFTER:
+            doublings = min(self._failures - OPEN_AFTER, 10)
+            self.rest(min(FIRST_REST * 2**doublings, LONGEST_REST))
+
+
+# A polite HTTP client: what every source that is read over HTTP has in common.
+#
+# Secrets travel in headers only. Errors name the source, the host and the status; never an address
+# beyond its host, a header or a word of the answer.
+
+
+T = TypeVar("T")
+Params = Mapping[str, str | int]
+
+#: Statuses below 500 that are worth another attempt.
+PASSING = frozenset({408, 425, 429})
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long one request may take.
+
+    Attributes
+    ----------
+    timeout : seconds for one exchange, name look-up and slow bodies included.
+    attempts : how often it is tried, within `total` seconds together.
+    wait : seconds before the second attempt; doubles, with as much jitter again. A ``Retry-After``
+        of at most ``longest_wait`` seconds is waited for, a longer one is left to a later pull.
+    """
+
+    timeout: float = 10.0
+    attempts: int = 3
+    total: float = 25.0
+    wait: float = 0.5
+    longest_wait: float = 5.0
+
+
+class Web:
+    """Asks one host.
+
+    Parameters
+    ----------
+    name : the source's name, which errors begin with.
+    base : ``https://HOST[/PATH]``, without user and password.
+    headers : sent with every request; may hold secrets.
+    contact : who is responsible, an address or page; goes into the ``User-Agent``.
+    pace : the host's; sources that ask the same host share it.
+    refusals : further statuses by which this host says that it wants to be left alone, and for
+        how many seconds it is.
+    verify : False accepts any certificate; a context brings an authority of one's own.
+
+    Raises
+    ------
+    ConfigError : ``base`` is no such address.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        base: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        contact: str | None = None,
+        pace: Pace | None = None,
+        patience: Patience | None = None,
+        refusals: Mapping[int, float] | None = None,
+        verify: ssl.SSLContext | bool = True,
+    ) -> None:
+        self.name = name
+        self._base = address(name, base)
+        self._headers = {**ours(contact), **(headers or {})}
+        self._pace = pace or Pace(60, 60.0)
+        self._patience = patience or Patience()
+        self._refusals = refusals or {}
+        # Loading the authorities takes 30 ms; nobody needs them without TLS.
+        trusted = verify if self._base.scheme == "https" else False
+        self._exchange = Exchange(timeout=self._patience.timeout, verify=trusted)
+        self._known: dict[str, Answer] = {}
+
+    def __repr__(self) -> str:
+        return f"Web({self.name!r}, {self._base.host!r})"
+
+    def read(
+        self,
+        path: str,
+        kind: type[T],
+        params: Params | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> T:
+        """Return the JSON at ``path`` as a ``kind``. Raises as `get`, and `Garbled`."""
+        return self.parsed(self.get(path, params, headers=headers), kind)
+
+    def parsed(self, answer: Answer, kind: type[T]) -> T:
+        """Return an answer's JSON as a ``kind``; fields that it does not know are left out.
+
+        Raises
+        ------
+        Garbled : the answer is no JSON, or lacks a field that we live on.
+        """
+        try:
+            return msgspec.json.decode(answer.body, type=kind)
+        except msgspec.ValidationError as error:
+            why = f"the answer has another shape than documented: {error}"
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            page = answer.body.lstrip()[:1] == b"<"
+            why = f"the answer is {'a page' if page else 'no JSON'} ({len(answer.body):,} bytes)"
+        raise Garbled(f"{self.name}: {self._base.host}: {why}")
+
+    def get(
+        self,
+        path: str,
+        params: Params | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        conditional: bool = False,
+    ) -> Answer:
+        """Return the answer to a GET.
+
+        Parameters
+        ----------
+        conditional : ask for it only if it changed, else return what is known.
+
+        Raises
+        ------
+        Refused : the host will not answer us as we are.
+        Unavailable : no answer in time, or one that says "later".
+        """
+        url = self._url(path, params)
+        known = self._known.get(str(url)) if conditional else None
+        news = if_changed(known.headers) if known else {}
+        request = Request("GET", url, {**self._headers, **(headers or {}), **news})
+        answer = self._patiently(request, known)
+        if conditional:
+            self._known = {str(url): answer}
+        return answer
+
+    def post(self, path: str, content: bytes, headers: Mapping[str, str]) -> Answer:
+        """Return the answer to a POST that may be repeated. Raises as `get`."""
+        request = Request("POST", self._url(path, None), {**self._headers, **headers}, content)
+        return self._patiently(request, None)
+
+    def _url(self, path: str, params: Params | None) -> httpx.URL:
+        url = self._base.copy_with(path=self._base.path.rstrip("/") + path)
+        return url.copy_merge_params(dict(params)) if params else url
+
+    def _patiently(self, request: Request, known: Answer | None) -> Answer:
+        patience = self._patience
+        for attempt in stamina.retry_context(
+            on=self._pause_before_another,
+            attempts=patience.attempts,
+            timeout=patience.total,
+            wait_initial=patience.wait,
+            wait_max=patience.longest_wait,
+            wait_jitter=patience.wait,
+        ):
+            with attempt:
+                return self._once(request, known)
+        raise AssertionError("an attempt returns or raises")
+
+    def _pause_before_another(self, error: Exception) -> bool | float:
+        if not isinstance(error, Unavailable):
+            return False
+        if error.retry_after is None:
+            return True
+        return error.retry_after if error.retry_after <= self._patience.longest_wait else False
+
+    def _once(self, request: Request, known: Answer | None) -> Answer:
+        try:
+            self._pace.admit()
+        except Unavailable as error:
+            place = f"{self.name}: {self._base.host}"
+            raise Unavailable(f"{place}: {error}", retry_after=error.retry_after) from None
+        answer = self._exchange.ask(request)
+        # Raised outside of any handler: an error must not carry the request in its context.
+        if isinstance(answer, Exception):
+            self._pace.failed()
+            raise Unavailable(f"{self.name}: {self._base.host}: {trouble(answer)}")
+        return self._judged(answer, known)
+
+    def _judged(self, answer: Answer, known: Answer | None) -> Answer:
+        status = answer.status
+        if (quota := quota_pause(answer.headers, wall_now())) is not None:
+            self._pace.rest(quota)
+        if 200 <= status < 300:
+            self._pace.succeeded()
+            return answer
+        if status == 304 and known is not None:
+            self._pace.succeeded()
+            return known
+        raise self._failure(status, answer.headers)
+
+    def _failure(self, status: int, headers: Mapping[str, str]) -> SourceError:
+        said = f"{self.name}: {self._base.host} answered {status} {_phrase(status)}".rstrip()
+        pause = retry_after(headers.get("retry-after"), wall_now())
+        if status in self._refusals:
+            pause = max(pause or 0.0, self._refusals[status])
+        elif status not in PASSING and status < 500:
+            self._pace.failed()
+            return Refused(f"{said}{_HINTS.get(status, '')}")
+        self._pace.failed()
+        if pause is not None:
+            self._pace.rest(pause)
+            said += f" and asks to be left alone for {pause:.0f} s"
+        return Unavailable(said, retry_after=pause)
+
+
+_HINTS = {
+    401: "; the credentials are missing, wrong or expired",
+    403: "; the credentials do not allow this, or the host does not want us",
+    404: "; check the address",
+}
+
+
+def _phrase(status: int) -> str:
+    return HTTPStatus(status).phrase if status in _KNOWN else ""
+
+
+_KNOWN = frozenset(status.value for status in HTTPStatus)

@@ -1,0 +1,1 @@
+"""Files of records as rows: CSV, JSON Lines, Parquet, also gzipped, also growing."""

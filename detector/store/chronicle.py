@@ -1,0 +1,127 @@
+"""What happened, to be shown later: alerts, decisions and the health of feeds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from detector.model.alert import Alert, AlertKind
+from detector.model.decision import Decision
+from detector.model.documents import alert_from_dict, alert_to_dict
+from detector.model.health import SourceHealth, SourceState
+from detector.store.base import RunRecord
+from detector.store.connections import insert_new, upsert
+from detector.store.rows import (
+    from_micros,
+    maybe_from_micros,
+    maybe_to_micros,
+    to_micros,
+)
+from detector.store.schema import (
+    ALERTS,
+    DECISIONS,
+    FEEDS,
+)
+
+
+def write(connection: Connection, record: RunRecord) -> None:
+    """Write the alerts, decisions and feeds of ``record``."""
+    if record.alerts:
+        connection.execute(insert_new(connection, ALERTS), [_alert_row(a) for a in record.alerts])
+    if record.decisions:
+        rows = [_decision_row(decision) for decision in record.decisions]
+        connection.execute(upsert(connection, DECISIONS), rows)
+    if record.feeds:
+        connection.execute(upsert(connection, FEEDS), [_feed_row(feed) for feed in record.feeds])
+
+
+def alerts(connection: Connection, incident_id: str | None, limit: int | None) -> tuple[Alert, ...]:
+    """Return alerts, the latest first."""
+    asked = select(ALERTS.c.document).order_by(
+        ALERTS.c.at.desc(), ALERTS.c.incident_id.desc(), ALERTS.c.sequence.desc()
+    )
+    if incident_id is not None:
+        asked = asked.where(ALERTS.c.incident_id == incident_id)
+    documents = connection.scalars(asked.limit(limit))
+    return tuple(alert_from_dict(json.loads(document)) for document in documents)
+
+
+def decisions(connection: Connection, incident_id: str) -> tuple[Decision, ...]:
+    """Return the decisions about one incident, by time, then receiver."""
+    return decisions_about(connection, [incident_id])
+
+
+def alerts_about(connection: Connection, incident_ids: Collection[str]) -> tuple[Alert, ...]:
+    """Return what there was to tell of many incidents, in order within each."""
+    asked = (
+        select(ALERTS.c.document)
+        .where(ALERTS.c.incident_id.in_(incident_ids))
+        .order_by(ALERTS.c.at, ALERTS.c.incident_id, ALERTS.c.sequence)
+    )
+    documents = connection.scalars(asked)
+    return tuple(alert_from_dict(json.loads(document)) for document in documents)
+
+
+def decisions_about(connection: Connection, incident_ids: Collection[str]) -> tuple[Decision, ...]:
+    """Return the decisions about many incidents, by time, then receiver."""
+    asked = (
+        select(DECISIONS)
+        .where(DECISIONS.c.incident_id.in_(incident_ids))
+        .order_by(DECISIONS.c.at, DECISIONS.c.receiver, DECISIONS.c.reason)
+    )
+    return tuple(map(_decision_of, connection.execute(asked)))
+
+
+def feeds(connection: Connection) -> tuple[SourceHealth, ...]:
+    """Return how each source is, by name."""
+    return tuple(map(_feed_of, connection.execute(select(FEEDS).order_by(FEEDS.c.source))))
+
+
+def _alert_row(alert: Alert) -> dict[str, Any]:
+    return {
+        "key": alert.key,
+        "incident_id": alert.incident.id,
+        "sequence": alert.sequence,
+        "at": to_micros(alert.at),
+        "document": json.dumps(alert_to_dict(alert)),
+    }
+
+
+def _decision_row(decision: Decision) -> dict[str, Any]:
+    return {
+        "incident_id": decision.incident_id,
+        "at": to_micros(decision.at),
+        "receiver": decision.receiver,
+        "reason": decision.reason,
+        "kind": None if decision.kind is None else decision.kind.value,
+    }
+
+
+def _decision_of(row: Row[Any]) -> Decision:
+    kind = None if row.kind is None else AlertKind(row.kind)
+    return Decision(row.incident_id, from_micros(row.at), row.reason, kind, row.receiver)
+
+
+def _feed_row(feed: SourceHealth) -> dict[str, Any]:
+    return {
+        "source": feed.source,
+        "state": feed.state.value,
+        "since": to_micros(feed.since),
+        "reason": feed.reason,
+        "looked_at": maybe_to_micros(feed.looked_at),
+        "observed_until": maybe_to_micros(feed.observed_until),
+    }
+
+
+def _feed_of(row: Row[Any]) -> SourceHealth:
+    return SourceHealth(
+        source=row.source,
+        state=SourceState(row.state),
+        since=from_micros(row.since),
+        reason=row.reason,
+        looked_at=maybe_from_micros(row.looked_at),
+        observed_until=maybe_from_micros(row.observed_until),
+    )

@@ -1,0 +1,85 @@
+"""The inbox on SQLAlchemy: pushed rows, in order of arrival, each key once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row, delete, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+
+from detector.model.push_batch import PushBatch
+from detector.store.connections import Transactions, open_engine, store_url
+from detector.store.rows import from_micros, to_micros
+from detector.store.schema import INBOX
+
+
+def open_inbox(location: str | Path) -> SqlInbox:
+    """Open the inbox of the store at ``location``; the tables are looked for at the first use."""
+    url = store_url(location)
+    return SqlInbox(open_engine(url, readonly=False), url)
+
+
+class SqlInbox(Transactions):
+    """Parcels in one SQL database; see `detector.ports.Inbox`."""
+
+    def put(self, parcel: PushBatch) -> bool:
+        """Keep ``parcel``. Return whether its (source, key) is new; if not, nothing is changed."""
+        with self._writing() as connection:
+            name = connection.dialect.name
+            if name == "postgresql":
+                # Positions must become visible in their order, or a reader would step over one.
+                connection.execute(text("LOCK TABLE inbox IN SHARE ROW EXCLUSIVE MODE"))
+            insert = (postgresql if name == "postgresql" else sqlite).insert(INBOX)
+            once = insert.on_conflict_do_nothing(index_elements=["source", "key"])
+            return connection.scalar(once.returning(INBOX.c.position), _row(parcel)) is not None
+
+    def held(self, source: str, key: str) -> PushBatch | None:
+        """Return the parcel with that key, None if there is none (any more)."""
+        asked = select(INBOX).where(INBOX.c.source == source, INBOX.c.key == key)
+        with self._reading() as connection:
+            row = connection.execute(asked).one_or_none()
+        return None if row is None else _parcel(row)
+
+    def after(self, source: str, position: int, *, limit: int) -> tuple[PushBatch, ...]:
+        """Return the parcels for ``source`` behind ``position``, in order of arrival."""
+        asked = (
+            select(INBOX)
+            .where(INBOX.c.source == source, INBOX.c.position > position)
+            .order_by(INBOX.c.position)
+            .limit(limit)
+        )
+        with self._reading() as connection:
+            return tuple(map(_parcel, connection.execute(asked)))
+
+    def forget(self, source: str, *, up_to: int, before: datetime) -> None:
+        """Drop parcels for ``source`` up to that position that were received before that time."""
+        old = delete(INBOX).where(
+            INBOX.c.source == source,
+            INBOX.c.position <= up_to,
+            INBOX.c.received_at < to_micros(before),
+        )
+        with self._writing() as connection:
+            connection.execute(old)
+
+
+def _row(parcel: PushBatch) -> dict[str, Any]:
+    return {
+        "source": parcel.source,
+        "key": parcel.key,
+        "received_at": to_micros(parcel.received_at),
+        "kind": parcel.kind,
+        "document": parcel.document,
+    }
+
+
+def _parcel(row: Row[Any]) -> PushBatch:
+    return PushBatch(
+        source=row.source,
+        key=row.key,
+        received_at=from_micros(row.received_at),
+        kind=row.kind,
+        document=row.document,
+        position=row.position,
+    )

@@ -1,0 +1,148 @@
+"""Who is told about sources: quiet hours, what is owed after them, and restarts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from detector.model.health import (
+    SourceAlert,
+    SourceHealth,
+    SourceState,
+)
+from detector.model.incident import Severity
+from detector.model.matcher import Matcher, parse_matcher
+from detector.notify.mute_times import MuteTimeInterval
+from detector.notify.policy import NotificationPolicy, NotificationTiming
+from detector.notify.route import ReceiverPolicy
+from detector.pipeline.feed_notices import (
+    HeardOfFeeds,
+    heard_of_feeds,
+    notify_of_feeds,
+)
+from detector.pipeline.health_rules import Health
+from detector.pipeline.state import WatchedSource
+from detector.store.base import RunRecord
+from tests.fakes.outages import NOON
+from tests.fakes.store import FakeStore
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+ALIVE, SILENT, DEAD = SourceState.ALIVE, SourceState.SILENT, SourceState.DEAD
+
+
+def audience(*matchers: Matcher) -> NotificationPolicy:
+    """One receiver that wants quiet from 13 to 16 o'clock, and one that never does."""
+    quiet = MuteTimeInterval(
+        "siesta", frozenset(range(7)), time(13), time(16), ZoneInfo("UTC"), matchers
+    )
+    receivers = [
+        ReceiverPolicy("ops", Severity.MINOR, ("siesta",)),
+        ReceiverPolicy("log", Severity.MINOR),
+    ]
+    habits = NotificationTiming(max_age=2 * HOUR)
+    return NotificationPolicy(receivers, windows={"siesta": quiet}, habits=habits)
+
+
+@dataclass
+class Living:
+    """Turns, and what was sent in them; a new start forgets all but the store."""
+
+    audience: NotificationPolicy
+    restarts: bool
+    store: FakeStore = field(default_factory=FakeStore)
+    heard: HeardOfFeeds = field(default_factory=dict)
+    sent: list[tuple[str, str, float]] = field(default_factory=list)
+
+    def turn(self, now: datetime, fresh: Sequence[SourceAlert], health: Health) -> None:
+        if self.restarts:
+            self.heard = heard_of_feeds(self.store, ["hn"], ["ops", "log"])
+        deliveries, self.heard = notify_of_feeds(
+            fresh,
+            {"hn": WatchedSource("hn", health)},
+            self.heard,
+            ["ops", "log"],
+            self.audience,
+            now=now,
+            wall=now,
+        )
+        self.store.commit(RunRecord(deliveries=deliveries))
+        self.sent += [
+            (d.receiver, d.alert.key.partition("/")[2], (now - NOON) / HOUR) for d in deliveries
+        ]
+
+
+def told(
+    *states: tuple[float, SourceState],
+    until: float = 6,
+    restarts: bool = False,
+    by: NotificationPolicy | None = None,
+) -> list[tuple[str, str, float]]:
+    """Return what ops was sent in the hours after noon, where the source changed as given."""
+    living = Living(by or audience(), restarts)
+    changes = {NOON + hour * HOUR: state for hour, state in states}
+    feed = SourceHealth("hn", ALIVE, NOON, "it is observed")
+    health, now = Health(feed, NOON), NOON
+    while now < NOON + until * HOUR:
+        fresh: list[SourceAlert] = []
+        if state := changes.get(now):
+            health = replace(
+                health,
+                feed=replace(feed, state=state, since=now, looked_at=now),
+                told=health.told + 1,
+                told_at=now,
+            )
+            fresh = [SourceAlert(now, replace(health.feed, looked_at=None), health.told)]
+        living.turn(now, fresh, health)
+        now += 30 * MINUTE
+    assert [at for name, _, at in living.sent if name == "log"] == [hour for hour, _ in states]
+    return [(what, at) for name, what, at in living.sent if name == "ops"]
+
+
+@pytest.mark.parametrize("restarts", [False, True], ids=["running through", "restarted"])
+@pytest.mark.parametrize(
+    ("states", "sent"),
+    [
+        pytest.param(
+            [(0.5, DEAD), (5, ALIVE)], [("hn/1-dead", 0.5), ("hn/2-alive", 5)], id="at other times"
+        ),
+        pytest.param([(1, DEAD)], [("hn/1-dead", 4)], id="still dead after them"),
+        pytest.param([(1.5, DEAD), (3.5, ALIVE)], [], id="dead and alive again in them"),
+        pytest.param(
+            [(0.5, DEAD), (1.5, ALIVE)],
+            [("hn/1-dead", 0.5), ("hn/2-alive", 4)],
+            id="alive in them, after it was told dead",
+        ),
+        pytest.param(
+            [(0.5, DEAD), (1.5, ALIVE), (2, DEAD)],
+            [("hn/1-dead", 0.5)],
+            id="dead before, alive in between, dead again",
+        ),
+        pytest.param(
+            [(1, SILENT), (2, DEAD), (5, ALIVE)],
+            [("hn/2-dead", 4), ("hn/3-alive", 5)],
+            id="worse in them",
+        ),
+        pytest.param([(3.5, DEAD), (4, ALIVE)], [], id="alive again as they end"),
+    ],
+)
+def test_quiet_hours_from_one_to_four(
+    states: list[tuple[float, SourceState]], sent: list[tuple[str, float]], *, restarts: bool
+) -> None:
+    assert told(*states, restarts=restarts) == sent
+
+
+def test_a_window_about_some_incidents_is_not_about_sources() -> None:
+    some = audience(parse_matcher("severity=minor"))
+    assert told((1.5, DEAD), by=some) == [("hn/1-dead", 1.5)]
+
+
+def test_what_changed_too_long_ago_is_not_told() -> None:
+    living = Living(audience(), restarts=False)
+    feed = SourceHealth("hn", DEAD, NOON - 5 * HOUR, "it was last observed")
+    stale = Health(feed, NOON - 9 * HOUR, told=1, told_at=NOON - 4 * HOUR)
+    living.turn(NOON, [SourceAlert(NOON - 4 * HOUR, feed, 1)], stale)
+    assert living.sent == []

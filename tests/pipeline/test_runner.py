@@ -1,0 +1,121 @@
+"""The pipeline between its turns: what it drops, and what it reads anew."""
+
+from __future__ import annotations
+
+import io
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import structlog
+
+from detector.config import parse_settings
+from detector.errors import StoreError
+from detector.pipeline import runner
+from detector.pipeline.runner import Pipeline
+from detector.pipeline.saved_state import changes
+from detector.pipeline.state import PipelineState, SourceMemory
+from detector.sources.base import Pull
+from detector.store.base import RunRecord
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+FEED = changes(PipelineState(), PipelineState({"s": SourceMemory("7")}))["feed/s"]
+
+
+@dataclass
+class Wall:
+    """A clock that the test sets."""
+
+    at: datetime
+    finished: bool = False
+
+    def now(self) -> datetime:
+        return self.at
+
+
+def running(folder: Path, keep: str) -> Pipeline:
+    text = f'[store]\nlocation = "store.db"\nkeep = {keep}\n'
+    made = runner.build(parse_settings(text, path="t"), base=folder, console=io.StringIO())
+    return replace(made, clock=Wall(NOW))
+
+
+def with_counts(made: Pipeline) -> Pipeline:
+    """Let the store hold one bin of 31 days ago and one of 29."""
+    times = [NOW - 31 * DAY, NOW - 29 * DAY]
+    rows = {"service": "WeChat", "source": "s", "count": 1.0, "expected": 1.0, "evidence": 0.0}
+    made.store.commit(RunRecord(counts=pd.DataFrame({"time": times, **rows})))
+    return made
+
+
+def held(made: Pipeline) -> int:
+    return len(made.store.counts("WeChat", start=NOW - 365 * DAY, end=NOW))
+
+
+@pytest.mark.parametrize(
+    ("keep", "left"),
+    [pytest.param('"30d"', 1, id="30 days"), pytest.param("false", 2, id="for good")],
+)
+def test_what_is_older_than_is_to_be_kept_is_dropped(tmp_path: Path, keep: str, left: int) -> None:
+    with closing(with_counts(running(tmp_path, keep))) as made:
+        made.turn()
+        assert held(made) == left
+
+
+def test_once_a_day_is_enough(tmp_path: Path) -> None:
+    with closing(with_counts(running(tmp_path, '"30d"'))) as made:
+        made.turn()
+        with_counts(made)
+        made.turn()
+        assert held(made) == 2
+        made.clock = Wall(NOW + DAY)
+        made.turn()
+        assert held(made) == 1
+
+
+def test_after_a_commit_whose_answer_was_lost_the_store_is_read_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(running(tmp_path, "false")) as made:
+        made.turn()
+        commit = made.store.commit
+
+        def lost(record: RunRecord) -> None:
+            commit(replace(record, memory={**record.memory, "feed/s": FEED}))
+            raise StoreError("the connection is gone")
+
+        monkeypatch.setattr(made.store, "commit", lost)
+        with pytest.raises(StoreError, match="gone"):
+            made.turn()
+        monkeypatch.undo()
+        assert "s" not in made.memory.feeds
+        made.turn()
+        assert made.memory.feeds["s"].cursor == "7"
+
+
+@dataclass
+class Backfilled:
+    """A source that brings an hour of a day that was missed with every look."""
+
+    name: str = "slow"
+
+    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
+        since = datetime.fromisoformat(cursor) if cursor else NOW - timedelta(hours=3)
+        end = min(since + timedelta(hours=1), until)
+        if end <= since:
+            return Pull(cursor)
+        posts = pd.DataFrame({"time": pd.Series([since], dtype="datetime64[us, UTC]"), "text": "a"})
+        return Pull(end.isoformat(), posts=posts, observed=((since, end),))
+
+
+def test_a_source_that_makes_up_for_missed_time_says_how_far_it_is(tmp_path: Path) -> None:
+    made = replace(running(tmp_path, "false"), sources=(Backfilled(),))
+    with closing(made), structlog.testing.capture_logs() as logs:
+        for _ in range(4):
+            made.turn()
+    words = {"catching up", "caught up"}
+    said = [(line["event"], line.get("left")) for line in logs if line["event"] in words]
+    assert said == [("catching up", "2:00:00"), ("catching up", "1:00:00"), ("caught up", None)]

@@ -1,0 +1,182 @@
+"""From changes of surges to incidents, and what people are told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from detector.complaints.archive import Archive
+from detector.model.alert import Alert, AlertKind
+from detector.model.decision import Decision
+from detector.model.details import AuthorKind
+from detector.model.incident import Severity
+from detector.notify.news import Reason
+from detector.pipeline.incidents import (
+    SurgeChange,
+    Telling,
+    tell,
+)
+from detector.pipeline.plan import PipelinePlan
+from detector.pipeline.state import LatestIncident
+from tests.fakes.outages import NOON
+from tests.pipeline.plans import lexicon_plan
+from tests.pipeline.saying import MINUTE, closed, complaints, opened, revised
+
+OPENED, ESCALATED = AlertKind.OPENED, AlertKind.ESCALATED
+REOPENED, RESOLVED = AlertKind.REOPENED, AlertKind.RESOLVED
+
+
+@pytest.fixture(scope="module")
+def the_plan() -> PipelinePlan:
+    return lexicon_plan()
+
+
+def telling(plan: PipelinePlan, *said: SurgeChange, archive: Archive | None = None) -> Telling:
+    return tell({}, said, archive or Archive(), plan)
+
+
+def kinds(told: Telling) -> list[AlertKind]:
+    return [alert.kind for alert in told.alerts]
+
+
+def reasons(told: Telling) -> list[Reason]:
+    by_length = sorted(Reason, key=lambda r: -len(r.value))
+    return [next(r for r in by_length if d.reason.startswith(r.value)) for d in told.decisions]
+
+
+def test_an_outage_is_told_when_it_begins_and_when_it_has_ended(the_plan: PipelinePlan) -> None:
+    told = telling(the_plan, opened(0), revised(0, 5, excess=40), closed(0, 60))
+    assert kinds(told) == [OPENED, RESOLVED]
+    assert reasons(told) == [Reason.FIRST, Reason.NOTHING_NEW, Reason.ENDED]
+    assert [alert.sequence for alert in told.alerts] == [1, 2]
+    (incident,) = told.incidents
+    assert incident.ended_at == NOON + 60 * MINUTE
+    assert not incident.is_open
+
+
+@pytest.mark.parametrize(
+    ("minutes_later", "incidents", "last"),
+    [(59, 1, REOPENED), (60, 1, REOPENED), (61, 2, OPENED)],
+    ids=["within the hour", "exactly an hour", "more than an hour"],
+)
+def test_what_begins_again_within_an_hour_of_the_end_is_the_same_incident(
+    the_plan: PipelinePlan, minutes_later: int, incidents: int, last: AlertKind
+) -> None:
+    begins = 60 + minutes_later  # the end lies at 60; a surge begins 3 minutes before its notice
+    told = telling(the_plan, opened(0), closed(0, 60), opened(begins + 3))
+    assert kinds(told) == [OPENED, RESOLVED, last]
+    assert len({alert.incident.id for alert in told.alerts}) == incidents
+
+
+def test_an_incident_that_flaps_keeps_its_id_and_start_and_counts_its_messages(
+    the_plan: PipelinePlan,
+) -> None:
+    told = telling(
+        the_plan, opened(0), closed(0, 20), opened(40), closed(40, 60), opened(80), closed(80, 99)
+    )
+    assert kinds(told) == [OPENED, RESOLVED, REOPENED, RESOLVED, REOPENED, RESOLVED]
+    assert [alert.sequence for alert in told.alerts] == [1, 2, 3, 4, 5, 6]
+    assert len({alert.key for alert in told.alerts}) == 6
+    (incident,) = told.incidents
+    assert incident.noticed_at == NOON
+    assert incident.ended_at == NOON + 99 * MINUTE
+
+
+def test_one_that_becomes_worse_is_told_once_per_severity(the_plan: PipelinePlan) -> None:
+    told = telling(
+        the_plan,
+        opened(0),
+        revised(0, 5, excess=400),
+        revised(0, 9, excess=500),
+        revised(0, 30, excess=4000),
+        revised(0, 40, excess=100),
+    )
+    assert kinds(told) == [OPENED, ESCALATED, ESCALATED]
+    known = [alert.incident.severity for alert in told.alerts]
+    assert known == [Severity.MINOR, Severity.MAJOR, Severity.CRITICAL]
+    assert told.incidents[0].severity is Severity.CRITICAL
+
+
+class TestTwoSources:
+    def test_they_are_one_incident_that_ends_with_the_last(self, the_plan: PipelinePlan) -> None:
+        told = telling(
+            the_plan,
+            opened(0, source="a"),
+            opened(4, source="b"),
+            closed(0, 30, source="a"),
+            closed(4, 50, source="b"),
+        )
+        assert kinds(told) == [OPENED, RESOLVED]
+        (incident,) = told.incidents
+        assert incident.sources == ("a", "b")
+        assert incident.ended_at == NOON + 50 * MINUTE
+
+    def test_one_that_lags_does_not_make_it_another_incident(self, the_plan: PipelinePlan) -> None:
+        first = telling(the_plan, opened(5, source="a"))
+        later = tell(first.latest, [opened(2, source="b")], Archive(), the_plan)
+        assert later.incidents[0].id == first.incidents[0].id
+        assert later.incidents[0].noticed_at == first.incidents[0].noticed_at
+        assert not later.alerts
+
+    def test_their_order_in_one_pass_is_that_of_time(self, the_plan: PipelinePlan) -> None:
+        both = sorted([opened(5, source="a"), opened(2, source="b")], key=lambda s: s[:3])
+        (incident,) = telling(the_plan, *both).incidents
+        assert incident.noticed_at == NOON + 2 * MINUTE
+
+
+def test_services_are_told_apart(the_plan: PipelinePlan) -> None:
+    names = ["a.b", "a/b", "a b", "💥", "微信"]
+    told = telling(the_plan, *(opened(0, service=name) for name in names))
+    assert len({incident.id for incident in told.incidents}) == len(names)
+    assert set(told.latest) == set(names)
+
+
+class TestWhoSpeaks:
+    def press(self) -> Archive:
+        rows = [(-2 + i / 60, f"p{i}", f"WeChat down http://n.ews/{i}") for i in range(60)]
+        return Archive().plus(complaints(*rows))
+
+    def brigade(self) -> Archive:
+        rows = [(-2 + i / 60, f"b{i % 2}", f"微信崩了 {i}") for i in range(60)]
+        return Archive().plus(complaints(*rows))
+
+    @pytest.mark.parametrize(
+        ("who", "reason"), [("press", Reason.PRESS), ("brigade", Reason.BRIGADE)]
+    )
+    def test_nobody_is_woken_for_others_than_people(
+        self, the_plan: PipelinePlan, who: str, reason: Reason
+    ) -> None:
+        archive: Archive = getattr(self, who)()
+        told = telling(the_plan, opened(0), closed(0, 60), archive=archive)
+        assert not told.alerts
+        assert reasons(told) == [reason, Reason.NEVER_TOLD]
+        assert len(told.incidents) == 1
+
+    def test_it_is_told_once_people_join_in(self, the_plan: PipelinePlan) -> None:
+        people = [(1 + i / 100, f"m{i}", "微信崩了") for i in range(300)]
+        archive = self.press().plus(complaints(*people))
+        told = telling(the_plan, opened(0), revised(0, 5, excess=50), archive=archive)
+        assert reasons(told) == [Reason.PRESS, Reason.FIRST]
+        (alert,) = told.alerts
+        assert (alert.kind, alert.sequence) == (OPENED, 1)
+        assert alert.details is not None
+        assert alert.details.speakers is AuthorKind.PEOPLE
+
+
+@pytest.mark.parametrize("cuts", [(), (1,), (2,), (3,), (1, 2, 3, 4)])
+def test_what_is_told_does_not_depend_on_how_changes_are_chunked(
+    the_plan: PipelinePlan, cuts: Sequence[int]
+) -> None:
+    said = [opened(0), revised(0, 5, excess=400), closed(0, 20), opened(40), closed(40, 60)]
+    whole = telling(the_plan, *said)
+    latest: dict[str, LatestIncident] = {}
+    alerts: list[Alert] = []
+    decisions: list[Decision] = []
+    for first, last in zip([0, *cuts], [*cuts, len(said)], strict=True):
+        part = tell(latest, said[first:last], Archive(), the_plan)
+        latest = dict(part.latest)
+        alerts += part.alerts
+        decisions += part.decisions
+    assert tuple(alerts) == whole.alerts
+    assert tuple(decisions) == whole.decisions

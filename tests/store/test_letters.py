@@ -1,0 +1,79 @@
+"""Dead letters: seen, and sent again, while a pipeline holds the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from detector.errors import StoreError
+from detector.model.delivery import DeliveryStatus
+from detector.store.base import RunRecord
+from detector.store.outbox import SqlLetters, open_letters
+from detector.store.sql_store import SqlStore, open_store
+from tests.fakes.outages import NOON, a_delivery, an_alert, an_incident
+
+HOUR = timedelta(hours=1)
+DEAD, WAITING = a_delivery(), a_delivery(an_alert(an_incident("QQ")))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def location(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("postgres").fresh_database())
+    return str(tmp_path / "store.db")
+
+
+@pytest.fixture
+def store(location: str) -> Iterator[SqlStore]:
+    """A store, held by its writer, with one dead letter and one that waits."""
+    with closing(open_store(location)) as opened:
+        opened.commit(RunRecord(deliveries=[DEAD, WAITING]))
+        opened.mark(DEAD, DeliveryStatus.DEAD, at=NOON, error="410 Gone")
+        yield opened
+
+
+@pytest.fixture
+def letters(store: SqlStore, location: str) -> Iterator[SqlLetters]:
+    with closing(open_letters(location)) as opened:
+        yield opened
+
+
+def test_they_are_told_apart(letters: SqlLetters) -> None:
+    (dead,) = letters.letters(DeliveryStatus.DEAD)
+    assert (dead.alert.key, dead.error, dead.attempts) == (DEAD.alert.key, "410 Gone", 1)
+    (waiting,) = letters.letters(DeliveryStatus.PENDING)
+    assert waiting.alert.key == WAITING.alert.key
+    assert letters.letters(DeliveryStatus.SENT) == ()
+
+
+def test_a_dead_one_is_sent_again_as_patiently_as_a_new_one(
+    letters: SqlLetters, store: SqlStore
+) -> None:
+    assert letters.retry("ops", DEAD.alert.key, at=NOON + HOUR)
+    assert letters.letters(DeliveryStatus.DEAD) == ()
+    assert DEAD.alert.key not in {d.alert.key for d in store.due(NOON, limit=9)}
+    revived = next(d for d in store.due(NOON + HOUR, limit=9) if d.alert.key == DEAD.alert.key)
+    assert (revived.attempts, revived.recorded_at, revived.error) == (0, NOON + HOUR, None)
+    store.mark(revived, DeliveryStatus.SENT, at=NOON + HOUR)
+    assert not letters.retry("ops", DEAD.alert.key, at=NOON + HOUR)
+
+
+@pytest.mark.parametrize(
+    ("receiver", "key"),
+    [("ops", WAITING.alert.key), ("chat", DEAD.alert.key), ("ops", "nope")],
+    ids=["one that waits", "to somebody else", "one that there is not"],
+)
+def test_nothing_else_is_touched(letters: SqlLetters, receiver: str, key: str) -> None:
+    before = letters.letters(DeliveryStatus.PENDING)
+    assert not letters.retry(receiver, key, at=NOON)
+    assert letters.letters(DeliveryStatus.PENDING) == before
+
+
+def test_a_store_that_there_is_not_is_not_made(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="no store yet"):
+        open_letters(tmp_path / "nothing.db")
+    assert not (tmp_path / "nothing.db").exists()
