@@ -1,0 +1,1 @@
+"""What people read: one catalogue of texts per language, one format of times and numbers."""
