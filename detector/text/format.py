@@ -13,12 +13,13 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from babel.dates import format_date
 from babel.lists import format_list
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_decimal, format_percent, parse_pattern
 from babel.units import format_unit
 
 from detector.text.catalogue import Catalogue
 
 _MOST = 8  # names in a list, before it says how many more there are
+_WHOLE, _TWO_DIGITS = parse_pattern("#,##0"), parse_pattern("@#")
 _UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
@@ -106,7 +107,7 @@ class Format:
         if not math.isfinite(value):
             return "?"
         whole = abs(value) >= 10 or value == int(value)
-        return format_decimal(value, format="#,##0" if whole else "@#", locale=self._locale)
+        return format_decimal(value, format=_WHOLE if whole else _TWO_DIGITS, locale=self._locale)
 
     def percent(self, share: float) -> str:
         """Return a share in [0, 1] as whole per cent, ``4%``; ``?`` where it is not finite."""

@@ -15,7 +15,8 @@ from typing import NamedTuple
 from detector.domain.alert import Alert, AlertKind
 from detector.domain.details import Details
 from detector.domain.incident import Incident
-from detector.text.phrasing import Params, Phrasing, to_the_minute
+from detector.text.phrasing import Params, Phrasing
+from detector.text.rounding import to_the_minute
 
 _WORDS, _SAMPLES = 8, 3
 _FACETS = ("component", "region", "platform")

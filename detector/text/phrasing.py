@@ -6,10 +6,8 @@ Pure functions of facts: a stored reason is a code with parameters, here it beco
 from __future__ import annotations
 
 import math
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from detector.domain.alert import News
 from detector.domain.attribution import Attribution
@@ -17,22 +15,16 @@ from detector.domain.details import Details
 from detector.domain.incident import Incident
 from detector.domain.plain import plain
 from detector.domain.surge import Onset
-from detector.domain.times import floor_to
 from detector.text.catalogue import Catalogue
 from detector.text.format import Format
-
-#: Parameters of a reason: JSON values, times as ISO 8601 text.
-Params = Mapping[str, object]
+from detector.text.rounding import to_the_minute
+from detector.text.scripts import scripts
 
 _FEW = 3  # names in a headline
-_MINUTE = timedelta(minutes=1)
-
-
-class Safe(Protocol):
-    """Makes what strangers wrote safe to show."""
-
-    def __call__(self, text: str, *, longest: int = ...) -> str:
-        """Return ``text`` on one line, cut to ``longest`` characters."""
+#: Parameters of a reason: JSON values, times as ISO 8601 text.
+Params = Mapping[str, object]
+#: Makes what strangers wrote safe to show: ``safe(text, longest=60)``.
+Safe = Callable[..., str]
 
 
 class Phrasing:
@@ -80,25 +72,20 @@ class Phrasing:
         """
         if not (because := params.get("because")):
             return ""
-        root = params.get("root") or params.get("root_id") or ""
+        root, share = params.get("root") or params.get("root_id") or "", params.get("share")
         return self.texts(
             f"related.{because}",
             number=params.get("count") or 2,
             provider=self.safe(str(params.get("provider") or ""), longest=60),
             root=self.safe(str(root), longest=60),
-            share=self.format.percent(_number(params.get("share") or 0.0)),
+            share=self.format.percent(share if isinstance(share, int | float) else math.nan),
         )
 
     def attribution(self, found: Attribution) -> str:
         """Return why ``found`` is thought, as `related_because` does."""
+        params = {"share": found.share, "provider": found.provider, "count": found.together}
         return self.related_because(
-            {
-                "because": found.because.value,
-                "share": found.share,
-                "provider": found.provider,
-                "count": found.together,
-                "root": found.origin,
-            }
+            {"because": found.because.value, "root": found.origin, **params}
         )
 
     # An incident.
@@ -189,14 +176,8 @@ class Phrasing:
 
     def new_facts(self, news: News) -> str:
         """Return what an alert says that was not known before, empty where there is nothing."""
-        return self._facts(
-            {
-                "components": news.components,
-                "regions": news.regions,
-                "sources": news.sources,
-                "services": news.echoes,
-            }
-        )
+        found = {"components": news.components, "regions": news.regions}
+        return self._facts({**found, "sources": news.sources, "services": news.echoes})
 
     def trend(self, code: str, since_peak: timedelta) -> str:
         """Return where complaints go: ``rising``, ``steady``, ``falling`` or ``past_peak``."""
@@ -218,8 +199,8 @@ class Phrasing:
 
     def readable(self, words: Iterable[str]) -> list[str]:
         """Return those of ``words`` that are written in a script which the reader can read."""
-        scripts = frozenset(self.texts("language.scripts").split())
-        return [word for word in words if _scripts(word) <= scripts]
+        known = frozenset(self.texts("language.scripts").split())
+        return [word for word in words if scripts(word) <= known]
 
     def _called(self, found: Iterable[str]) -> list[str]:
         return [self.safe(self.texts.name(name), longest=40) for name in found]
@@ -263,34 +244,11 @@ class Phrasing:
         return self.texts("part.detail", detail=text) if text else ""
 
 
-def to_the_minute(onset: Onset) -> Onset:
-    """Return the start as it is shown: to the minute, unless it is known better than that.
-
-    The interval grows to whole minutes, so that it stays one of at least 90 %.
-    """
-    if onset.latest - onset.earliest < _MINUTE:
-        return onset
-    earliest, at, latest = (floor_to(t, _MINUTE) for t in (onset.earliest, onset.at, onset.latest))
-    return Onset(at, earliest, latest if latest == onset.latest else latest + _MINUTE)
-
-
 def _hit(details: Details | None, facet: str) -> tuple[str, ...]:
     return details.telling(facet)[0] if details else ()
-
-
-def _scripts(word: str) -> frozenset[str]:
-    """Return the scripts of the letters in ``word``: ``LATIN``, ``CJK``, ``CYRILLIC``, ..."""
-    letters = (c for c in unicodedata.normalize("NFKC", word) if c.isalpha())
-    return frozenset(unicodedata.name(c, "UNKNOWN").split()[0] for c in letters)
 
 
 def _texts(value: object) -> tuple[str, ...]:
     if not isinstance(value, list | tuple):
         raise TypeError(f"{value!r} is no list of texts")
     return tuple(str(one) for one in value)
-
-
-def _number(value: object) -> float:
-    if not isinstance(value, int | float):
-        raise TypeError(f"{value!r} is no number")
-    return float(value)

@@ -17,6 +17,7 @@ from detector.text.catalogue import LANGUAGES, catalogue
 from detector.text.format import Format
 from detector.text.notification_text import alert_text, source_text
 from detector.text.phrasing import Phrasing
+from detector.text.scripts import scripts
 from tests.fakes.outages import an_incident
 from tests.text import stories
 from tests.text.pseudo import pseudo, pseudo_format, unlocalised
@@ -256,3 +257,17 @@ def test_times_are_those_of_the_reader() -> None:
     assert in_utc.reason("mute_time", REASONS["mute_time"]) == (
         "mute time interval nights, until Fri 2022-07-22 22:00 UTC"
     )
+
+
+@pytest.mark.parametrize(
+    ("word", "found"),
+    [
+        ("down", {"LATIN"}),
+        ("ｄｏｗｎ", {"LATIN"}),
+        ("微信down了", {"LATIN", "CJK"}),
+        ("ダウン", {"KATAKANA"}),
+        ("503!", set()),
+    ],
+)
+def test_the_scripts_of_a_word(word: str, found: set[str]) -> None:
+    assert scripts(word) == found
