@@ -23,11 +23,12 @@ GUESTS: Mapping[str, set[str]] = {
     "alembic": {"store"},
     "apprise": {"receivers.apprise"},
     "apscheduler": {"pipeline.schedule"},
+    "babel": {"text"},
     "fastapi": {"web"},
     "httpx": {"sources", "receivers"},
     "icalendar": {"web.subscriptions"},
     "jinja2": {"notify.render", "report.html", "web.pages.rendering"},
-    "markupsafe": {"report.html", "web"},
+    "markupsafe": {"report.html", "text", "web"},
     "msgspec": {"complaints.facets", "demo", "detection", "model", "pipeline", "sources", "web"},
     "numba": {"detection.compiled"},
     "numpy": {
@@ -88,7 +89,7 @@ LAZY = {
 }
 
 #: Rooms that know no world: no clock, file, network, process or environment.
-PURE = ("model", "complaints", "detection", "notify", "demo", "report", "text")
+PURE = ("model", "complaints", "detection", "notify", "demo", "report")
 
 
 def dotted(path: Path) -> str:

@@ -1,1 +1,1 @@
-"""The words of the interface, one catalogue a language, and how times and numbers are written."""
+"""What people read: one catalogue of texts per language, one format of times and numbers."""
