@@ -22,6 +22,7 @@ from detector.cli.output import (
     progress,
     require_writable,
     write_bytes,
+    write_csv,
     write_text,
 )
 from detector.clock import wall_now
@@ -118,7 +119,7 @@ def score_history(path: Path, out: Path, *, config: Path | None, width: str | No
         counts, step = _all_counts(source)
         scored = score_table(counts, width=step)
     times = scored["time"].map(iso)
-    write_text(out, scored.assign(time=times).to_csv(index=False, float_format="%.6g"))
+    write_csv(out, scored.assign(time=times), float_format="%.6g")
     print(f"{len(scored):,} rows scored; written to {out}")
 
 

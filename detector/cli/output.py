@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import pandas as pd
 import structlog
+from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -19,6 +22,7 @@ from detector.config import read_settings
 from detector.config.sections import Settings
 from detector.errors import InputError
 from detector.model.plain_text import plain
+from detector.model.spreadsheet import guard_cell
 from detector.pipeline import setup
 
 
@@ -68,6 +72,23 @@ def require_writable(*paths: Path) -> None:
             raise InputError("cannot be written: Is a directory", path=path)
         if not os.access(folder, os.W_OK | os.X_OK):
             raise InputError(f"cannot be written: {folder} may not be written to", path=path)
+
+
+def write_csv(path: Path, table: pd.DataFrame, *, float_format: str | None = None) -> None:
+    """Write a table as CSV; texts that a spreadsheet would calculate are guarded, numbers never."""
+    guarded = table.rename(columns=lambda name: guard_cell(str(name)))
+    for place, kind in enumerate(table.dtypes):
+        if not (is_numeric_dtype(kind) or is_datetime64_any_dtype(kind)):
+            guarded.isetitem(place, [_guarded(cell) for cell in table.iloc[:, place]])
+    write_text(path, guarded.to_csv(index=False, float_format=float_format))
+
+
+def _guarded(cell: object) -> object:
+    """Return a cell guarded where it is a text, but no number: ``-5`` calculates nothing."""
+    return guard_cell(cell) if isinstance(cell, str) and not _NUMBER.fullmatch(cell) else cell
+
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
 def write_text(path: Path, text: str) -> None:

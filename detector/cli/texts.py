@@ -14,6 +14,7 @@ from detector.cli.output import (
     progress,
     require_writable,
     write_bytes,
+    write_csv,
     write_text,
 )
 from detector.complaints.facets import tag
@@ -39,7 +40,7 @@ def classify_posts(path: Path, out: Path, *, config: Path | None) -> None:
         read = read_posts(setup.reader(settings), frame)
         read["component"] = tag(read, setup.facet_lexicon(settings))["component"]
         advance(len(read))
-    write_text(out, read.to_csv(index=False))
+    write_csv(out, read)
     complaints = int((read["complaint"] >= settings.posts.complaint_threshold).sum())
     print(f"{complaints:,} of {len(read):,} posts are complaints; written to {out}")
 

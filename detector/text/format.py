@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
+from decimal import Decimal
 
 from babel.dates import format_date
 from babel.lists import format_list
@@ -109,9 +110,19 @@ class Format:
         whole = abs(value) >= 10 or value == int(value)
         return format_decimal(value, format=_WHOLE if whole else _TWO_DIGITS, locale=self._locale)
 
-    def percent(self, share: float) -> str:
-        """Return a share in [0, 1] as whole per cent, ``4%``; ``?`` where it is not finite."""
-        return format_percent(share, locale=self._locale) if math.isfinite(share) else "?"
+    def percent(self, share: float, *, digits: int = 0) -> str:
+        """Return a share in [0, 1] as per cent, ``4%``; ``?`` where it is not finite.
+
+        Parameters
+        ----------
+        digits : at most so many decimals, ``99.9%``.
+        """
+        if not math.isfinite(share):
+            return "?"
+        if not digits:
+            return format_percent(share, locale=self._locale)
+        rounded = Decimal(f"{share:.{digits + 2}f}").normalize()
+        return format_percent(rounded, locale=self._locale, decimal_quantization=False)
 
     def list(self, names: Sequence[str], most: int = _MOST) -> str:
         """Return ``a, b, and c``; of more than ``most`` the first ones, and how many more."""
