@@ -45,9 +45,7 @@ from detector.report.story import (
     standing,
 )
 from detector.sources.base import Source
-from detector.text.catalogue import catalogue as texts_of
-from detector.text.format import Format
-from detector.text.phrasing import Phrasing
+from detector.text.phrasing import phrasing
 from detector.views.curve import Curve
 
 #: An incident's chart begins and ends so far from it, in its own lengths, within these bounds.
@@ -288,20 +286,14 @@ def looks() -> Looks:
     return Looks(page, style, chart)
 
 
-def phrasing(report: Report, language: str) -> Phrasing:
-    """Return what words ``report`` in ``language``. Raises `KeyError` without such a language."""
-    texts = texts_of(language)
-    return Phrasing(texts, Format(texts, report.zone))
-
-
 def page_of(report: Report, language: str = "en") -> str:
     """Return the self-contained HTML page of ``report``."""
-    return report_page(report, phrasing(report, language), looks())
+    return report_page(report, phrasing(language, report.zone), looks())
 
 
 def markdown_of(report: Report, language: str = "en") -> str:
     """Return ``report`` as Markdown."""
-    return report_markdown(report, phrasing(report, language))
+    return report_markdown(report, phrasing(language, report.zone))
 
 
 def csv_of(report: Report) -> str:
@@ -311,12 +303,12 @@ def csv_of(report: Report) -> str:
 
 def picture_of(report: Report, language: str = "en") -> bytes:
     """Return ``report`` as one PNG. Raises `ConfigError` without the extra ``report``."""
-    return png_of(poster(report, phrasing(report, language), looks().chart_style))
+    return png_of(poster(report, phrasing(language, report.zone), looks().chart_style))
 
 
 def figure_of(report: Report, number: int, language: str = "en") -> Figure:
     """Return the chart of incident ``number``, counted from 1."""
     story = report.stories[number - 1]
-    say = phrasing(report, language)
+    say = phrasing(language, report.zone)
     pair = story_chart(story, story.curves[0][1], say, f"figure{number}", tips=True)
     return Figure(f"<style>{looks().chart_style}</style>{pair.wide}")

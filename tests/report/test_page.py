@@ -26,7 +26,6 @@ from detector.report.analysis import (
     looks,
     markdown_of,
     page_of,
-    phrasing,
     picture_of,
 )
 from detector.report.exports import csv_text, markdown_cell
@@ -37,6 +36,7 @@ from detector.report.story import (
     Story,
     WatchedSource,
 )
+from detector.text.phrasing import phrasing
 from tests.fakes.outages import an_incident
 from tests.report.looks import MINUTE, START, a_curve
 
@@ -313,7 +313,7 @@ def test_a_picture_is_painted_without_a_browser() -> None:
 
 
 def test_the_picture_names_its_colours() -> None:
-    svg = poster(a_report(a_story()), phrasing(a_report(), "en"), looks().chart_style)
+    svg = poster(a_report(a_story()), phrasing("en", ZONE), looks().chart_style)
     assert "var(" not in svg
 
 

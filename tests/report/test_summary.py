@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from detector.report.analysis import looks, phrasing
+from detector.report.analysis import looks
 from detector.report.exports import report_markdown
 from detector.report.html import report_page
 from detector.report.poster import poster
 from detector.report.story import Report, Standing, Story
 from detector.report.summary import facts, figure, setting, summary
 from detector.text.format import Format
-from detector.text.phrasing import Phrasing
+from detector.text.phrasing import Phrasing, phrasing
 from tests.report.looks import MINUTE, START
 from tests.report.test_page import ZONE, Reading, a_known, a_report, a_story
 from tests.text.pseudo import pseudo, unlocalised
@@ -90,14 +90,14 @@ STYLE = looks().chart_style
 
 
 def test_the_summary_names_the_worst_and_says_when_the_operator_spoke() -> None:
-    said = summary(a_full_report(), phrasing(a_report(), "en"))
+    said = summary(a_full_report(), phrasing("en", ZONE))
     assert "the complaints show 3 incidents of 2 services" in said[0]
     assert said[1].startswith("The worst was ")
     assert said[-1].startswith("The operator of WeChat first spoke on Mon 2013-07-22 16:00, 49 min")
 
 
 def test_a_start_is_said_as_everywhere_else() -> None:
-    say = phrasing(a_report(), "en")
+    say = phrasing("en", ZONE)
     label, text = next(facts(a_story(), say))
     assert label == "Started"
     assert text.endswith(say.start_interval(a_story().incident.onset))
@@ -113,7 +113,7 @@ def test_a_start_is_said_as_everywhere_else() -> None:
     ],
 )
 def test_a_setting_is_shown_as(code: str, value: object, shown: tuple[str, str]) -> None:
-    assert setting(code, value, phrasing(a_report(), "en")) == shown
+    assert setting(code, value, phrasing("en", ZONE)) == shown
 
 
 @pytest.mark.parametrize(
@@ -121,4 +121,4 @@ def test_a_setting_is_shown_as(code: str, value: object, shown: tuple[str, str])
     [("found", 0.975, "97.5%"), ("lag_median", 2.5, "2.5"), ("false_alarms", 3.0, "3")],
 )
 def test_a_figure_is_shown_as(code: str, value: float, shown: str) -> None:
-    assert figure(code, value, phrasing(a_report(), "en"))[1] == shown
+    assert figure(code, value, phrasing("en", ZONE))[1] == shown

@@ -183,8 +183,8 @@ def everything() -> dict[str, Any]:
             Decision(going_on.id, NOW - 5 * MINUTE, "nothing new", None, "on-call"),
         ),
         "feeds": (
-            SourceHealth("helpdesk", SourceState.ALIVE, NOW - 60 * MINUTE, "posts come", NOW, NOW),
-            SourceHealth("tickets", SourceState.DEAD, NOW - 30 * MINUTE, "no answer", NOW, None),
+            SourceHealth("helpdesk", SourceState.UP, NOW - 60 * MINUTE, "posts come", NOW, NOW),
+            SourceHealth("tickets", SourceState.DOWN, NOW - 30 * MINUTE, "no answer", NOW, None),
         ),
     }
 
@@ -221,9 +221,9 @@ def an_alert_about(
 def some_details(texts: Sequence[str] = ("微信登不上了 @***", "is WeChat down?")) -> Details:
     """Return what 120 complaints say."""
     return Details(
-        speakers=AuthorKind.PEOPLE,
+        written_by=AuthorKind.PEOPLE,
         posts=150,
-        voices=120,
+        authors=120,
         linked=0.05,
         newcomers=0.9,
         facets=(

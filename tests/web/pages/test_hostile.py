@@ -103,7 +103,7 @@ def hostile_record() -> dict[str, Any]:
             for text in list(TEXTS.values())[:5]
         ],
         "feeds": [
-            SourceHealth(text, SourceState.DEAD, NOW, text, NOW, NOW) for text in TEXTS.values()
+            SourceHealth(text, SourceState.DOWN, NOW, text, NOW, NOW) for text in TEXTS.values()
         ],
     }
 

@@ -165,11 +165,11 @@ def test_a_service_off_a_list_that_is_looked_at_is_as_usual(tmp_path: Path) -> N
         an_incident("Douyin", sources=("hot",), noticed_at=NOW - 300 * MINUTE, lasted=60 * MINUTE),
         evidence=float("nan"),
     )
-    feed = SourceHealth("hot", SourceState.ALIVE, NOW - 900 * MINUTE, "it is observed", NOW, NOW)
+    feed = SourceHealth("hot", SourceState.UP, NOW - 900 * MINUTE, "it is observed", NOW, NOW)
     home = house(tmp_path, incidents=[listed], feeds=[feed])
     with home.client(headers={"accept": "text/html"}) as client:
         alive = client.get("/").text
-        home.commit(feeds=[replace(feed, state=SourceState.DEAD)])
+        home.commit(feeds=[replace(feed, state=SourceState.DOWN)])
         dead = client.get("/").text
     assert "service is-fine" in alive
     assert "service is-fine" not in dead
@@ -196,7 +196,7 @@ def test_what_is_recorded_in_english_is_said_in_chinese(tmp_path: Path) -> None:
     going_on = an_incident(noticed_at=NOW - 20 * MINUTE)
     reasons = ["silenced by ana until 2022-07-22T15:00:00Z", "nobody was told of it yet"]
     decided = [Decision(going_on.id, NOW - n * MINUTE, why) for n, why in enumerate(reasons)]
-    dead = SourceHealth("hn", SourceState.DEAD, NOW, "it was never observed", NOW, None)
+    dead = SourceHealth("hn", SourceState.DOWN, NOW, "it was never observed", NOW, None)
     made = house(tmp_path, incidents=[going_on], decisions=decided, feeds=[dead])
     client = made.client(headers={"accept": "text/html"})
     page = client.get(f"/incidents/{going_on.id}?lang=zh").text
