@@ -51,7 +51,7 @@ def test_a_dead_and_a_revived_source_arrive_in_order(receiver: ReceiverPolicy) -
 @pytest.mark.parametrize("state", SourceState)
 def test_messages_say_which_source_and_since_when(language: str, state: SourceState) -> None:
     alert = replace(DEAD, feed=replace(DEAD.feed, state=state))
-    said = a_writer(language).feed_message(alert)  # type: ignore[arg-type]
+    said = a_writer(language).source_message(alert)
     assert "weibo" in said.title
     assert any("11:50" in line for line in said.lines), "since when"
     assert any("12:00" in line for line in said.lines), "when it was noticed"
@@ -59,7 +59,7 @@ def test_messages_say_which_source_and_since_when(language: str, state: SourceSt
 
 def test_a_hostile_name_is_written_out() -> None:
     hostile = replace(DEAD.feed, source="w\x1b[2J\r\neibo", reason="\u202e no")
-    said = a_writer().feed_message(replace(DEAD, feed=hostile))
+    said = a_writer().source_message(replace(DEAD, feed=hostile))
     text = "\n".join([said.title, *said.lines])
     assert "\x1b" not in text
     assert "\u202e" not in text
