@@ -24,6 +24,12 @@ from detector.errors import InputError
 from detector.model.plain_text import plain
 from detector.model.spreadsheet import guard_cell
 from detector.pipeline import setup
+from detector.text.phrasing import Phrasing
+
+
+def heads(say: Phrasing, *keys: str) -> tuple[str, ...]:
+    """Return the heads of columns: texts of the catalogue's section ``command``."""
+    return tuple(say.texts(f"command.{key}") for key in keys)
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -43,19 +49,25 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 @contextmanager
-def progress(what: str, unit: str = "rows") -> Iterator[Callable[[int], None]]:
-    """Show on a terminal that something is being done; yields what to call with how much is."""
+def progress(say: Phrasing, what: str, unit: str = "rows") -> Iterator[Callable[[int], None]]:
+    """Show on a terminal that something is being done; yields what to call with how much is.
+
+    Parameters
+    ----------
+    what, unit : codes of the catalogue's section ``command.progress``.
+    """
+    units = say.texts(f"command.progress.{unit}")
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn(f"{{task.completed:,.0f}} {unit}"),
+        TextColumn(f"{{task.completed:,.0f}} {units}"),
         TimeElapsedColumn(),
     )
     # Where no terminal is, rich would still write an empty line into the log.
     hidden = not console.is_terminal
     with Progress(*columns, console=console, transient=True, disable=hidden) as shown:
-        task = shown.add_task(what, total=None)
+        task = shown.add_task(say.texts(f"command.progress.{what}"), total=None)
         yield lambda done: shown.update(task, completed=done)
 
 

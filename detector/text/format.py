@@ -100,13 +100,20 @@ class Format:
             return sign + parts[0]
         return sign + self._texts("format.duration", larger=parts[0], smaller=parts[1])
 
-    def number(self, value: float) -> str:
+    def number(self, value: float, *, digits: int | None = None) -> str:
         """Return ``1,403``, or two significant digits of what is small: ``3.5``, ``0.02``.
 
         A value that is not finite is ``?``.
+
+        Parameters
+        ----------
+        digits : so many decimals of what is not whole, ``12.346``.
         """
         if not math.isfinite(value):
             return "?"
+        if digits is not None and value != int(value):
+            decimals = parse_pattern(f"#,##0.{'0' * digits}")
+            return format_decimal(value, format=decimals, locale=self._locale)
         whole = abs(value) >= 10 or value == int(value)
         return format_decimal(value, format=_WHOLE if whole else _TWO_DIGITS, locale=self._locale)
 

@@ -61,7 +61,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback
 def told(capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
     """What the table says of each receiver."""
     lines = capsys.readouterr().out.splitlines()
-    rows = lines[lines.index("receiver\ttype\ttest") + 1 :]
+    rows = lines[lines.index("receiver\ttype\tresult") + 1 :]
     return {name: said for name, _, said in (row.split("\t") for row in rows)}
 
 
