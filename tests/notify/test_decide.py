@@ -143,8 +143,12 @@ class TestNews:
         few = details(verdict("region", "Yunnan", 0.02))
         assert not news_of(OPEN, few, replace(TOLD, sources=("weibo",)))
 
-    def test_they_read_as_a_sentence(self) -> None:
+    def test_they_are_parameters_of_a_decision(self) -> None:
         news = NewFacts(("payments",), ("Beijing", "Henan"), ("x",), ("QQ",))
-        assert news.sentence == (
-            "now also payments; now also in Beijing, Henan; seen at x too; likely echoes: QQ"
-        )
+        assert news.params == {
+            "components": ["payments"],
+            "regions": ["Beijing", "Henan"],
+            "sources": ["x"],
+            "services": ["QQ"],
+        }
+        assert NO_NEW_FACTS.params == {}
