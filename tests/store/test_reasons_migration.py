@@ -61,14 +61,18 @@ SENTENCES: list[tuple[str, str, dict[str, Any]]] = [
         MENTIONS,
     ),
     (
-        f"it goes on although the incident that it likely echoes is over ({ROOT}): "
-        "3 services of Tencent Cloud began at about the same time",
+        (
+            f"it goes on although the incident that it likely echoes is over ({ROOT}): "
+            "3 services of Tencent Cloud began at about the same time"
+        ),
         "outlasts_root",
         {"root_id": ROOT, "because": "provider", "provider": "Tencent Cloud", "count": 3},
     ),
     (
-        f"it is told as an echo of another incident ({ROOT}): "
-        "4 services began at about the same time, beyond chance",
+        (
+            f"it is told as an echo of another incident ({ROOT}): "
+            "4 services began at about the same time, beyond chance"
+        ),
         "grouped",
         {"root_id": ROOT, "because": "together", "count": 4},
     ),

@@ -241,6 +241,20 @@ def test_metrics_are_what_prometheus_reads(made: House, client: httpx.Client) ->
     assert 'outage_detector_feed_state{source="tickets",state="down"} 1.0' in lines
     assert 'outage_detector_feed_lag_seconds{source="helpdesk"} 0.0' in lines
     assert 'outage_detector_outbox_deliveries{status="pending"} 4.0' in lines
+    decided = 'outage_detector_decisions_total{reason="opened",receiver="on-call"} 1.0'
+    assert decided in lines
+
+
+def test_incidents_are_found_by_the_reason_of_a_decision(client: httpx.Client) -> None:
+    def found(**asked: str) -> list[str]:
+        answer = client.get("/v1/incidents", params=asked)
+        assert answer.status_code == 200
+        return [one["service"] for one in answer.json()["items"]]
+
+    assert found(reason="acknowledged") == ["WeChat"]
+    assert found(reason="acknowledged", receiver="on-call") == ["WeChat"]
+    assert found(reason="acknowledged", receiver="others") == []
+    assert client.get("/v1/incidents", params={"reason": "because"}).status_code == 422
 
 
 @pytest.mark.parametrize(
