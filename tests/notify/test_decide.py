@@ -65,9 +65,9 @@ def test_reason_to_tell(incident: Incident, told: AlertHistory | None, reason: R
 
 
 @pytest.mark.parametrize(("written_by", "reason"), WHO)
-def test_nobody_is_woken_unless_people_complain(speakers: AuthorKind, reason: Reason) -> None:
-    assert reason_to_tell(OPEN, None, written_by=speakers) is reason
-    assert reason_to_tell(OVER, TOLD, written_by=speakers) is Reason.RESOLVED
+def test_nobody_is_woken_unless_people_complain(written_by: AuthorKind, reason: Reason) -> None:
+    assert reason_to_tell(OPEN, None, written_by=written_by) is reason
+    assert reason_to_tell(OVER, TOLD, written_by=written_by) is Reason.RESOLVED
 
 
 @pytest.mark.parametrize(("news", "too_soon", "reason"), NEWS)
