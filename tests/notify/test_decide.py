@@ -65,9 +65,9 @@ def test_reason_to_tell(incident: Incident, told: AlertHistory | None, reason: R
 
 
 @pytest.mark.parametrize(("written_by", "reason"), WHO)
-def test_nobody_is_woken_unless_people_complain(speakers: AuthorKind, reason: Reason) -> None:
-    assert reason_to_tell(OPEN, None, written_by=speakers) is reason
-    assert reason_to_tell(OVER, TOLD, written_by=speakers) is Reason.RESOLVED
+def test_nobody_is_woken_unless_people_complain(written_by: AuthorKind, reason: Reason) -> None:
+    assert reason_to_tell(OPEN, None, written_by=written_by) is reason
+    assert reason_to_tell(OVER, TOLD, written_by=written_by) is Reason.RESOLVED
 
 
 @pytest.mark.parametrize(("news", "too_soon", "reason"), NEWS)
@@ -143,8 +143,12 @@ class TestNews:
         few = details(verdict("region", "Yunnan", 0.02))
         assert not news_of(OPEN, few, replace(TOLD, sources=("weibo",)))
 
-    def test_they_read_as_a_sentence(self) -> None:
+    def test_they_are_parameters_of_a_decision(self) -> None:
         news = NewFacts(("payments",), ("Beijing", "Henan"), ("x",), ("QQ",))
-        assert news.sentence == (
-            "now also payments; now also in Beijing, Henan; seen at x too; likely echoes: QQ"
-        )
+        assert news.params == {
+            "components": ["payments"],
+            "regions": ["Beijing", "Henan"],
+            "sources": ["x"],
+            "services": ["QQ"],
+        }
+        assert NO_NEW_FACTS.params == {}
