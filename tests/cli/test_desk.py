@@ -268,7 +268,7 @@ class TestWhy:
     ) -> None:
         assert run("incidents", "show", OPEN.id) == 0
         said = capsys.readouterr().out
-        assert "everybody\topened\tthe incident opened" in said
+        assert "everyone\topened\tthe incident opened" in said
         assert "pay\tno\tno route leads to this receiver" in said
         assert "ops\tgiven up\t1\t410 Gone" in said
 

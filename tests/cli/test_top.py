@@ -79,7 +79,7 @@ def test_the_terminal_shows_everything_and_obeys_nobody(store: SqlViewer) -> Non
     text = shown.get()
     assert "1 of 3 services has an outage" in text
     assert "Major outage" in text
-    assert "the place answers 503" in text
+    assert "it was never observed: 503" in text
     assert r"\x1b[31mQQ[bold]\u202e" in text
     assert "\x1b[31m" not in text
 
