@@ -78,9 +78,15 @@ def test_news_are_told_but_not_at_once(news: NewFacts, too_soon: bool, reason: R
     assert reason_to_tell(OVER, TOLD, new_facts=news, too_soon=too_soon) is Reason.RESOLVED
 
 
-def test_every_reason_has_a_case_of_its_own_and_says_why() -> None:
-    assert {param.values[-1] for param in (*TABLE, *WHO, *NEWS)} == set(Reason)
-    assert all(len(reason.value) >= 8 for reason in Reason)
+#: The reasons that an incident as a whole is decided for.
+OF_INCIDENTS = {
+    *(Reason.OPENED, Reason.ESCALATED, Reason.UPDATED, Reason.REOPENED, Reason.RESOLVED),
+    *(Reason.NO_CHANGE, Reason.TOO_SOON, Reason.NEVER_NOTIFIED, Reason.PRESS, Reason.FEW_ACCOUNTS),
+}
+
+
+def test_every_reason_has_a_case_of_its_own() -> None:
+    assert {param.values[-1] for param in (*TABLE, *WHO, *NEWS)} == OF_INCIDENTS
 
 
 @pytest.mark.parametrize(
@@ -96,7 +102,7 @@ def test_every_reason_has_a_case_of_its_own_and_says_why() -> None:
 )
 def test_what_is_told_has_its_kind(reason: Reason, kind: AlertKind) -> None:
     assert reason.kind is kind
-    assert sum(reason.kind is not None for reason in Reason) == 5
+    assert sum(reason.kind is not None for reason in OF_INCIDENTS) == 5
 
 
 class TestUpdatesStayFew:

@@ -87,7 +87,7 @@ def test_the_reason_holds_what_the_source_said() -> None:
     (alert,), health = live(each_minute([(0, 5)], 20))
     assert alert.feed.reason is SourceReason.LAST_OBSERVED
     assert alert.feed.params == {"until": "2026-03-02T12:05:00Z", "error": "503"}
-    assert alert.key == "feed/weibo/1-dead"
+    assert alert.key == "feed/weibo/1-down"
     assert health.feed.polled_at == NOON + 20 * MINUTE
 
 

@@ -151,6 +151,6 @@ def test_a_source_that_dies_in_quiet_hours_is_told_of_after_them(
         if restart:
             memory, shelf = load(store.memory()), None
     assert {(d.receiver, d.alert.key, d.due_at - midnight) for d in store.deliveries()} == {
-        ("log", "feed/hn/1-dead", HOUR * 5 + timedelta(minutes=5)),
-        ("ops", "feed/hn/1-dead", HOUR * 5.5),
+        ("log", "feed/hn/1-down", HOUR * 5 + timedelta(minutes=5)),
+        ("ops", "feed/hn/1-down", HOUR * 5.5),
     }
