@@ -40,7 +40,8 @@ _NEARLY_ALWAYS = 0.8
 _SMALL_WORDS = frozenset(
     (
         *("a", "an", "and", "are", "at", "be", "but", "by", "do", "for", "from", "has", "have"),
-        *("i", "if", "in", "is", "it", "it's", "its", "me", "my", "no", "not", "of", "on", "or", "so"),
+        *("i", "if", "in", "is", "it", "it's", "its", "me", "my", "no", "not"),
+        *("of", "on", "or", "so"),
         *("that", "the", "their", "there", "they", "this", "to", "was", "we", "what", "when"),
         *("will", "with", "you", "your"),
     )
