@@ -71,7 +71,7 @@ def test_truth_is_compared_incident_by_incident_and_what_was_missed_is_named(
     page = found.against(truth).page()
     assert "Documented outages without an incident" in page
     assert "WeChat, Fri 2025-03-07 05:00" in page
-    assert "75.0%" in page
+    assert "75%" in page
     assert "Known outages" not in found.page()
 
 
