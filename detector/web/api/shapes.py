@@ -122,7 +122,7 @@ class SilenceShape(_Shape):
     comment: str
 
 
-class FeedShape(_Shape):
+class SourceShape(_Shape):
     """How a source is."""
 
     source: str

@@ -1,4 +1,4 @@
-"""``/v1/silences``, ``/v1/feeds``: what people asked for, and how the sources are."""
+"""``/v1/silences``: what is silenced, until when, by whom."""
 
 from __future__ import annotations
 
@@ -128,18 +128,6 @@ def end_silence(backend: AskedBackend, silence_id: str) -> Response:
     if not backend.desk.expire(silence_id, backend.wall()):
         raise Problem(404, "there is no silence of this id")
     return Response(status_code=204)
-
-
-@router.get(
-    "/feeds",
-    tags=["feeds"],
-    dependencies=[_read],
-    responses=problems(),
-    response_model=Page[FeedShape],
-)
-def list_feeds(backend: AskedBackend) -> Any:
-    """Return how each source is, by name."""
-    return {"items": [feed_to_dict(feed) for feed in backend.store.feeds()], "next": None}
 
 
 def _matchers(texts: list[str]) -> tuple[Matcher, ...]:

@@ -1,4 +1,4 @@
-"""``/healthz``, ``/readyz``: for whoever restarts us, and for whoever sends requests our way."""
+"""``/metrics`` for Prometheus, read from the store when it is asked for."""
 
 from __future__ import annotations
 
@@ -22,37 +22,6 @@ from detector.web.backend import AskedBackend, Backend
 from detector.web.problems import Problem
 
 router = APIRouter(tags=["health"])
-#: So many intervals without a finished turn are too many; a first turn may take long.
-MOST_INTERVALS = 5
-LEAST_SECONDS = 300.0
-
-
-@router.get("/healthz", responses=problems())
-def healthz() -> dict[str, str]:
-    """Say that the process answers."""
-    return {"status": "ok"}
-
-
-@router.get("/readyz", responses=problems())
-def readyz(backend: AskedBackend) -> dict[str, Any]:
-    """Say that the store can be read and that the pipeline turns; 503 if not."""
-    backend.store.incident_page(IncidentQuery(limit=1))
-    if (late := lateness(backend)) is not None:
-        raise Problem(503, f"the last turn ended {late:.0f} s ago")
-    return {"status": "ready", "turns": backend.turn().turns if backend.turn else None}
-
-
-def lateness(backend: Backend) -> float | None:
-    """Return how long ago the last turn ended if that is too long, in seconds; else None."""
-    report = backend.turn() if backend.turn else None
-    if report is None or report.ended_at is None:
-        return None
-    ago = (backend.wall() - report.ended_at).total_seconds()
-    longest = max(MOST_INTERVALS * report.every, LEAST_SECONDS, 3 * report.seconds)
-    return ago if ago > longest else None
-
-
-# ``/metrics`` for Prometheus, read from the store when it is asked for.
 
 
 @router.get(

@@ -1,0 +1,52 @@
+"""``/healthz``, ``/readyz``: for what restarts us, and for what sends requests our way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fastapi import APIRouter, Response
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from detector.model.health import SourceState
+from detector.model.plain_text import plain
+from detector.model.token import Scope
+from detector.pipeline.run import Totals
+from detector.store.base import IncidentQuery
+from detector.views.services import services
+from detector.web.access import needs
+from detector.web.api.shapes import problems
+from detector.web.backend import AskedBackend, Backend
+from detector.web.problems import Problem
+
+router = APIRouter(tags=["health"])
+#: So many intervals without a finished turn are too many; a first turn may take long.
+MOST_INTERVALS = 5
+LEAST_SECONDS = 300.0
+
+
+@router.get("/healthz", responses=problems())
+def healthz() -> dict[str, str]:
+    """Say that the process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", responses=problems())
+def readyz(backend: AskedBackend) -> dict[str, Any]:
+    """Say that the store can be read and that the pipeline turns; 503 if not."""
+    backend.store.incident_page(IncidentQuery(limit=1))
+    if (late := lateness(backend)) is not None:
+        raise Problem(503, f"the last turn ended {late:.0f} s ago")
+    return {"status": "ready", "turns": backend.turn().turns if backend.turn else None}
+
+
+def lateness(backend: Backend) -> float | None:
+    """Return how long ago the last turn ended if that is too long, in seconds; else None."""
+    report = backend.turn() if backend.turn else None
+    if report is None or report.ended_at is None:
+        return None
+    ago = (backend.wall() - report.ended_at).total_seconds()
+    longest = max(MOST_INTERVALS * report.every, LEAST_SECONDS, 3 * report.seconds)
+    return ago if ago > longest else None
