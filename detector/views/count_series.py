@@ -5,38 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import ceil, isfinite
-from typing import Annotated, Any
+from math import ceil
 
 import numpy as np
 import pandas as pd
-from fastapi import APIRouter, Query
 
-from detector.model.documents import incident_to_dict
 from detector.model.series import Floats
-from detector.model.times import floor_to, from_seconds, iso
-from detector.model.token import Scope
-from detector.views.services import (
-    LatestBin,
-    ServiceSummary,
-    service,
-    service_names,
-    services,
-)
-from detector.web.access import needs
-from detector.web.api.shapes import (
-    Page,
-    SeriesShape,
-    ServiceShape,
-    problems,
-)
-from detector.web.api.values import (
-    Duration,
-    Instant,
-    Named,
-)
-from detector.web.backend import AskedBackend, Backend
-from detector.web.problems import Problem
+from detector.model.times import floor_to
+from detector.store.base import Viewer
 
 MINUTE = timedelta(minutes=1)
 #: Steps that people can read off a chart, seconds.
@@ -90,7 +66,7 @@ class Series:
 
 
 def series(
-    backend: Backend,
+    store: Viewer,
     service: str,
     start: datetime,
     end: datetime,
@@ -106,19 +82,8 @@ def series(
     """
     step = step or fitting_step(start, end, points)
     start = floor_to(start, step)
-    found = backend.store.curve(start=start, end=end, step=step, service=service)
+    found = store.curve(start=start, end=end, step=step, service=service)
     return Series(service, start, end, step, _by_source(found))
-
-
-def all_series(
-    backend: Backend, start: datetime, end: datetime, *, step: timedelta
-) -> dict[str, tuple[SourceSeries, ...]]:
-    """Return what was counted of every service in ``[start, end)``, e.g. for sparklines."""
-    found = backend.store.curve(start=floor_to(start, step), end=end, step=step)
-    every: dict[str, list[SourceSeries]] = {}
-    for one in _by_source(found):
-        every.setdefault(one.service, []).append(one)
-    return {service: tuple(sources) for service, sources in every.items()}
 
 
 def fitting_step(start: datetime, end: datetime, points: int) -> timedelta:

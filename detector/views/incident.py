@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from detector.model.alert import Alert
@@ -67,14 +67,12 @@ def incident_view(records: Records, incident_id: str) -> IncidentView | None:
     )
 
 
-def labels_of(
-    store: Store, incident: Incident, providers: Mapping[str, frozenset[str]]
-) -> Labels:
+def labels_of(store: Store, incident: Incident, providers: Mapping[str, Sequence[str]]) -> Labels:
     """Return the labels of ``incident`` that matchers ask for, as its last alert knew them.
 
     Parameters
     ----------
-    providers : the services of each provider.
+    providers : services by the provider that they depend on.
     """
     return labels_by(incident, _last_details(store.alerts(incident_id=incident.id)), providers)
 

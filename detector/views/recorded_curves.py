@@ -1,4 +1,4 @@
-"""What the store recorded of a service, as curves: short ones bin by bin, long ones out of hours."""
+"""What the store recorded of a service, as curves: bin by bin, long ones out of hours."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _in_full(
     counts, expected = np.full(n, np.nan), np.full(n, np.nan)
     counts[place[inside]] = rows["count"].to_numpy()[inside]
     expected[place[inside]] = rows["expected"].to_numpy()[inside]
-    begins = fromseconds_of(first * width)
+    begins = from_seconds(first * width)
     return Curve(
         begins,
         timedelta(seconds=width),
@@ -124,8 +124,8 @@ def unmelted(rows: pd.DataFrame, start: datetime, end: datetime, *, like: Curve 
     rows : ``time, count`` (highest) ``, low, total, expected, bins`` of hours.
     like : the bins' width and dispersion, and whether this is a trending list.
     """
-    hour = int(_MELTED.totalseconds_of())
-    width = int(like.width.totalseconds_of()) if like is not None else int(_MINUTE)
+    hour = int(_MELTED.total_seconds())
+    width = int(like.width.total_seconds()) if like is not None else int(_MINUTE)
     width = width if hour % width == 0 else hour
     each = hour // width
     first = int(start.timestamp()) // hour
@@ -136,7 +136,7 @@ def unmelted(rows: pd.DataFrame, start: datetime, end: datetime, *, like: Curve 
     bins = np.minimum(rows["bins"].to_numpy(), each)
     counts[place] = _spread(rows, bins, each)
     return Curve(
-        fromseconds_of(first * hour),
+        from_seconds(first * hour),
         timedelta(seconds=width),
         counts.ravel(),
         expected.ravel(),

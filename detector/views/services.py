@@ -15,8 +15,8 @@ from detector.model.incident import Incident, Severity
 from detector.model.silence import Acknowledgement, Silence
 from detector.store.base import Viewer
 from detector.views.incident import labels_of
-from detector.views.records import Records
 from detector.views.recorded_curves import seconds_of, width_of
+from detector.views.records import Records
 
 #: Without an observed bin for so long nothing is known of a service, unless its bins are wider.
 UNKNOWN_AFTER = timedelta(minutes=30)
@@ -148,9 +148,7 @@ def _is_fresh(found: LatestBin, widths: Mapping[str, timedelta], now: datetime) 
     return age <= UNKNOWN_AFTER or age <= 2 * widths.get(found.source, timedelta(0))
 
 
-def _is_listed_at(
-    up: Set[str], incident: Incident | None, latest: Iterable[LatestBin]
-) -> bool:
+def _is_listed_at(up: Set[str], incident: Incident | None, latest: Iterable[LatestBin]) -> bool:
     """Tell whether a trending list that is up has shown the service before."""
     lists = {one.source for one in latest if isnan(one.evidence)}
     if incident is not None and incident.is_listed:

@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import unicodedata
-from collections.abc import Sequence
-from typing import Annotated, Any
-from urllib.parse import quote
-from xml.etree import ElementTree as ET
+from typing import Any
 from xml.sax.saxutils import escape
 
-from fastapi import APIRouter, Query, Response
-from icalendar import Calendar, Event
+from fastapi import APIRouter, Response
 
-from detector.model.documents import incident_to_dict
-from detector.model.incident import Incident
 from detector.model.plain_text import plain
-from detector.model.spreadsheet import guard_cell
-from detector.model.times import iso
 from detector.model.token import Scope
-from detector.store.base import IncidentQuery
+from detector.text.catalogue import catalogue
 from detector.views.services import (
-    ServiceState,
-    ServiceSummary,
     service,
 )
 from detector.web.access import needs
 from detector.web.api.shapes import problems
-from detector.web.api.values import Named
-from detector.web.backend import AskedBackend, Backend
+from detector.web.api.values import Lang
+from detector.web.backend import AskedBackend
+from detector.web.pages.language import DEFAULT
 from detector.web.problems import Problem
 
 router = APIRouter(dependencies=[needs(Scope.READ)])
@@ -37,9 +26,9 @@ router = APIRouter(dependencies=[needs(Scope.READ)])
 _COLOURS = {
     "fine": "#1a7f37",
     "unknown": "#57606a",
-    "minor outage": "#9a6700",
-    "major outage": "#bc4c00",
-    "critical outage": "#cf222e",
+    "minor": "#9a6700",
+    "major": "#bc4c00",
+    "critical": "#cf222e",
 }
 _SVG: dict[int | str, dict[str, Any]] = {
     200: {"content": {"image/svg+xml": {}}, "description": "A badge"}
@@ -52,23 +41,18 @@ _SVG: dict[int | str, dict[str, Any]] = {
     responses={**problems(404), **_SVG},
     response_class=Response,
 )
-def badge(backend: AskedBackend, name: str) -> Response:
+def badge(backend: AskedBackend, name: str, lang: Lang = DEFAULT) -> Response:
     """Return a badge that says how a service is."""
     found = service(backend, name)
     if found is None:
         raise Problem(404, "there is no service of this name")
     headers = {"Cache-Control": "max-age=30", "Cross-Origin-Resource-Policy": "cross-origin"}
-    picture = drawn(plain(name, longest=40), _said(found))
+    says = catalogue(lang)(f"state.{found.label}")
+    picture = drawn(plain(name, longest=40), says, _COLOURS[found.label])
     return Response(picture, media_type="image/svg+xml", headers=headers)
 
 
-def _said(found: ServiceSummary) -> str:
-    if found.state is ServiceState.OUTAGE and found.severity is not None:
-        return f"{found.severity.label} outage"
-    return found.state.value
-
-
-def drawn(label: str, state: str) -> str:
+def drawn(label: str, state: str, colour: str) -> str:
     """Return the picture: the label on grey, the state on its colour."""
     left, right = _width(label), _width(state)
     title = escape(f"{label}: {state}")
@@ -76,7 +60,7 @@ def drawn(label: str, state: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="20" role="img">'
         f"<title>{title}</title>"
         f'<rect width="{left}" height="20" fill="#24292f"/>'
-        f'<rect x="{left}" width="{right}" height="20" fill="{_COLOURS[state]}"/>'
+        f'<rect x="{left}" width="{right}" height="20" fill="{colour}"/>'
         '<g fill="#fff" text-anchor="middle" font-family="Verdana,sans-serif" font-size="11">'
         f'<text x="{left / 2:g}" y="14">{escape(label)}</text>'
         f'<text x="{left + right / 2:g}" y="14">{escape(state)}</text></g></svg>'

@@ -7,18 +7,16 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from threading import Lock
 
-from fastapi import Depends, HTTPException, Request
-from fastapi.routing import APIRoute
+from fastapi import HTTPException, Request
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from detector.web.access import TokenBook, bearer
+from detector.web.access import bearer
 from detector.web.prefix import path_of
 from detector.web.problems import Problem, problem_response
-
+from detector.web.token_book import TokenBook
 
 #: So many askers are remembered; of more, those that were quiet longest are forgotten.
 MOST_ASKERS = 10_000

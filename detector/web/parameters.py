@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 
 from detector.web.problems import Problem
 
+
 def _check(request: Request) -> None:
     route = request.scope.get("route")
     if not isinstance(route, APIRoute):

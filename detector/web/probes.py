@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fastapi import APIRouter, Response
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from fastapi import APIRouter
 
-from detector.model.health import SourceState
-from detector.model.plain_text import plain
-from detector.model.token import Scope
-from detector.pipeline.run import Totals
 from detector.store.base import IncidentQuery
-from detector.views.services import services
-from detector.web.access import needs
 from detector.web.api.shapes import problems
 from detector.web.backend import AskedBackend, Backend
 from detector.web.problems import Problem
 
 router = APIRouter(tags=["health"])
-#: So many intervals without a finished turn are too many; a first turn may take long.
+#: So many intervals without a finished run are too many; a first run may take long.
 MOST_INTERVALS = 5
 LEAST_SECONDS = 300.0
 
@@ -35,16 +25,17 @@ def healthz() -> dict[str, str]:
 
 @router.get("/readyz", responses=problems())
 def readyz(backend: AskedBackend) -> dict[str, Any]:
-    """Say that the store can be read and that the pipeline turns; 503 if not."""
+    """Say that the store can be read and that the pipeline runs; 503 if not."""
     backend.store.incident_page(IncidentQuery(limit=1))
     if (late := lateness(backend)) is not None:
-        raise Problem(503, f"the last turn ended {late:.0f} s ago")
-    return {"status": "ready", "turns": backend.turn().turns if backend.turn else None}
+        raise Problem(503, f"the last run ended {late:.0f} s ago")
+    report = backend.last_run() if backend.last_run else None
+    return {"status": "ready", "runs": report.runs if report else None}
 
 
 def lateness(backend: Backend) -> float | None:
-    """Return how long ago the last turn ended if that is too long, in seconds; else None."""
-    report = backend.turn() if backend.turn else None
+    """Return how long ago the last run ended if that is too long, in seconds; else None."""
+    report = backend.last_run() if backend.last_run else None
     if report is None or report.ended_at is None:
         return None
     ago = (backend.wall() - report.ended_at).total_seconds()

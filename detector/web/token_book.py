@@ -15,18 +15,18 @@ FRESH = 1.0
 
 
 class TokenBook:
-    """Tokens by digest, read from the desk again when what is known is a second old.
+    """Tokens by digest, read again when what is known is a second old.
 
     A secret is looked up by its SHA-256, so how long that takes tells nothing about others.
 
     Parameters
     ----------
-    desk : who knows the tokens.
+    controls : where the tokens are.
     wall : the wall's time, after which tokens expire.
     """
 
-    def __init__(self, desk: Controls, wall: Callable[[], datetime]) -> None:
-        self._desk = desk
+    def __init__(self, controls: Controls, wall: Callable[[], datetime]) -> None:
+        self._controls = controls
         self._wall = wall
         self._lock = threading.Lock()
         self._read_at = -FRESH
@@ -38,7 +38,7 @@ class TokenBook:
         return next((t for t in self._valid() if t.digest == digest), None)
 
     def known(self, secret: str) -> Token | None:
-        """Return what `find` does as of the last look at the desk, without waiting for it."""
+        """Return what `find` does as of the last reading, without waiting for it."""
         digest, now = digest_of(secret), self._wall()
         held = (t for t in self._tokens if t.digest == digest)
         return next((t for t in held if t.expires_at is None or now < t.expires_at), None)
@@ -58,6 +58,6 @@ class TokenBook:
     def _known(self) -> tuple[Token, ...]:
         with self._lock:
             if time.monotonic() - self._read_at >= FRESH:
-                self._tokens = self._desk.tokens()
+                self._tokens = self._controls.tokens()
                 self._read_at = time.monotonic()
             return self._tokens

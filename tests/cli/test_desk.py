@@ -180,7 +180,7 @@ class TestAck:
         self, run: Run, tmp_path: Path
     ) -> None:
         (tmp_path / "config.toml").write_text(f"{CONFIG}\n[clock]\nspeed = 600\n")
-        seen = SourceHealth("t", SourceState.ALIVE, NOON, "it is observed", NOON, NOON + MINUTE)
+        seen = SourceHealth("t", SourceState.UP, NOON, "it is observed", NOON, NOON + MINUTE)
         with closing(open_store(tmp_path / "store.sqlite")) as store:
             store.commit(RunRecord(feeds=[seen]))
         assert run("ack", OPEN.id) == 0

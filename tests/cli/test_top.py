@@ -43,7 +43,7 @@ def store(tmp_path: Path) -> Iterator[SqlViewer]:
     down = rows.assign(service=NAME, count=np.where(rows.index < 60, 2.0, 50.0))
     gone = rows[:60].assign(service="Gone", count=1.0)
     opened = replace(an_incident(), service=NAME, ended_at=None, resolved_at=None)
-    feed = SourceHealth("weibo", SourceState.DEAD, NOW, "the place answers 503")
+    feed = SourceHealth("weibo", SourceState.DOWN, NOW, "the place answers 503")
     with closing(open_store(tmp_path / "var" / "outage-detector.sqlite")) as writer:
         writer.commit(
             RunRecord(counts=pd.concat([fine, down, gone]), incidents=[opened], feeds=[feed])

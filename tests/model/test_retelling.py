@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from detector import resources
 from detector.detection.volume_drop import Fall
-from detector.model.alert import NO_NEWS, Attribution, Because, News
+from detector.model.alert import NO_NEW_FACTS, Attribution, Because, NewFacts
 from detector.model.catalogue import parse_catalogue
+from detector.model.decision import Reason
 from detector.model.incident import Severity
 from detector.model.matcher import parse_matcher
 from detector.model.silence import Acknowledgement, Silence
@@ -23,8 +24,6 @@ from detector.notify.decide import sentence_of
 from detector.notify.inhibit import Inhibition
 from detector.notify.mute import in_hand, inhibited, silenced, within_quiet_hours
 from detector.notify.mute_times import MuteTimeInterval
-from detector.notify.news import Reason
-from detector.notify.reasons import NoticeReason
 from detector.pipeline.health_rules import Look, SourceHealthRules, update
 from detector.text.retelling import Retelling
 from tests.fakes.outages import NOON, an_alert
@@ -43,7 +42,7 @@ LIKELY = [
     ),
     Attribution("QQ", "qq-20220722T1200Z-abcd", Because.TOGETHER, together=4),
 ]
-NEWS = News(("login", "payments"), ("Shanghai",), ("weibo",), ("QQ",))
+NEWS = NewFacts(("login", "payments"), ("Shanghai",), ("weibo",), ("QQ",))
 
 
 def catalogue() -> Iterator[str]:
@@ -84,13 +83,13 @@ def _sentence(mute: object) -> str:
 
 
 def notices() -> Iterator[str]:
-    for reason in NoticeReason:
+    for reason in Reason:
         yield reason.value
         yield sentence_of(reason, None, an_alert(), NEWS)
         for likely in LIKELY:
             yield sentence_of(reason, None, replace(an_alert(), attribution=likely), NEWS)
     for part in ("components", "regions", "sources", "echoes"):
-        yield replace(NO_NEWS, **{part: getattr(NEWS, part)}).sentence
+        yield replace(NO_NEW_FACTS, **{part: getattr(NEWS, part)}).sentence
 
 
 def decisions() -> Iterator[str]:
@@ -99,8 +98,8 @@ def decisions() -> Iterator[str]:
         yield f"{reason.value}: {NEWS.sentence}"
     for likely in LIKELY:
         yield likely.sentence
-        echo = f"likely an echo of {likely.origin_id}, for {likely.sentence}"
-        yield f"{Reason.FIRST.value}: {echo}"
+        echo = f"likely an echo of {likely.root_id}, for {likely.sentence}"
+        yield f"{Reason.OPENED.value}: {echo}"
 
 
 def feeds() -> Iterator[str]:

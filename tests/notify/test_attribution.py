@@ -65,14 +65,14 @@ class TestMentions:
         others = (WECHAT, at("Weibo", 0))
         found = attributed(at("QQ", 10), *others, named={"WeChat": 6, "Weibo": 8})
         assert found is not None
-        assert found.origin == "Weibo"
+        assert found.root == "Weibo"
 
 
 class TestProvider:
     def test_services_of_one_provider_that_fail_together_share_it(self) -> None:
         found = attributed(at("QQ", 6), WECHAT, Tencent="WeChat QQ")
         assert found is not None
-        assert (found.because, found.provider, found.origin) == (
+        assert (found.because, found.provider, found.root) == (
             Because.PROVIDER,
             "Tencent",
             "WeChat",
@@ -90,7 +90,7 @@ class TestTogether:
     def test_three_at_once_have_a_cause_in_common(self) -> None:
         found = attributed(at("QQ", 4), WECHAT, at("Weibo", 2))
         assert found is not None
-        assert (found.because, found.together, found.origin) == (Because.TOGETHER, 3, "WeChat")
+        assert (found.because, found.together, found.root) == (Because.TOGETHER, 3, "WeChat")
 
     def test_two_at_once_may_be_chance(self) -> None:
         assert attributed(at("QQ", 4), WECHAT) is None

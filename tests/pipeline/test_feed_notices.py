@@ -31,7 +31,7 @@ from tests.fakes.outages import NOON
 from tests.fakes.store import FakeStore
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-ALIVE, SILENT, DEAD = SourceState.ALIVE, SourceState.SILENT, SourceState.DEAD
+ALIVE, SILENT, DEAD = SourceState.UP, SourceState.DEGRADED, SourceState.DOWN
 
 
 def audience(*matchers: Matcher) -> NotificationPolicy:
@@ -91,11 +91,11 @@ def told(
         if state := changes.get(now):
             health = replace(
                 health,
-                feed=replace(feed, state=state, since=now, looked_at=now),
+                feed=replace(feed, state=state, since=now, polled_at=now),
                 told=health.told + 1,
                 told_at=now,
             )
-            fresh = [SourceAlert(now, replace(health.feed, looked_at=None), health.told)]
+            fresh = [SourceAlert(now, replace(health.feed, polled_at=None), health.told)]
         living.turn(now, fresh, health)
         now += 30 * MINUTE
     assert [at for name, _, at in living.sent if name == "log"] == [hour for hour, _ in states]

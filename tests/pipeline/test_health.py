@@ -87,7 +87,7 @@ def test_the_reason_holds_what_the_source_said() -> None:
     (alert,), health = live(each_minute([(0, 5)], 20))
     assert alert.feed.reason == "it was last observed until 2026-03-02T12:05:00Z: 503"
     assert alert.key == "feed/weibo/1-dead"
-    assert health.feed.looked_at == NOON + 20 * MINUTE
+    assert health.feed.polled_at == NOON + 20 * MINUTE
 
 
 def test_a_source_may_be_given_more_patience() -> None:
@@ -153,4 +153,4 @@ def test_a_replay_of_the_gaps_says_what_was_said_live(edges: list[int], ticks: i
         said += alerts
     assert said == list(replayed)
     assert health is not None
-    assert health.feed.state is whole.feed.state is SourceState.ALIVE
+    assert health.feed.state is whole.feed.state is SourceState.UP

@@ -72,7 +72,7 @@ def test_a_feed_that_fails_is_dead_and_alive_when_it_is_observed_again(
             outcome = cycle(memory, {"hn": pull}, the_plan, now=now)
         memory = outcome.memory
         said += outcome.feed_alerts
-        assert outcome.feeds[0].looked_at == now
+        assert outcome.feeds[0].polled_at == now
         assert outcome.incidents == ()
     assert told(said) == [("hn", "dead", 20), ("hn", "alive", 40)]
     assert said[0].feed.reason.endswith(": hn: 503")
@@ -94,7 +94,7 @@ def test_places_of_a_table_are_watched_each_for_itself(the_plan: PipelinePlan) -
         said += outcome.feed_alerts
     assert told(said) == [("y", "dead", 1440 + 15)]
     states = {feed.source: feed.state for feed in outcome.feeds}
-    assert states == {"x": SourceState.ALIVE, "y": SourceState.DEAD}
+    assert states == {"x": SourceState.UP, "y": SourceState.DOWN}
 
 
 @pytest.mark.parametrize("every", [timedelta(days=20), timedelta(hours=31), timedelta(hours=5)])

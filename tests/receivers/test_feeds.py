@@ -21,11 +21,11 @@ from tests.receivers.receivers import RECEIVERS, ReceiverPolicy
 
 MINUTES = timedelta(minutes=1)
 DEAD = SourceAlert(
-    NOON, SourceHealth("weibo", SourceState.DEAD, NOON - 10 * MINUTES, "it was last observed"), 1
+    NOON, SourceHealth("weibo", SourceState.DOWN, NOON - 10 * MINUTES, "it was last observed"), 1
 )
 ALIVE = SourceAlert(
     NOON + 5 * MINUTES,
-    SourceHealth("weibo", SourceState.ALIVE, NOON + 5 * MINUTES, "it is observed again"),
+    SourceHealth("weibo", SourceState.UP, NOON + 5 * MINUTES, "it is observed again"),
     2,
 )
 

@@ -54,7 +54,7 @@ def test_it_knows_every_word_of_ours() -> None:
     assert defs["alert"]["properties"]["kind"]["enum"] == [kind.value for kind in AlertKind]
     because = defs["attribution"]["properties"]["because"]["enum"]
     assert because == [reason.value for reason in Because]
-    assert defs["details"]["properties"]["speakers"]["enum"] == [who.value for who in AuthorKind]
+    assert defs["details"]["properties"]["written_by"]["enum"] == [who.value for who in AuthorKind]
     states = defs["feedAlert"]["properties"]["feed"]["properties"]["state"]["enum"]
     assert states == [state.value for state in SourceState]
 

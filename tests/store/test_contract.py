@@ -302,7 +302,7 @@ def test_the_last_that_a_receiver_took_is_found(store: Store) -> None:
     going_on, over, unheard = (an_incident(name) for name in ("WeChat", "QQ", "Alipay"))
     opened = {i.id: an_alert(i) for i in (going_on, over, unheard)}
     worse = an_alert(going_on, kind=AlertKind.ESCALATED, sequence=2, at=NOON + MINUTE)
-    again = replace(worse, kind=AlertKind.REPEATED, at=NOON + 2 * MINUTE, notice=3)
+    again = replace(worse, kind=AlertKind.REMINDER, at=NOON + 2 * MINUTE, notice=3)
     ended = an_alert(over, kind=AlertKind.RESOLVED, sequence=2, at=NOON + MINUTE)
     sent, dead = DeliveryStatus.SENT, DeliveryStatus.DEAD
     for alert, receiver, status in (
@@ -332,9 +332,9 @@ def test_the_last_that_a_receiver_took_is_found(store: Store) -> None:
 
 
 def test_a_feed_is_kept_as_it_stands_last(store: Store) -> None:
-    alive = SourceHealth("weibo", SourceState.ALIVE, NOON, "answers", NOON, NOON)
+    alive = SourceHealth("weibo", SourceState.UP, NOON, "answers", NOON, NOON)
     dead = SourceHealth(
-        "weibo", SourceState.DEAD, NOON + MINUTE, "empty lists", NOON + MINUTE, None
+        "weibo", SourceState.DOWN, NOON + MINUTE, "empty lists", NOON + MINUTE, None
     )
     store.commit(RunRecord(feeds=[alive]))
     store.commit(RunRecord(feeds=[dead]))

@@ -88,7 +88,7 @@ def test_everything_that_is_stored_as_a_code_has_words(language: str) -> None:
         *(f"reason_name.{code}" for code in REASONS),
         *(f"source_health.{code}" for code in SOURCE_REASONS),
         *(f"related.{because}" for because in ("mentions", "provider", "together")),
-        *(f"kind.{kind.value}" for kind in AlertKind if kind is not AlertKind.REPEATED),
+        *(f"kind.{kind.value}" for kind in AlertKind if kind is not AlertKind.REMINDER),
         *(f"severity.{severity.label}" for severity in Severity),
         *(f"state.{severity.label}" for severity in Severity),
         *(f"state.{state}" for state in ("fine", "unknown", "up", "degraded", "down")),

@@ -18,7 +18,7 @@ import pandas as pd
 
 from detector.config import parse_settings
 from detector.model.alert import Alert, AlertKind
-from detector.model.decision import Decision
+from detector.model.decision import Decision, Reason
 from detector.model.delivery import Delivery, DeliveryStatus
 from detector.model.details import (
     AuthorKind,
@@ -26,7 +26,7 @@ from detector.model.details import (
     FacetVerdict,
     SampleComplaint,
 )
-from detector.model.health import SourceHealth, SourceState
+from detector.model.health import SourceHealth, SourceReason, SourceState
 from detector.model.incident import Incident, Severity
 from detector.model.token import (
     Scope,
@@ -103,7 +103,9 @@ class House:
     def token(self, scope: Scope, *, expires_at: datetime | None = None) -> str:
         """Add a token of that scope, named after it, and return its secret."""
         secret = f"secret-{scope.value}"
-        self.backend.desk.add_token(Token(scope.value, scope, digest_of(secret), NOW, expires_at))
+        self.backend.controls.add_token(
+            Token(scope.value, scope, digest_of(secret), NOW, expires_at)
+        )
         return secret
 
     def commit(self, **record: Any) -> None:
@@ -130,7 +132,7 @@ def house(folder: Path, *, web: str = "", settings: str = SETTINGS, **record: An
             store.commit(RunRecord(**record))
     backend = Backend(
         store=open_viewer(path),
-        desk=open_controls(path),
+        controls=open_controls(path),
         inbox=open_inbox(path),
         settings=parse_settings(settings + web, path="config.toml"),
         now=lambda: NOW,
@@ -179,12 +181,30 @@ def everything() -> dict[str, Any]:
             Delivery("on-call", alert, DeliveryStatus.PENDING, 0, alert.at) for alert in alerts
         ],
         "decisions": (
-            Decision(going_on.id, NOW - 20 * MINUTE, "it was noticed", AlertKind.OPENED, "on-call"),
-            Decision(going_on.id, NOW - 5 * MINUTE, "nothing new", None, "on-call"),
+            Decision(
+                going_on.id, NOW - 20 * MINUTE, Reason.OPENED, {}, AlertKind.OPENED, "on-call"
+            ),
+            Decision(going_on.id, NOW - 5 * MINUTE, Reason.NO_CHANGE, {}, None, "on-call"),
         ),
         "feeds": (
-            SourceHealth("helpdesk", SourceState.ALIVE, NOW - 60 * MINUTE, "posts come", NOW, NOW),
-            SourceHealth("tickets", SourceState.DEAD, NOW - 30 * MINUTE, "no answer", NOW, None),
+            SourceHealth(
+                "helpdesk",
+                SourceState.UP,
+                NOW - 60 * MINUTE,
+                SourceReason.OBSERVED,
+                {},
+                NOW,
+                NOW,
+            ),
+            SourceHealth(
+                "tickets",
+                SourceState.DOWN,
+                NOW - 30 * MINUTE,
+                SourceReason.NEVER_OBSERVED,
+                {"error": "HTTP 503"},
+                NOW,
+                None,
+            ),
         ),
     }
 
@@ -221,9 +241,9 @@ def an_alert_about(
 def some_details(texts: Sequence[str] = ("微信登不上了 @***", "is WeChat down?")) -> Details:
     """Return what 120 complaints say."""
     return Details(
-        speakers=AuthorKind.PEOPLE,
+        written_by=AuthorKind.PEOPLE,
         posts=150,
-        voices=120,
+        authors=120,
         linked=0.05,
         newcomers=0.9,
         facets=(

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from math import ceil, isfinite
+from datetime import timedelta
+from math import isfinite
 from typing import Annotated, Any
 
 import numpy as np
-import pandas as pd
 from fastapi import APIRouter, Query
 
 from detector.model.documents import incident_to_dict
 from detector.model.series import Floats
-from detector.model.times import floor_to, from_seconds, iso
+from detector.model.times import from_seconds, iso
 from detector.model.token import Scope
+from detector.views.count_series import Series, SourceSeries, series
 from detector.views.services import (
     LatestBin,
     ServiceSummary,
@@ -35,10 +33,9 @@ from detector.web.api.values import (
     Instant,
     Named,
 )
-from detector.web.backend import AskedBackend, Backend
+from detector.web.backend import AskedBackend
 from detector.web.problems import Problem
 
-from detector.views.count_series import Series, SourceSeries, series
 router = APIRouter(prefix="/v1", tags=["services"], dependencies=[needs(Scope.READ)])
 LONGEST = timedelta(days=400)
 MOST_STEPS = 20_000
@@ -76,7 +73,7 @@ def show_series(
     _check_span(start, end, step)
     if service not in service_names(backend):
         raise Problem(404, "there is no service of this name")
-    return _series(series(backend, service, start, end, step=step, points=points))
+    return _series(series(backend.store, service, start, end, step=step, points=points))
 
 
 def _check_span(start: Instant, end: Instant, step: timedelta | None) -> None:

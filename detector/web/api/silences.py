@@ -10,14 +10,12 @@ from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
-from detector.model.documents import feed_to_dict
 from detector.model.matcher import Matcher, parse_matcher
 from detector.model.silence import Silence
 from detector.model.times import iso
 from detector.model.token import Scope
 from detector.web.access import Asking, needs
 from detector.web.api.shapes import (
-    FeedShape,
     Page,
     SilenceShape,
     problems,
@@ -68,7 +66,7 @@ def list_silences(
     ended: Annotated[bool, Query(description="Those that have ended, too.")] = False,
 ) -> Any:
     """Return silences, the one that begins first first."""
-    found = backend.desk.silences(ending_after=None if ended else backend.wall())
+    found = backend.controls.silences(ending_after=None if ended else backend.wall())
     return {"items": [_silence(silence) for silence in found], "next": None}
 
 
@@ -96,7 +94,7 @@ def add_silence(
     name = secrets.token_hex(6)
     author = asked.author or visitor.name
     silence = Silence(name, matchers, starts_at, ends_at, author, asked.comment)
-    backend.desk.silence(silence)
+    backend.controls.silence(silence)
     response.headers["Location"] = address(request, f"/v1/silences/{name}")
     return _silence(silence)
 
@@ -110,7 +108,7 @@ def add_silence(
 )
 def show_silence(backend: AskedBackend, silence_id: str) -> Any:
     """Return one silence."""
-    found = next((s for s in backend.desk.silences() if s.id == silence_id), None)
+    found = next((s for s in backend.controls.silences() if s.id == silence_id), None)
     if found is None:
         raise Problem(404, "there is no silence of this id")
     return _silence(found)
@@ -125,7 +123,7 @@ def show_silence(backend: AskedBackend, silence_id: str) -> Any:
 )
 def end_silence(backend: AskedBackend, silence_id: str) -> Response:
     """End a silence now; one that has not begun is removed."""
-    if not backend.desk.expire(silence_id, backend.wall()):
+    if not backend.controls.expire(silence_id, backend.wall()):
         raise Problem(404, "there is no silence of this id")
     return Response(status_code=204)
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse
 
-from detector.model.documents import feed_to_dict
 from detector.model.token import Scope
+from detector.text.phrasing import phrasing
+from detector.views.source_health import source_health_to_dict
 from detector.web.access import needs
 from detector.web.api.shapes import Page, SourceShape, problems
+from detector.web.api.values import Lang
 from detector.web.backend import AskedBackend
 from detector.web.prefix import address
 
@@ -18,12 +21,15 @@ router = APIRouter(prefix="/v1", tags=["sources"], dependencies=[needs(Scope.REA
 
 
 @router.get("/sources", responses=problems(), response_model=Page[SourceShape])
-def list_sources(backend: AskedBackend) -> Any:
+def list_sources(backend: AskedBackend, lang: Lang = "en") -> Any:
     """Return how each source is, by name."""
-    return {"items": [feed_to_dict(one) for one in backend.store.feeds()], "next": None}
+    say = phrasing(lang, UTC)
+    found = backend.store.feeds()
+    return {"items": [source_health_to_dict(one, say) for one in found], "next": None}
 
 
 @router.get("/feeds", include_in_schema=False)
-def list_feeds(request: Request) -> RedirectResponse:
+def list_feeds(request: Request, lang: Lang = "en") -> RedirectResponse:
     """Lead to where the list is now."""
-    return RedirectResponse(address(request, "/v1/sources"), 308)
+    query = f"?lang={lang}" if "lang" in request.query_params else ""
+    return RedirectResponse(address(request, f"/v1/sources{query}"), 308)

@@ -16,7 +16,7 @@ from detector.config.sections import Settings
 from detector.model.times import iso
 from detector.text.catalogue import LANGUAGES, Catalogue, catalogue
 from detector.text.format import Format
-from detector.text.phrasing import Phrasing
+from detector.text.phrasing import Phrasing, phrasing
 from detector.web.pages.language import wanted_language
 
 Theme = Literal["auto", "light", "dark"]
@@ -84,8 +84,7 @@ def phrasing_for(request: Request, zone: ZoneInfo) -> Phrasing:
     """Return what words facts in the language that the request asks for."""
     accepted = request.headers.get("accept-language", "")
     code = wanted_language(request.query_params.get("lang"), request.cookies.get("lang"), accepted)
-    texts = catalogue(code)
-    return Phrasing(texts, Format(texts, zone))
+    return phrasing(code, zone)
 
 
 def own_zone(settings: Settings) -> ZoneInfo:

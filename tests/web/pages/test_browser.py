@@ -10,7 +10,7 @@ from tests.web.house import MINUTE, NOW, House
 from tests.web.pages.conftest import watched
 
 Shown = tuple[House, str]
-PAGES = ("/", "/service?name=WeChat", "/incidents", "/feeds", "/silences", "/settings", "/login")
+PAGES = ("/", "/service?name=WeChat", "/incidents", "/sources", "/silences", "/settings", "/login")
 
 
 def incident_path(home: House, service: str = "WeChat") -> str:
@@ -42,11 +42,11 @@ def test_acknowledge_and_give_back_by_button(shown: Shown, browser: Browser) -> 
         page.get_by_role("button", name="Acknowledge").click()
         expect(page.get_by_text("You have it in hand.")).to_be_visible()
         expect(page.get_by_text("In hand: Li Na")).to_be_visible()
-        (said,) = home.backend.desk.acknowledgements()
+        (said,) = home.backend.controls.acknowledgements()
         assert (said.author, said.comment, said.at) == ("Li Na", "on it", NOW)
         page.get_by_role("button", name="Give it back").click()
         expect(page.get_by_text("It is given back")).to_be_visible()
-        assert home.backend.desk.acknowledgements() == ()
+        assert home.backend.controls.acknowledgements() == ()
 
 
 def test_silence_by_button_and_end_it(shown: Shown, browser: Browser) -> None:
@@ -60,13 +60,13 @@ def test_silence_by_button_and_end_it(shown: Shown, browser: Browser) -> None:
         form.get_by_label("Why").fill("announced works")
         form.get_by_role("button", name="Silence").click()
         expect(page.get_by_text("Silenced now")).to_be_visible()
-        (silence,) = home.backend.desk.silences()
+        (silence,) = home.backend.controls.silences()
         assert [str(m) for m in silence.matchers] == ['service="WeChat"']
         assert silence.ends_at - silence.starts_at == 4 * 60 * MINUTE
         page.goto("/silences")
         page.get_by_role("button", name="End now").click()
         expect(page.get_by_text("The silence has ended.")).to_be_visible()
-        assert home.backend.desk.silences(ending_after=NOW) == ()
+        assert home.backend.controls.silences(ending_after=NOW) == ()
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -163,6 +163,6 @@ def test_language_and_theme_are_kept(standing: Shown, browser: Browser) -> None:
         page.goto("/")
         page.get_by_role("link", name="中文").click()
         page.get_by_role("link", name="深色").click()
-        page.goto("/feeds")
+        page.goto("/sources")
         expect(page.locator("html")).to_have_attribute("data-theme", "dark")
         expect(page.locator("h1")).to_have_text("数据源")

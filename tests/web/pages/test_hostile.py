@@ -13,17 +13,18 @@ import pytest
 from playwright.sync_api import Browser
 
 from detector.model.alert import Alert, AlertKind
-from detector.model.decision import Decision
+from detector.model.decision import Decision, Reason
 from detector.model.delivery import Delivery, DeliveryStatus
 from detector.model.details import (
     Details,
     FacetVerdict,
     SampleComplaint,
 )
-from detector.model.health import SourceHealth, SourceState
+from detector.model.health import SourceHealth, SourceReason, SourceState
 from detector.model.incident import Incident, Severity
 from detector.model.matcher import Matcher
 from detector.model.silence import Acknowledgement, Silence
+from detector.model.times import iso
 from tests.fakes.outages import an_incident
 from tests.web.hostile import HOSTILE
 from tests.web.house import MINUTE, NOW, House, counts, house, some_details
@@ -67,12 +68,14 @@ def beset(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     home = house(Path(tmp_path_factory.mktemp("beset")), **hostile_record())
     for number, (name, text) in enumerate(TEXTS.items()):
         matcher = Matcher("service", text)
-        home.backend.desk.silence(
+        home.backend.controls.silence(
             Silence(f"s{number}", (matcher,), NOW - MINUTE, NOW + MINUTE, text, f"{name} {text}")
         )
     incident = home.backend.store.incidents()[0]
     worst = "".join(TEXTS.values())
-    home.backend.desk.acknowledge(Acknowledgement(incident.id, NOW, Severity.MINOR, worst, worst))
+    home.backend.controls.acknowledge(
+        Acknowledgement(incident.id, NOW, Severity.MINOR, worst, worst)
+    )
     yield home
     home.close()
 
@@ -98,12 +101,22 @@ def hostile_record() -> dict[str, Any]:
             for alert, text in zip(alerts, TEXTS.values(), strict=True)
         ],
         "decisions": [
-            Decision(one.id, NOW, text, None, text)
+            Decision(
+                one.id,
+                NOW,
+                Reason.SILENCED,
+                {"author": text, "comment": text, "until": iso(NOW)},
+                None,
+                text,
+            )
             for one in incidents
             for text in list(TEXTS.values())[:5]
         ],
         "feeds": [
-            SourceHealth(text, SourceState.DEAD, NOW, text, NOW, NOW) for text in TEXTS.values()
+            SourceHealth(
+                text, SourceState.DOWN, NOW, SourceReason.NEVER_OBSERVED, {"error": text}, NOW, NOW
+            )
+            for text in TEXTS.values()
         ],
     }
 
@@ -122,7 +135,7 @@ def hostile_details() -> Details:
 def all_paths(home: House) -> list[str]:
     incidents: tuple[Incident, ...] = home.backend.store.incidents()
     return [
-        *("/", "/incidents", "/feeds", "/silences", "/settings"),
+        *("/", "/incidents", "/sources", "/silences", "/settings"),
         *(f"/incidents/{one.id}" for one in incidents[:8]),
     ]
 
