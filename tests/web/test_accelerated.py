@@ -68,7 +68,7 @@ def test_and_stops_when_somebody_ends_it(made: House, how: str) -> None:
     (kept,) = made.backend.controls.silences()
     assert kept.ends_at == TODAY + timedelta(minutes=5)
     page = client.get("/silences", headers={"accept": "text/html"}).text
-    assert re.search(r"<td>[Ee]nded</td>", page)
+    assert re.search(r"<td>expired</td>", page)
 
 
 def test_taking_in_hand_holds_until_the_incident_ends(made: House) -> None:

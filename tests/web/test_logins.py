@@ -40,7 +40,7 @@ def test_a_wrong_login_comes_back_to_the_form_and_opens_nothing(made: House) -> 
     client = made.client()
     form = {"csrf": seal_of(client), "token": "wrong", "next": "/sources"}
     answer = client.post("/login", data=form)
-    assert answer.headers["location"] == "/login?wrong=true&next=%2Ffeeds"
+    assert answer.headers["location"] == "/login?wrong=true&next=%2Fsources"
     assert client.get("/v1/sources").status_code == 401
 
 

@@ -94,7 +94,7 @@ def test_every_link_of_every_page_leads_to_one_of_ours(made: House, client: http
         ours = [unescape(link) for link in links if not urlsplit(unescape(link)).netloc]
         assert all(link.startswith(f"{PREFIX}/") for link in ours), path
         waiting += [link for link in ours if not re.search(r"lang=|theme=", link)]
-    assert {f"{PREFIX}/silences", f"{PREFIX}/feeds", f"{PREFIX}/settings"} <= seen
+    assert {f"{PREFIX}/silences", f"{PREFIX}/sources", f"{PREFIX}/settings"} <= seen
     assert any("/static/" in path for path in seen)
     assert any(path.startswith(f"{PREFIX}/incidents/") for path in seen)
 

@@ -16,6 +16,7 @@ import pytest
 from detector.model.documents import incident_to_dict
 from detector.model.incident import Severity
 from detector.model.token import Scope
+from detector.text.catalogue import catalogue
 from detector.views.count_series import fitting_step, series
 from detector.web.backend import RunReport
 from tests.fakes.outages import an_incident
@@ -159,9 +160,16 @@ def test_what_was_said_and_why_is_told_in_order(made: House, client: httpx.Clien
     path = f"/v1/incidents/{incident.id}"
     alerts = client.get(f"{path}/alerts").json()["items"]
     assert [a["kind"] for a in alerts] == ["opened", "escalated"]
-    assert alerts[0]["details"]["voices"] == 120
-    reasons = [d["reason"] for d in client.get(f"{path}/decisions").json()["items"]]
-    assert reasons == ["it was noticed", "nothing new"]
+    assert alerts[0]["details"]["authors"] == 120
+    decisions = client.get(f"{path}/decisions").json()["items"]
+    assert [(d["reason"], d["kind"]) for d in decisions] == [
+        ("opened", "opened"),
+        ("no_change", None),
+    ]
+    assert decisions[1]["text"] == "nothing new since the last notification"
+    chinese = client.get(f"{path}/decisions?lang=zh").json()["items"]
+    assert [d["reason"] for d in chinese] == ["opened", "no_change"]
+    assert chinese[1]["text"] == catalogue("zh")("reason.no_change")
     deliveries = client.get(f"{path}/deliveries").json()["items"]
     assert [d["status"] for d in deliveries] == ["pending", "pending"]
 

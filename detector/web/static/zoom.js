@@ -15,10 +15,15 @@
   }
 
   // Times as the page has them: in the reader's zone, in the language's order. Seconds since 1970.
-  const zoned = new Intl.DateTimeFormat("en-US", {
-    timeZone: me.zone, year: "numeric", month: "2-digit", day: "2-digit",
-    hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
-  });
+  // On a first visit the page has told its zone only after this script was written.
+  const zone = () => /(?:^|; )tz=([^;]+)/.exec(document.cookie)?.[1] ?? me.zone;
+  let zoned = null;
+  function readZone() {
+    zoned = new Intl.DateTimeFormat("en-US", {
+      timeZone: zone(), year: "numeric", month: "2-digit", day: "2-digit",
+      hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+    });
+  }
   const weekdays = texts.weekdays.split("\n");
   function parts(at) {
     const p = Object.fromEntries(zoned.formatToParts(new Date(at * 1000)).map(x => [x.type, x.value]));
@@ -103,8 +108,8 @@
     const bare = { ...step, width: 0, stroke: "transparent" };
     return {
       width: view.frame.clientWidth, height: view.height(),
-      tzDate: at => uPlot.tzDate(new Date(at * 1000), me.zone),
-      legend: { show: false }, padding: [8, 12, 0, 0],
+      tzDate: at => uPlot.tzDate(new Date(at * 1000), zoned.resolvedOptions().timeZone),
+      legend: { show: false }, padding: [8, 24, 0, 0],
       scales: { x: { time: true }, y: { range: (_, low, high) => [0, Math.max(high ?? 0, 1) * 1.06] } },
       axes: axes(),
       series: [
@@ -141,7 +146,7 @@
       this.said = Object.assign(document.createElement("p"), { className: "soft readout" });
       this.said.setAttribute("role", "status");
       this.figure = figure;
-      this.turn = 0;
+      this.asked = 0;
     }
 
     height() { return Math.min(Math.max(this.frame.clientWidth * 0.5, 240), 380); }
@@ -149,6 +154,7 @@
     async open() {
       const [got] = await Promise.all([fetched(this.button, this.start, this.end), load()]);
       this.got = got;
+      readZone();
       const help = Object.assign(document.createElement("p"), { className: "soft", textContent: texts.help });
       this.figure.replaceChildren(this.tools(), this.frame, this.said, help);
       this.plot = new uPlot(options(this), columns(got), this.frame);
@@ -225,10 +231,10 @@
       this.from = Math.max(from - short, this.start);
       this.to = Math.min(to + short, this.end);
       this.plot.setScale("x", { min: this.from, max: this.to });
-      const turn = ++this.turn;
+      const asked = ++this.asked;
       try {
         const got = await fetched(this.button, this.from, this.to);
-        if (turn !== this.turn) return; // somebody went on in the meantime
+        if (asked !== this.asked) return; // somebody went on in the meantime
         this.got = got;
         this.plot.setData(columns(got), false);
         this.plot.setScale("x", { min: this.from, max: this.to });
@@ -240,11 +246,12 @@
     read(index) {
       const got = this.got;
       if (index === null || index === undefined || index >= got.time.length) {
-        this.said.textContent = `${instant(this.from)} – ${instant(this.to)}`;
+        const whole = at => Math.round(at / 60) * 60; // a span is chosen by hand, not to the second
+        this.said.textContent = `${instant(whole(this.from))} – ${instant(whole(this.to))}`;
         return;
       }
       const at = instant(got.time[index] / 1000), mean = got.mean[index];
-      const range = (low, high) => (low === null || high === null ? "" : ` (${number(low)}–${number(high)})`);
+      const range = (low, high) => (low === null || high === null || low === high ? "" : ` (${number(low)}–${number(high)})`);
       const counted = mean === null ? texts.not_observed : `${texts.counts} ${number(mean)}${range(got.low[index], got.high[index])}`;
       const expected = got.listed ? "" : range(got.band_low[index], got.band_high[index]);
       this.said.textContent = `${at} · ${counted} · ${texts.expected} ${number(got.expected[index])}${expected}`;

@@ -31,6 +31,7 @@ KNOWN = (
     *("outage-detector", "English", "WeChat", "QQ", "weibo", "helpdesk", "tickets", "on-call"),
     *("微信登不上了 @***", "is WeChat down?", "HTTP 503", "this machine", "Li Na", "works"),
     "nothing of the kind",
+    'service="WeChat"',
 )
 PATHS = (
     "/",
