@@ -107,7 +107,7 @@ def _melted(
     end: datetime,
     incidents: Sequence[Incident],
 ) -> dict[str, Curve]:
-    """Return long curves out of hours; how ordinary bins scatter is told by the last week's."""
+    """Return long curves out of hours; the last week says how ordinary bins scatter."""
     frame = store.curve(start=start, end=end, step=_MELTED, service=service)
     lately = recorded_curves(store, service, end - timedelta(days=7), end, incidents=incidents)
     return {

@@ -46,8 +46,8 @@ class ServiceNow:
 
     Attributes
     ----------
-    state : ``outage``, ``fine``, or ``unknown`` where nobody looked lately.
-    incident : the one that goes on, None without one.
+    state : ``outage``, ``fine``, or ``unknown`` where it was not observed lately.
+    incident : the open one, None without one.
     observed_at : left edge of the last observed bin, None where there is none.
     count, expected : posts in that bin and posts expected there, over all sources; nan if unknown.
     lately : shape (COLUMNS,), posts per column of the last hours, nan where none was observed.

@@ -18,7 +18,7 @@ from detector.web.prefix import path_of
 from detector.web.problems import Problem, problem_response
 from detector.web.token_book import TokenBook
 
-#: So many askers are remembered; of more, those that were quiet longest are forgotten.
+#: So many askers are remembered; of more, those whose last request is oldest are forgotten.
 MOST_ASKERS = 10_000
 #: Seconds in which the body of a request must have come.
 BODY_WITHIN = 30.0

@@ -146,13 +146,13 @@ def _gauges(
 
 def _of_totals(totals: Totals) -> Iterator[Metric]:
     """Yield how much was taken in since the start, by source."""
-    told: Mapping[str, tuple[str, Mapping[str, int]]] = {
+    counters: Mapping[str, tuple[str, Mapping[str, int]]] = {
         "posts": ("Posts that a source brought, complaints or not", totals.posts),
         "bins": ("Observed bins of services that were judged", totals.bins),
         "late_rows": ("Rows that came too late to be counted", totals.late),
         "source_failures": ("Runs in which a source could not be read", totals.failures),
     }
-    for name, (text, numbers) in told.items():
+    for name, (text, numbers) in counters.items():
         family = CounterMetricFamily(_named(name), text, labels=("source",))
         for source in sorted(numbers):
             family.add_metric([_label(source)], float(numbers[source]))

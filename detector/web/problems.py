@@ -26,7 +26,7 @@ _KINDS = {401: "forbidden", 403: "forbidden", 404: "not_found", 429: "busy"}
 
 
 class Problem(Exception):
-    """What went wrong with a request, told to whoever made it.
+    """What went wrong with a request, as whoever made it is told.
 
     Parameters
     ----------
@@ -57,17 +57,17 @@ class Problem(Exception):
 
     def document(self) -> dict[str, Any]:
         """Return the problem as JSON."""
-        told = {
+        document = {
             "type": "about:blank",
             "title": self.title,
             "status": self.status,
             "detail": self.detail,
         }
-        return {**told, "errors": list(self.errors)} if self.errors else told
+        return {**document, "errors": list(self.errors)} if self.errors else document
 
 
 def problem_response(problem: Problem) -> Response:
-    """Return the answer that tells ``problem``."""
+    """Return the answer that is ``problem``."""
     return JSONResponse(problem.document(), problem.status, problem.headers, media_type=MEDIA_TYPE)
 
 
@@ -157,7 +157,7 @@ def _problem_of(error: Exception) -> Problem:
         case HTTPException(status_code=status, detail=detail, headers=headers):
             return Problem(status, _sentence(status, str(detail)), headers=headers)
         case RequestValidationError():
-            errors = [_mistake(told) for told in error.errors()]
+            errors = [_mistake(one) for one in error.errors()]
             return Problem(422, "the request is not what this address takes", errors=errors)
         case InputError():
             return Problem(422, str(error))

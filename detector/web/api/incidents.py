@@ -43,13 +43,16 @@ router = APIRouter(prefix="/v1", tags=["incidents"])
 _read, _write = needs(Scope.READ), needs(Scope.WRITE)
 
 
+State = Literal["open", "resolved", "over"]
+
+
 class Filters(BaseModel):
     """Which incidents are asked for."""
 
     model_config = ConfigDict(frozen=True)
 
     service: Named | None = None
-    state: Literal["open", "over"] | None = None
+    state: State | None = None
     since: Instant | None = None
     until: Instant | None = None
     reason: Reason | None = None
@@ -68,8 +71,8 @@ class Filters(BaseModel):
         )
 
 
-class InHand(BaseModel):
-    """An acknowledgement as it is sent."""
+class AcknowledgementAsked(BaseModel):
+    """An acknowledgement as it is asked for."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -87,7 +90,9 @@ class InHand(BaseModel):
 def list_incidents(
     backend: AskedBackend,
     service: Annotated[Named | None, Query(description="Of this one only.")] = None,
-    state: Annotated[Literal["open", "over"] | None, Query()] = None,
+    state: Annotated[
+        State | None, Query(description="`over` is what `resolved` was called before.")
+    ] = None,
     since: Annotated[Instant | None, Query(description="Noticed then or later.")] = None,
     until: Annotated[Instant | None, Query(description="Noticed before.")] = None,
     reason: Annotated[Reason | None, Query(description="Of a decision about it.")] = None,
@@ -123,7 +128,7 @@ def show_incident(backend: AskedBackend, incident_id: str) -> Any:
     response_model=Page[AlertShape],
 )
 def list_alerts_of(backend: AskedBackend, incident_id: str) -> Any:
-    """Return what there was to tell about an incident, the earliest first."""
+    """Return what there was to say about an incident, the earliest first."""
     _known(backend, incident_id)
     found = backend.store.alerts(incident_id=incident_id)
     return {"items": [alert_to_dict(alert) for alert in found[::-1]], "next": None}
@@ -136,7 +141,7 @@ def list_alerts_of(backend: AskedBackend, incident_id: str) -> Any:
     response_model=Page[DecisionShape],
 )
 def list_decisions_of(backend: AskedBackend, incident_id: str, lang: Lang = "en") -> Any:
-    """Return why people were told of an incident, and why not, the earliest first."""
+    """Return why people were notified of an incident, and why not, the earliest first."""
     _known(backend, incident_id)
     say = phrasing(lang, UTC)
     found = backend.store.decisions(incident_id)
@@ -166,14 +171,14 @@ def acknowledge(
     backend: AskedBackend,
     visitor: Asking,
     incident_id: str,
-    said: Annotated[InHand, Body()],
+    asked: Annotated[AcknowledgementAsked, Body()],
 ) -> Any:
-    """Take an incident in hand: nobody is told again until it ends or grows worse."""
+    """Acknowledge an incident: no more reminders until it is resolved or escalates."""
     incident = _known(backend, incident_id)
     if not incident.is_open:
-        raise Problem(409, "the incident is over; there is nothing to take in hand")
+        raise Problem(409, "the incident is resolved; there is nothing to acknowledge")
     kept = Acknowledgement(
-        incident_id, backend.now(), incident.severity, said.author or visitor.name, said.comment
+        incident_id, backend.now(), incident.severity, asked.author or visitor.name, asked.comment
     )
     backend.controls.acknowledge(kept)
     return {
@@ -192,9 +197,9 @@ def acknowledge(
     status_code=204,
 )
 def withdraw(backend: AskedBackend, incident_id: str) -> Response:
-    """Give an incident out of hand."""
+    """Give an incident back."""
     if not backend.controls.withdraw(incident_id):
-        raise Problem(404, "nobody has this incident in hand")
+        raise Problem(404, "nobody has acknowledged this incident")
     return Response(status_code=204)
 
 
@@ -206,7 +211,7 @@ def withdraw(backend: AskedBackend, incident_id: str) -> Response:
     response_model=Page[AlertShape],
 )
 def list_alerts(backend: AskedBackend, limit: Limit = 50, cursor: Cursor = None) -> Any:
-    """Return what there was to tell, whoever was told, the latest first."""
+    """Return what there was to say, whoever was notified, the latest first."""
     place = parse_cursor(cursor)
     before = None if place is None else (place.at, place.name, place.number)
     found = backend.store.alert_page(before=before, limit=limit + 1)

@@ -105,8 +105,8 @@ def _service(found: ServiceSummary) -> dict[str, Any]:
 
 def _latest(latest: LatestBin) -> dict[str, Any]:
     numbers = {"count": latest.count, "expected": latest.expected, "evidence": latest.evidence}
-    told = {name: value if isfinite(value) else None for name, value in numbers.items()}
-    return {"source": latest.source, "time": iso(latest.time), **told}
+    known = {name: value if isfinite(value) else None for name, value in numbers.items()}
+    return {"source": latest.source, "time": iso(latest.time), **known}
 
 
 def _series(found: Series) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def add_silence(
     asked: Annotated[Asked, Body()],
     response: Response,
 ) -> Any:
-    """Let nobody be told of matching incidents for a time."""
+    """Notify nobody of matching incidents for a time."""
     matchers = _matchers(asked.matchers)
     starts_at = asked.starts_at or backend.wall()
     ends_at = _end(asked, starts_at)

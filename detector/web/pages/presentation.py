@@ -88,7 +88,7 @@ def phrasing_for(request: Request, zone: ZoneInfo) -> Phrasing:
 
 
 def own_zone(settings: Settings) -> ZoneInfo:
-    """Return the zone of readers who told none."""
+    """Return the zone of readers whose own is unknown."""
     return ZoneInfo(settings.detection.time_zone or "UTC")
 
 
