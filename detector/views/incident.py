@@ -16,9 +16,6 @@ from detector.notify.route import labels_of as labels_by
 from detector.store.base import Store
 from detector.views.records import Records
 
-#: What complaints name beside the service, in the order in which people ask.
-FACETS = ("component", "region", "platform")
-
 
 @dataclass(frozen=True, slots=True)
 class IncidentView:

@@ -82,7 +82,7 @@ def test_replay_law_of_two_places_and_their_feeds(
     # The end of the first place is in the live log alone: history waits for nothing.
     before, _, after = feeds.partition('{"key": "feed/here/')
     assert before == lines([*told.feed_alerts])
-    assert '"state": "dead"' in after
+    assert '"state": "down"' in after
 
 
 def test_causality_law_of_two_places(the_plan: PipelinePlan, told: History) -> None:

@@ -35,7 +35,12 @@ class TestMentions:
     def test_complaints_that_name_another_service_too_tell_where_it_comes_from(self) -> None:
         found = attributed(at("QQ", 10), WECHAT, named={"WeChat": 9})
         assert found == Attribution("WeChat", WECHAT.id, Because.MENTIONS, share=0.45)
-        assert found.sentence == "45% of its complaints name WeChat too"
+        assert found.params == {
+            "root": "WeChat",
+            "root_id": WECHAT.id,
+            "because": "mentions",
+            "share": 0.45,
+        }
 
     @pytest.mark.parametrize(
         ("named", "of"),
@@ -77,7 +82,13 @@ class TestProvider:
             "Tencent",
             "WeChat",
         )
-        assert found.sentence == "2 services of Tencent began at about the same time"
+        assert found.params == {
+            "root": "WeChat",
+            "root_id": WECHAT.id,
+            "because": "provider",
+            "provider": "Tencent",
+            "count": 2,
+        }
 
     def test_hours_apart_is_not_together(self) -> None:
         assert attributed(at("QQ", 120), WECHAT, Tencent="WeChat QQ") is None

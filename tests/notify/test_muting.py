@@ -53,7 +53,11 @@ class TestSilence:
         mute = silenced([silence(), silence("t", hours=1)], WECHAT, at=NOON)
         assert mute is not None
         assert mute.reason is Reason.SILENCED
-        assert mute.sentence == "silenced by ana until 2022-07-22T14:00:00Z: deploy"
+        assert mute.params == {
+            "author": "ana",
+            "until": "2022-07-22T14:00:00Z",
+            "comment": "deploy",
+        }
 
     def test_leaves_others_alone(self) -> None:
         assert silenced([silence()], PAY, at=NOON) is None
@@ -65,7 +69,7 @@ class TestInhibition:
     def test_mutes_what_follows_while_the_other_goes_on(self) -> None:
         mute = inhibited([self.RULE], PAY, [WECHAT])
         assert mute is not None
-        assert mute.sentence == f"muted while {WECHAT['incident'][0]} goes on"
+        assert mute.params == {"by": WECHAT["incident"][0]}
         assert inhibited([self.RULE], PAY, []) is None
 
     def test_nothing_mutes_itself(self) -> None:
@@ -96,7 +100,7 @@ def test_quiet_hours_say_when_they_end() -> None:
     mute = within_quiet_hours({"nights": night}, ["nights"], WECHAT, at=at)
     assert mute is not None
     assert mute.reason is Reason.MUTE_TIME
-    assert mute.sentence == "quiet hours 'nights' until 2022-07-22T23:00:00Z"
+    assert mute.params == {"interval": "nights", "until": "2022-07-22T23:00:00Z"}
     assert within_quiet_hours({"nights": night}, [], WECHAT, at=at) is None
 
 
@@ -107,7 +111,7 @@ class TestInHand:
     def test_it_is_quiet(self) -> None:
         mute = in_hand(self.SAID, [an_alert(self.INCIDENT)], Severity.MAJOR)
         assert mute is not None
-        assert mute.sentence == "bo has it in hand: on it"
+        assert mute.params == {"author": "bo", "comment": "on it"}
 
     def test_it_rearms_when_it_grows_worse(self) -> None:
         assert in_hand(self.SAID, [], Severity.CRITICAL) is None

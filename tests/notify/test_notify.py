@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from detector.model.alert import Alert, AlertKind
+from detector.model.alert import Alert, AlertKind, Attribution, Because, NewFacts
 from detector.model.decision import Reason
 from detector.model.incident import Severity
-from detector.notify.decide import NOTHING, Case, Heard, reason_to_notify
+from detector.notify.decide import NOTHING, Case, Heard, params_of, reason_to_notify
+from detector.notify.mute import Mute
 from tests.fakes.outages import NOON, an_alert, an_incident
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -134,11 +135,35 @@ def test_the_end_of_what_flaps_is_told_once_it_stays_ended() -> None:
     assert reason_to_notify(what, now=ended + HOUR, calm=HOUR) is R.RESOLVED
 
 
-def test_every_reason_has_a_case_of_its_own_and_says_why() -> None:
+#: These are given to an incident as a whole, the last one to what an earlier version stored.
+OF_INCIDENTS = {R.TOO_SOON, R.PRESS, R.FEW_ACCOUNTS, R.RECORDED}
+
+
+def test_every_reason_has_a_case_of_its_own() -> None:
     shown = {reason for param in TABLE for reason in param.values[1:]} | {R.REMINDER}
-    assert shown == set(Reason)
-    assert all(len(reason.value) >= 8 for reason in Reason)
-    assert len({reason.value for reason in Reason}) == len(Reason)
+    assert shown == set(Reason) - OF_INCIDENTS
+
+
+LIKELY = Attribution("QQ", "qq-1", Because.MENTIONS, share=0.5)
+
+
+@pytest.mark.parametrize(
+    ("reason", "params"),
+    [
+        (R.OPENED, {}),
+        (R.UPDATED, {"components": ["login"]}),
+        (R.ESCALATED, {"severity": OPEN.incident.severity.label}),
+        (R.BELOW_SEVERITY, {"least": "critical"}),
+        (R.INHIBITED, {"by": "qq-1"}),
+        (R.SILENCED, {}),
+        (R.GROUPED, {"root": "QQ", "root_id": "qq-1", "because": "mentions", "share": 0.5}),
+    ],
+)
+def test_the_parameters_of_a_reason(reason: Reason, params: dict[str, object]) -> None:
+    what = case(replace(OPEN, attribution=LIKELY))
+    mute = Mute(R.INHIBITED, {"by": "qq-1"})
+    news = NewFacts(components=("login",))
+    assert params_of(reason, what, mute=mute, news=news, least=Severity.CRITICAL) == params
 
 
 def test_only_what_is_told_sends_something() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from detector.complaints.archive import Archive
 from detector.model.alert import AlertKind, Because, NewFacts
+from detector.model.decision import Reason
 from detector.pipeline.incidents import (
     SurgeChange,
     Telling,
@@ -75,7 +76,8 @@ class TestTelling:
         assert attribution is not None
         assert (attribution.root, attribution.because) == ("WeChat", Because.MENTIONS)
         assert attribution.root_id == told.alerts[0].incident.id
-        assert "likely an echo of wechat-" in told.decisions[-1].reason
+        assert told.decisions[-1].reason is Reason.OPENED
+        assert told.decisions[-1].params == attribution.params
 
     def test_complaints_about_itself_alone_make_no_echo(self, the_plan: PipelinePlan) -> None:
         assert self.told(the_plan, OWN, opened(0, service="QQ")).alerts[-1].attribution is None
@@ -119,6 +121,4 @@ class TestNews:
             (AlertKind.UPDATED, NOON + 15 * MINUTE),
         ]
         assert told.alerts[1].new_facts == NewFacts(sources=("b",))
-        assert [d.reason.split(":")[0] for d in told.decisions][1:3] == [
-            "something new is known, but the last message was too recent"
-        ] * 2
+        assert [d.reason for d in told.decisions][1:3] == [Reason.TOO_SOON] * 2

@@ -125,7 +125,8 @@ STORIES: tuple[Callable[[], Alert], ...] = (
 
 #: Every code of a reason, with all that may be stored with it.
 REASONS: dict[str, dict[str, object]] = {
-    "opened": {},
+    "opened": {"root_id": "qq-1", "root": "QQ", "because": "together", "count": 3},
+    "recorded": {"text": "what an earlier version wrote"},
     "caught_up": {},
     "exceeds_root": {
         "root_id": "qq-1",
@@ -168,6 +169,7 @@ REASONS: dict[str, dict[str, object]] = {
 }
 
 SOURCE_REASONS: dict[str, dict[str, object]] = {
+    "recorded": {"text": "what an earlier version wrote"},
     "unknown": {},
     "observed": {},
     "recovered": {},

@@ -182,26 +182,30 @@ def everything() -> dict[str, Any]:
         ],
         "decisions": (
             Decision(
-                going_on.id, NOW - 20 * MINUTE, Reason.OPENED, {}, AlertKind.OPENED, "on-call"
+                going_on.id,
+                NOW - 20 * MINUTE,
+                Reason.OPENED,
+                kind=AlertKind.OPENED,
+                receiver="on-call",
             ),
-            Decision(going_on.id, NOW - 5 * MINUTE, Reason.NO_CHANGE, {}, None, "on-call"),
+            Decision(
+                going_on.id,
+                NOW - 5 * MINUTE,
+                Reason.ACKNOWLEDGED,
+                {"author": "bo", "comment": "on it"},
+                receiver="on-call",
+            ),
         ),
         "feeds": (
             SourceHealth(
-                "helpdesk",
-                SourceState.UP,
-                NOW - 60 * MINUTE,
-                SourceReason.OBSERVED,
-                {},
-                NOW,
-                NOW,
+                "helpdesk", SourceState.UP, NOW - 60 * MINUTE, SourceReason.OBSERVED, {}, NOW, NOW
             ),
             SourceHealth(
                 "tickets",
                 SourceState.DOWN,
                 NOW - 30 * MINUTE,
                 SourceReason.NEVER_OBSERVED,
-                {"error": "HTTP 503"},
+                {},
                 NOW,
                 None,
             ),

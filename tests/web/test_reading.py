@@ -16,7 +16,6 @@ import pytest
 from detector.model.documents import incident_to_dict
 from detector.model.incident import Severity
 from detector.model.token import Scope
-from detector.text.catalogue import catalogue
 from detector.views.count_series import fitting_step, series
 from detector.web.backend import RunReport
 from tests.fakes.outages import an_incident
@@ -162,14 +161,12 @@ def test_what_was_said_and_why_is_told_in_order(made: House, client: httpx.Clien
     assert [a["kind"] for a in alerts] == ["opened", "escalated"]
     assert alerts[0]["details"]["authors"] == 120
     decisions = client.get(f"{path}/decisions").json()["items"]
-    assert [(d["reason"], d["kind"]) for d in decisions] == [
-        ("opened", "opened"),
-        ("no_change", None),
-    ]
-    assert decisions[1]["text"] == "nothing new since the last notification"
-    chinese = client.get(f"{path}/decisions?lang=zh").json()["items"]
-    assert [d["reason"] for d in chinese] == ["opened", "no_change"]
-    assert chinese[1]["text"] == catalogue("zh")("reason.no_change")
+    assert [d["reason"] for d in decisions] == ["opened", "acknowledged"]
+    assert decisions[1]["params"] == {"author": "bo", "comment": "on it"}
+    assert decisions[1]["text"] == "acknowledged by bo: on it"
+    (_, chinese) = client.get(f"{path}/decisions?lang=zh").json()["items"]
+    assert chinese["text"] == "bo 已认领：on it"
+    assert client.get(f"{path}/decisions?lang=xx").status_code == 422
     deliveries = client.get(f"{path}/deliveries").json()["items"]
     assert [d["status"] for d in deliveries] == ["pending", "pending"]
 
@@ -244,6 +241,20 @@ def test_metrics_are_what_prometheus_reads(made: House, client: httpx.Client) ->
     assert 'outage_detector_source_state{source="tickets",state="down"} 1.0' in lines
     assert 'outage_detector_source_lag_seconds{source="helpdesk"} 0.0' in lines
     assert 'outage_detector_outbox_deliveries{status="pending"} 4.0' in lines
+    decided = 'outage_detector_decisions_total{reason="opened",receiver="on-call"} 1.0'
+    assert decided in lines
+
+
+def test_incidents_are_found_by_the_reason_of_a_decision(client: httpx.Client) -> None:
+    def found(**asked: str) -> list[str]:
+        answer = client.get("/v1/incidents", params=asked)
+        assert answer.status_code == 200
+        return [one["service"] for one in answer.json()["items"]]
+
+    assert found(reason="acknowledged") == ["WeChat"]
+    assert found(reason="acknowledged", receiver="on-call") == ["WeChat"]
+    assert found(reason="acknowledged", receiver="others") == []
+    assert client.get("/v1/incidents", params={"reason": "because"}).status_code == 422
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from detector.model.details import Details, FacetVerdict
+from detector.model.details import FACETS, Details, FacetVerdict
 from detector.report.chart import bar
 from detector.text.phrasing import Phrasing
-from detector.views.incident import FACETS
 from detector.web.pages.rendering import drawn
 
 _MOST_BARS = 15

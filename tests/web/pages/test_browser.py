@@ -208,13 +208,13 @@ def test_reasons_are_chosen_without_javascript(standing: Shown, browser: Browser
     with watched(browser, address, java_script_enabled=False) as page:
         page.goto(incident_path(home))
         before = page.locator('section[aria-labelledby="notifications"] li').count()
-        page.get_by_label("Reason").select_option("no_change")
+        page.get_by_label("Reason").select_option("acknowledged")
         page.get_by_role("button", name="Show").click()
         shown = page.locator('section[aria-labelledby="notifications"] li')
         expect(shown).to_have_count(1)
         assert before > 1
-        expect(shown).to_contain_text("nothing new since the last notification")
-        expect(page.get_by_label("Reason")).to_have_value("no_change")
+        expect(shown).to_contain_text("acknowledged by bo: on it")
+        expect(page.get_by_label("Reason")).to_have_value("acknowledged")
 
 
 def test_the_keyboard_skips_to_the_content_and_sees_where_it_is(

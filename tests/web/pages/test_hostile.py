@@ -24,7 +24,6 @@ from detector.model.health import SourceHealth, SourceReason, SourceState
 from detector.model.incident import Incident, Severity
 from detector.model.matcher import Matcher
 from detector.model.silence import Acknowledgement, Silence
-from detector.model.times import iso
 from tests.fakes.outages import an_incident
 from tests.web.hostile import HOSTILE
 from tests.web.house import MINUTE, NOW, House, counts, house, some_details
@@ -102,12 +101,7 @@ def hostile_record() -> dict[str, Any]:
         ],
         "decisions": [
             Decision(
-                one.id,
-                NOW,
-                Reason.SILENCED,
-                {"author": text, "comment": text, "until": iso(NOW)},
-                None,
-                text,
+                one.id, NOW, Reason.ACKNOWLEDGED, {"author": text, "comment": text}, None, text
             )
             for one in incidents
             for text in list(TEXTS.values())[:5]

@@ -29,7 +29,7 @@ TEMPLATES = PAGES.parent / "templates"
 #: Names and texts of strangers, of ours and of the configuration: the same in every language.
 KNOWN = (
     *("outage-detector", "English", "WeChat", "QQ", "weibo", "helpdesk", "tickets", "on-call"),
-    *("微信登不上了 @***", "is WeChat down?", "HTTP 503", "this machine", "Li Na", "works"),
+    *("微信登不上了 @***", "is WeChat down?", "bo", "on it", "this machine", "Li Na", "works"),
     "nothing of the kind",
     'service="WeChat"',
 )
@@ -39,7 +39,7 @@ PATHS = (
     "/service?name=WeChat",
     "/service?name=QQ&span=90d",
     "/incidents",
-    "/incidents?reason=no_change",
+    "/incidents?reason=acknowledged",
     "/sources",
     "/silences",
     "/silences?done=expired",
