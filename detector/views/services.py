@@ -58,42 +58,40 @@ class Standing:
     incident: Incident | None
     latest: tuple[LatestBin, ...]
 
+    @property
+    def label(self) -> str:
+        """The state as the catalogue words it: the severity of an outage, else the state."""
+        if self.incident is not None and self.incident.is_open:
+            return self.incident.severity.label
+        return self.state.value
+
+    @property
+    def observed_at(self) -> datetime | None:
+        """Left edge of the last bin that any source observed, None where none is known."""
+        return max((found.time for found in self.latest), default=None)
+
 
 @dataclass(frozen=True, slots=True)
-class ServiceSummary:
+class ServiceSummary(Standing):
     """One service as it stands.
 
     Attributes
     ----------
     name : as configured, or as found in posts.
     is_configured : whether `config.toml` names it.
-    state, incident, latest : as in `Standing`.
     acknowledgement : who is handling the open incident.
     silence : what matches the open incident now.
     """
 
     name: str
     is_configured: bool
-    state: ServiceState
-    incident: Incident | None = None
     acknowledgement: Acknowledgement | None = None
     silence: Silence | None = None
-    latest: tuple[LatestBin, ...] = ()
 
     @property
     def severity(self) -> Severity | None:
         """How bad the open outage is, None without one."""
         return self.incident.severity if self.incident and self.incident.is_open else None
-
-    @property
-    def label(self) -> str:
-        """The state as the catalogue words it: the severity of an outage, else the state."""
-        return self.severity.label if self.severity is not None else self.state.value
-
-    @property
-    def observed_at(self) -> datetime | None:
-        """Left edge of the last bin that any source observed."""
-        return max((found.time for found in self.latest), default=None)
 
 
 def service_names(records: Records) -> tuple[str, ...]:
@@ -114,23 +112,31 @@ def service(records: Records, name: str) -> ServiceSummary | None:
     return next(_summaries(records, (name,)))
 
 
-def standings(store: Viewer, names: Sequence[str], now: datetime) -> dict[str, Standing]:
+def standings(
+    store: Viewer, names: Sequence[str], now: datetime, *, fresh: Set[str] = frozenset()
+) -> dict[str, Standing]:
     """Return how each service is at ``now``.
 
     An open incident is an outage. Otherwise a service is fine as long as it is observed: its last
     bin at some source is at most half an hour old, or the next one is not due yet where bins are
     wider; or it was seen on a trending list before and the list is up: not to be listed is the
     list's way of saying that nothing is wrong. Everything else is unknown.
+
+    Parameters
+    ----------
+    fresh : services that are known to have a bin of the last half hour; their bins are not read.
     """
     incidents = store.last_incidents()
     up = {one.source for one in store.feeds() if one.state is SourceState.UP}
-    bins = _latest(store, names)
+    bins = _latest(store, [name for name in names if name not in fresh])
     widths = _widths(store, bins, now)
     found = {}
     for name in names:
         incident, latest = incidents.get(name), tuple(bins.get(name, ()))
-        observed = any(_is_fresh(one, widths, now) for one in latest) or _is_listed_at(
-            up, incident, latest
+        observed = (
+            name in fresh
+            or any(_is_fresh(one, widths, now) for one in latest)
+            or _is_listed_at(up, incident, latest)
         )
         found[name] = Standing(_state(incident, observed=observed), incident, latest)
     return found

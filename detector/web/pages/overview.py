@@ -21,7 +21,14 @@ from detector.store.base import IncidentQuery
 from detector.views.curve import Curve
 from detector.views.day_strips import COLUMN, COLUMNS, DayStrips, Strip
 from detector.views.incident import incident_view
-from detector.views.services import UNKNOWN_AFTER, ServiceSummary, services
+from detector.views.records import observed_until
+from detector.views.services import (
+    UNKNOWN_AFTER,
+    ServiceState,
+    Standing,
+    service_names,
+    standings,
+)
 from detector.web.access import needs
 from detector.web.backend import AskedBackend, Backend
 from detector.web.pages.presentation import Presentation, presentation_for
@@ -73,7 +80,7 @@ class Line:
     open, last : the open incident, and the last one of the month.
     spark : its last 24 hours.
     latest, expected : posts in the last half hour, and how many are expected.
-    observed_at : left edge of its last observed bin.
+    observed_at : left edge of its last observed bin, where its state is unknown.
     """
 
     name: str
@@ -100,7 +107,7 @@ def overview(request: Request, backend: AskedBackend, q: str = "") -> Response:
         show=show,
         open=[_card(backend, one, show) for one in worst],
         services=lines,
-        observed_at=max((one.observed_at for one in lines if one.observed_at), default=None),
+        observed_at=observed_until(backend.store),
         problems=[one for one in backend.store.feeds() if one.state is not SourceState.UP],
         asked=q.strip(),
     )
@@ -143,29 +150,32 @@ def _lines(
         by_service.setdefault(one.service, []).append(one)
     strips = _strips(request.app.state).of(backend)
     numbers = _numbers(backend, now)
+    names = [name for name in service_names(backend) if asked.casefold() in name.casefold()]
+    fresh = {name for name, _ in numbers}
+    found = standings(backend.store, names, now, fresh=fresh)
     lines = [
-        _line(one, by_service.get(one.name, []), strips.get(one.name, []), numbers, show)
-        for one in services(backend)
-        if asked.casefold() in one.name.casefold()
+        _line(name, one, by_service.get(name, []), strips.get(name, []), numbers, show)
+        for name, one in found.items()
     ]
     return sorted(lines, key=_worst_first)
 
 
 def _line(
-    found: ServiceSummary,
+    name: str,
+    found: Standing,
     incidents: Sequence[Incident],
     strips: Sequence[Strip],
     numbers: _Numbers,
     show: Presentation,
 ) -> Line:
-    is_open = found.incident if found.severity is not None else None
+    is_open = found.incident if found.state is ServiceState.OUTAGE else None
     seen = next((s for s in strips if is_open and s.source in is_open.sources), None)
     strip = seen or (strips[0] if strips else None)
     latest, expected = (None, None)
     if strip is not None:
-        latest, expected = numbers.get((found.name, strip.source), (None, None))
+        latest, expected = numbers.get((name, strip.source), (None, None))
     return Line(
-        found.name,
+        name,
         found.label,
         is_open,
         incidents[0] if incidents else None,
