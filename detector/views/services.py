@@ -44,12 +44,12 @@ class LatestBin:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ServiceStatus:
     """How a service is.
 
     Attributes
     ----------
-    state : by the rule of `standings`.
+    state : by the rule of `service_statuses`.
     incident : the open one, or the last one, None if there never was any.
     latest : the last observed bins, by source.
     """
@@ -72,7 +72,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceSummary(Standing):
+class ServiceSummary(ServiceStatus):
     """One service as it stands.
 
     Attributes
@@ -112,9 +112,9 @@ def service(records: Records, name: str) -> ServiceSummary | None:
     return next(_summaries(records, (name,)))
 
 
-def standings(
+def service_statuses(
     store: Viewer, names: Sequence[str], now: datetime, *, fresh: Set[str] = frozenset()
-) -> dict[str, Standing]:
+) -> dict[str, ServiceStatus]:
     """Return how each service is at ``now``.
 
     An open incident is an outage. Otherwise a service is fine as long as it is observed: its last
@@ -138,7 +138,7 @@ def standings(
             or any(_is_fresh(one, widths, now) for one in latest)
             or _is_listed_at(up, incident, latest)
         )
-        found[name] = Standing(_state(incident, observed=observed), incident, latest)
+        found[name] = ServiceStatus(_state(incident, observed=observed), incident, latest)
     return found
 
 
@@ -166,7 +166,7 @@ def _summaries(records: Records, names: tuple[str, ...]) -> Iterator[ServiceSumm
     wall, settings = records.wall(), records.settings
     acknowledged = {one.incident_id: one for one in records.controls.acknowledgements()}
     silences = records.controls.silences(ending_after=wall)
-    for name, found in standings(records.store, names, records.now()).items():
+    for name, found in service_statuses(records.store, names, records.now()).items():
         incident = found.incident
         is_open = incident is not None and incident.is_open
         labels = (

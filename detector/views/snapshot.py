@@ -23,18 +23,18 @@ from detector.model.times import (
 )
 from detector.store.base import IncidentQuery, Viewer
 from detector.views.records import observed_until
-from detector.views.services import Standing, standings
+from detector.views.services import ServiceStatus, service_statuses
 
 #: Columns of a sparkline.
 COLUMNS = 36
 __all__ = [
     "COLUMNS",
-    "Glance",
     "ServiceNow",
-    "glance_to_dict",
-    "look",
+    "Snapshot",
     "observed_until",
+    "snapshot_to_dict",
     "spark",
+    "take_snapshot",
 ]
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _UNSEEN = "·"
@@ -63,17 +63,19 @@ class ServiceNow:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Glance:
-    """Everything at one look; ``at`` is the time of the data."""
+class Snapshot:
+    """How everything is at ``at``, the time of the data."""
 
     at: datetime
     hours: float
     services: tuple[ServiceNow, ...]
     incidents: tuple[Incident, ...]
-    feeds: tuple[SourceHealth, ...]
+    sources: tuple[SourceHealth, ...]
 
 
-def look(store: Viewer, *, configured: frozenset[str], now: datetime, hours: float) -> Glance:
+def take_snapshot(
+    store: Viewer, *, configured: frozenset[str], now: datetime, hours: float
+) -> Snapshot:
     """Return how everything is at ``now``; services with an outage first, the worst of them first.
 
     Parameters
@@ -87,14 +89,14 @@ def look(store: Viewer, *, configured: frozenset[str], now: datetime, hours: flo
     names = sorted({*configured, *store.services()})
     services = [
         _service(name, found, _lately(curve, name, start, step))
-        for name, found in standings(store, names, now).items()
+        for name, found in service_statuses(store, names, now).items()
     ]
     ordered = sorted(services, key=lambda s: (-_badness(s), s.name.casefold(), s.name))
     opened = store.incident_page(IncidentQuery(is_open=True))
-    return Glance(now, hours, tuple(ordered), opened, store.feeds())
+    return Snapshot(now, hours, tuple(ordered), opened, store.feeds())
 
 
-def _service(name: str, found: Standing, lately: Floats) -> ServiceNow:
+def _service(name: str, found: ServiceStatus, lately: Floats) -> ServiceNow:
     incident = found.incident if found.incident is not None and found.incident.is_open else None
     at = max((one.time for one in found.latest), default=None)
     last = [one for one in found.latest if one.time == at]
@@ -137,13 +139,13 @@ def _block(value: float, top: float) -> str:
     return _BLOCKS[min(int(share * len(_BLOCKS)), len(_BLOCKS) - 1)]
 
 
-def glance_to_dict(glance: Glance) -> Mapping[str, Any]:
-    """Return ``glance`` as ``top --json`` prints it."""
+def snapshot_to_dict(snapshot: Snapshot) -> Mapping[str, Any]:
+    """Return ``snapshot`` as ``top --json`` prints it."""
     return {
-        "at": iso(glance.at),
-        "services": [_service_to_dict(s) for s in glance.services],
-        "incidents": [incident_to_dict(i) for i in glance.incidents],
-        "feeds": [feed_to_dict(one) for one in glance.feeds],
+        "at": iso(snapshot.at),
+        "services": [_service_to_dict(s) for s in snapshot.services],
+        "incidents": [incident_to_dict(i) for i in snapshot.incidents],
+        "feeds": [feed_to_dict(one) for one in snapshot.sources],
     }
 
 

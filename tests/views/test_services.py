@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from detector.model.health import SourceHealth, SourceReason, SourceState
-from detector.views.services import ServiceState, service, standings
-from detector.views.snapshot import look
+from detector.views.services import ServiceState, service, service_statuses
+from detector.views.snapshot import take_snapshot
 from tests.fakes.outages import an_incident
 from tests.web.house import MINUTE, NOW, House, counts, house
 
@@ -69,7 +69,7 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
 
 @pytest.mark.parametrize(("home", "state"), CASES.values(), ids=CASES.keys(), indirect=["home"])
 def test_a_service_is(home: House, state: str) -> None:
-    assert standings(home.backend.store, ["QQ"], NOW)["QQ"].state is ServiceState(state)
+    assert service_statuses(home.backend.store, ["QQ"], NOW)["QQ"].state is ServiceState(state)
 
 
 @pytest.mark.parametrize(("home", "state"), CASES.values(), ids=CASES.keys(), indirect=["home"])
@@ -84,7 +84,7 @@ def test_everybody_says_the_same(home: House, state: str) -> None:
     words = {"outage": "Major outage", "fine": "No outage", "unknown": "Not observed"}
     assert f"<title>QQ: {words[state]}</title>" in client.get("/badge/QQ.svg").text
     configured = frozenset(home.backend.settings.services)
-    seen = look(home.backend.store, configured=configured, now=NOW, hours=6)
+    seen = take_snapshot(home.backend.store, configured=configured, now=NOW, hours=6)
     assert {one.name: one.state for one in seen.services}["QQ"] == state
     found = service(home.backend, "QQ")
     assert found is not None

@@ -25,9 +25,9 @@ from detector.views.records import observed_until
 from detector.views.services import (
     UNKNOWN_AFTER,
     ServiceState,
-    Standing,
+    ServiceStatus,
     service_names,
-    standings,
+    service_statuses,
 )
 from detector.web.access import needs
 from detector.web.backend import AskedBackend, Backend
@@ -152,7 +152,7 @@ def _lines(
     numbers = _numbers(backend, now)
     names = [name for name in service_names(backend) if asked.casefold() in name.casefold()]
     fresh = {name for name, _ in numbers}
-    found = standings(backend.store, names, now, fresh=fresh)
+    found = service_statuses(backend.store, names, now, fresh=fresh)
     lines = [
         _line(name, one, by_service.get(name, []), strips.get(name, []), numbers, show)
         for name, one in found.items()
@@ -162,7 +162,7 @@ def _lines(
 
 def _line(
     name: str,
-    found: Standing,
+    found: ServiceStatus,
     incidents: Sequence[Incident],
     strips: Sequence[Strip],
     numbers: _Numbers,
