@@ -248,7 +248,7 @@ def changes(before: PipelineState, after: PipelineState) -> dict[str, bytes | No
     for name, feed in _new(before.feeds, after.feeds):
         changed[f"feed/{name}"] = _encode(_saved_feed(name, feed))
     for key, series in _new(before.series, after.series):
-        hot = live.dump_hot(series.state)
+        hot = live.dump_record(series.state)
         saved = _Series(key, series.start, series.width, series.bins, hot)
         changed[f"series/{_joined(key)}"] = _encode(saved)
         known = before.series.get(key)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.detection.bin_update import NO_MARKS
+from detector.detection.bin_update import NO_PARTIAL_BINS
 from detector.detection.live import Step, update
 from detector.detection.options import DetectionOptions
 from detector.detection.series_record import RING
@@ -245,4 +245,4 @@ def test_marks_that_count_nothing_possible_are_refused(count: float) -> None:
 def test_without_marks_all_is_as_ever() -> None:
     state = warm(1, 1.0)
     counts = np.full(20, 9.0)
-    assert dump(update(state, counts).state) == dump(update(state, counts, NO_MARKS).state)
+    assert dump(update(state, counts).state) == dump(update(state, counts, NO_PARTIAL_BINS).state)
