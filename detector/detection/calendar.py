@@ -13,8 +13,10 @@ from detector.model.times import from_seconds, to_seconds
 
 #: Relative spread of the expected count inside a known event whose factor is (not) known.
 EVENT_SPREAD, UNKNOWN_EVENT_SPREAD = 0.5, 1.5
-_NOTHING: Floats = np.empty(0)
-_NOTHING.flags.writeable = False
+#: Rows of what known events say of every bin: times the usual volume, and the relative spread.
+FACTOR, SPREAD = 0, 1
+#: No known events; it can be written to, as machine code is made for arrays of one kind.
+NO_EVENTS: Floats = np.empty((2, 0))
 
 
 @lru_cache(maxsize=4096)
@@ -37,19 +39,17 @@ def offset_from_utc(zone: str, now: int) -> tuple[int, int]:
     return offset, high
 
 
-def known_factors(
-    known: tuple[KnownEvent, ...], now: int, width: int, n: int
-) -> tuple[Floats, Floats]:
-    """Return the factor and the spread of each bin, or empty arrays where there is no event."""
+def events_in(known: tuple[KnownEvent, ...], now: int, width: int, n: int) -> Floats:
+    """Return shape (2, n), the rows `FACTOR` and `SPREAD`, or `NO_EVENTS`."""
     if not known:
-        return _NOTHING, _NOTHING
+        return NO_EVENTS
     near = [e for e in known if to_seconds(e.start) < now + n * width and to_seconds(e.end) > now]
     if not near:
-        return _NOTHING, _NOTHING
-    factors, spreads = np.ones(n), np.zeros(n)
+        return NO_EVENTS
+    events = np.stack([np.ones(n), np.zeros(n)])
     lefts = now + width * np.arange(n)
     for event in near:
         inside = (lefts + width > to_seconds(event.start)) & (lefts < to_seconds(event.end))
-        factors[inside] = 1.0 if event.factor is None else event.factor
-        spreads[inside] = UNKNOWN_EVENT_SPREAD if event.factor is None else EVENT_SPREAD
-    return factors, spreads
+        events[FACTOR, inside] = 1.0 if event.factor is None else event.factor
+        events[SPREAD, inside] = UNKNOWN_EVENT_SPREAD if event.factor is None else EVENT_SPREAD
+    return events

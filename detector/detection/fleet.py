@@ -15,16 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.detection import bin_run, live
-from detector.detection.bin_run import Bins, LocalTime, Sought, sought
+from detector.detection.bin_run import Bins, LocalTime, Sought, rises
 from detector.detection.bin_update import SAID_ROWS
-from detector.detection.calendar import known_factors, offset_from_utc
+from detector.detection.calendar import events_in, offset_from_utc
+from detector.detection.calibration import base_threshold
 from detector.detection.compiled import compiled, floats_at
 from detector.detection.options import DetectionOptions
+from detector.detection.profile import slot_seconds
 from detector.detection.series_record import RECORD, ChangeLog, Records, room_for
 from detector.detection.series_state import (
     SeriesState,
     Tables,
-    slot_seconds,
 )
 from detector.model.series import Floats, Ints
 from detector.model.surge import Change
@@ -138,17 +139,17 @@ def _take_quiet(fleet: Fleet, records: Records, counts: Floats, said: Floats) ->
     now = fleet.starts + records["bins"] * width
     first, behind = int(now.min()), int(now.max()) + counts.shape[1] * width
     offset, until = offset_from_utc(options.time_zone, first)
-    factors, _ = known_factors(options.known_events, first, behind - first, 1)
-    if behind > until or len(factors):
+    events = events_in(options.known_events, first, behind - first, 1)
+    if behind > until or events.size:
         return np.zeros(len(fleet), np.bool_)
     return run(
         records,
         np.array([tables.address for tables in fleet.tables]),
         counts,
         now + offset - first,
-        LocalTime(first, width, slot_seconds(width)),
-        sought(options, width),
-        room_for(2 * counts.shape[1] + 2),
+        LocalTime(first, width),
+        Sought(base_threshold(options.max_false_pages_per_week), rises(width)),
+        ChangeLog(room_for(2 * counts.shape[1] + 2), np.zeros(1, np.int64)),
         said,
     )
 
@@ -171,16 +172,16 @@ def run(
     addresses of their profiles, ``later`` by how many seconds their first bin begins later.
     """
     quiet = np.empty(records.shape[0], np.bool_)
-    slots = -(-86400 // local_time.slot_seconds)
-    nothing, no_partial = np.empty(0), np.empty((3, 0))
+    slots = -(-86400 // slot_seconds(local_time.width))
+    no_events, no_partial = np.empty((2, 0)), np.empty((3, 0))
     for i in range(records.shape[0]):
-        bins = Bins(counts[i], 0, counts.shape[1], nothing, nothing, no_partial)
+        bins = Bins(counts[i], 0, counts.shape[1], no_events, no_partial)
         first = local_time.first + later[i]
         _, why = bin_run.run(
             records[i : i + 1],
             floats_at(profiles[i], (3, 7, slots)),
             bins,
-            LocalTime(first, local_time.width, local_time.slot_seconds),
+            LocalTime(first, local_time.width),
             sought,
             changes,
             said[i],

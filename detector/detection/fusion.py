@@ -19,11 +19,12 @@ import msgspec
 import numpy as np
 
 from detector.detection import fusion_kernel, surge_course
-from detector.detection.bin_run import sought
+from detector.detection.bin_run import Sought, rises
+from detector.detection.calibration import base_threshold
 from detector.detection.fusion_kernel import ROWS, WEIGHED, Contributions
 from detector.detection.live import STALE_AFTER, Step, changes_in
 from detector.detection.options import DetectionOptions
-from detector.detection.series_record import RECORD, RING, Records, room_for
+from detector.detection.series_record import RECORD, RING, ChangeLog, Records, room_for
 from detector.detection.series_state import begin as begin_series
 from detector.detection.series_state import copied
 from detector.model.series import Floats
@@ -222,11 +223,11 @@ def _after_long(
     changes: tuple[Change, ...] = ()
     records = copied(state.records)
     if records["open"][0]:
-        log, bins = room_for(1), int(records["bins"][0])
+        log, bins = ChangeLog(room_for(1), np.zeros(1, np.int64)), int(records["bins"][0])
         counts = records["count"][0]
         seen = [b for b in range(max(bins - RING, 0), bins) if np.isfinite(counts[b % RING])]
         surge_course.close(records[0], seen[-1] + 1 if seen else bins, log)
-        changes = tuple(changes_in(log, state.start, state.width))
+        changes = tuple(changes_in(log.rows, state.start, state.width))
     return begin(state.options, start=from_seconds(first), width=state.width), changes
 
 
@@ -247,14 +248,16 @@ def _place(
 def _run(state: FusedState, records: Records, said: Contributions) -> tuple[list[Change], Floats]:
     """Take the bins behind the first `RING`, as often as there is room for changes."""
     width = int(state.width.total_seconds())
-    wanted, log, first = sought(state.options, width), room_for(_ROOM), to_seconds(state.start)
+    base = base_threshold(state.options.max_false_pages_per_week)
+    wanted, log = Sought(base, rises(width)), ChangeLog(room_for(_ROOM), np.zeros(1, np.int64))
+    first = to_seconds(state.start)
     n = said.rows.shape[2]
     evidence = np.zeros(n)
     changes: list[Change] = []
     before = RING
     while before < n:
         before += fusion_kernel.run(records, said, before, first, width, wanted, log, evidence)
-        changes += changes_in(log, state.start, state.width)
+        changes += changes_in(log.rows[: log.length[0]], state.start, state.width)
     return changes, evidence
 
 

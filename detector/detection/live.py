@@ -15,12 +15,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detector.detection import bin_run, bin_update, learning, surge_course
-from detector.detection.bin_run import Bins, LocalTime, sought
 from detector.detection.bin_update import BIN, NO_PARTIAL_BINS, SAID_ROWS
-from detector.detection.calendar import known_factors, offset_from_utc
+from detector.detection.calendar import events_in, offset_from_utc
+from detector.detection.calibration import base_threshold
 from detector.detection.learning import WeekTables
+from detector.detection.profile import slot_seconds
 from detector.detection.series_record import ChangeLog, Records, room_for
 from detector.detection.series_state import (
     SeriesState,
@@ -33,7 +35,6 @@ from detector.detection.series_state import (
     dump_tables,
     load,
     load_parts,
-    slot_seconds,
 )
 from detector.model.series import Floats
 from detector.model.surge import Change, ChangeKind, Onset, Surge
@@ -169,24 +170,36 @@ def _take(
     width, tables = int(state.width.total_seconds()), state.tables
     partial = np.array(partial, order="C")  # machine code is made for arrays of one kind
     changes: list[Change] = []
-    log = room_for(min(_ROOM, 2 * len(counts) + 2))
-    slot, wanted = slot_seconds(width), sought(state.options, width)
+    rows = room_for(min(_ROOM, 2 * len(counts) + 2))
+    base = base_threshold(state.options.max_false_pages_per_week)
     first = to_seconds(state.start)
     done = 0
     while done < len(counts):
         now = first + int(records["bins"][0]) * width
         offset, until = offset_from_utc(state.options.time_zone, now)
         stop = min(len(counts), done + -(-(until - now) // width))
-        factors, spreads = known_factors(state.options.known_events, now, width, stop - done)
-        bins = Bins(counts, done, stop, factors, spreads, partial)
-        local = LocalTime(now + offset, width, slot)
-        taken, why = bin_run.run(records, tables.profile, bins, local, wanted, log, said)
+        taken, found, why = bin_run.take_bins(
+            records,
+            tables.profile,
+            counts,
+            done,
+            stop,
+            events_in(state.options.known_events, now, width, stop - done),
+            partial,
+            now + offset,
+            width,
+            base,
+            bin_run.rises(width),
+            rows,
+            said,
+        )
         done += taken
-        changes += changes_in(log, state.start, state.width)
+        if found:
+            changes += changes_in(rows[:found], state.start, state.width)
         if why == bin_run.DAY_FULL:
             tables = _next_day(records, tables, width)
         elif why == bin_run.STALE:
-            changes += _given_up(state, records, log)
+            changes += _given_up(state, records)
             fresh = cold(state.options, state.start, state.width, int(records["bins"][0]))
             records[:] = fresh.records
             tables = fresh.tables
@@ -231,18 +244,18 @@ def _next_day(records: Records, tables: Tables, width: int) -> Tables:
     return Tables(sums, days, weeks, profile)
 
 
-def _given_up(state: SeriesState, records: Records, log: ChangeLog) -> list[Change]:
+def _given_up(state: SeriesState, records: Records) -> list[Change]:
     """Return the close of a surge whose series was not observed for four weeks."""
     if not records["open"][0]:
         return []
-    log.length[0] = 0
+    log = ChangeLog(room_for(1), np.zeros(1, np.int64))
     surge_course.close(records[0], int(records["bins"][0] - records["gap"][0]), log)
-    return changes_in(log, state.start, state.width)
+    return changes_in(log.rows, state.start, state.width)
 
 
-def changes_in(log: ChangeLog, start: datetime, width: timedelta) -> list[Change]:
+def changes_in(rows: NDArray[np.void], start: datetime, width: timedelta) -> list[Change]:
     """Return the changes that a kernel wrote down, for bins of ``width`` from ``start`` on."""
-    return [_change_of(row, start, width) for row in log.rows[: log.length[0]]]
+    return [_change_of(row, start, width) for row in rows]
 
 
 def _change_of(row: Any, start: datetime, width: timedelta) -> Change:

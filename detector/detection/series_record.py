@@ -176,10 +176,9 @@ class ChangeLog(NamedTuple):
     length: Ints
 
 
-def room_for(changes: int) -> ChangeLog:
-    """Return an empty log; through bytes, as numpy makes records field by field."""
-    rows = np.frombuffer(bytearray(changes * CHANGE.itemsize), CHANGE)
-    return ChangeLog(rows, np.zeros(1, np.int64))
+def room_for(changes: int) -> NDArray[np.void]:
+    """Return rows for so many changes; through bytes, as numpy makes records field by field."""
+    return np.frombuffer(bytearray(changes * CHANGE.itemsize), CHANGE)
 
 
 @compiled

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from detector.detection.clock_shift import rest_clock
 from detector.detection.options import DetectionOptions
+from detector.detection.profile import slot_seconds
 from detector.detection.recurrence import WEEKS
-from detector.detection.series_record import RECORD, SLOTS, Records
+from detector.detection.series_record import RECORD, Records
 from detector.model.series import Floats
 from detector.model.times import to_seconds
 
@@ -135,11 +136,6 @@ def cold(
     weeks = np.zeros((2, WEEKS, 7, slots), np.float32)
     tables = Tables(np.zeros((2, 7, slots)), np.zeros(7), weeks, profile)
     return SeriesState(options, start, width, records, tables)
-
-
-def slot_seconds(width: int) -> int:
-    """Return the length of the profile's slots for bins of ``width`` seconds, in seconds."""
-    return max(86400 // SLOTS, width)
 
 
 def copied(records: Records) -> Records:
