@@ -21,8 +21,8 @@ from detector.complaints.normalise import (
     URL,
     fold_all,
 )
-from detector.model.times import to_seconds
 from detector.model.series import Ints
+from detector.model.times import to_seconds
 
 UInts = NDArray[np.uint64]
 

@@ -44,6 +44,7 @@ class Fleet:
     starts : shape (n,), left edges of the first bins, seconds since 1970.
     records : shape (n,), dtype `RECORD`: what changes with every bin, read-only.
     tables : n, what changes daily.
+    profiles : shape (n,), where in memory their profiles begin, for machine code.
     """
 
     options: DetectionOptions
@@ -51,6 +52,7 @@ class Fleet:
     starts: Ints = field(repr=False)
     records: Records = field(repr=False)
     tables: tuple[Tables, ...] = field(repr=False)
+    profiles: Ints = field(repr=False)
 
     def __post_init__(self) -> None:
         self.records.flags.writeable = False
@@ -74,6 +76,7 @@ class Fleet:
             np.array([to_seconds(state.start) for state in states]),
             _joined([state.records for state in states]),
             tuple(state.tables for state in states),
+            np.array([state.tables.profile.ctypes.data for state in states]),
         )
 
     def __len__(self) -> int:
@@ -118,14 +121,18 @@ def update(fleet: Fleet, counts: Floats) -> FleetStep:
     if counts.ndim != 2 or len(counts) != len(fleet) or not bin_run.are_counts(counts.ravel()):
         raise ValueError("counts must have a row per series and be >= 0 (nan where not observed)")
     records, tables = _joined([fleet.records]), list(fleet.tables)
+    profiles = fleet.profiles.copy()
     said = np.empty((len(fleet), SAID_ROWS, counts.shape[1]))
     changes = {}
     for i in np.flatnonzero(~_take_quiet(fleet, records, counts, said)).tolist():
         step = live.update(fleet[i], counts[i])
         records[i : i + 1], tables[i], said[i] = step.state.records, step.state.tables, step.said
+        profiles[i] = step.state.tables.profile.ctypes.data
         if step.changes:
             changes[i] = step.changes
-    return FleetStep(replace(fleet, records=records, tables=tuple(tables)), changes, said)
+    return FleetStep(
+        replace(fleet, records=records, tables=tuple(tables), profiles=profiles), changes, said
+    )
 
 
 def _joined(records: Sequence[Records]) -> Records:
@@ -144,7 +151,7 @@ def _take_quiet(fleet: Fleet, records: Records, counts: Floats, said: Floats) ->
         return np.zeros(len(fleet), np.bool_)
     return run(
         records,
-        np.array([tables.address for tables in fleet.tables]),
+        fleet.profiles,
         counts,
         now + offset - first,
         LocalTime(first, width),

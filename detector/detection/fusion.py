@@ -15,7 +15,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import isnan
 
-import msgspec
 import numpy as np
 
 from detector.detection import fusion_kernel, surge_course
@@ -24,7 +23,8 @@ from detector.detection.calibration import base_threshold
 from detector.detection.fusion_kernel import ROWS, WEIGHED, Contributions
 from detector.detection.live import STALE_AFTER, Step, changes_in
 from detector.detection.options import DetectionOptions
-from detector.detection.series_record import RECORD, RING, ChangeLog, Records, room_for
+from detector.detection.packing import pack, unpack
+from detector.detection.series_record import RING, ChangeLog, Records, room_for
 from detector.detection.series_state import begin as begin_series
 from detector.detection.series_state import copied
 from detector.model.series import Floats
@@ -118,35 +118,14 @@ def begin(options: DetectionOptions, *, start: datetime, width: timedelta) -> Fu
 
 def dump(state: FusedState) -> bytes:
     """Return the state as bytes that `load` reads back exactly."""
-    return msgspec.msgpack.encode(
-        {
-            "format": FORMAT,
-            "options": state.options,
-            "start": state.start,
-            "width": state.width.total_seconds(),
-            "record": state.records.tobytes(),
-            "sources": state.sources,
-            "recent": state.recent.tobytes(),
-        }
-    )
+    return pack(FORMAT, state)
 
 
 def load(data: bytes) -> FusedState:
     """Return the state that `dump` wrote. Raises ``ValueError`` if ``data`` is none."""
     try:
-        fields = msgspec.msgpack.decode(data)
-        if fields["format"] != FORMAT:
-            raise ValueError(f"fused state of format {fields['format']}, expected {FORMAT}")
-        sources = tuple(fields["sources"])
-        return FusedState(
-            msgspec.convert(fields["options"], DetectionOptions),
-            msgspec.convert(fields["start"], datetime),
-            timedelta(seconds=fields["width"]),
-            np.frombuffer(fields["record"], RECORD),
-            sources,
-            np.frombuffer(fields["recent"]).reshape(len(sources), ROWS, RING),
-        )
-    except (msgspec.MsgspecError, KeyError, TypeError) as error:
+        return unpack(data, FORMAT, FusedState)
+    except ValueError as error:
         raise ValueError(f"not a fused state: {error}") from error
 
 

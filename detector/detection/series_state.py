@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypeVar
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.detection.clock_shift import rest_clock
 from detector.detection.options import DetectionOptions
+from detector.detection.packing import pack, unpack
 from detector.detection.profile import slot_seconds
 from detector.detection.recurrence import WEEKS
 from detector.detection.series_record import RECORD, Records
 from detector.model.series import Floats
 from detector.model.times import to_seconds
+
+T = TypeVar("T")
 
 #: Layout of a dumped state; another layout cannot be continued.
 FORMAT = 8
@@ -39,19 +41,16 @@ class Tables:
     weeks : shape (2, 4, 7, n_slots), posts and expected posts of past weeks.
     profile : shape (3, 7, n_slots), time-of-week profile, its relative variance, and the profile
         without what recurs weekly.
-    address : where in memory ``profile`` begins, for machine code that takes many series.
     """
 
     sums: Floats = field(repr=False)
     days: Floats = field(repr=False)
     weeks: NDArray[np.float32] = field(repr=False)
     profile: Floats = field(repr=False)
-    address: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         for array in (self.sums, self.days, self.weeks, self.profile):
             array.flags.writeable = False
-        object.__setattr__(self, "address", self.profile.ctypes.data)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,7 +144,7 @@ def copied(records: Records) -> Records:
 
 def dump(state: SeriesState) -> bytes:
     """Return the state as bytes that `load` reads back exactly."""
-    return msgspec.msgpack.encode((dump_record(state), dump_tables(state.tables)))
+    return pack(FORMAT, state)
 
 
 def load(data: bytes) -> SeriesState:
@@ -156,61 +155,27 @@ def load(data: bytes) -> SeriesState:
     ValueError
         If ``data`` is not a state, or one of another format.
     """
-    try:
-        record, tables = msgspec.msgpack.decode(data, type=tuple[bytes, bytes])
-    except msgspec.MsgspecError as error:
-        raise ValueError(f"not a detection state: {error}") from error
-    return load_parts(record, tables)
+    return _read(data, SeriesState)
 
 
 def dump_record(state: SeriesState) -> bytes:
     """Return what changes with every bin, a fifth of the state."""
-    return msgspec.msgpack.encode(
-        {
-            "format": FORMAT,
-            "options": state.options,
-            "start": state.start,
-            "width": state.width.total_seconds(),
-            "record": state.records.tobytes(),
-        }
-    )
+    return pack(FORMAT, (state.options, state.start, state.width, state.records))
 
 
 def dump_tables(tables: Tables) -> bytes:
     """Return what changes once a day."""
-    return msgspec.msgpack.encode(
-        {
-            "format": FORMAT,
-            "sums": tables.sums.tobytes(),
-            "days": tables.days.tobytes(),
-            "weeks": tables.weeks.tobytes(),
-            "profile": tables.profile.tobytes(),
-        }
-    )
+    return pack(FORMAT, tables)
 
 
 def load_parts(record: bytes, tables: bytes) -> SeriesState:
     """Return the state that `dump_record` and `dump_tables` wrote; raises as `load` does."""
+    quick = _read(record, tuple[DetectionOptions, datetime, timedelta, Records])
+    return SeriesState(*quick, tables=_read(tables, Tables))
+
+
+def _read(data: bytes, kind: type[T]) -> T:
     try:
-        fields, slow = _fields(record), _fields(tables)
-        return SeriesState(
-            msgspec.convert(fields["options"], DetectionOptions),
-            msgspec.convert(fields["start"], datetime),
-            timedelta(seconds=fields["width"]),
-            np.frombuffer(fields["record"], RECORD),
-            Tables(
-                np.frombuffer(slow["sums"]).reshape(2, 7, -1),
-                np.frombuffer(slow["days"]),
-                np.frombuffer(slow["weeks"], np.float32).reshape(2, WEEKS, 7, -1),
-                np.frombuffer(slow["profile"]).reshape(3, 7, -1),
-            ),
-        )
-    except (msgspec.MsgspecError, KeyError, TypeError) as error:
+        return unpack(data, FORMAT, kind)
+    except ValueError as error:
         raise ValueError(f"not a detection state: {error}") from error
-
-
-def _fields(data: bytes) -> Any:
-    fields = msgspec.msgpack.decode(data)
-    if fields["format"] != FORMAT:
-        raise ValueError(f"detection state of format {fields['format']}, expected {FORMAT}")
-    return fields
