@@ -61,7 +61,9 @@ def _turn_until_told(running: Pipeline, settings: Settings, base: Path, path: Pa
         watched.turn,
         every=settings.schedule.every,
         misfire_grace=settings.schedule.misfire_grace,
+        jobs=running.jobs(),
     )
+    watched.jobs = lambda: schedule.counts
     running.stopping = schedule.is_stopping
     with served_beside(settings, base, watched):
         schedule.run()

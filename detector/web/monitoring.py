@@ -14,6 +14,7 @@ from detector.model.health import SourceState
 from detector.model.plain_text import plain
 from detector.model.token import Scope
 from detector.pipeline.run import Totals
+from detector.pipeline.schedule import JobCounts
 from detector.store.base import IncidentQuery
 from detector.views.services import services
 from detector.web.access import needs
@@ -147,6 +148,16 @@ def _of_turns(backend: Backend) -> Iterator[Metric]:
         told = "When the last turn ended, seconds since 1970"
         yield GaugeMetricFamily(_named("turn_end_seconds"), told, report.ended_at.timestamp())
     yield from _of_totals(report.totals)
+    yield _of_jobs(report.jobs)
+
+
+def _of_jobs(jobs: JobCounts) -> Metric:
+    family = CounterMetricFamily(
+        _named("job_runs"), "Scheduled jobs by what became of them", labels=("job", "outcome")
+    )
+    for (job, outcome), n in sorted(jobs.runs.items()):
+        family.add_metric([job, outcome.value], float(n))
+    return family
 
 
 def _of_totals(totals: Totals) -> Iterator[Metric]:

@@ -12,11 +12,13 @@ from detector.model.delivery import DeliveryStatus
 from detector.notify.deliver import deliver
 from detector.notify.receiver import Receiver
 from detector.pipeline.leader import Leader
+from detector.pipeline.schedule import Job, Schedule
 from detector.receivers.webhook import WebhookReceiver
 from detector.store.sql_store import SqlStore, open_store
 from tests.crash.life import HASTY, RECEIVERS, cycle, cycles_of
 
 TTL = timedelta(milliseconds=400)
+AT_ONCE = timedelta(milliseconds=1)
 
 
 def live(store_at: str, url: str, other_url: str, until: int | None) -> None:
@@ -25,9 +27,15 @@ def live(store_at: str, url: str, other_url: str, until: int | None) -> None:
     sinks = {name: WebhookReceiver(name, at, clock=_now, timeout=5.0) for name, at in urls.items()}
     with closing(open_store(store_at, standby=True, ttl=TTL)) as store:
         leadership = Leader(store.lease)
+        assert leadership.renew_every is not None
+        schedule = Schedule(
+            lambda: _lived_on(store, leadership, sinks, until),
+            every=AT_ONCE,
+            misfire_grace=TTL,
+            jobs=[Job("lease", leadership.renew, leadership.renew_every, beside=True)],
+        )
         with closing(leadership):
-            while _lived_on(store, leadership, sinks, until):
-                pass
+            schedule.run()
 
 
 def _lived_on(
