@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -47,6 +46,9 @@ from detector.store.controls import controls_beside
 from detector.store.sql_store import open_store
 
 log = structlog.get_logger("detector.pipeline")
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 #: A source that is further behind than this is catching up.
 BEHIND = timedelta(minutes=15)
@@ -141,10 +143,7 @@ class Pipeline:
         if not self._leads():
             self.heartbeat.standing_by()
             return True
-        more = True
-        with self._reading_anew():
-            more = self._turn()
-        return more
+        return self._reading_anew(self._turn, otherwise=True)
 
     def deliver(self) -> None:
         """Send what is due; between runs, so that what failed does not wait for the next one.
@@ -153,17 +152,17 @@ class Pipeline:
         messages of an incident keep their order, and what is recorded is recorded once.
         """
         if self._still_leads():
-            with self._reading_anew():
-                self._deliver()
+            self._reading_anew(self._deliver, otherwise=None)
 
     def drop_old(self) -> None:
         """Let the store forget what is older than it is to keep."""
         keep = self.settings.store.keep
         if keep is None or not self._still_leads():
             return
-        with self._reading_anew():
-            if gone := self.store.forget(before=self.clock.now() - keep):
-                log.info("old counts and messages dropped", rows=gone)
+        before = self.clock.now() - keep
+        gone = self._reading_anew(lambda: self.store.forget(before=before), otherwise=0)
+        if gone:
+            log.info("old counts and messages dropped", rows=gone)
 
     def beat(self) -> None:
         """Say that a run was committed, if one was since this was said last, and who is in trouble.
@@ -176,14 +175,17 @@ class Pipeline:
         if failure := self.heartbeat.beat(troubles):
             log.warning("heartbeat not sent", error=failure)
 
-    @contextmanager
-    def _reading_anew(self) -> Iterator[None]:
-        """Read the state anew before the next run where what the store holds is not certain."""
+    def _reading_anew(self, work: Callable[[], T], *, otherwise: R) -> T | R:
+        """Return what ``work`` does, or ``otherwise`` where another instance has taken over.
+
+        The state is read anew before the next run where what the store holds is not certain.
+        """
         try:
-            yield
+            return work()
         except LeaseLost as error:
             log.warning("another instance has taken over; standing by", error=str(error))
             self.term = None
+            return otherwise
         except StoreError:
             self.term = None  # a commit whose answer was lost may have been made: read anew
             raise
@@ -231,7 +233,12 @@ class Pipeline:
             log.info("came too late to be counted", source=source, rows=rows)
         for alarm in turn.outcome.feed_alerts:
             feed = alarm.feed
-            log.warning(f"feed is {feed.state.value}", source=feed.source, reason=feed.reason)
+            log.warning(
+                f"source is {feed.state.value}",
+                source=feed.source,
+                reason=feed.reason.value,
+                **feed.params,
+            )
         report = self._deliver()
         standing = standing_incidents(self.memory, self.shelf, now=now)
         unreached = {d.receiver for d in (*report.retried, *report.dead)} | self._refresh(standing)
