@@ -34,7 +34,6 @@ GUESTS: Mapping[str, set[str]] = {
         "demo",
         "detection",
         "model",
-        "pipeline",
         "sources",
         "store",
         "web",
