@@ -88,6 +88,19 @@ LAZY = {
     "store.schema": "migrations are loaded when there is something to migrate",
 }
 
+#: Packages that mirror each other: the same word in each of them names the same thing.
+MIRRORS = (
+    {"sources", "receivers"},  # a place that is read from and written to, over the same wire
+    {"views", "cli", "web.api", "web.pages"},  # one thing, as what they show alike and each of them
+    {"", "testing"},  # a room, and the contract that its plug-ins are held to
+)
+#: Files that a package has for what it is, not for what is in it.
+PARTS_OF_A_PACKAGE = {"__init__", "__main__", "base", "registry"}
+#: A package with more files than this is two packages.
+MOST_FILES = 20
+#: A class name with more homes than this has several meanings.
+MOST_HOMES = 2
+
 #: Rooms that know no world: no clock, file, network, process or environment.
 PURE = ("model", "complaints", "detection", "notify", "demo", "report")
 
@@ -169,6 +182,38 @@ def test_every_guest_is_met_in_every_room_it_may_enter() -> None:
 def test_a_module_says_what_it_is(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
     assert path.stem not in NAMES_THAT_SAY_NOTHING
+
+
+def test_a_module_name_has_one_home_or_its_homes_mirror_each_other() -> None:
+    homes = defaultdict(set)
+    for name in NAMES:
+        package, _, module = name.rpartition(".")
+        if module and module not in PARTS_OF_A_PACKAGE:
+            homes[module].add(package)
+    twice = {
+        module: sorted(packages)
+        for module, packages in homes.items()
+        if len(packages) > 1 and not any(packages <= mirror for mirror in MIRRORS)
+    }
+    assert twice == {}
+
+
+def test_a_public_class_name_has_one_meaning() -> None:
+    homes = defaultdict(list)
+    for name, path in NAMES.items():
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes[node.name].append(name)
+    many = {name: found for name, found in homes.items() if len(found) > MOST_HOMES}
+    assert many == {}
+
+
+def test_a_package_is_small_enough_to_be_read_at_a_glance() -> None:
+    files: defaultdict[str, int] = defaultdict(int)
+    for path in MODULES:
+        if path.stem != "__init__":
+            files[path.parent.relative_to(ROOT).as_posix()] += 1
+    assert {package: n for package, n in files.items() if n > MOST_FILES} == {}
 
 
 def test_nothing_is_imported_inside_a_function() -> None:
