@@ -18,7 +18,9 @@ from detector.sources.time_windows import Post, parse_lookback, posts_frame
 #: A ticket may be entered so long after the time that it bears.
 LATE = timedelta(minutes=10)
 FIRST_LOOK = timedelta(hours=1)
-QUERY = "SELECT id, opened_at, customer, subject FROM tickets WHERE opened_at >= ? AND opened_at < ?"
+QUERY = (
+    "SELECT id, opened_at, customer, subject FROM tickets WHERE opened_at >= ? AND opened_at < ?"
+)
 
 
 class Tickets:
@@ -46,8 +48,8 @@ class Tickets:
             # Never an empty poll: a helpdesk that cannot be read is not a quiet one.
             raise Unavailable(f"{self.name}: the tickets cannot be read: {error}") from error
         return [
-            Post(datetime.fromtimestamp(at, UTC), str(id), subject, author=str(customer))
-            for id, at, customer, subject in rows
+            Post(datetime.fromtimestamp(at, UTC), str(number), subject, author=str(customer))
+            for number, at, customer, subject in rows
         ]
 
 

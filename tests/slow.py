@@ -1,0 +1,60 @@
+"""Which tests are slow: the fast lane (`make test-fast`) leaves them out.
+
+Slow are whole folders whose tests start processes or go through weeks, whatever asks for a browser
+or for PostgreSQL, and the tests that took long when they were last measured. Those stand in
+``slow.txt`` by name; `make durations` runs every test and writes it anew.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+TESTS = Path(__file__).parent
+LIST = TESTS / "slow.txt"
+#: The laws over whole runs, killed processes, weeks of scenarios, measurements, executed pages.
+FOLDERS = ("benchmarks", "crash", "docs", "laws", "scenarios")
+FIXTURES = {"browser", "postgres"}
+#: A test is slow if it took this share of the whole run. Shares, since machines differ and are
+#: busy: of the 790 s of processor time that everything takes, this is a sixth of a second.
+SHARE = 0.0002
+
+
+def is_slow(item: pytest.Item, measured: frozenset[str]) -> bool:
+    """Say whether the fast lane leaves ``item`` out; ``measured`` is what `measured_names` says."""
+    folder = item.path.relative_to(TESTS).parts[0]
+    asked = set(getattr(item, "fixturenames", ()))
+    named = item.name.partition("[")[0]
+    return folder in FOLDERS or bool(asked & FIXTURES) or _on_postgres(item) or named in measured
+
+
+def _on_postgres(item: pytest.Item) -> bool:
+    call = getattr(item, "callspec", None)
+    return call is not None and "postgresql" in call.params.values()
+
+
+def measured_names() -> frozenset[str]:
+    """Return the names of ``slow.txt``."""
+    return frozenset(LIST.read_text(encoding="utf-8").split())
+
+
+def slow_in(report: Path) -> Iterator[str]:
+    """Yield the names of the tests that took long in a JUnit report of a whole run."""
+    longest: defaultdict[str, float] = defaultdict(float)
+    whole = 0.0
+    for case in ElementTree.parse(report).iter("testcase"):
+        name, seconds = case.attrib["name"].partition("[")[0], float(case.attrib["time"])
+        longest[name] = max(longest[name], seconds)
+        whole += seconds
+    yield from sorted(name for name, seconds in longest.items() if seconds > SHARE * whole)
+
+
+if __name__ == "__main__":
+    names = list(slow_in(Path(sys.argv[1])))
+    LIST.write_text("\n".join(names) + "\n", encoding="utf-8")
+    print(f"{len(names)} slow tests in {LIST}")
