@@ -18,7 +18,7 @@ import pytest
 TESTS = Path(__file__).parent
 LIST = TESTS / "slow.txt"
 #: The laws over whole runs, killed processes, weeks of scenarios, measurements, executed pages.
-FOLDERS = ("benchmarks", "crash", "docs", "laws", "scenarios")
+FOLDERS = {("benchmarks",), ("crash",), ("docs",), ("laws",), ("scenarios",)}
 FIXTURES = {"browser", "postgres"}
 #: A test is slow if it took this share of the whole run. Shares, since machines differ and are
 #: busy: of the 790 s of processor time that everything takes, this is a sixth of a second.
@@ -27,15 +27,23 @@ SHARE = 0.0002
 
 def is_slow(item: pytest.Item, measured: frozenset[str]) -> bool:
     """Say whether the fast lane leaves ``item`` out; ``measured`` is what `measured_names` says."""
-    folder = item.path.relative_to(TESTS).parts[0]
-    asked = set(getattr(item, "fixturenames", ()))
-    named = item.name.partition("[")[0]
-    return folder in FOLDERS or bool(asked & FIXTURES) or _on_postgres(item) or named in measured
+    return (
+        item.name.partition("[")[0] in measured
+        or in_slow_folder(item.path)
+        or bool(FIXTURES.intersection(getattr(item, "fixturenames", ())))
+        or _on_postgres(item)
+    )
+
+
+def in_slow_folder(path: Path) -> bool:
+    """Say whether ``path`` is in a folder all of whose tests are slow, or is that folder."""
+    return path.is_relative_to(TESTS) and path.relative_to(TESTS).parts[:1] in FOLDERS
 
 
 def _on_postgres(item: pytest.Item) -> bool:
     call = getattr(item, "callspec", None)
-    return call is not None and "postgresql" in call.params.values()
+    params = () if call is None else call.params.values()
+    return any(isinstance(param, str) and param == "postgresql" for param in params)
 
 
 def measured_names() -> frozenset[str]:
