@@ -4,6 +4,8 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
+TESTS   = $(BIN)/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile
+
 .DEFAULT_GOAL := help
 .PHONY: help install run test test-fast durations check bench docs screenshots clean
 
@@ -17,14 +19,16 @@ run: $(VENV)/run.stamp  ## set up, check config.toml, run the pipeline (as shipp
 	@$(BIN)/outage-detector run
 
 test: $(VENV)/dev.stamp  ## run all tests
-	@$(BIN)/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile
+	@$(TESTS)
 
 test-fast: $(VENV)/dev.stamp  ## run the tests that take under a minute, what one runs while working
-	@$(BIN)/python -m pytest -q -m 'not slow' --durations 5 --durations-min 1 --numprocesses auto --maxprocesses 4 --dist loadfile
+	@$(TESTS) -m 'not slow' --durations 5 --durations-min 1
 
 durations: $(VENV)/dev.stamp  ## run all tests, and write anew which of them test-fast leaves out
-	@$(BIN)/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile --junitxml var/durations.xml
-	@$(BIN)/python -m tests.slow var/durations.xml
+	@$(TESTS) --junitxml var/all.xml
+	@$(BIN)/python -m tests.slow var/all.xml
+	@$(TESTS) -m 'not slow' --junitxml var/fast.xml
+	@$(BIN)/python -m tests.slow var/all.xml var/fast.xml
 
 check: $(VENV)/dev.stamp  ## lint, format, types and floors
 	$(BIN)/ruff check .

@@ -47,10 +47,10 @@ def environment(tmp_path: Path) -> dict[str, str]:
     """The shell of somebody who has just installed it: the commands on the path, no colours."""
     there = tmp_path / "bin"
     there.mkdir()
-    command = there / "outage-detector"
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m detector "$@"\n')
-    command.chmod(0o755)
-    (there / "python3").symlink_to(sys.executable)
+    for name, started in (("outage-detector", "-m detector"), ("python3", "")):
+        command = there / name
+        command.write_text(f'#!/bin/sh\nexec "{sys.executable}" {started} "$@"\n')
+        command.chmod(0o755)
     path = f"{there}{os.pathsep}{os.environ['PATH']}"
     return {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
 
