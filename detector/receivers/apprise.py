@@ -83,7 +83,7 @@ class AppriseReceiver:
 
     def send_feed(self, alert: SourceAlert) -> None:
         """Send what became of a source; see `send`."""
-        over = alert.feed.state is SourceState.ALIVE
+        over = alert.feed.state is SourceState.UP
         kind = NotifyType.SUCCESS if over else NotifyType.WARNING
         self._hand_over(self._writer.feed_message(alert), kind)
 
