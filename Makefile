@@ -43,6 +43,7 @@ screenshots: $(VENV)/dev.stamp  ## take the pictures of the dashboard in docs/im
 
 docs: $(VENV)/docs.stamp $(VENV)/dev.stamp  ## write what is made from the code, build the documentation into site/
 	@$(BIN)/python -m tests.docs.house
+	@$(BIN)/python -m tests.docs.readme
 	@$(BIN)/mkdocs build --quiet
 	@echo "open site/index.html"
 

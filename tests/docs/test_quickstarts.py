@@ -15,6 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.docs.readme import last_notification, shown
+
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs").glob("quickstart-*.md"))
 INSTALL, UNTIL_STOPPED = "install", "until Ctrl-C"
@@ -128,6 +130,7 @@ def test_a_first_alert_is_shown_and_explained(checkout: Path, environment: dict[
     said = walked(ROOT / "docs" / "quickstart-on-call.md", checkout, environment)
     whole = "\n".join(said.values())
     assert "Mon 2013-07-22" in whole, "the outage and its start"
+    assert last_notification(said[next(code for code in said if " run " in code)]) == shown()
     assert re.search(r"wechat-20130721T\w+-\w+", whole), "its id"
     assert 'service="WeChat"' in whole, "the silence is listed"
     assert "PagerDuty" in whole or "pagerduty" in whole, "who would be told"
