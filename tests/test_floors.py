@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -114,13 +115,24 @@ def dotted(path: Path) -> str:
 NAMES = {dotted(path): path for path in MODULES}
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    """Return a module's syntax; each is read once for all tests."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def within(name: str, room: str) -> bool:
     return name == room or name.startswith(f"{room}.")
 
 
-def imports(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield line and full name of everything that a module imports, in functions too."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+@cache
+def imports(path: Path) -> tuple[tuple[int, str], ...]:
+    """Return line and full name of everything that a module imports, in functions too."""
+    return tuple(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -180,7 +192,7 @@ def test_every_guest_is_met_in_every_room_it_may_enter() -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=dotted)
 def test_a_module_says_what_it_is(path: Path) -> None:
-    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    assert ast.get_docstring(parsed(path))
     assert path.stem not in NAMES_THAT_SAY_NOTHING
 
 
@@ -201,7 +213,7 @@ def test_a_module_name_has_one_home_or_its_homes_mirror_each_other() -> None:
 def test_a_public_class_name_has_one_meaning() -> None:
     homes = defaultdict(list)
     for name, path in NAMES.items():
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        for node in parsed(path).body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 homes[node.name].append(name)
     many = {name: found for name, found in homes.items() if len(found) > MOST_HOMES}
@@ -244,7 +256,7 @@ def test_the_core_reads_no_clock_file_network_or_environment() -> None:
 
 
 def _imports_in_functions(path: Path) -> Iterator[int]:
-    for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for function in ast.walk(parsed(path)):
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             for node in ast.walk(function):
                 if isinstance(node, ast.Import | ast.ImportFrom):
@@ -252,7 +264,7 @@ def _imports_in_functions(path: Path) -> Iterator[int]:
 
 
 def _forbidden(path: Path) -> Iterator[str]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed(path)
     pickles = {"pickle", "marshal", "shelve", "dill", "cloudpickle"}
     yield from (f"imports {full}" for _, full in imports(path) if full.split(".")[0] in pickles)
     for node in ast.walk(tree):
