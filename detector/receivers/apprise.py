@@ -21,8 +21,9 @@ from detector.errors import (
 from detector.model.alert import Alert, AlertKind
 from detector.model.health import SourceAlert, SourceState
 from detector.model.incident import Severity
-from detector.notify.render import Message, Writer
+from detector.notify.render import Writer
 from detector.receivers.http import RETRIED
+from detector.text.notification_text import NotificationText
 
 # What it and the libraries under it log quotes addresses, which hold secrets; we say what we make
 # of it. Apprise collects its warnings for us, so those must go on; they just lead nowhere else.
@@ -85,15 +86,15 @@ class AppriseReceiver:
         """Send what became of a source; see `send`."""
         over = alert.feed.state is SourceState.UP
         kind = NotifyType.SUCCESS if over else NotifyType.WARNING
-        self._hand_over(self._writer.feed_message(alert), kind)
+        self._hand_over(self._writer.source_message(alert), kind)
 
-    def _hand_over(self, said: Message, kind: NotifyType) -> None:
+    def _hand_over(self, said: NotificationText, kind: NotifyType) -> None:
         answer = self._exchange(said, kind)
         # Raised outside of any handler: an error must not carry the address in its context.
         if answer is not None:
             raise answer
 
-    def _exchange(self, said: Message, kind: NotifyType) -> Exception | None:
+    def _exchange(self, said: NotificationText, kind: NotifyType) -> Exception | None:
         # Its services wait as they like; nobody's receiver may hold up the detector, so the
         # exchange is given a thread that can be left behind.
         answers: SimpleQueue[Exception | None] = SimpleQueue()
@@ -103,10 +104,10 @@ class AppriseReceiver:
         except Empty:
             return Unreachable(f"{self.name}: no answer within the timeout")
 
-    def _notify(self, said: Message, kind: NotifyType) -> Exception | None:
+    def _notify(self, said: NotificationText, kind: NotifyType) -> Exception | None:
         try:
             result = self._service.notify(
-                title=said.summary,
+                title=said.title,
                 body=said.body,
                 notify_type=kind,
                 body_format=NotifyFormat.TEXT,

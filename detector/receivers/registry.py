@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
-from detector import resources
 from detector.clock import wall_now
 from detector.config.receivers import (
     AlertmanagerSettings,
@@ -21,6 +20,7 @@ from detector.config.receivers import (
 from detector.config.sections import Settings
 from detector.errors import ConfigError
 from detector.fields import named_secret
+from detector.model.plain_text import inert
 from detector.notify.receiver import Receiver
 from detector.notify.render import Links, Writer
 from detector.receivers.alertmanager import AlertmanagerReceiver
@@ -29,11 +29,7 @@ from detector.receivers.heartbeat import Heartbeat
 from detector.receivers.jsonlines import JsonLinesReceiver
 from detector.receivers.pagerduty import PagerDutyReceiver
 from detector.receivers.webhook import JSON, WebhookReceiver, cloud_events
-from detector.text.speech import (
-    Chinese,
-    English,
-    Language,
-)
+from detector.text.phrasing import phrasing
 
 BundledReceiver = (
     ConsoleSettings
@@ -52,7 +48,7 @@ def links(settings: Settings) -> Links:
 
 
 def writer(
-    settings: Settings, *, zone: str = "UTC", language: Language = "en", own: str | None = None
+    settings: Settings, *, zone: str = "UTC", language: str = "en", own: str | None = None
 ) -> Writer:
     """Return who writes messages in ``language`` for readers in ``zone``.
 
@@ -64,14 +60,7 @@ def writer(
     ------
     ConfigError : ``own`` is no template, or asks for what there is not.
     """
-    speech = English(ZoneInfo(zone)) if language == "en" else _chinese(ZoneInfo(zone))
-    bundled = resources.text(f"data/messages/{language}.txt")
-    feeds = resources.text(f"data/messages/feed_{language}.txt")
-    return Writer(speech, bundled, feeds=feeds, links=links(settings), own=own)
-
-
-def _chinese(zone: ZoneInfo) -> Chinese:
-    return Chinese(zone, resources.called("zh"), resources.retelling("zh"))
+    return Writer(phrasing(language, ZoneInfo(zone), inert), links=links(settings), own=own)
 
 
 class Receivers:
