@@ -38,6 +38,7 @@ from detector.sources.files import FileSource, read_gaps
 from detector.sources.tables import rows
 from detector.sources.tables.records import Records
 
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameSource:
     """All rows of one table at once.
