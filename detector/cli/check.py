@@ -30,7 +30,7 @@ class Checked:
     Attributes
     ----------
     path : their file.
-    sources : name, type and what is pulled, in words.
+    sources : name, type and what is polled, in words.
     """
 
     path: Path
@@ -55,11 +55,11 @@ def _checked(config: Path | None) -> Checked:
     sources = setup.build_sources(settings, base=base)
     setup.build_sinks(settings, base=base, console=sys.stdout)
     build_heartbeat(settings, base=base)
-    pulled = tuple(
+    polled = tuple(
         (source.name, part.type, _what(source, part, base, settings))
         for source, part in zip(sources, settings.sources, strict=True)
     )
-    return Checked(path, settings, plan, pulled)
+    return Checked(path, settings, plan, polled)
 
 
 def _lines(checked: Checked) -> Iterator[str]:
@@ -68,7 +68,7 @@ def _lines(checked: Checked) -> Iterator[str]:
     pace = f", on a clock {settings.clock.speed:,.0f} times as fast" if settings.clock.speed else ""
     yield f"every {settings.schedule.every.total_seconds():g} s{pace}:"
     for name, kind, what in checked.sources:
-        yield f"  pull {name} ({kind}): {what}"
+        yield f"  poll {name} ({kind}): {what}"
     yield _followed(plan)
     for service in sorted(plan.services):
         options = plan.options_for(service)
@@ -110,7 +110,7 @@ def _document(checked: Checked) -> dict[str, Any]:
         "every_seconds": settings.schedule.every.total_seconds(),
         "clock_speed": settings.clock.speed,
         "sources": [
-            {"name": name, "type": kind, "pulls": what} for name, kind, what in checked.sources
+            {"name": name, "type": kind, "polls": what} for name, kind, what in checked.sources
         ],
         "services": [
             {
@@ -136,7 +136,7 @@ def _document(checked: Checked) -> dict[str, Any]:
 
 
 def _what(source: Source, part: SourceSettings, base: Path, settings: Settings) -> str:
-    """Return what is pulled, in words."""
+    """Return what is polled, in words."""
     if isinstance(source, ScenarioSource):
         return source.scenario.title
     if isinstance(part, LiveSettings):

@@ -293,7 +293,7 @@ def evaluate(
 
 app = typer.Typer(
     name="outage-detector",
-    help="Hears outages in complaint posts: pull, count, detect, alert, with the estimated start.",
+    help="Hears outages in complaint posts: poll, count, detect, alert, with the estimated start.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -323,7 +323,7 @@ def _top(
 
 @app.command()
 def run(config: Config = None) -> None:
-    """Run the scheduled pipeline: pull, count, detect, alert, serve the dashboard.
+    """Run the scheduled pipeline: poll, count, detect, alert, serve the dashboard.
 
     Without --config: config.toml here, else the bundled one, which replays the WeChat scenarios.
     """

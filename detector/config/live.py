@@ -33,7 +33,7 @@ class _Live(Part):
 
 class _Searched(_Live):
     backfill: LongDuration = timedelta(hours=1)
-    """How far before the first pull to begin."""
+    """How far before the first poll to begin."""
 
     overlap: Duration = timedelta(minutes=10)
     """How far each look goes back for posts that came late."""
@@ -44,7 +44,7 @@ class _Counted(_Live):
     """Bin width, 10 s to 2 h."""
 
     backfill: LongDuration = timedelta(days=7)
-    """How far before the first pull to begin."""
+    """How far before the first poll to begin."""
 
     overlap: Duration = timedelta(minutes=5)
     """How far each look goes back for counts that were revised."""
@@ -63,7 +63,7 @@ class BlueskySettings(_Live):
     """Jetstream's hosts, tried in turn."""
 
     backfill: LongDuration = timedelta(minutes=10)
-    """How far before the first pull to begin, as far as the host remembers."""
+    """How far before the first poll to begin, as far as the host remembers."""
 
     overlap: LongDuration = timedelta(seconds=5)
     """How far a new connection goes back behind the last event."""

@@ -106,11 +106,11 @@ class ClockSettings(Part):
     """So many times as fast as the wall's clock; for scenario sources only."""
 
     leap: LongDuration = timedelta(days=3)
-    """The longest step of the accelerated clock between two pulls."""
+    """The longest step of the accelerated clock between two polls."""
 
 
 class ScheduleSettings(Part):
-    """How often the sources are pulled, on the wall's clock."""
+    """How often the sources are polled, on the wall's clock."""
 
     every: LongDuration = timedelta(minutes=1)
     """From the start of one turn to the next; turns that fall due while one runs melt into one."""

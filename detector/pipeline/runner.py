@@ -117,7 +117,7 @@ class Pipeline:
         self.heartbeat.ready()
 
     def turn(self) -> bool:
-        """Pull, count, detect, commit, deliver. Return whether there is more to do.
+        """Poll, count, detect, commit, deliver. Return whether there is more to do.
 
         While another instance leads, nothing is done but to wait for its end.
         """

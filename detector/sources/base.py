@@ -1,4 +1,4 @@
-"""What a source is, what a pull brings, and the check that holds sources of others to it."""
+"""What a source is, what a poll brings, and the check that holds sources of others to it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from detector.model.times import iso
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pull:
+class Poll:
     """What one look at a source brought.
 
     Attributes
@@ -58,37 +58,37 @@ class Source(Protocol):
     def name(self) -> str:
         """The name in ``config.toml``; it becomes the ``source`` of the counts."""
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
         """Return what is new since ``cursor`` (None: from the beginning) and before ``until``.
 
-        Pulling twice from the same cursor gives the same rows or more, so a crash between pull
+        Polling twice from the same cursor gives the same rows or more, so a crash between poll
         and commit loses nothing. Raises `InputError` when what it finds cannot be read.
         """
 
 
-def faults_of(pull: Pull, *, until: datetime) -> tuple[str, ...]:
-    """Return what is wrong with ``pull``, each fault a sentence; none when it keeps the contract.
+def faults_of(poll: Poll, *, until: datetime) -> tuple[str, ...]:
+    """Return what is wrong with ``poll``, each fault a sentence; none when it keeps the contract.
 
     Parameters
     ----------
-    pull : what a source brought.
+    poll : what a source brought.
     until : what it was asked for: rows and looks before this.
     """
-    return tuple(_faults(pull, until))
+    return tuple(_faults(poll, until))
 
 
-def _faults(pull: Pull, until: datetime) -> Iterator[str]:
-    cursor: object = pull.cursor  # the author may not have run a type checker
+def _faults(poll: Poll, until: datetime) -> Iterator[str]:
+    cursor: object = poll.cursor  # the author may not have run a type checker
     if not isinstance(cursor, str | None):
         yield f"the cursor must be text or None, not {type(cursor).__name__}"
-    if pull.posts is not None and pull.counts is not None:
-        yield "a pull brings posts or counts, not both"
-    if pull.posts is not None:
-        yield from _rows(pull.posts, "posts", POSTS, POSTS_OPTIONAL, until)
-    if pull.counts is not None:
-        yield from _rows(pull.counts, "counts", COUNTS, COUNTS_OPTIONAL, until)
-        yield from _counted(pull)
-    yield from _looks(pull, until)
+    if poll.posts is not None and poll.counts is not None:
+        yield "a poll brings posts or counts, not both"
+    if poll.posts is not None:
+        yield from _rows(poll.posts, "posts", POSTS, POSTS_OPTIONAL, until)
+    if poll.counts is not None:
+        yield from _rows(poll.counts, "counts", COUNTS, COUNTS_OPTIONAL, until)
+        yield from _counted(poll)
+    yield from _looks(poll, until)
 
 
 def _rows(
@@ -116,21 +116,21 @@ def _rows(
         yield f"the column {needed[1]!r} of the {table} must be text in every row"
 
 
-def _counted(pull: Pull) -> Iterator[str]:
-    if pull.counts is None or "count" not in pull.counts:
+def _counted(poll: Poll) -> Iterator[str]:
+    if poll.counts is None or "count" not in poll.counts:
         return
-    if pull.width is None or not pull.width.total_seconds() > 0:
+    if poll.width is None or not poll.width.total_seconds() > 0:
         yield "counts need the width of their bins"
-    elif fault := width_fault(pull.width, judged="floor" not in pull.counts):
+    elif fault := width_fault(poll.width, judged="floor" not in poll.counts):
         yield fault
-    if (pd.to_numeric(pull.counts["count"], errors="coerce") < 0).any():
+    if (pd.to_numeric(poll.counts["count"], errors="coerce") < 0).any():
         yield "a count is negative"
-    if not pd.api.types.is_numeric_dtype(pull.counts["count"]):
+    if not pd.api.types.is_numeric_dtype(poll.counts["count"]):
         yield "counts must be numbers, nan where nobody looked"
 
 
-def _looks(pull: Pull, until: datetime) -> Iterator[str]:
-    spans = pull.observed
+def _looks(poll: Poll, until: datetime) -> Iterator[str]:
+    spans = poll.observed
     if any(edge.tzinfo is None for span in spans for edge in span):
         yield "the observed spans must be aware UTC"
         return
@@ -147,7 +147,7 @@ def _looks(pull: Pull, until: datetime) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class GuardedSource:
-    """``inner``, whose pulls are looked at before anybody counts them.
+    """``inner``, whose polls are looked at before anybody counts them.
 
     Attributes
     ----------
@@ -158,11 +158,11 @@ class GuardedSource:
     name: str
     inner: Source
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
         """Return what ``inner`` brings. Raises `Garbled` when that has another shape."""
-        pull = self.inner.pull(cursor, until=until)
-        if not isinstance(pull, Pull):
-            raise Garbled(f"{self.name}: pull returned {type(pull).__name__}, not Pull")
-        if faults := faults_of(pull, until=until):
+        poll = self.inner.poll(cursor, until=until)
+        if not isinstance(poll, Poll):
+            raise Garbled(f"{self.name}: poll returned {type(poll).__name__}, not Poll")
+        if faults := faults_of(poll, until=until):
             raise Garbled(f"{self.name}: {'; '.join(faults)}")
-        return pull
+        return poll

@@ -22,7 +22,7 @@ from detector.model.bins import (
 from detector.model.columns import TableKind, instants
 from detector.model.spans import Spans
 from detector.model.times import floor_to, iso
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 from detector.sources.tables import rows
 from detector.sources.tables.records import PIECE, Mark, RecordFile
 from detector.sources.tables.table_file import (
@@ -135,7 +135,7 @@ class FileSource:
     judged: bool = True
     _open: dict[Path, TableFile] = field(default_factory=dict, init=False)
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
         """Return what the first file with something new holds behind ``cursor``.
 
         A file says when things happened, not when it was written, so ``until`` does not hold it
@@ -190,7 +190,7 @@ class FileSource:
         if table.aside > len(table.faults):
             log.warning("rows are set aside", source=self.name, rows=table.aside)
 
-    def _posts(self, table: Table, past: FileCursor, *, last: bool) -> Pull:
+    def _posts(self, table: Table, past: FileCursor, *, last: bool) -> Poll:
         """Return posts, and the span in which there are no others.
 
         While more is to be read, that span ends `DISORDER` before the latest post.
@@ -216,24 +216,24 @@ class FileSource:
         until: datetime,
         *,
         last: bool,
-    ) -> Pull:
+    ) -> Poll:
         since = first if past.until is None else past.until
         until = max(since, until)
         observed = Spans.of([(since, until)]).without(self.gaps).pairs()
         after = msgspec.structs.replace(past, seen=seen, until=until)
         exhausted = last and not self.grows
-        return Pull(after.text(), posts=posts, observed=observed, exhausted=exhausted)
+        return Poll(after.text(), posts=posts, observed=observed, exhausted=exhausted)
 
     def _counts(
         self, table: Table, past: FileCursor, width: timedelta, now: datetime, *, last: bool
-    ) -> Pull:
+    ) -> Poll:
         step = width.total_seconds()
         latest = table.frame["time"].max().to_pydatetime()
         exhausted = last and not self.grows
         after = msgspec.structs.replace(past, width=step, seen=max(latest, past.seen or latest))
         if table.kind is TableKind.COUNTS:
             counts = rows.observed_counts(table.frame, self.gaps, step)
-            return Pull(after.text(), counts=counts, width=width, exhausted=exhausted)
+            return Poll(after.text(), counts=counts, width=width, exhausted=exhausted)
         counts, gaps = rows.observed_looks(table.frame, self.gaps, step)
         since = past.until or table.frame["time"].min().to_pydatetime()
         return self._looked(counts, after, since, now, gaps, exhausted=exhausted)
@@ -247,7 +247,7 @@ class FileSource:
         gaps: Spans,
         *,
         exhausted: bool,
-    ) -> Pull:
+    ) -> Poll:
         """Return rows of a trending list; it was looked at from row to row.
 
         The bin of the last row counts once it has passed: its look may still be being written.
@@ -258,7 +258,7 @@ class FileSource:
         until = until if floor_to(until, width) > floor_to(since, width) else since
         observed = Spans.of([(since, until)]).without(gaps).pairs()
         after = msgspec.structs.replace(past, until=until)
-        return Pull(
+        return Poll(
             after.text(), counts=counts, width=width, observed=observed, exhausted=exhausted
         )
 
@@ -290,7 +290,7 @@ class FileSource:
             line = self._file(table.path).line_of(int(table.frame.index[row]))
             raise InputError(two_widths(step, width), path=table.path, line=line)
 
-    def _nothing(self, past: FileCursor, cursor: str | None, now: datetime) -> Pull:
+    def _nothing(self, past: FileCursor, cursor: str | None, now: datetime) -> Poll:
         """Return a look that brought nothing new, as of the source's kind."""
         exhausted = not self.grows
         if past.kind is TableKind.TRENDING and past.until is not None:
@@ -298,13 +298,13 @@ class FileSource:
             return self._looked(empty, past, past.until, now, self.gaps, exhausted=exhausted)
         if past.kind is TableKind.COUNTS and past.width is not None:
             width = timedelta(seconds=past.width)
-            return Pull(
+            return Poll(
                 cursor, counts=rows.empty_counts(past.kind), width=width, exhausted=exhausted
             )
         if past.seen is not None and past.until is not None and past.until < past.seen:
             nobody = pd.DataFrame({"time": pd.to_datetime([], utc=True), "text": []})
             return self._observed_posts(nobody, past, past.until, past.seen, past.seen, last=True)
-        return Pull(cursor, exhausted=exhausted)
+        return Poll(cursor, exhausted=exhausted)
 
 
 def _is_table(path: Path) -> bool:

@@ -19,7 +19,7 @@ import msgspec
 
 from detector.errors import Garbled, Unavailable
 from detector.model.times import from_seconds, iso
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 from detector.sources.html_text import plain_text
 from detector.sources.http import Web
 from detector.sources.time_windows import (
@@ -30,7 +30,7 @@ from detector.sources.time_windows import (
 
 ADDRESS = "https://hn.algolia.com"
 MOST_HITS = 1_000
-#: A pull asks at most so often; what is left is for the next one.
+#: A poll asks at most so often; what is left is for the next one.
 MOST_REQUESTS = 12
 #: Seconds of a slice, at most; at 7 posts a minute it holds 600.
 LONGEST_SLICE = 5400
@@ -61,7 +61,7 @@ class HackerNewsSource:
     name : the source's name in the configuration.
     web : asks the search.
     query : only posts with these words; empty takes all, which also shows how far the index is.
-    backfill : how far before the first pull to begin.
+    backfill : how far before the first poll to begin.
     overlap : how far each look goes back for posts that were indexed late.
     """
 
@@ -72,8 +72,8 @@ class HackerNewsSource:
     overlap: timedelta = timedelta(minutes=10)
     _length: int = field(default=LONGEST_SLICE, init=False, repr=False)
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
-        """Return the posts indexed since; see `Source.pull`.
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
+        """Return the posts indexed since; see `Source.poll`.
 
         Raises
         ------
@@ -82,7 +82,7 @@ class HackerNewsSource:
         """
         past = parse_lookback(cursor, otherwise=until - self.backfill)
         if until <= past.until:
-            return Pull(cursor)
+            return Poll(cursor)
         found, reached = self._search(past.until - self.overlap, until)
         if reached <= past.until:
             # So much was written that looking back took all requests: go on instead.
@@ -94,7 +94,7 @@ class HackerNewsSource:
         posts = past.fresh(post for post in found if post.text)
         after = past.after(posts, until=reached, overlap=self.overlap)
         observed = ((past.until, reached),) if reached > past.until else ()
-        return Pull(after.text(), posts=posts_frame(posts), observed=observed)
+        return Poll(after.text(), posts=posts_frame(posts), observed=observed)
 
     def _news(self, found: list[Post], until: datetime) -> datetime:
         """Return how far the index has come."""

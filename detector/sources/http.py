@@ -68,7 +68,7 @@ class Pace:
     def admit(self) -> None:
         """Return when a request may be made. Raises `Unavailable` when that is not soon.
 
-        Sources that ask the same host wait for each other here: they are pulled side by side.
+        Sources that ask the same host wait for each other here: they are polled side by side.
         """
         with self._turn:
             self._admit()
@@ -125,7 +125,7 @@ class Patience:
     timeout : seconds for one exchange, name look-up and slow bodies included.
     attempts : how often it is tried, within `total` seconds together.
     wait : seconds before the second attempt; doubles, with as much jitter again. A ``Retry-After``
-        of at most ``longest_wait`` seconds is waited for, a longer one is left to a later pull.
+        of at most ``longest_wait`` seconds is waited for, a longer one is left to a later poll.
     """
 
     timeout: float = 10.0

@@ -20,7 +20,7 @@ from urllib.parse import quote
 import msgspec
 
 from detector.errors import Garbled
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 from detector.sources.html_text import plain_text
 from detector.sources.http import Web
 from detector.sources.time_windows import (
@@ -30,7 +30,7 @@ from detector.sources.time_windows import (
 )
 
 PAGE = 40
-#: Pages of one tag in one pull; more than 2,000 posts a pull are not made up for.
+#: Pages of one tag in one poll; more than 2,000 posts a poll are not made up for.
 MOST_PAGES = 50
 
 
@@ -59,7 +59,7 @@ class MastodonSource:
     name : the source's name in the configuration.
     web : asks the server; a token, if any, is among its headers.
     tags : without ``#``.
-    backfill : how far before the first pull to begin.
+    backfill : how far before the first poll to begin.
     overlap : how far each look goes back for posts that federated late.
     """
 
@@ -69,8 +69,8 @@ class MastodonSource:
     backfill: timedelta = timedelta(hours=1)
     overlap: timedelta = timedelta(minutes=10)
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
-        """Return the posts since, each once, however many of the tags it has; see `Source.pull`.
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
+        """Return the posts since, each once, however many of the tags it has; see `Source.poll`.
 
         Raises
         ------
@@ -79,14 +79,14 @@ class MastodonSource:
         """
         past = parse_lookback(cursor, otherwise=until - self.backfill)
         if until <= past.until:
-            return Pull(cursor)
+            return Poll(cursor)
         since = past.until - self.overlap
         found = [post for tag in self.tags for post in self._tagged(tag, since, until)]
         if not found:
             self._show_life()
         posts = past.fresh(found)
         after = past.after(posts, until=until, overlap=self.overlap)
-        return Pull(after.text(), posts=posts_frame(posts), observed=((past.until, until),))
+        return Poll(after.text(), posts=posts_frame(posts), observed=((past.until, until),))
 
     def _show_life(self) -> None:
         """Return if the timelines hold anything at all, however old: else they are not quiet."""

@@ -22,7 +22,7 @@ import msgspec
 
 from detector.errors import Unavailable
 from detector.model.times import floor_to, from_seconds
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 from detector.sources.http import Web
 from detector.sources.time_windows import (
     Row,
@@ -84,7 +84,7 @@ class OpenSearchSource:
     queries : by service, in the syntax of ``query_string``.
     time_field : the documents' time.
     width : bin width.
-    backfill : how far before the first pull to begin.
+    backfill : how far before the first poll to begin.
     overlap : how far each look goes back for documents that were indexed late.
     """
 
@@ -97,8 +97,8 @@ class OpenSearchSource:
     backfill: timedelta = timedelta(days=7)
     overlap: timedelta = timedelta(minutes=5)
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
-        """Return the counts of the whole bins that the index has come to; see `Source.pull`."""
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
+        """Return the counts of the whole bins that the index has come to; see `Source.poll`."""
         past = parse_bins(cursor, otherwise=until - self.backfill)
         start, end = whole_bins(past.until - self.overlap, until, self.width)
         rows: list[Row] = []
@@ -112,7 +112,7 @@ class OpenSearchSource:
             rows += [row for row in self._rows(found) if row[1] < min(filled, stop)]
             reached = max(reached, min(filled, stop))
             start = stop
-        return Pull(cursor_at(reached), counts=counts_frame(rows), width=self.width)
+        return Poll(cursor_at(reached), counts=counts_frame(rows), width=self.width)
 
     def _search(self, start: datetime, end: datetime) -> _Aggregations:
         body = msgspec.json.encode(self._body(start, end))

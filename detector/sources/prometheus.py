@@ -21,7 +21,7 @@ import msgspec
 
 from detector.errors import Garbled
 from detector.model.times import from_seconds
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 from detector.sources.http import Web
 from detector.sources.time_windows import (
     Row,
@@ -58,7 +58,7 @@ class PrometheusSource:
     web : asks the server.
     queries : PromQL by service; series that a query yields are added up.
     width : bin width.
-    backfill : how far before the first pull to begin.
+    backfill : how far before the first poll to begin.
     overlap : how far each look goes back for numbers that were revised.
     """
 
@@ -69,18 +69,18 @@ class PrometheusSource:
     backfill: timedelta = timedelta(days=7)
     overlap: timedelta = timedelta(minutes=5)
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
-        """Return the counts of the whole bins since; see `Source.pull`."""
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
+        """Return the counts of the whole bins since; see `Source.poll`."""
         past = parse_bins(cursor, otherwise=until - self.backfill)
         start = max(past.until - self.overlap, until - self.backfill)
         start, end = whole_bins(start, until, self.width)
         if end <= past.until:
-            return Pull(cursor, counts=counts_frame(()), width=self.width)
+            return Poll(cursor, counts=counts_frame(()), width=self.width)
         rows = [row for service in self.queries for row in self._rows(service, start, end)]
         # What has no value yet is asked for again, as long as `backfill` goes back.
         reached = max((at + self.width for _, at, _ in rows), default=start)
         after = cursor_at(max(reached, past.until))
-        return Pull(after, counts=counts_frame(rows), width=self.width)
+        return Poll(after, counts=counts_frame(rows), width=self.width)
 
     def _rows(self, service: str, start: datetime, end: datetime) -> Iterator[Row]:
         """Yield the bins of ``[start, end)``, asked for in slices."""

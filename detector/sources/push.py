@@ -27,10 +27,10 @@ from detector.model.columns import (
     texts,
 )
 from detector.model.push_batch import PushBatch
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 from detector.store.base import Inbox
 
-#: So many parcels, or the parcel that brings the rows to so many, are taken in one pull.
+#: So many parcels, or the parcel that brings the rows to so many, are taken in one poll.
 PARCELS = 500
 ROWS = 100_000
 #: A parcel is kept so long, so that its key is known when its sender sends it again.
@@ -38,7 +38,7 @@ KEPT = timedelta(days=1)
 
 
 class PushCursor(msgspec.Struct, frozen=True):
-    """Where the next pull continues: behind the parcel at this position."""
+    """Where the next poll continues: behind the parcel at this position."""
 
     position: int
 
@@ -76,8 +76,8 @@ class PushSource:
     awaited: bool = True
     _forgotten: int = field(default=0, init=False)
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
-        """Return what was handed in since ``cursor``; see `Source.pull`.
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
+        """Return what was handed in since ``cursor``; see `Source.poll`.
 
         A parcel about a time that has not come yet waits, and those behind it.
         """
@@ -94,15 +94,15 @@ class PushSource:
         after = msgspec.json.encode(PushCursor(taken[-1][0].position)).decode()
         if self.rows == "posts":
             observed = [span for document in documents for span in document.observed]
-            return Pull(
+            return Poll(
                 after, posts=_posts(documents), observed=tuple(observed), awaited=self.awaited
             )
-        return Pull(after, counts=_counts(documents), width=self.width, awaited=self.awaited)
+        return Poll(after, counts=_counts(documents), width=self.width, awaited=self.awaited)
 
-    def _nothing(self, cursor: str | None) -> Pull:
+    def _nothing(self, cursor: str | None) -> Poll:
         if self.rows == "posts":
-            return Pull(cursor, awaited=self.awaited)
-        return Pull(cursor, counts=_counts(()), width=self.width, awaited=self.awaited)
+            return Poll(cursor, awaited=self.awaited)
+        return Poll(cursor, counts=_counts(()), width=self.width, awaited=self.awaited)
 
     def _ripe(
         self, parcels: Sequence[PushBatch], until: datetime

@@ -20,7 +20,7 @@ import msgspec
 
 from detector.errors import Garbled, Refused
 from detector.model.times import from_seconds
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 from detector.sources.http import Web
 from detector.sources.time_windows import (
     Post,
@@ -69,7 +69,7 @@ class RedditSource:
     web : asks the API; ``login`` asks for tokens.
     client_id, client_secret : the application's.
     subreddits : without ``r/``.
-    backfill : how far before the first pull to begin.
+    backfill : how far before the first poll to begin.
     overlap : how far each look goes back for posts that were held back.
     """
 
@@ -83,17 +83,17 @@ class RedditSource:
     overlap: timedelta = timedelta(minutes=10)
     _token: str | None = field(default=None, init=False, repr=False)
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
-        """Return the posts since; see `Source.pull`."""
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
+        """Return the posts since; see `Source.poll`."""
         past = parse_lookback(cursor, otherwise=until - self.backfill)
         if until <= past.until:
-            return Pull(cursor)
+            return Poll(cursor)
         found, back_to = self._newest(past.until - self.overlap)
         posts = past.fresh(post for post in found if post.time < until)
         after = past.after(posts, until=until, overlap=self.overlap)
         since = min(max(past.until, back_to), until)
         observed = ((since, until),) if since < until else ()
-        return Pull(after.text(), posts=posts_frame(posts), observed=observed)
+        return Poll(after.text(), posts=posts_frame(posts), observed=observed)
 
     def _newest(self, since: datetime) -> tuple[list[Post], datetime]:
         """Return posts back to ``since`` or as far as the listing goes, and how far that is."""

@@ -195,7 +195,7 @@ SINKS = "detector.receivers"
 
 
 def plugged_source(settings: PluginSourceSettings, base: Path) -> Source:
-    """Return the source that ``settings`` ask for; its pulls are held to the contract.
+    """Return the source that ``settings`` ask for; its polls are held to the contract.
 
     Raises
     ------
@@ -203,7 +203,7 @@ def plugged_source(settings: PluginSourceSettings, base: Path) -> Source:
     """
     place = f"sources.{settings.name}"
     source = _make(SOURCES, settings.plugin, settings.name, settings.options, base, place)
-    _must_have(source, "pull", place)
+    _must_have(source, "poll", place)
     return GuardedSource(settings.name, source)
 
 
@@ -304,7 +304,7 @@ class Quota:
 
 def quota_of(settings: LiveSettings, *, every: timedelta) -> Quota:
     """Return what ``settings`` ask for in a day of turns that begin ``every`` so often."""
-    requests = _per_pull(settings) * (DAY / max(every, _rhythm(settings)))
+    requests = _per_poll(settings) * (DAY / max(every, _rhythm(settings)))
     price = settings.price_per_call if isinstance(settings, XSettings) else None
     cost = None if price is None else requests * price
     searched = isinstance(settings, XSettings) and settings.evidence
@@ -326,8 +326,8 @@ def _rhythm(settings: LiveSettings) -> timedelta:
     return timedelta(0)
 
 
-def _per_pull(settings: LiveSettings) -> int:
-    """Return how many requests a pull makes when little has happened since the last."""
+def _per_poll(settings: LiveSettings) -> int:
+    """Return how many requests a poll makes when little has happened since the last."""
     match settings:
         case BlueskySettings():
             return 0

@@ -10,7 +10,7 @@ import pandas as pd
 from detector.demo.scenario import Scenario
 from detector.demo.simulate import simulate
 from detector.model.times import iso
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 
 
 @dataclass(eq=False)
@@ -29,17 +29,17 @@ class ScenarioSource:
     seed: int | None = None
     _posts: pd.DataFrame | None = field(default=None, init=False)
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
         """Return the posts of ``[cursor, until)``; the cursor is the instant behind the last."""
         start = datetime.fromisoformat(cursor) if cursor else self.scenario.start
         end = min(until, self.scenario.end)
         if end <= start:
             # One that has not begun is not missed.
-            return Pull(cursor, exhausted=start >= self.scenario.end, awaited=False)
+            return Poll(cursor, exhausted=start >= self.scenario.end, awaited=False)
         if self._posts is None:
             self._posts = simulate(self.scenario, seed=self.seed)
         times = self._posts["time"]
-        return Pull(
+        return Poll(
             iso(end),
             posts=self._posts[(times >= start) & (times < end)],
             observed=((start, end),),

@@ -26,7 +26,7 @@ from detector.errors import (
     Unavailable,
 )
 from detector.model.times import floor_to, iso
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 from detector.sources.time_windows import (
     Row,
     counts_frame,
@@ -48,7 +48,7 @@ class SqlSource:
     reached : yields the instant up to which the database is filled; None: up to now.
     zeros_for : services of which a bin without a row is zero, up to ``reached``.
     width : bin width.
-    backfill : how far before the first pull to begin.
+    backfill : how far before the first poll to begin.
     overlap : how far each look goes back for counts that were revised.
     timeout : seconds for a look.
 
@@ -73,12 +73,12 @@ class SqlSource:
             raise ConfigError(f"source {self.name!r}: zeros_for needs reached")
         self._engine = _engine(self.name, self.url)
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
-        """Return the counts of the whole bins since; see `Source.pull`."""
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
+        """Return the counts of the whole bins since; see `Source.poll`."""
         past = parse_bins(cursor, otherwise=until - self.backfill)
         start, end = whole_bins(past.until - self.overlap, until, self.width)
         if end <= past.until:
-            return Pull(cursor, counts=counts_frame(()), width=self.width)
+            return Poll(cursor, counts=counts_frame(()), width=self.width)
         filled, rows = self._look(start, end)
         if filled is not None:
             end = max(min(end, floor_to(filled, self.width)), past.until)
@@ -87,7 +87,7 @@ class SqlSource:
         if self.zeros_for:
             counted = {**self._zeros(start, end), **counted}
         frame = counts_frame((service, at, n) for (service, at), n in counted.items())
-        return Pull(cursor_at(end), counts=frame, width=self.width)
+        return Poll(cursor_at(end), counts=frame, width=self.width)
 
     def _zeros(self, start: datetime, end: datetime) -> dict[tuple[str, datetime], float]:
         bins = [start + i * self.width for i in range(round((end - start) / self.width))]

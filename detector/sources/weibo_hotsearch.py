@@ -23,7 +23,7 @@ from detector.errors import (
 )
 from detector.model.columns import TableKind
 from detector.model.times import floor_to, iso
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 from detector.sources.http import Web
 from detector.sources.tables.rows import empty_counts
 
@@ -79,7 +79,7 @@ class WeiboHotSearchSource:
     web: Web
     width: timedelta = timedelta(minutes=1)
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
         """Return the list now: one row per entry, told by its title, observed for this bin.
 
         Raises
@@ -90,12 +90,12 @@ class WeiboHotSearchSource:
         past = _parse(cursor)
         left = floor_to(until, self.width)
         if past is not None and left < past.until:
-            return Pull(cursor, counts=empty_counts(TableKind.TRENDING), width=self.width)
+            return Poll(cursor, counts=empty_counts(TableKind.TRENDING), width=self.width)
         entries = self._entries()
         after = self._moved(past, entries, left)
         span = (left, left + self.width)
         counts = _frame(entries, left)
-        return Pull(after, counts=counts, width=self.width, observed=(span,))
+        return Poll(after, counts=counts, width=self.width, observed=(span,))
 
     def _entries(self) -> Sequence[_Entry]:
         """Return the entries with words and heat, advertisements left out."""

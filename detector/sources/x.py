@@ -23,7 +23,7 @@ import structlog
 
 from detector.errors import Garbled, SourceError
 from detector.model.times import iso
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 from detector.sources.http import Web
 from detector.sources.time_windows import (
     Post,
@@ -134,7 +134,7 @@ class XSource:
     web : asks X; the bearer token is among its headers.
     queries : X's search by service, e.g. ``微信崩了 -is:retweet``.
     every : how often to call.
-    backfill : how far before the first pull to begin, at most `OLDEST`.
+    backfill : how far before the first poll to begin, at most `OLDEST`.
     overlap : how far each look goes back for counts that were revised; it costs no call.
     evidence : whether posts are searched for while a service is loud, a call more for each.
     """
@@ -147,17 +147,17 @@ class XSource:
     overlap: timedelta = timedelta(hours=1)
     evidence: bool = True
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
-        """Return the counts of the whole minutes since; see `Source.pull`."""
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
+        """Return the counts of the whole minutes since; see `Source.poll`."""
         past = parse_bins(cursor, otherwise=until - self.backfill)
         start = max(past.until - self.overlap, until - OLDEST)
         start, end = whole_bins(start, until - YOUNGEST, WIDTH)
         if end - past.until < self.every:
-            return Pull(cursor, counts=counts_frame(()), width=WIDTH)
+            return Poll(cursor, counts=counts_frame(()), width=WIDTH)
         rows = {service: self._whole(service, start, end) for service in self.queries}
         told = [row for own in rows.values() for row in own]
         posts = self._posts(rows, end) if self.evidence else None
-        return Pull(cursor_at(end), counts=counts_frame(told), width=WIDTH, evidence=posts)
+        return Poll(cursor_at(end), counts=counts_frame(told), width=WIDTH, evidence=posts)
 
     def _posts(self, rows: Mapping[str, Sequence[Row]], end: datetime) -> pd.DataFrame | None:
         """Return what is written about loud services; the counts do not wait for it."""

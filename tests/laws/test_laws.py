@@ -182,8 +182,8 @@ def test_incidents_are_the_same_whether_memory_was_saved_or_not(
         table, memory = Table(counts()), PipelineState()
         for now in ticks(START, table.end, timedelta(days=2)):
             feed = memory.feeds.get("table")
-            pull = table.pull(feed.cursor if feed else None, until=now)
-            outcome = cycle(memory, {"table": pull}, the_plan, now=now)
+            poll = table.poll(feed.cursor if feed else None, until=now)
+            outcome = cycle(memory, {"table": poll}, the_plan, now=now)
             memory = outcome.memory
             yield outcome
 

@@ -111,14 +111,14 @@ def test_check_shows_what_a_day_asks_for_and_costs(
     )
     check_settings(config)
     printed = capsys.readouterr().out
-    assert "pull bluesky (bluesky): one connection that stays open" in printed
-    assert "pull hackernews (hackernews): 1,440 requests a day of 240,000 allowed" in printed
-    assert "pull mastodon (mastodon): 5,760 requests a day of 86,400 allowed" in printed
+    assert "poll bluesky (bluesky): one connection that stays open" in printed
+    assert "poll hackernews (hackernews): 1,440 requests a day of 240,000 allowed" in printed
+    assert "poll mastodon (mastodon): 5,760 requests a day of 86,400 allowed" in printed
     assert (
-        "pull x (x): 288 requests a day of 28,800 allowed, which cost 1.44; up to 12 more"
+        "poll x (x): 288 requests a day of 28,800 allowed, which cost 1.44; up to 12 more"
         in printed
     )
-    assert "pull weibo (weibo_hotsearch): 1,440 requests a day" in printed
+    assert "poll weibo (weibo_hotsearch): 1,440 requests a day" in printed
     assert CANARY not in printed
 
 

@@ -1,4 +1,4 @@
-"""`kill -9` between push and pull, and after: nothing pushed is lost, nothing is counted twice."""
+"""`kill -9` between push and poll, and after: nothing pushed is lost, nothing is counted twice."""
 
 from __future__ import annotations
 
