@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from detector.config import read_settings
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.demo.simulate import simulate as simulate_scenario
 from detector.errors import InputError
 from detector.fields import parse_duration
@@ -32,6 +32,7 @@ from detector.pipeline.replay import replay as replay_source
 from detector.report.analysis import Analysis, analyze_source
 from detector.sources.base import Poll, Source
 from detector.sources.files import FileSource, read_gaps
+from detector.sources.scenario import bundled_scenario
 from detector.sources.tables import rows
 from detector.sources.tables.records import Records
 
@@ -145,7 +146,7 @@ def replay(
 
 def simulate(scenario: str, *, seed: int | None = None) -> pd.DataFrame:
     """Return the posts of a bundled reconstruction; ``docs/scenarios.md`` lists them."""
-    return simulate_scenario(setup.scenario(scenario), seed=seed)
+    return simulate_scenario(bundled_scenario(scenario), seed=seed)
 
 
 def read(path: str | Path) -> pd.DataFrame:

@@ -26,7 +26,7 @@ from detector.cli.output import (
 )
 from detector.clock import wall_now
 from detector.config import read_settings
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.detection.evaluation import evaluate
 from detector.detection.scores import score_table
 from detector.detection.truth_matching import Coverage

@@ -19,7 +19,7 @@ from detector.model.incident import Incident
 from detector.model.times import iso
 from detector.notify.render import Writer
 from detector.pipeline.setup import store_location
-from detector.receivers.registry import writer
+from detector.receivers.base import writer
 from detector.store.sql_store import SqlStore, open_store
 
 COLUMNS = (
@@ -122,7 +122,7 @@ def show_incident(config: Path | None, incident_id: str, *, as_json: bool) -> No
         print(json.dumps(document, ensure_ascii=False))
         return
     settings, _, _ = settings_and_base(config)
-    _print_incident(incident, alerts, writer(settings))
+    _print_incident(incident, alerts, writer(settings.links))
     print("\nmessages")
     print_table(
         ("at", "kind", "receiver", "status", "attempts", "error"),

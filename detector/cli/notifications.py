@@ -12,7 +12,7 @@ import typer
 
 from detector.cli.output import print_table, settings_and_base
 from detector.clock import wall_now
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.errors import (
     ConfigError,
     InputError,

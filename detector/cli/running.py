@@ -16,11 +16,12 @@ from detector.cli.output import (
     settings_and_base,
     shown_location,
 )
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.model.times import iso
 from detector.pipeline import runner
 from detector.pipeline.runner import Pipeline
 from detector.pipeline.schedule import Schedule, terminable
+from detector.receivers.jsonlines import JsonLinesSettings
 
 
 def run_pipeline(config: Path | None) -> None:
@@ -70,7 +71,7 @@ def _turn_until_told(running: Pipeline, settings: Settings, base: Path, path: Pa
 def _where_next(settings: Settings, *, finished_before: bool) -> None:
     print(f"\nstore: {shown_location(settings)}")
     for receiver in settings.receivers:
-        if receiver.type == "jsonlines":
+        if isinstance(receiver, JsonLinesSettings):
             print(f"alerts: {receiver.path}")
     if settings.clock.speed and finished_before:
         print(

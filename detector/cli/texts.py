@@ -22,6 +22,7 @@ from detector.demo.simulate import simulate
 from detector.errors import InputError
 from detector.pipeline import setup
 from detector.sources.files import FileSource
+from detector.sources.scenario import bundled_scenario, scenario_names
 
 #: What `train` learns from.
 LESSONS = ("lexicon", "training")
@@ -65,12 +66,12 @@ def train_classifier(out: Path) -> None:
 def simulate_scenario(name: str, out: Path | None, *, seed: int | None) -> None:
     """Write the posts of a bundled scenario, or list the scenarios."""
     if name == "list":
-        rows = [(s, setup.scenario(s).title) for s in setup.scenario_names()]
+        rows = [(s, bundled_scenario(s).title) for s in scenario_names()]
         print_table(("scenario", "what it rebuilds (no recording)"), rows)
         return
     target = out or Path(f"{name}.jsonl")
     require_writable(target)
-    posts = simulate(setup.scenario(name), seed=seed)
+    posts = simulate(bundled_scenario(name), seed=seed)
     write_text(target, _json_lines(posts))
     print(f"{len(posts):,} posts written to {target}")
 

@@ -19,7 +19,7 @@ from rich.text import Text
 from detector.cli.incidents import incident_table
 from detector.cli.output import print_table, settings_and_base
 from detector.clock import wall_now
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.model.plain_text import plain
 from detector.model.times import iso
 from detector.pipeline.setup import store_location

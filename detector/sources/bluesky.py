@@ -11,14 +11,17 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
+from pydantic import Field
 
 from detector.clock import wall_now
 from detector.errors import InputError
+from detector.fields import LongDuration
 from detector.model.spans import Spans
 from detector.model.times import from_seconds
-from detector.sources.base import Poll
+from detector.sources.base import Poll, PolledSettings, SourceContext
 from detector.sources.jetstream import (
     JetstreamReader,
     Line,
@@ -35,6 +38,47 @@ HOSTS = (
     "wss://jetstream1.us-west.bsky.network",
 )
 _MICRO = 1_000_000
+
+
+class BlueskySettings(PolledSettings):
+    """Every post on Bluesky as it is written, by Jetstream."""
+
+    reads: ClassVar[str] = "every post"
+    needs: ClassVar[str] = "no key"
+    example: ClassVar[str] = """\
+[[sources]]                     # every post on Bluesky; no key
+type = "bluesky"
+name = "bluesky"
+contact = "ops@example.org"
+"""
+
+    type: Literal["bluesky"]
+    hosts: tuple[Annotated[str, Field(pattern=r"^wss?://[^/@\s]+$")], ...] = HOSTS
+    """Jetstream hosts, tried in turn."""
+
+    backfill: LongDuration = timedelta(minutes=10)
+    """How far back the first poll goes, as far as the host remembers."""
+
+    overlap: LongDuration = timedelta(seconds=5)
+    """How far back a new connection goes behind the last event."""
+
+    silence: LongDuration = timedelta(seconds=30)
+    """A host that sends no event for so long is left for the next one."""
+
+    def requests_per_poll(self) -> int:
+        """Return 0: one connection stays open."""
+        return 0
+
+    def build(self, context: SourceContext) -> JetstreamSource:  # noqa: ARG002 - not all of them need it
+        """Return the source."""
+        return JetstreamSource(
+            self.name,
+            self.hosts,
+            self.contact,
+            self.backfill,
+            overlap=self.overlap,
+            silence=self.silence,
+        )
 
 
 class _Cursor(msgspec.Struct, frozen=True):

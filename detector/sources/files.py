@@ -1,4 +1,7 @@
-"""How far the files of a source were read."""
+"""Files and folders of counts, posts and trending tables: read by ``replay``, tailed by ``run``.
+
+The cursor says how far each file was read. A gaps table lists spans in which nothing was observed.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import ClassVar, Literal
 
 import msgspec
 import numpy as np
 import pandas as pd
 import structlog
+from pydantic import Field
 
 from detector.errors import InputError
+from detector.fields import Columns, Width
 from detector.model.bins import (
     most_common_step,
     other_step,
@@ -22,7 +28,7 @@ from detector.model.bins import (
 from detector.model.columns import TableKind, instants
 from detector.model.spans import Spans
 from detector.model.times import floor_to, iso
-from detector.sources.base import Poll
+from detector.sources.base import Poll, SourceContext, SourceSettings
 from detector.sources.tables import rows
 from detector.sources.tables.records import PIECE, Mark, RecordFile
 from detector.sources.tables.table_file import (
@@ -31,9 +37,58 @@ from detector.sources.tables.table_file import (
     whole,
 )
 
+#: Posts of a table larger than a piece may be out of order by so much.
+DISORDER = timedelta(hours=1)
+log = structlog.get_logger("detector.sources")
+_UNFINISHED = (".tmp", ".part", ".swp", "~")
+_ENOUGH = 1 << 30
+
+
+class FileSettings(SourceSettings):
+    """A file or folder of counts, posts or trending tables that may grow."""
+
+    reads: ClassVar[str] = "counts, posts, trending lists"
+    needs: ClassVar[str] = "a path"
+    example: ClassVar[str] = """\
+[[sources]]                     # a file or folder of posts, counts or trending tables; may grow
+type = "files"
+name = "archive"
+path = "incoming/"
+"""
+
+    type: Literal["files"]
+    path: Path
+    """The file, or a folder whose files are read in order of their names."""
+
+    columns: Columns = Field(default={})
+    """Our column = the file's, e.g. ``{ time = "created_at" }``. Columns that have our name, and
+    those of hot-search tables, need not be given."""
+
+    width: Width | None = None
+    """Bin width of a counts table; inferred from its rows if not given."""
+
+    gaps: Path | None = None
+    """A CSV file ``start,end`` of spans in which nothing was observed."""
+
+    def build(self, context: SourceContext) -> FileSource:
+        """Return the source. Raises `InputError` when the gaps cannot be read."""
+        return FileSource(
+            self.name,
+            context.base / self.path,
+            columns=self.columns,
+            width=self.width,
+            gaps=read_gaps(context.base / self.gaps) if self.gaps else Spans.none(),
+            grows=True,
+        )
+
+    def describe(self, context: SourceContext) -> str:
+        """Return the path, and whether something is there."""
+        path = context.base / self.path
+        return str(path) if path.exists() else f"{path}, which is not there (yet)"
+
 
 class FileCursor(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where the next look at files continues.
+    """Where the next poll of files continues.
 
     Attributes
     ----------
@@ -66,12 +121,6 @@ def parse_cursor(text: str | None) -> FileCursor:
         raise InputError(message) from error
 
 
-# Gaps tables: spans of time in which nobody looked.
-
-
-_ENOUGH = 1 << 30
-
-
 def read_gaps(path: Path) -> Spans:
     """Read the spans ``start,end`` that were not observed; more columns are allowed.
 
@@ -97,17 +146,6 @@ def read_gaps(path: Path) -> Spans:
     return Spans.of(zip(starts.dt.to_pydatetime(), ends.dt.to_pydatetime(), strict=True))
 
 
-# Files and folders of counts, posts and trending tables: read by ``replay``, tailed by ``run``.
-
-
-__all__ = ["DISORDER", "FileSource", "read_gaps"]
-
-#: Posts of a table larger than a piece may be out of order by so much.
-DISORDER = timedelta(hours=1)
-log = structlog.get_logger("detector.sources")
-_UNFINISHED = (".tmp", ".part", ".swp", "~")
-
-
 @dataclass(eq=False)
 class FileSource:
     """One file, or every file of a folder in order of their names, read as one table.
@@ -119,7 +157,7 @@ class FileSource:
         are left alone.
     columns : ``{our column: the file's column}``; `detector.model.columns.SYNONYMS` are tried too.
     width : bin width of a counts table; None infers it from the table.
-    gaps : spans in which nobody looked.
+    gaps : spans in which nothing was observed.
     grows : whether files are still being written (``run``) or complete (``replay``).
     piece : posts are read in pieces of about so many bytes.
     judged : whether outages will be looked for, which bins of counts can be too wide for.
@@ -291,7 +329,7 @@ class FileSource:
             raise InputError(two_widths(step, width), path=table.path, line=line)
 
     def _nothing(self, past: FileCursor, cursor: str | None, now: datetime) -> Poll:
-        """Return a look that brought nothing new, as of the source's kind."""
+        """Return a poll that brought nothing new, as of the source's kind."""
         exhausted = not self.grows
         if past.kind is TableKind.TRENDING and past.until is not None:
             empty = rows.empty_counts(past.kind)

@@ -14,12 +14,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import ceil
+from typing import ClassVar, Literal
 
 import msgspec
 
 from detector.errors import Garbled, Unavailable
 from detector.model.times import from_seconds, iso
-from detector.sources.base import Poll
+from detector.sources.base import Limit, Poll, SearchedSettings, SourceContext
 from detector.sources.html_text import plain_text
 from detector.sources.http import Web
 from detector.sources.time_windows import (
@@ -30,12 +31,36 @@ from detector.sources.time_windows import (
 
 ADDRESS = "https://hn.algolia.com"
 MOST_HITS = 1_000
-#: A poll asks at most so often; what is left is for the next one.
+#: Requests of one poll at most; what is left is for the next one.
 MOST_REQUESTS = 12
 #: Seconds of a slice, at most; at 7 posts a minute it holds 600.
 LONGEST_SLICE = 5400
 #: People write every few seconds; an index without news for so long stands still.
 STALE = timedelta(minutes=30)
+
+
+class HackerNewsSettings(SearchedSettings):
+    """Stories and comments on Hacker News."""
+
+    reads: ClassVar[str] = "stories and comments"
+    needs: ClassVar[str] = "no key"
+    limit: ClassVar[Limit | None] = Limit(120, 60.0, a_day=240_000)  # 10,000 an hour
+    example: ClassVar[str] = """\
+[[sources]]                     # Hacker News; no key
+type = "hackernews"
+name = "hackernews"
+contact = "ops@example.org"
+"""
+
+    type: Literal["hackernews"]
+    query: str = ""
+    """Only posts with these words. If empty, every post is read, and the newest one shows how far
+    the search index has come."""
+
+    def build(self, context: SourceContext) -> HackerNewsSource:
+        """Return the source."""
+        web = Web.of(self, context, ADDRESS)
+        return HackerNewsSource(self.name, web, self.query, self.backfill, self.overlap)
 
 
 class _Hit(msgspec.Struct):

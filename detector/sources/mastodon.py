@@ -15,12 +15,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import quote
 
 import msgspec
+from pydantic import Field
 
 from detector.errors import Garbled
-from detector.sources.base import Poll
+from detector.fields import Name
+from detector.sources.base import Address, Limit, Poll, SearchedSettings, SourceContext
 from detector.sources.html_text import plain_text
 from detector.sources.http import Web
 from detector.sources.time_windows import (
@@ -32,6 +36,44 @@ from detector.sources.time_windows import (
 PAGE = 40
 #: Pages of one tag in one poll; more than 2,000 posts a poll are not made up for.
 MOST_PAGES = 50
+
+
+class MastodonSettings(SearchedSettings):
+    """Hashtag timelines of one Mastodon server."""
+
+    reads: ClassVar[str] = "posts by hashtag"
+    needs: ClassVar[str] = "a server; some want a token"
+    limit: ClassVar[Limit | None] = Limit(280, 300.0, a_day=86_400)  # 300 in 5 minutes
+    example: ClassVar[str] = """\
+[[sources]]                     # hashtags on one Mastodon server
+type = "mastodon"
+name = "mastodon"
+url = "https://mastodon.social"
+tags = ["outage", "wechat"]
+token_env = "MASTODON_TOKEN"    # only if the server wants one
+"""
+
+    type: Literal["mastodon"]
+    url: Address
+    """The server, e.g. ``https://mastodon.social``."""
+
+    tags: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """Hashtags, without ``#``."""
+
+    token_env: str | None = None
+    """Environment variable with an access token, if the server wants one."""
+
+    token_file: Path | None = None
+    """File with the access token."""
+
+    def requests_per_poll(self) -> int:
+        """Return two per tag: a page with posts is followed by one that shows there are no more."""
+        return 2 * len(self.tags)
+
+    def build(self, context: SourceContext) -> MastodonSource:
+        """Return the source."""
+        web = Web.of(self, context, self.url)
+        return MastodonSource(self.name, web, self.tags, self.backfill, self.overlap)
 
 
 class _Account(msgspec.Struct):

@@ -15,14 +15,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar, Literal
 from urllib.parse import quote
 
 import msgspec
 
 from detector.errors import Unavailable
+from detector.fields import Name
 from detector.model.times import floor_to, from_seconds
-from detector.sources.base import Poll
+from detector.sources.base import (
+    Address,
+    CountedSettings,
+    Limit,
+    Poll,
+    Queries,
+    SourceContext,
+)
 from detector.sources.http import Web
 from detector.sources.time_windows import (
     Row,
@@ -34,6 +43,61 @@ from detector.sources.time_windows import (
 
 #: Buckets in one search, over all services.
 MOST_BUCKETS = 10_000
+
+
+class OpenSearchSettings(CountedSettings):
+    """Documents counted in OpenSearch or Elasticsearch."""
+
+    reads: ClassVar[str] = "counts"
+    needs: ClassVar[str] = "your cluster"
+    limit: ClassVar[Limit | None] = Limit(600, 60.0)
+    example: ClassVar[str] = """\
+[[sources]]                     # your own logs
+type = "opensearch"
+name = "logs"
+url = "https://search:9200"
+index = "tickets-*"
+login_env = "SEARCH_LOGIN"      # USER:PASSWORD
+queries = { WeChat = "app:wechat AND kind:complaint" }
+"""
+
+    type: Literal["opensearch"]
+    url: Address
+    """The cluster, e.g. ``https://search:9200``."""
+
+    index: Name
+    """Index, alias or pattern."""
+
+    queries: Queries
+    """A query per service, in the syntax of ``query_string``."""
+
+    time_field: Name = "@timestamp"
+    """Field with a document's time. The newest document shows how far the index is filled."""
+
+    token_env: str | None = None
+    """Environment variable with a bearer token."""
+
+    token_file: Path | None = None
+    """File with the bearer token."""
+
+    login_env: str | None = None
+    """Environment variable with ``USER:PASSWORD``."""
+
+    login_file: Path | None = None
+    """File with ``USER:PASSWORD``."""
+
+    def build(self, context: SourceContext) -> OpenSearchSource:
+        """Return the source."""
+        return OpenSearchSource(
+            self.name,
+            Web.of(self, context, self.url),
+            self.index,
+            self.queries,
+            self.time_field,
+            self.width,
+            self.backfill,
+            self.overlap,
+        )
 
 
 class _Shards(msgspec.Struct):

@@ -16,12 +16,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import isfinite
+from pathlib import Path
+from typing import ClassVar, Literal
 
 import msgspec
 
 from detector.errors import Garbled
 from detector.model.times import from_seconds
-from detector.sources.base import Poll
+from detector.sources.base import (
+    Address,
+    CountedSettings,
+    Limit,
+    Poll,
+    Queries,
+    SourceContext,
+)
 from detector.sources.http import Web
 from detector.sources.time_windows import (
     Row,
@@ -32,6 +41,51 @@ from detector.sources.time_windows import (
 )
 
 MOST_POINTS = 11_000
+
+
+class PrometheusSettings(CountedSettings):
+    """Counts from Prometheus, or from anything that speaks its query language."""
+
+    reads: ClassVar[str] = "counts"
+    needs: ClassVar[str] = "your server"
+    limit: ClassVar[Limit | None] = Limit(600, 60.0)
+    example: ClassVar[str] = """\
+[[sources]]                     # your own metrics
+type = "prometheus"
+name = "tickets"
+url = "http://prometheus:9090"
+queries = { WeChat = 'sum(increase(tickets_total{app="wechat"}[1m]))' }
+"""
+
+    type: Literal["prometheus"]
+    url: Address
+    """The server, e.g. ``http://prometheus:9090``."""
+
+    queries: Queries
+    """PromQL per service, e.g. ``WeChat = 'sum(increase(tickets_total{app="wechat"}[1m]))'``."""
+
+    token_env: str | None = None
+    """Environment variable with a bearer token."""
+
+    token_file: Path | None = None
+    """File with the bearer token."""
+
+    login_env: str | None = None
+    """Environment variable with ``USER:PASSWORD``."""
+
+    login_file: Path | None = None
+    """File with ``USER:PASSWORD``."""
+
+    def requests_per_poll(self) -> int:
+        """Return one per service."""
+        return len(self.queries)
+
+    def build(self, context: SourceContext) -> PrometheusSource:
+        """Return the source."""
+        web = Web.of(self, context, self.url)
+        return PrometheusSource(
+            self.name, web, self.queries, self.width, self.backfill, self.overlap
+        )
 
 
 class _Series(msgspec.Struct):

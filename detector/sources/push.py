@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import ClassVar, Literal
 
 import msgspec
 import pandas as pd
@@ -20,6 +20,7 @@ from detector.errors import (
     StoreError,
     Unavailable,
 )
+from detector.fields import JudgedWidth
 from detector.model.columns import (
     POSTS_OPTIONAL,
     instants,
@@ -27,7 +28,7 @@ from detector.model.columns import (
     texts,
 )
 from detector.model.push_batch import PushBatch
-from detector.sources.base import Poll
+from detector.sources.base import Poll, SourceContext, SourceSettings
 from detector.store.base import Inbox
 
 #: So many parcels, or the parcel that brings the rows to so many, are taken in one poll.
@@ -35,6 +36,38 @@ PARCELS = 500
 ROWS = 100_000
 #: A parcel is kept so long, so that its key is known when its sender sends it again.
 KEPT = timedelta(days=1)
+
+
+class PushSettings(SourceSettings):
+    """Posts or counts that others hand in over HTTP (docs/api.md)."""
+
+    reads: ClassVar[str] = "posts or counts"
+    needs: ClassVar[str] = "a token with the scope `push`"
+    example: ClassVar[str] = """\
+[[sources]]                     # whoever has posts or counts hands them in: docs/api.md
+type = "push"
+name = "helpdesk"
+rows = "posts"
+"""
+
+    type: Literal["push"]
+    rows: Literal["posts", "counts"]
+    """What is handed in: posts to `/v1/posts`, or counts to `/v1/counts`."""
+
+    width: JudgedWidth = timedelta(minutes=1)
+    """Bin width of counts, 10 s to 2 h."""
+
+    awaited: bool = True
+    """Whether something should always arrive, so that the source is reported as down otherwise."""
+
+    def build(self, context: SourceContext) -> PushSource:
+        """Return the source, which reads the inbox that all of its kind share."""
+        inbox = context.inbox()
+        return PushSource(self.name, inbox, self.rows, width=self.width, awaited=self.awaited)
+
+    def describe(self, context: SourceContext) -> str:
+        """Return where rows are handed in."""
+        return f"what is handed in at {context.web_url}/v1/{self.rows}"
 
 
 class PushCursor(msgspec.Struct, frozen=True):

@@ -15,12 +15,16 @@ from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
+from pydantic import Field
 
 from detector.errors import Garbled, Refused
+from detector.fields import Name
 from detector.model.times import from_seconds
-from detector.sources.base import Poll
+from detector.sources.base import Limit, Poll, SearchedSettings, SourceContext
 from detector.sources.http import Web
 from detector.sources.time_windows import (
     Post,
@@ -31,6 +35,48 @@ from detector.sources.time_windows import (
 ADDRESS = "https://oauth.reddit.com"
 LOGIN_ADDRESS = "https://www.reddit.com"
 PAGE, MOST_PAGES = 100, 10
+
+
+class RedditSettings(SearchedSettings):
+    """New posts of some subreddits."""
+
+    reads: ClassVar[str] = "posts by subreddit"
+    needs: ClassVar[str] = "an application's id and secret"
+    limit: ClassVar[Limit | None] = Limit(90, 60.0, a_day=144_000)  # 100 a minute
+    example: ClassVar[str] = """\
+[[sources]]                     # subreddits
+type = "reddit"
+name = "reddit"
+subreddits = ["WeChat", "outages"]
+client_id = "YOUR-APP"
+client_secret_env = "REDDIT_SECRET"
+"""
+
+    type: Literal["reddit"]
+    subreddits: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """Names of subreddits, without ``r/``."""
+
+    client_id: Name
+    """The identifier of your application at Reddit."""
+
+    client_secret_env: str | None = None
+    """Environment variable with the application's secret. Give this or ``client_secret_file``."""
+
+    client_secret_file: Path | None = None
+    """File with the application's secret."""
+
+    def build(self, context: SourceContext) -> RedditSource:
+        """Return the source. Raises `ConfigError` without the application's secret."""
+        return RedditSource(
+            self.name,
+            Web.of(self, context, ADDRESS),
+            Web.of(self, context, LOGIN_ADDRESS),
+            self.client_id,
+            self.required_secret("client_secret", context.base),
+            self.subreddits,
+            self.backfill,
+            self.overlap,
+        )
 
 
 class _Token(msgspec.Struct):

@@ -1,16 +1,64 @@
-"""A bundled scenario as a source: posts of a reconstruction, as its time goes by."""
+"""A bundled scenario as a source: posts of a reconstructed outage, as its time goes by."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import ClassVar, Literal
 
 import pandas as pd
 
-from detector.demo.scenario import Scenario
+from detector import resources
+from detector.demo.scenario import Scenario, parse_scenario
 from detector.demo.simulate import simulate
+from detector.errors import ConfigError
+from detector.fields import Name
 from detector.model.times import iso
-from detector.sources.base import Poll
+from detector.sources.base import Poll, SourceContext, SourceSettings
+
+_FOLDER = "data/scenarios"
+
+
+def scenario_names() -> tuple[str, ...]:
+    """Return the names of the bundled scenarios."""
+    return resources.names(_FOLDER, ".toml")
+
+
+def bundled_scenario(name: str) -> Scenario:
+    """Return a bundled scenario. Raises `ConfigError` for a name that is none."""
+    if name not in scenario_names():
+        known = ", ".join(scenario_names())
+        raise ConfigError(f"there is no scenario {name!r}; the bundled ones are {known}")
+    templates = resources.text("data/templates.toml")
+    return parse_scenario(resources.text(f"{_FOLDER}/{name}.toml"), templates)
+
+
+class ScenarioSettings(SourceSettings):
+    """A bundled reconstruction of an outage, simulated."""
+
+    reads: ClassVar[str] = "simulated posts"
+    simulated: ClassVar[bool] = True
+    example: ClassVar[str] = """\
+[[sources]]
+type = "scenario"
+name = "weibo-2013"
+scenario = "wechat-2013-07-22"
+"""
+
+    type: Literal["scenario"]
+    scenario: Name
+    """Name of the scenario; ``outage-detector simulate list`` lists them."""
+
+    seed: int | None = None
+    """Seed of another random draw; the scenario's own if not given."""
+
+    def build(self, context: SourceContext) -> ScenarioSource:  # noqa: ARG002 - not all of them need it
+        """Return the source. Raises `ConfigError` when there is no such scenario."""
+        return ScenarioSource(self.name, bundled_scenario(self.scenario), self.seed)
+
+    def describe(self, context: SourceContext) -> str:  # noqa: ARG002 - not all of them need it
+        """Return the scenario's title."""
+        return bundled_scenario(self.scenario).title
 
 
 @dataclass(eq=False)

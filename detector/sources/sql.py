@@ -7,14 +7,15 @@ far the database is filled, lest a table that nobody writes to any more looks qu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from math import isinf, isnan, nan
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
@@ -25,8 +26,9 @@ from detector.errors import (
     Garbled,
     Unavailable,
 )
+from detector.fields import Name
 from detector.model.times import floor_to, iso
-from detector.sources.base import Poll
+from detector.sources.base import CountedSettings, Poll, SourceContext
 from detector.sources.time_windows import (
     Row,
     counts_frame,
@@ -34,6 +36,56 @@ from detector.sources.time_windows import (
     parse_bins,
     whole_bins,
 )
+
+
+class SqlSettings(CountedSettings):
+    """Counts from a database that has them already."""
+
+    reads: ClassVar[str] = "counts"
+    needs: ClassVar[str] = "your database"
+    example: ClassVar[str] = """\
+[[sources]]                     # your own database
+type = "sql"
+name = "warehouse"
+url_env = "WAREHOUSE_URL"       # postgresql+psycopg://USER:PASSWORD@HOST/NAME
+query = "SELECT time, service, count FROM complaints WHERE time >= :start AND time < :end"
+"""
+
+    type: Literal["sql"]
+    query: Name
+    """Returns ``time, service, count``; may use ``:start`` and ``:end`` (exclusive)."""
+
+    reached: str | None = None
+    """A query for the time up to which the database is filled. Without it: up to now."""
+
+    zeros_for: tuple[Name, ...] = ()
+    """Services for which a bin without a row is zero, up to ``reached``, which must be given. For
+    all others a bin without a row was not observed."""
+
+    url_env: str | None = None
+    """Environment variable with the database's URL. Give this or ``url_file``."""
+
+    url_file: Path | None = None
+    """File with the database's URL."""
+
+    def mistakes(self) -> Iterator[tuple[str, str]]:
+        """Yield also zeros that nobody could tell from a table that is not filled yet."""
+        yield from super().mistakes()
+        if self.zeros_for and self.reached is None:
+            yield "zeros_for", "needs reached, how far the database is filled"
+
+    def build(self, context: SourceContext) -> SqlSource:
+        """Return the source. Raises `ConfigError` when the URL is missing or cannot be used."""
+        return SqlSource(
+            self.name,
+            self.required_secret("url", context.base),
+            self.query,
+            self.reached,
+            self.zeros_for,
+            self.width,
+            self.backfill,
+            self.overlap,
+        )
 
 
 @dataclass(eq=False)

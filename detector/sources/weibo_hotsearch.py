@@ -12,6 +12,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import ClassVar, Literal
 
 import msgspec
 import pandas as pd
@@ -21,9 +23,10 @@ from detector.errors import (
     InputError,
     Refused,
 )
+from detector.fields import Width
 from detector.model.columns import TableKind
 from detector.model.times import floor_to, iso
-from detector.sources.base import Poll
+from detector.sources.base import Limit, Poll, PolledSettings, SourceContext
 from detector.sources.http import Web
 from detector.sources.tables.rows import empty_counts
 
@@ -33,6 +36,39 @@ PATH = "/ajax/side/hotSearch"
 REFUSALS = {418: 600.0, 432: 600.0}
 #: Heat moves every minute; a list that does not is served from somewhere dead.
 STALE = timedelta(minutes=30)
+
+
+class WeiboHotSearchSettings(PolledSettings):
+    """Weibo's hot-search list, read once per bin."""
+
+    reads: ClassVar[str] = "the trending list, with heat and floor"
+    needs: ClassVar[str] = "sometimes a cookie"
+    limit: ClassVar[Limit | None] = Limit(6, 60.0)
+    example: ClassVar[str] = """\
+[[sources]]                     # Weibo's hot-search list, read once a minute
+type = "weibo_hotsearch"
+name = "weibo"
+cookie_env = "WEIBO_COOKIE"     # only if Weibo wants a login
+"""
+
+    type: Literal["weibo_hotsearch"]
+    width: Width = timedelta(minutes=1)
+    """Bin width; the list is read once per bin."""
+
+    cookie_env: str | None = None
+    """Environment variable with a cookie, if Weibo wants a login."""
+
+    cookie_file: Path | None = None
+    """File with the cookie."""
+
+    def rhythm(self) -> timedelta:
+        """Return the bin width."""
+        return self.width
+
+    def build(self, context: SourceContext) -> WeiboHotSearchSource:
+        """Return the source."""
+        web = Web.of(self, context, ADDRESS, refusals=REFUSALS)
+        return WeiboHotSearchSource(self.name, web, self.width)
 
 
 class _Entry(msgspec.Struct):

@@ -12,7 +12,8 @@ import pandas as pd
 
 from detector.errors import SourceError
 from detector.model.spans import Spans
-from detector.sources.base import Poll, Source, faults_of
+from detector.sources.base import Poll, Source
+from detector.sources.contract import faults_of
 
 _MINUTE = timedelta(minutes=1)
 _MOST_POLLS = 100

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from detector.config.sections import KnownEventSettings, Settings
+from detector.config.settings import KnownEventSettings, Settings
 from detector.fields import Part
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"

@@ -18,7 +18,7 @@ PER_DAY = 288
 
 PLAN_TOML = """
 [posts]
-settle = "0s"
+allowed_lateness = "0s"
 [services.WeChat]
 aliases = ["微信"]
 time_zone = "Asia/Shanghai"

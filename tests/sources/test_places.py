@@ -10,10 +10,10 @@ import pytest
 
 from detector.cli.check import check_settings
 from detector.config import parse_settings
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.errors import ConfigError
 from detector.pipeline import setup
-from detector.sources.registry import quota_of
+from detector.sources.hackernews import HackerNewsSettings
 from tests.sources.servers.place import CANARY
 
 ROOT = Path(__file__).parents[2]
@@ -74,7 +74,7 @@ def test_a_missing_secret_is_told_by_its_key(
 
 def test_a_needed_secret_that_is_not_named_is_told_by_its_keys() -> None:
     text = '[[sources]]\ntype = "x"\nname = "x"\nqueries = { a = "b" }'
-    with pytest.raises(ConfigError, match=r"sources\.x: token_env or token_file must be given"):
+    with pytest.raises(ConfigError, match=r"sources\.x: missing; give token_env or token_file"):
         setup.build_sources(parse_settings(text, path="c"), base=Path())
 
 
@@ -125,7 +125,7 @@ def test_check_shows_what_a_day_asks_for_and_costs(
 def test_too_much_is_told() -> None:
     text = '[[sources]]\ntype = "hackernews"\nname = "h"'
     (part,) = parse_settings(text, path="c").sources
-    assert part.type == "hackernews"
-    quota = quota_of(part, every=timedelta(seconds=0.1))
+    assert isinstance(part, HackerNewsSettings)
+    quota = part.quota(every=timedelta(seconds=0.1))
     assert not quota.fits
     assert "TOO MANY" in str(quota)

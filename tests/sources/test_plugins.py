@@ -16,7 +16,8 @@ import pytest
 from detector.config import parse_settings
 from detector.errors import ConfigError, Garbled
 from detector.pipeline.setup import build_sinks, build_sources
-from detector.sources.base import GuardedSource, Poll
+from detector.sources.base import Poll
+from detector.sources.contract import GuardedSource
 from detector.testing.receivers import ReceiverContract
 from tests.receivers.loopback import Loopback
 from tests.sources.servers.place import CANARY, NOW, Asked, Place, Reply

@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 
 from detector.model.spans import Spans
-from detector.pipeline import setup
-from detector.sources.scenario import ScenarioSource
+from detector.sources.scenario import ScenarioSource, bundled_scenario
 from tests.sources.writing import posts_of
 
 NAME = "wechat-2014-10-20"
@@ -17,7 +16,7 @@ NAME = "wechat-2014-10-20"
 
 @pytest.fixture(scope="module")
 def source() -> ScenarioSource:
-    return ScenarioSource("weibo", setup.scenario(NAME))
+    return ScenarioSource("weibo", bundled_scenario(NAME))
 
 
 def test_posts_come_once_each_whatever_the_steps(source: ScenarioSource) -> None:

@@ -33,7 +33,7 @@ location = "store.sqlite"
 [schedule]
 every = "0.05s"
 [posts]
-settle = "0s"
+allowed_lateness = "0s"
 [web]
 listen = "127.0.0.1:{port}"
 [[sources]]

@@ -26,7 +26,6 @@ from detector.model.plain_text import plain
 from detector.model.silence import Acknowledgement
 from detector.model.token import Scope
 from detector.notify.reasons import NoticeReason
-from detector.receivers.registry import links
 from detector.report.chart_marks import Note
 from detector.store.base import IncidentQuery
 from detector.views.curve import Curve
@@ -185,7 +184,7 @@ def incident(
         documented=known,
         words=[plain(word, longest=24) for word in details.words] if details else [],
         messages=messages(view, reader),
-        runbook=links(backend.settings).runbook_of(one),
+        runbook=backend.settings.links.runbook_of(one),
     )
 
 

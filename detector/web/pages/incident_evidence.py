@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.detection.calibration import base_threshold
 from detector.detection.options import DetectionOptions
 from detector.model.details import AuthorKind, Details, FacetVerdict

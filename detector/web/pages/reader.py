@@ -16,7 +16,7 @@ from fastapi import Request
 from markupsafe import Markup, escape
 
 from detector import resources
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.model.times import iso
 from detector.text.speech import (
     Chinese,
