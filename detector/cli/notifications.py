@@ -159,7 +159,7 @@ def _only(settings: Settings, names: Sequence[str]) -> Settings:
             listed = ", ".join(known) or "none"
             raise ConfigError(f"there is no receiver {name!r}; there is: {listed}")
     if not known:
-        raise ConfigError("receivers: there is none to test; add [[receivers]] (docs/sinks.md)")
+        raise ConfigError("receivers: there is none to test; add [[receivers]] (docs/receivers.md)")
     chosen = tuple(r for r in settings.receivers if not names or r.name in names)
     return settings.model_copy(update={"receivers": chosen})
 

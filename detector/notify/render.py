@@ -83,7 +83,7 @@ _FRESH = timedelta(minutes=3)
 
 
 def facts(alert: Alert, links: Links) -> Mapping[str, Any]:
-    """Return what templates may name; ``docs/sinks.md`` lists it.
+    """Return what templates may name; ``docs/receivers.md`` lists it.
 
     Texts are one line without control characters, instants are aware datetimes, numbers that are
     not known are None, and so are whole parts where nothing is known (``details``).

@@ -144,12 +144,15 @@ class SourceSettings(IntegrationSettings):
 
     Attributes
     ----------
-    reads : what the source brings, in a few words, for the list of sources.
+    reads, history, up_when : what the source brings, how far back it can make up for time that was
+        missed, and what shows that it is up; in a few words, for the documentation.
     simulated : whether it is made up and can therefore run on an accelerated clock.
     """
 
     section: ClassVar[str] = "sources"
     reads: ClassVar[str]
+    history: ClassVar[str]
+    up_when: ClassVar[str]
     simulated: ClassVar[bool] = False
 
     @abstractmethod

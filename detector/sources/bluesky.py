@@ -44,6 +44,10 @@ class BlueskySettings(PolledSettings):
     """Every post on Bluesky as it is written, by Jetstream."""
 
     reads: ClassVar[str] = "every post"
+    history: ClassVar[str] = "as far back as the host keeps"
+    up_when: ClassVar[str] = (
+        "the events themselves: observed is only the time in which they arrived"
+    )
     needs: ClassVar[str] = "no key"
     example: ClassVar[str] = """\
 [[sources]]                     # every post on Bluesky; no key

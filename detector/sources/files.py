@@ -48,6 +48,8 @@ class FileSettings(SourceSettings):
     """A file or folder of counts, posts or trending tables that may grow."""
 
     reads: ClassVar[str] = "counts, posts, trending lists"
+    history: ClassVar[str] = "what is in them"
+    up_when: ClassVar[str] = "the rows themselves"
     needs: ClassVar[str] = "a path"
     example: ClassVar[str] = """\
 [[sources]]                     # a file or folder of posts, counts or trending tables; may grow

@@ -43,6 +43,8 @@ class HackerNewsSettings(SearchedSettings):
     """Stories and comments on Hacker News."""
 
     reads: ClassVar[str] = "stories and comments"
+    history: ClassVar[str] = "all of it, in slices"
+    up_when: ClassVar[str] = "the newest post in the search; with a `query`, nothing"
     needs: ClassVar[str] = "no key"
     limit: ClassVar[Limit | None] = Limit(120, 60.0, a_day=240_000)  # 10,000 an hour
     example: ClassVar[str] = """\

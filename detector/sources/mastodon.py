@@ -42,6 +42,8 @@ class MastodonSettings(SearchedSettings):
     """Hashtag timelines of one Mastodon server."""
 
     reads: ClassVar[str] = "posts by hashtag"
+    history: ClassVar[str] = "as far back as the server keeps"
+    up_when: ClassVar[str] = "that the tags have posts at all"
     needs: ClassVar[str] = "a server; some want a token"
     limit: ClassVar[Limit | None] = Limit(280, 300.0, a_day=86_400)  # 300 in 5 minutes
     example: ClassVar[str] = """\

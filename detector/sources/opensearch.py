@@ -49,6 +49,8 @@ class OpenSearchSettings(CountedSettings):
     """Documents counted in OpenSearch or Elasticsearch."""
 
     reads: ClassVar[str] = "counts"
+    history: ClassVar[str] = "what it keeps"
+    up_when: ClassVar[str] = "the newest document"
     needs: ClassVar[str] = "your cluster"
     limit: ClassVar[Limit | None] = Limit(600, 60.0)
     example: ClassVar[str] = """\

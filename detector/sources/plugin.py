@@ -20,6 +20,8 @@ class PluginSourceSettings(SourceSettings):
     """A source from another package (docs/plugins.md)."""
 
     reads: ClassVar[str] = "posts or counts"
+    history: ClassVar[str] = "depends on the plug-in"
+    up_when: ClassVar[str] = "depends on the plug-in"
     needs: ClassVar[str] = "the package, installed"
     example: ClassVar[str] = """\
 [[sources]]

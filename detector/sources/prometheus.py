@@ -47,6 +47,8 @@ class PrometheusSettings(CountedSettings):
     """Counts from Prometheus, or from anything that speaks its query language."""
 
     reads: ClassVar[str] = "counts"
+    history: ClassVar[str] = "what it keeps"
+    up_when: ClassVar[str] = "that there is a value"
     needs: ClassVar[str] = "your server"
     limit: ClassVar[Limit | None] = Limit(600, 60.0)
     example: ClassVar[str] = """\

@@ -42,6 +42,8 @@ class PushSettings(SourceSettings):
     """Posts or counts that others hand in over HTTP (docs/api.md)."""
 
     reads: ClassVar[str] = "posts or counts"
+    history: ClassVar[str] = "what is handed in"
+    up_when: ClassVar[str] = "`observed` in what is handed in; for counts, that there is a row"
     needs: ClassVar[str] = "a token with the scope `push`"
     example: ClassVar[str] = """\
 [[sources]]                     # whoever has posts or counts hands them in: docs/api.md

@@ -41,6 +41,8 @@ class RedditSettings(SearchedSettings):
     """New posts of some subreddits."""
 
     reads: ClassVar[str] = "posts by subreddit"
+    history: ClassVar[str] = "the newest 1,000 posts"
+    up_when: ClassVar[str] = "that the listing has posts at all"
     needs: ClassVar[str] = "an application's id and secret"
     limit: ClassVar[Limit | None] = Limit(90, 60.0, a_day=144_000)  # 100 a minute
     example: ClassVar[str] = """\

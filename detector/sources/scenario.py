@@ -37,6 +37,8 @@ class ScenarioSettings(SourceSettings):
     """A bundled reconstruction of an outage, simulated."""
 
     reads: ClassVar[str] = "simulated posts"
+    history: ClassVar[str] = "all of it"
+    up_when: ClassVar[str] = "the scenario's time"
     simulated: ClassVar[bool] = True
     example: ClassVar[str] = """\
 [[sources]]

@@ -42,6 +42,8 @@ class SqlSettings(CountedSettings):
     """Counts from a database that has them already."""
 
     reads: ClassVar[str] = "counts"
+    history: ClassVar[str] = "what it keeps"
+    up_when: ClassVar[str] = "`reached`, if you give it"
     needs: ClassVar[str] = "your database"
     example: ClassVar[str] = """\
 [[sources]]                     # your own database

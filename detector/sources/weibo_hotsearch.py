@@ -42,6 +42,8 @@ class WeiboHotSearchSettings(PolledSettings):
     """Weibo's hot-search list, read once per bin."""
 
     reads: ClassVar[str] = "the trending list, with heat and floor"
+    history: ClassVar[str] = "none: a poll that was missed is lost"
+    up_when: ClassVar[str] = "a list that is not empty and changes"
     needs: ClassVar[str] = "sometimes a cookie"
     limit: ClassVar[Limit | None] = Limit(6, 60.0)
     example: ClassVar[str] = """\

@@ -62,6 +62,8 @@ class XSettings(PolledSettings):
     """Posts counted by X itself. X charges per call; ``check`` shows what that comes to."""
 
     reads: ClassVar[str] = "counts per minute"
+    history: ClassVar[str] = "seven days"
+    up_when: ClassVar[str] = "that every minute has a count"
     needs: ClassVar[str] = "a bearer token, money"
     limit: ClassVar[Limit | None] = Limit(280, 900.0, a_day=28_800)  # 300 in 15 minutes
     example: ClassVar[str] = """\

@@ -14,7 +14,17 @@ from detector.config import parse_settings, read_settings
 from detector.config.settings import Settings
 from detector.errors import ConfigError
 from detector.fields import parse_duration, parse_width
-from tests.config.reference import PAGE, page, parts
+from detector.integrations import IntegrationSettings
+from tests.config.reference import (
+    INTEGRATIONS,
+    PAGE,
+    REGIONS,
+    page,
+    parts,
+    settings_of,
+    type_of,
+    up_to_date,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -200,8 +210,8 @@ def test_all_mistakes_are_told_at_once_by_name_and_with_a_remedy() -> None:
         "c.toml: receivers[1].url: not a URL; write https://host/path",
         (
             "c.toml: receivers[1].retries: no such setting; known here: format, min_severity, "
-            "mute_time_intervals, name, signing_key_env, signing_key_file, timeout, token_env, token_file, "
-            "type, url"
+            "mute_time_intervals, name, signing_key_env, signing_key_file, timeout, token_env, "
+            "token_file, type, url"
         ),
         "c.toml: sorces: no such setting; did you mean 'sources'?",
     ]
@@ -275,6 +285,23 @@ def test_every_key_is_explained() -> None:
 
 def test_the_page_has_every_key() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "run python -m tests.config.reference"
+
+
+@pytest.mark.parametrize("path", REGIONS, ids=lambda path: path.name)
+def test_the_examples_and_the_lists_of_integrations_are_up_to_date(path: Path) -> None:
+    assert path.read_text("utf-8") == up_to_date(path), "run python -m tests.config.reference"
+
+
+@pytest.mark.parametrize(
+    "part",
+    [part for kind in INTEGRATIONS.values() for part in settings_of(kind)],
+    ids=lambda part: f"{part.section}-{type_of(part)}",
+)
+def test_every_example_is_a_configuration_of_its_type(part: type[IntegrationSettings]) -> None:
+    settings = parse_settings(part.example, path="c.toml")
+    (entry,) = getattr(settings, part.section)
+    assert type(entry) is part
+    assert entry.type == type_of(part)
 
 
 def test_what_the_package_names_is_there() -> None:

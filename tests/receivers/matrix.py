@@ -1,4 +1,4 @@
-"""The table of docs/sinks.md, as found out: ``python -m tests.receivers.matrix``.
+"""The table of docs/receivers.md, as found out: ``python -m tests.receivers.matrix``.
 
 Each sink meets a receiver that behaves in some way; the cell says what the sink made of it.
 """
@@ -27,7 +27,7 @@ from tests.page_table import Cells, PageTable
 from tests.receivers.receivers import CANARY, PATIENT, RECEIVERS, ReceiverPolicy
 
 ON_PAGE = PageTable(
-    Path(__file__).parents[2] / "docs" / "sinks.md",
+    Path(__file__).parents[2] / "docs" / "receivers.md",
     begin="<!-- table: made by python -m tests.receivers.matrix -->",
     end="<!-- end -->",
 )
@@ -200,7 +200,7 @@ def _cells(row: str) -> list[str]:
 
 
 def on_the_page() -> Cells:
-    """Return the table as docs/sinks.md has it."""
+    """Return the table as docs/receivers.md has it."""
     return ON_PAGE.read()
 
 

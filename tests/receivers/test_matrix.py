@@ -1,4 +1,4 @@
-"""docs/sinks.md says what sinks make of their receivers; this finds out whether it is so."""
+"""docs/receivers.md says what sinks make of their receivers; this finds out whether it is so."""
 
 from __future__ import annotations
 

@@ -143,10 +143,17 @@ def test_a_template_is_refused_by_its_name(
 def test_the_shipped_configuration_makes_what_it_comments_out(tmp_path: Path) -> None:
     """Uncommented, the receivers at the end of config.toml are right."""
     text = resources.text("config.toml")
-    part = text[text.index("# Receivers. Secrets") :]
-    lines = [line.removeprefix("# ") for line in part.splitlines()[1:]]
+    part = text[text.index("# [[receivers]]") :]
+    lines = [line.removeprefix("# ") for line in part.splitlines() if not line.startswith("# End")]
     known = parse_settings("\n".join(lines), path="config.toml")
-    assert [r.type for r in known.receivers] == ["apprise", "pagerduty", "alertmanager", "webhook"]
+    assert [r.type for r in known.receivers] == [
+        "alertmanager",
+        "apprise",
+        "console",
+        "jsonlines",
+        "pagerduty",
+        "webhook",
+    ]
     assert known.heartbeat.url_env == "HEALTHCHECK_URL"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from detector.config import parse_settings
 from detector.config.settings import Settings
 from detector.errors import ConfigError
 from detector.pipeline import setup
+from detector.sources.bluesky import BlueskySettings
 from detector.sources.hackernews import HackerNewsSettings
 from tests.sources.servers.place import CANARY
 
@@ -23,10 +23,8 @@ SECRETS = ("WEIBO_COOKIE", "MASTODON_TOKEN", "REDDIT_SECRET", "X_TOKEN", "SEARCH
 def shipped() -> str:
     """The live sources of config.toml, uncommented, on an ordinary clock."""
     text = (ROOT / "config.toml").read_text(encoding="utf-8")
-    live = text[text.index("# Live sources. Secrets") : text.index("# Receivers. Secrets")]
-    return "\n".join(
-        line.removeprefix("# ") for line in live.splitlines() if re.match(r"# (\[\[|\w+ = )", line)
-    )
+    lines = text[text.index("# Examples: made by") : text.index("# [[receivers]]")].splitlines()[1:]
+    return "\n".join(line.removeprefix("# ") for line in lines)
 
 
 @pytest.fixture
@@ -44,21 +42,23 @@ def test_every_kind_of_live_source_ships_commented_and_can_be_built(secrets: Non
     sources = setup.build_sources(settings(), base=Path())
     assert [part.type for part in settings().sources] == [
         "bluesky",
+        "files",
         "hackernews",
-        "weibo_hotsearch",
         "mastodon",
-        "reddit",
-        "x",
-        "prometheus",
         "opensearch",
+        "prometheus",
+        "push",
+        "reddit",
         "sql",
+        "weibo_hotsearch",
+        "x",
     ]
     assert [source.name for source in sources] == [part.name for part in settings().sources]
     assert CANARY not in repr(sources)
 
 
 def test_without_any_key_bluesky_and_hacker_news_can_be_built() -> None:
-    keyless = shipped()[: shipped().index('type = "weibo')].rsplit("[[sources]]", 1)[0]
+    keyless = BlueskySettings.example + HackerNewsSettings.example
     built = setup.build_sources(parse_settings(keyless, path="config.toml"), base=Path())
     assert [source.name for source in built] == ["bluesky", "hackernews"]
 

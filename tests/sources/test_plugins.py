@@ -178,7 +178,7 @@ def rows(**columns: Any) -> pd.DataFrame:
             id="counts without a width",
         ),
         pytest.param(
-            Poll("", observed=((NOW - MINUTE, NOW + MINUTE),)), "looked until", id="a look ahead"
+            Poll("", observed=((NOW - MINUTE, NOW + MINUTE),)), "observed until", id="a look ahead"
         ),
         pytest.param(
             Poll("", observed=((NOW, NOW - MINUTE),)), "before it begins", id="a look backwards"

@@ -17,6 +17,7 @@ from detector.sources.base import Source
 from detector.sources.push import (
     KEPT,
     PARCELS,
+    PushSettings,
     PushSource,
 )
 from detector.store.inbox import open_inbox
@@ -135,5 +136,5 @@ def test_a_damaged_parcel_is_told_by_its_place() -> None:
 def test_settings_name_the_rows() -> None:
     text = '[[sources]]\ntype = "push"\nname = "helpdesk"\nrows = "counts"\nwidth = "5min"\n'
     (source,) = parse_settings(text, path="config.toml").sources
-    assert source.type == "push"
+    assert isinstance(source, PushSettings)
     assert (source.rows, source.width, source.awaited) == ("counts", 5 * MINUTE, True)
