@@ -130,7 +130,7 @@ def _none_if_false(value: object) -> object:
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 LongDuration = Annotated[Duration, AfterValidator(_positive)]
 Width = Annotated[timedelta, BeforeValidator(parse_width)]
-#: Of counts, in which outages are looked for.
+#: Of counts that outages are detected in.
 JudgedWidth = Annotated[Width, AfterValidator(_judged)]
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Instant = Annotated[datetime, AfterValidator(_aware)]

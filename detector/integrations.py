@@ -23,7 +23,7 @@ from detector.fields import Name, Part, named_secret, suggestion, with_secrets
 
 
 class IntegrationSettings(Part):
-    """What every source and every receiver can be told.
+    """What can be configured for every source and every receiver.
 
     Attributes
     ----------

@@ -33,7 +33,7 @@ from detector.report.analysis import Analysis, analyze_source
 from detector.sources.base import Poll, Source
 from detector.sources.files import FileSource, read_gaps
 from detector.sources.scenario import bundled_scenario
-from detector.sources.tables import rows
+from detector.sources.tables import table_rows
 from detector.sources.tables.records import Records
 
 
@@ -64,8 +64,8 @@ class FrameSource:
         if frame.empty:
             return Poll(None, exhausted=True)
         if kind is TableKind.POSTS:
-            return self._posts(rows.posts(records, ours))
-        return self._counts(rows.counts(records, ours, kind), kind)
+            return self._posts(table_rows.posts(records, ours))
+        return self._counts(table_rows.counts(records, ours, kind), kind)
 
     def _posts(self, posts: pd.DataFrame) -> Poll:
         first, last = (posts["time"].iloc[i].to_pydatetime() for i in (0, -1))
@@ -81,10 +81,10 @@ class FrameSource:
         self._check_steps(counts, kind, width)
         step = width.total_seconds()
         if kind is TableKind.COUNTS:
-            kept = rows.observed_counts(counts, self.gaps, step)
+            kept = table_rows.observed_counts(counts, self.gaps, step)
             return Poll(None, counts=kept, width=width, exhausted=True)
         first, last = (t.to_pydatetime() for t in (counts["time"].min(), counts["time"].max()))
-        kept, gaps = rows.observed_looks(counts, self.gaps, step)
+        kept, gaps = table_rows.observed_looks(counts, self.gaps, step)
         observed = Spans.of([(first, last + width)]).without(gaps).pairs()
         return Poll(None, counts=kept, width=width, observed=observed, exhausted=True)
 

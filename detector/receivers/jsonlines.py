@@ -59,7 +59,7 @@ class JsonLinesReceiver:
         self.name = name
         self._path = path
         self._keys: set[str] = set()
-        self._seen: tuple[int, int, int] | None = None  # device, inode, size after our last look
+        self._seen: tuple[int, int, int] | None = None  # device, inode, size when we last read it
 
     def __repr__(self) -> str:
         return f"JsonLinesReceiver({self.name!r}, {str(self._path)!r})"

@@ -58,7 +58,7 @@ contact = "ops@example.org"
 
     type: Literal["bluesky"]
     hosts: tuple[Annotated[str, Field(pattern=r"^wss?://[^/@\s]+$")], ...] = HOSTS
-    """Jetstream hosts, tried in turn."""
+    """Jetstream hosts, tried one after another."""
 
     backfill: LongDuration = timedelta(minutes=10)
     """How far back the first poll goes, as far as the host remembers."""
@@ -109,7 +109,7 @@ class JetstreamSource:
     Parameters
     ----------
     name : the source's name in the configuration.
-    hosts : ``wss://HOST``, tried in turn.
+    hosts : ``wss://HOST``, tried one after another.
     contact : who is responsible, for the ``User-Agent``.
     backfill : how far before the first poll to begin, as far as the host remembers.
     overlap : how far a connection goes back behind the last event known.
@@ -252,5 +252,5 @@ def _parse(text: str | None) -> _Cursor | None:
     try:
         return msgspec.json.decode(text, type=_Cursor)
     except msgspec.DecodeError as error:
-        message = f"the place remembered by the store is not one in Jetstream: {error}"
+        message = f"the stored cursor is not one of Jetstream: {error}"
         raise InputError(message) from error

@@ -29,7 +29,7 @@ from detector.model.columns import TableKind, instants
 from detector.model.spans import Spans
 from detector.model.times import floor_to, iso
 from detector.sources.base import Poll, SourceContext, SourceSettings
-from detector.sources.tables import rows
+from detector.sources.tables import table_rows
 from detector.sources.tables.records import PIECE, Mark, RecordFile
 from detector.sources.tables.table_file import (
     Table,
@@ -119,7 +119,7 @@ def parse_cursor(text: str | None) -> FileCursor:
     try:
         return msgspec.json.decode(text, type=FileCursor)
     except msgspec.DecodeError as error:
-        message = f"the place remembered by the store is not one in files: {error}"
+        message = f"the stored cursor is not one of files: {error}"
         raise InputError(message) from error
 
 
@@ -162,7 +162,7 @@ class FileSource:
     gaps : spans in which nothing was observed.
     grows : whether files are still being written (``run``) or complete (``replay``).
     piece : posts are read in pieces of about so many bytes.
-    judged : whether outages will be looked for, which bins of counts can be too wide for.
+    judged : whether outages will be detected, for which bins of counts can be too wide.
     """
 
     name: str
@@ -179,7 +179,7 @@ class FileSource:
         """Return what the first file with something new holds behind ``cursor``.
 
         A file says when things happened, not when it was written, so ``until`` does not hold it
-        back: what is in the file is known. But the last look at a trending list may not be
+        back: what is in the file is known. But the last reading of a trending list may not be
         written down to its end before its bin has passed.
         """
         past = parse_cursor(cursor)
@@ -272,9 +272,9 @@ class FileSource:
         exhausted = last and not self.grows
         after = msgspec.structs.replace(past, width=step, seen=max(latest, past.seen or latest))
         if table.kind is TableKind.COUNTS:
-            counts = rows.observed_counts(table.frame, self.gaps, step)
+            counts = table_rows.observed_counts(table.frame, self.gaps, step)
             return Poll(after.text(), counts=counts, width=width, exhausted=exhausted)
-        counts, gaps = rows.observed_looks(table.frame, self.gaps, step)
+        counts, gaps = table_rows.observed_looks(table.frame, self.gaps, step)
         since = past.until or table.frame["time"].min().to_pydatetime()
         return self._looked(counts, after, since, now, gaps, exhausted=exhausted)
 
@@ -288,9 +288,9 @@ class FileSource:
         *,
         exhausted: bool,
     ) -> Poll:
-        """Return rows of a trending list; it was looked at from row to row.
+        """Return rows of a trending list; it was observed from row to row.
 
-        The bin of the last row counts once it has passed: its look may still be being written.
+        The bin of the last row counts once it has passed: it may still be being written.
         """
         width = timedelta(seconds=past.width or 0.0)
         latest = past.seen or since
@@ -303,7 +303,7 @@ class FileSource:
         )
 
     def _width(self, table: Table, past: FileCursor) -> timedelta | None:
-        """Return the bin width; None while a growing table is too short to tell it."""
+        """Return the bin width; None while a growing table is too short to show it."""
         step = self._told_width(table, past) if self.width is None else self.width
         judged = self.judged and table.kind is TableKind.COUNTS
         if step is not None and (fault := width_fault(step, judged=judged)):
@@ -316,7 +316,7 @@ class FileSource:
         if step is None and not self.grows:
             message = "the bin width cannot be told from one row per service; give it (--width)"
             raise InputError(message, path=table.path)
-        # Of a table that grows only its beginning is looked at: how much of it comes at once is
+        # Of a table that grows only its beginning is checked: how much of it comes at once is
         # chance, and must change nothing.
         if step is not None and (told is None or not self.grows):
             self._check_steps(table, step)
@@ -334,12 +334,12 @@ class FileSource:
         """Return a poll that brought nothing new, as of the source's kind."""
         exhausted = not self.grows
         if past.kind is TableKind.TRENDING and past.until is not None:
-            empty = rows.empty_counts(past.kind)
+            empty = table_rows.empty_counts(past.kind)
             return self._looked(empty, past, past.until, now, self.gaps, exhausted=exhausted)
         if past.kind is TableKind.COUNTS and past.width is not None:
             width = timedelta(seconds=past.width)
             return Poll(
-                cursor, counts=rows.empty_counts(past.kind), width=width, exhausted=exhausted
+                cursor, counts=table_rows.empty_counts(past.kind), width=width, exhausted=exhausted
             )
         if past.seen is not None and past.until is not None and past.until < past.seen:
             nobody = pd.DataFrame({"time": pd.to_datetime([], utc=True), "text": []})

@@ -89,7 +89,7 @@ class HackerNewsSource:
     web : asks the search.
     query : only posts with these words; empty takes all, which also shows how far the index is.
     backfill : how far before the first poll to begin.
-    overlap : how far each look goes back for posts that were indexed late.
+    overlap : how far back each poll goes for posts that were indexed late.
     """
 
     name: str

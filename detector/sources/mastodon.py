@@ -1,7 +1,7 @@
 """Mastodon: the hashtag timelines of one server. A token is optional.
 
 Identifiers on Mastodon hold the time of a post, also of one that arrived late from another
-server, so a look begins at the identifier of an instant and not at the newest one known: posts
+server, so a poll begins at the identifier of an instant and not at the newest one known: posts
 that federate late are found behind it.
 
 References
@@ -104,7 +104,7 @@ class MastodonSource:
     web : asks the server; a token, if any, is among its headers.
     tags : without ``#``.
     backfill : how far before the first poll to begin.
-    overlap : how far each look goes back for posts that federated late.
+    overlap : how far back each poll goes for posts that federated late.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """OpenSearch and Elasticsearch: documents counted by a ``date_histogram``.
 
 One request counts all services. An index that nobody writes to any more goes on answering, with
-zeros; how far it has come is told by its newest document, and only bins that ended by then are
+zeros; its newest document shows how far it has come, and only bins that ended by then are
 taken.
 
 References
@@ -151,7 +151,7 @@ class OpenSearchSource:
     time_field : the documents' time.
     width : bin width.
     backfill : how far before the first poll to begin.
-    overlap : how far each look goes back for documents that were indexed late.
+    overlap : how far back each poll goes for documents that were indexed late.
     """
 
     name: str

@@ -115,7 +115,7 @@ class PrometheusSource:
     queries : PromQL by service; series that a query yields are added up.
     width : bin width.
     backfill : how far before the first poll to begin.
-    overlap : how far each look goes back for numbers that were revised.
+    overlap : how far back each poll goes for numbers that were revised.
     """
 
     name: str

@@ -84,7 +84,7 @@ class Document(msgspec.Struct, frozen=True):
     Attributes
     ----------
     rows : of the posts or of the counts table.
-    observed : half-open spans that the sender looked at.
+    observed : half-open spans that the sender observed.
     """
 
     rows: list[dict[str, str | float | None]]
@@ -181,7 +181,7 @@ def _parse(cursor: str | None) -> PushCursor:
     try:
         return msgspec.json.decode(cursor, type=PushCursor)
     except msgspec.DecodeError as error:
-        message = f"the place remembered by the store is not one in the inbox: {error}"
+        message = f"the stored cursor is not one of the inbox: {error}"
         raise InputError(message) from error
 
 

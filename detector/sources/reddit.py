@@ -1,6 +1,6 @@
 """Reddit: new posts of some subreddits. An application's identifier and secret.
 
-A listing holds the newest 1,000 posts. When it ends before it reaches the last look, what lies
+A listing holds the newest 1,000 posts. When it ends before it reaches the last poll, what lies
 between was not observed.
 
 References
@@ -118,7 +118,7 @@ class RedditSource:
     client_id, client_secret : the application's.
     subreddits : without ``r/``.
     backfill : how far before the first poll to begin.
-    overlap : how far each look goes back for posts that were held back.
+    overlap : how far back each poll goes for posts that were held back.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """A database that has the counts already: a query of the user's, over SQLAlchemy.
 
 The query yields ``time, service, count`` for ``:start <= time < :end``. A bin without a row was
-not observed, unless the user says that the query leaves out zeros; then it must also be told how
+not observed, unless the user says that the query leaves out zeros; then it must also know how
 far the database is filled, lest a table that nobody writes to any more looks quiet.
 """
 
@@ -103,8 +103,8 @@ class SqlSource:
     zeros_for : services of which a bin without a row is zero, up to ``reached``.
     width : bin width.
     backfill : how far before the first poll to begin.
-    overlap : how far each look goes back for counts that were revised.
-    timeout : seconds for a look.
+    overlap : how far back each poll goes for counts that were revised.
+    timeout : seconds for a poll.
 
     Raises
     ------
@@ -150,17 +150,17 @@ class SqlSource:
     def _look(self, start: datetime, end: datetime) -> tuple[datetime | None, Sequence[Any]]:
         """Return how far the database is filled, and the query's rows.
 
-        No driver's timeout bounds all waits, so the look is given a thread that can be left.
+        No driver's timeout bounds all waits, so the query is given a thread that can be left.
         """
         answers: SimpleQueue[tuple[datetime | None, Sequence[Any]] | Exception] = SimpleQueue()
 
-        def look() -> None:
+        def ask() -> None:
             try:
                 answers.put(self._ask(start, end))
             except Exception as error:
                 answers.put(error)
 
-        Thread(target=look, daemon=True).start()
+        Thread(target=ask, daemon=True).start()
         try:
             answer = answers.get(timeout=self.timeout)
         except Empty:

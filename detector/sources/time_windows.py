@@ -66,7 +66,7 @@ def parse_lookback(text: str | None, *, otherwise: datetime) -> LookBack:
     try:
         return msgspec.json.decode(text, type=LookBack)
     except msgspec.DecodeError as error:
-        message = f"the place remembered by the store is not one in a search: {error}"
+        message = f"the stored cursor is not one of a search: {error}"
         raise InputError(message) from error
 
 
@@ -97,7 +97,7 @@ def parse_bins(text: str | None, *, otherwise: datetime) -> BinCursor:
     try:
         return msgspec.json.decode(text, type=BinCursor)
     except msgspec.DecodeError as error:
-        message = f"the place remembered by the store is not one among bins: {error}"
+        message = f"the stored cursor is not one of bins: {error}"
         raise InputError(message) from error
 
 

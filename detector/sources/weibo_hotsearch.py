@@ -1,7 +1,7 @@
 """Weibo's hot-search list: the side bar's JSON. What is listed, with its heat; no history.
 
 The list is documented nowhere and changes: of an entry we need its words and a heat, under one of
-two names. A look that brought no list is a failure and not a quiet minute: an archive of the list
+two names. A poll that brought no list is a failure and not a quiet minute: an archive of the list
 recorded empty ones for four years without noticing. So is a list that stays the same, heat and
 all, for `STALE`.
 """
@@ -28,7 +28,7 @@ from detector.model.columns import TableKind
 from detector.model.times import floor_to, iso
 from detector.sources.base import Limit, Poll, PolledSettings, SourceContext
 from detector.sources.http import Web
-from detector.sources.tables.rows import empty_counts
+from detector.sources.tables.table_rows import empty_counts
 
 ADDRESS = "https://weibo.com"
 PATH = "/ajax/side/hotSearch"
@@ -95,7 +95,7 @@ class _Reply(msgspec.Struct):
 
 
 class _Cursor(msgspec.Struct, frozen=True):
-    """The last look: the right edge of its bin, what the list was, and since when it is that."""
+    """The last poll: the right edge of its bin, what the list was, and since when it is that."""
 
     until: datetime
     digest: str
@@ -104,13 +104,13 @@ class _Cursor(msgspec.Struct, frozen=True):
 
 @dataclass(eq=False)
 class WeiboHotSearchSource:
-    """The list as it stands, one look per bin.
+    """The list as it stands, read once per bin.
 
     Parameters
     ----------
     name : the source's name in the configuration.
     web : asks Weibo; a cookie, if any, is among its headers.
-    width : a bin, in which one look is taken.
+    width : bin width; the list is read once per bin.
     """
 
     name: str
@@ -118,7 +118,7 @@ class WeiboHotSearchSource:
     width: timedelta = timedelta(minutes=1)
 
     def poll(self, cursor: str | None, *, until: datetime) -> Poll:
-        """Return the list now: one row per entry, told by its title, observed for this bin.
+        """Return the list now: one row per entry, named by its title, observed for this bin.
 
         Raises
         ------
@@ -151,7 +151,7 @@ class WeiboHotSearchSource:
         return list({entry.word: entry for entry in warm}.values())
 
     def _moved(self, past: _Cursor | None, entries: Sequence[_Entry], left: datetime) -> str:
-        """Return the cursor behind this look, or raise `Garbled` if the list stands still."""
+        """Return the cursor behind this poll, or raise `Garbled` if the list stands still."""
         told = "\n".join(f"{entry.word}\t{entry.heat}" for entry in entries)
         digest = hashlib.blake2b(told.encode(errors="replace"), digest_size=8).hexdigest()
         since = past.since if past is not None and past.digest == digest else left
@@ -182,5 +182,5 @@ def _parse(text: str | None) -> _Cursor | None:
     try:
         return msgspec.json.decode(text, type=_Cursor)
     except msgspec.DecodeError as error:
-        message = f"the place remembered by the store is not one of a hot-search list: {error}"
+        message = f"the stored cursor is not one of a hot-search list: {error}"
         raise InputError(message) from error

@@ -142,7 +142,7 @@ class XSource:
     queries : X's search by service, e.g. ``微信崩了 -is:retweet``.
     every : how often to call.
     backfill : how far before the first poll to begin, at most `OLDEST`.
-    overlap : how far each look goes back for counts that were revised; it costs no call.
+    overlap : how far back each poll goes for counts that were revised; it costs no call.
     evidence : whether posts are searched for while a service is loud, a call more for each.
     """
 

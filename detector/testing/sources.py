@@ -28,7 +28,7 @@ class SourceContract:
 
     Attributes
     ----------
-    now : the time of the test, aware UTC, on a whole minute; up to then a first poll looks.
+    now : the time of the test, aware UTC, on a whole minute; a first poll goes up to it.
     secret : a secret that the source was given, to be found in nothing that it says; None if none.
     """
 
@@ -61,10 +61,10 @@ class SourceContract:
         poll = self.poll(self.make(), None, self.now)
         assert faults_of(poll, until=self.now) == ()
         assert rows_of([poll]), "the place holds rows, the first poll brings some"
-        assert poll.observed or poll.counts is not None, "a poll of posts says when it looked"
+        assert poll.observed or poll.counts is not None, "a poll of posts says what it observed"
 
     def test_a_cursor_goes_with_every_poll_and_is_small(self) -> None:
-        """It is kept with every turn."""
+        """It is stored with every run."""
         cursor = self.poll(self.make(), None, self.now).cursor
         assert cursor is not None
         assert len(cursor) < 16_000
@@ -93,10 +93,10 @@ class SourceContract:
         if polls[0].posts is not None:
             spans = [span for poll in polls for span in poll.observed]
             assert all(a[1] <= b[0] for a, b in pairwise(spans)), "no time is observed twice"
-            assert len(Spans.of(spans)) == 1, "the looks leave no gap"
+            assert len(Spans.of(spans)) == 1, "the polls leave no gap"
 
     def test_a_failure_is_a_source_error_and_is_made_up_for(self) -> None:
-        """A look that failed observes nothing; the next one finds what it missed."""
+        """A poll that failed observes nothing; the next one finds what it missed."""
         first = self.poll(self.make(), None, self.now - 5 * _MINUTE)
         self.break_down()
         try:
@@ -130,7 +130,7 @@ class SourceContract:
         raise AssertionError("a place that is down is no empty one: raise a SourceError")
 
     def _until(self, end: datetime, poll: Poll) -> list[Poll]:
-        """Return ``poll`` and those after it, until all before ``end`` was looked at."""
+        """Return ``poll`` and those after it, until everything before ``end`` was observed."""
         polls = [poll]
         for _ in range(_MOST_POLLS):
             before = rows_of(polls)

@@ -135,12 +135,12 @@ REGIONS: Mapping[Path, tuple[str, str, Callable[[], str]]] = {
     EXAMPLES: (f"# Examples: made by {MARK}\n", "# End of the examples.\n", examples),
     ROOT / "docs" / "sources.md": (
         f"<!-- list: made by {MARK} -->\n",
-        "<!-- end -->",
+        "<!-- end of the list -->",
         sources_list,
     ),
     ROOT / "docs" / "receivers.md": (
         f"<!-- list: made by {MARK} -->\n",
-        "<!-- end -->",
+        "<!-- end of the list -->",
         receivers_list,
     ),
 }

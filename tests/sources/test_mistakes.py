@@ -405,7 +405,7 @@ def test_a_large_complete_table_out_of_order(tmp_path: Path) -> None:
 
 def test_a_cursor_of_something_else(tmp_path: Path) -> None:
     path = write(tmp_path / "c.csv", COUNTS)
-    with pytest.raises(InputError, match="the place remembered by the store is not one in files"):
+    with pytest.raises(InputError, match="the stored cursor is not one of files"):
         FileSource("c", path).poll("2022-07-22T14:09:00Z", until=NOW)
 
 
