@@ -49,7 +49,7 @@ def _checked(config: Path | None) -> Checked:
     settings, base, path = settings_and_base(config)
     plan = setup.build_plan(settings)
     setup.build_sources(settings, base=base)
-    setup.build_sinks(settings, base=base, console=sys.stdout)
+    setup.build_receivers(settings, base=base, console=sys.stdout)
     build_heartbeat(settings, base=base)
     return Checked(path, settings, plan, setup.source_context(settings, base=base))
 

@@ -33,7 +33,7 @@ from detector.notify.route import (
     Way,
     ways,
 )
-from detector.pipeline.setup import build_policy, build_sinks, store_location
+from detector.pipeline.setup import build_policy, build_receivers, store_location
 from detector.store.outbox import SqlLetters, open_letters
 
 
@@ -141,7 +141,7 @@ def try_receivers(config: Path | None, names: Sequence[str], kind: AlertKind) ->
     """
     settings, base, _ = settings_and_base(config)
     settings = _only(settings, names)
-    sinks = build_sinks(settings, base=base, console=sys.stdout)
+    sinks = build_receivers(settings, base=base, console=sys.stdout)
     alert = drill(kind, wall_now())
     results = {name: _result(sink, alert) for name, sink in sinks.items()}
     types = {receiver.name: receiver.type for receiver in settings.receivers}

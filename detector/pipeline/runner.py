@@ -234,7 +234,7 @@ def build(settings: Settings, *, base: Path, console: TextIO) -> Pipeline:
     """
     plan = setup.build_plan(settings)
     sources = setup.build_sources(settings, base=base)
-    sinks = setup.build_sinks(settings, base=base, console=console)
+    sinks = setup.build_receivers(settings, base=base, console=console)
     location, ttl = setup.store_location(settings, base=base), settings.store.lease
     store = open_store(location, standby=True, ttl=ttl)
     leadership = Leader(store.lease)

@@ -34,9 +34,9 @@ from detector.notify.receiver import Receiver, SourceAlertReceiver
 from detector.notify.route import ReceiverPolicy
 from detector.pipeline.health_rules import SourceHealthRules
 from detector.pipeline.plan import PipelinePlan
+from detector.receivers import registry as receiver_registry
 from detector.receivers.base import ReceiverContext
-from detector.receivers.registry import build_receivers
-from detector.sources import registry
+from detector.sources import registry as source_registry
 from detector.sources.base import Source, SourceContext
 from detector.sources.scenario import ScenarioSource
 from detector.store.inbox import open_inbox
@@ -173,7 +173,7 @@ def source_context(settings: Settings, *, base: Path) -> SourceContext:
 
 def build_sources(settings: Settings, *, base: Path) -> tuple[Source, ...]:
     """Return the sources; relative paths start at ``base``."""
-    return registry.build_sources(settings.sources, source_context(settings, base=base))
+    return source_registry.build_sources(settings.sources, source_context(settings, base=base))
 
 
 def receiver_context(settings: Settings, *, base: Path, console: TextIO) -> ReceiverContext:
@@ -181,7 +181,7 @@ def receiver_context(settings: Settings, *, base: Path, console: TextIO) -> Rece
     return ReceiverContext(base, console, settings.web.public_url, settings.links, settings.wording)
 
 
-def build_sinks(settings: Settings, *, base: Path, console: TextIO) -> dict[str, Receiver]:
+def build_receivers(settings: Settings, *, base: Path, console: TextIO) -> dict[str, Receiver]:
     """Return the receivers by name.
 
     Raises
@@ -190,7 +190,7 @@ def build_sinks(settings: Settings, *, base: Path, console: TextIO) -> dict[str,
         A secret is missing, or a receiver that is to be notified of source health cannot be.
     """
     context = receiver_context(settings, base=base, console=console)
-    receivers = build_receivers(settings.receivers, context)
+    receivers = receiver_registry.build_receivers(settings.receivers, context)
     for name in settings.source_health.receivers:
         if not isinstance(receivers[name], SourceAlertReceiver):
             raise ConfigError(

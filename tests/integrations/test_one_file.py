@@ -20,7 +20,7 @@ from detector.config import parse_settings
 from detector.errors import ConfigError
 from detector.integrations import Integrations, IntegrationSettings
 from detector.notify.receiver import Receiver
-from detector.pipeline.setup import build_sinks, build_sources
+from detector.pipeline.setup import build_receivers, build_sources
 from detector.receivers.registry import RECEIVERS
 from detector.sources.base import Source
 from detector.sources.registry import SOURCES
@@ -129,7 +129,7 @@ class TestPostcards(ReceiverContract):
 
     def make(self) -> Receiver:
         settings = parse_settings(CONFIG, path="c.toml")
-        return build_sinks(settings, base=self.base, console=io.StringIO())["aunt"]
+        return build_receivers(settings, base=self.base, console=io.StringIO())["aunt"]
 
     def arrived(self) -> list[str]:
         letters = self.base / "letters"

@@ -15,7 +15,7 @@ from detector.errors import ConfigError
 from detector.model.alert import Alert
 from detector.notify.receiver import Receiver, RefreshedReceiver
 from detector.pipeline.heartbeat import build_heartbeat
-from detector.pipeline.setup import build_sinks
+from detector.pipeline.setup import build_receivers
 from detector.receivers.base import writer
 from tests.fakes.outages import an_alert, an_incident
 from tests.receivers.loopback import Loopback
@@ -46,7 +46,7 @@ def settings(receiver: str = "", more: str = "") -> Settings:
 
 
 def sink_of(known: Settings, base: Path, console: io.StringIO | None = None) -> Receiver:
-    (receiver,) = build_sinks(known, base=base, console=console or io.StringIO()).values()
+    (receiver,) = build_receivers(known, base=base, console=console or io.StringIO()).values()
     return receiver
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from detector.config import parse_settings
 from detector.errors import ConfigError, Garbled
-from detector.pipeline.setup import build_sinks, build_sources
+from detector.pipeline.setup import build_receivers, build_sources
 from detector.sources.base import Poll
 from detector.sources.contract import GuardedSource
 from detector.testing.receivers import ReceiverContract
@@ -114,7 +114,7 @@ class TestPager(ReceiverContract):
     def make(self) -> Any:
         options = f'{{ url = "{self.server.url}" }}'
         made = settings("pager", options, kind="receivers")
-        return build_sinks(made, base=Path(), console=sys.stdout)["ours"]
+        return build_receivers(made, base=Path(), console=sys.stdout)["ours"]
 
     def arrived(self) -> list[str]:
         return [request.body.decode() for request in self.server.accepted]
