@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from detector.notify.render import Writer
 from detector.pipeline.setup import store_location
 from detector.receivers.base import writer
 from detector.store.sql_store import SqlStore, open_store
+from detector.text.phrasing import Phrasing, phrasing
 
 COLUMNS = (
     "incident",
@@ -113,23 +114,24 @@ def show_incident(config: Path | None, incident_id: str, *, as_json: bool) -> No
         store.close()
     if incident is None:
         raise InputError(f"no incident {incident_id!r}; see outage-detector incidents list")
+    say = phrasing("en", UTC)
     if as_json:
         document = {
             "incident": incident_to_dict(incident),
             "messages": [_delivery_to_dict(d) for d in deliveries],
-            "decisions": [_decision_to_dict(d) for d in decisions],
+            "decisions": [_decision_to_dict(d, say) for d in decisions],
         }
         print(json.dumps(document, ensure_ascii=False))
         return
     settings, _, _ = settings_and_base(config)
-    _print_incident(incident, alerts, writer(settings.links))
+    _print_incident(incident, alerts, writer(settings.links), say)
     print("\nmessages")
     print_table(
         ("at", "kind", "receiver", "status", "attempts", "error"),
         [_delivery_row(d) for d in deliveries],
     )
     print("\nwhy, and why not")
-    print_table(("at", "who", "told", "because"), [_decision_row(d) for d in decisions])
+    print_table(("at", "who", "told", "because"), [_decision_row(d, say) for d in decisions])
 
 
 def _open(config: Path | None) -> SqlStore:
@@ -137,7 +139,9 @@ def _open(config: Path | None) -> SqlStore:
     return open_store(store_location(settings, base=base), readonly=True)
 
 
-def _print_incident(incident: Incident, alerts: Sequence[Alert], words: Writer) -> None:
+def _print_incident(
+    incident: Incident, alerts: Sequence[Alert], words: Writer, say: Phrasing
+) -> None:
     """Print ``incident`` as it stands, with what the last alert said of the complaints."""
     kind = AlertKind.OPENED if incident.is_open else AlertKind.RESOLVED
     at = incident.resolved_at or incident.noticed_at
@@ -149,21 +153,31 @@ def _print_incident(incident: Incident, alerts: Sequence[Alert], words: Writer) 
     for line in told.lines:
         sys.stdout.write(f"  {line}\n")
     if attribution is not None:
-        sys.stdout.write(f"  likely an echo of {attribution.origin_id}: {attribution.sentence}\n")
+        related = say.texts(
+            "command.related", root_id=attribution.root_id, because=say.attribution(attribution)
+        )
+        sys.stdout.write(f"  {related}\n")
 
 
-def _decision_row(decision: Decision) -> tuple[str, ...]:
+def _decision_row(decision: Decision, say: Phrasing) -> tuple[str, ...]:
     """Return one line of the story; what is decided for everybody stands under ``everybody``."""
     told = "no" if decision.kind is None else decision.kind.value
-    return (iso(decision.at), decision.receiver or "everybody", told, decision.reason)
+    return (
+        iso(decision.at),
+        decision.receiver or "everybody",
+        told,
+        say.reason(decision.reason, decision.params),
+    )
 
 
-def _decision_to_dict(decision: Decision) -> dict[str, object]:
+def _decision_to_dict(decision: Decision, say: Phrasing) -> dict[str, object]:
     return {
         "at": iso(decision.at),
         "receiver": decision.receiver or None,
         "kind": None if decision.kind is None else decision.kind.value,
-        "reason": decision.reason,
+        "reason": decision.reason.value,
+        "params": dict(decision.params),
+        "text": say.reason(decision.reason, decision.params),
     }
 
 

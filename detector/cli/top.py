@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime
 from math import isnan
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from detector.model.plain_text import plain
 from detector.model.times import iso
 from detector.pipeline.setup import store_location
 from detector.store.queries import SqlViewer, open_viewer
+from detector.text.phrasing import phrasing
 from detector.views.snapshot import (
     Glance,
     ServiceNow,
@@ -39,9 +40,9 @@ _COLOURS = {
     "minor": "yellow",
     "major": "bright_red",
     "critical": "bold bright_red",
-    "alive": "green",
-    "silent": "yellow",
-    "dead": "bright_red",
+    "up": "green",
+    "degraded": "yellow",
+    "down": "bright_red",
 }
 _SERVICES = ("service", "state", "since", "lately", "count", "expected")
 _FEEDS = ("feed", "state", "since", "why")
@@ -149,7 +150,11 @@ def _service_row(service: ServiceNow) -> tuple[str, ...]:
 
 
 def _feed_rows(glance: Glance) -> list[tuple[str, ...]]:
-    return [(f.source, f.state.value, iso(f.since), f.reason) for f in glance.feeds]
+    say = phrasing("en", UTC)
+    return [
+        (f.source, f.state.value, iso(f.since), say.source_reason(f.reason, f.params))
+        for f in glance.feeds
+    ]
 
 
 def _number(value: float) -> str:

@@ -147,7 +147,7 @@ MOST_BACKGROUND = 0.9
 _SPEAKERS = {
     SurgeKind.OUTAGE: AuthorKind.PEOPLE,
     SurgeKind.MEDIA: AuthorKind.PRESS,
-    SurgeKind.BRIGADE: AuthorKind.BRIGADE,
+    SurgeKind.BRIGADE: AuthorKind.FEW_ACCOUNTS,
 }
 
 
@@ -176,9 +176,9 @@ def describe(
     found = judge_facets(surge, usual, background=min(max(background, 0.0), MOST_BACKGROUND))
     said = gather_evidence(surge, usual, limit=SAMPLES, words=WORDS) if quoted else NOTHING
     return Details(
-        speakers=_SPEAKERS[who.kind],
+        written_by=_SPEAKERS[who.kind],
         posts=who.posts,
-        voices=who.voices,
+        authors=who.voices,
         linked=round(who.linked.at, 4),
         newcomers=None if who.newcomers is None else round(who.newcomers, 4),
         facets=tuple(_verdict(f) for f in found),

@@ -5,54 +5,55 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import Enum
+from typing import Any
 
 from detector.model.details import Details
 from detector.model.incident import Incident
 
 
 class AlertKind(Enum):
-    """Why an alert is sent. ``REPEATED`` reminds one receiver of what goes on."""
+    """Why an alert is sent. ``REMINDER`` reminds one receiver of what goes on."""
 
     OPENED = "opened"
     ESCALATED = "escalated"
     UPDATED = "updated"
     REOPENED = "reopened"
-    REPEATED = "repeated"
+    REMINDER = "reminder"
     RESOLVED = "resolved"
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class NewFacts:
     """What is known of an incident now and was not told before; each in alphabetical order.
 
     Attributes
     ----------
     components, regions : affected too.
     sources : that see it too.
-    echoes : services whose incidents are likely its echoes, and are told of here alone.
+    related : services whose incidents probably have it as their root, and are told of here alone.
     """
 
     components: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
-    echoes: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return any(getattr(self, field.name) for field in fields(self))
 
     @property
-    def sentence(self) -> str:
-        """It in words, e.g. ``now also payments; seen at bluesky too``."""
-        parts = [
-            f"now also {', '.join(self.components)}" if self.components else "",
-            f"now also in {', '.join(self.regions)}" if self.regions else "",
-            f"seen at {', '.join(self.sources)} too" if self.sources else "",
-            f"likely echoes: {', '.join(self.echoes)}" if self.echoes else "",
-        ]
-        return "; ".join(part for part in parts if part)
+    def params(self) -> dict[str, Any]:
+        """What there is of it, as parameters of a decision."""
+        found = {
+            "components": self.components,
+            "regions": self.regions,
+            "sources": self.sources,
+            "services": self.related,
+        }
+        return {name: list(names) for name, names in found.items() if names}
 
 
-NO_NEWS = News()
+NO_NEW_FACTS = NewFacts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,8 @@ class Alert:
     incident : the incident as known at ``at``.
     sequence : 1 for the first message about the incident, then 2, 3, ...
     details : what the complaints say, None where only counts are known.
-    news : what was not known at the message before.
-    attribution : what it is likely an echo of, None if of nothing.
+    new_facts : what was not known at the message before.
+    attribution : the incident that it probably comes from, None if from no other.
     notice : 0 for what there is to tell, whoever is told. n for a message that only one receiver
         gets (a reminder, or what it missed while muted): the n-th that it gets of the incident.
     """
@@ -77,7 +78,7 @@ class Alert:
     incident: Incident
     sequence: int
     details: Details | None = None
-    news: News = NO_NEWS
+    new_facts: NewFacts = NO_NEW_FACTS
     attribution: Attribution | None = None
     notice: int = 0
 
@@ -111,31 +112,36 @@ class Because(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """An incident is likely an echo of another one.
+    """An incident probably comes from another one.
 
     Attributes
     ----------
-    origin, origin_id : service and id of the incident it likely comes from.
+    root, root_id : service and id of the incident that it probably comes from.
     because : what speaks for it.
-    share : share of its complaints that name the origin too, in [0, 1]; None unless it is that.
+    share : share of its complaints that name the root too, in [0, 1]; None unless it is that.
     provider : what both likely depend on (a cloud, a carrier); empty unless it is that.
-    together : how many services began at about the same time, this one and the origin included.
+    together : how many services began at about the same time, this one and the root included.
     """
 
-    origin: str
-    origin_id: str
+    root: str
+    root_id: str
     because: Because
     share: float | None = None
     provider: str = ""
     together: int = 2
 
     @property
-    def sentence(self) -> str:
-        """Why, in words."""
+    def params(self) -> dict[str, Any]:
+        """It as parameters of a decision; the share as precise as alerts are stored."""
+        found: dict[str, Any] = {
+            "root": self.root,
+            "root_id": self.root_id,
+            "because": self.because.value,
+        }
         match self.because:
             case Because.MENTIONS:
-                return f"{self.share or 0:.0%} of its complaints name {self.origin} too"
+                return {**found, "share": round(self.share or 0.0, 4)}
             case Because.PROVIDER:
-                return f"{self.together} services of {self.provider} began at about the same time"
+                return {**found, "provider": self.provider, "count": self.together}
             case Because.TOGETHER:
-                return f"{self.together} services began at about the same time, beyond chance"
+                return {**found, "count": self.together}

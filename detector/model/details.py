@@ -1,4 +1,4 @@
-"""What the complaints of an incident say: who speaks, what fails, where, for whom, how worded."""
+"""What the complaints of an incident say: who writes, what fails, where, for whom, how worded."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from enum import Enum
 
 
 class AuthorKind(Enum):
-    """Who speaks in a surge."""
+    """Who writes in a surge."""
 
     PEOPLE = "people"
     PRESS = "press"
-    BRIGADE = "brigade"
+    FEW_ACCOUNTS = "few_accounts"
 
 
 class Trend(Enum):
@@ -69,9 +69,10 @@ class Details:
 
     Attributes
     ----------
-    speakers : people, the press, or a handful of accounts.
-    posts, voices : complaints since the start, and how many of them count.
-    linked : share of voices with a link.
+    written_by : people, the press, or a handful of accounts.
+    posts : complaints since the start.
+    authors : how many wrote them; one counts once per hour.
+    linked : share of authors with a link.
     newcomers : share of authors who had not complained in the weeks before, None if unknown.
     facets : verdicts by facet, largest share first.
     samples : masked complaints of different authors.
@@ -80,9 +81,9 @@ class Details:
     trend : whether there are more complaints by the minute than before; None if too few tell.
     """
 
-    speakers: AuthorKind
+    written_by: AuthorKind
     posts: int
-    voices: int
+    authors: int
     linked: float
     newcomers: float | None
     facets: tuple[FacetVerdict, ...]

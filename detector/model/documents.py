@@ -9,12 +9,12 @@ from math import isfinite, nan
 from typing import Any
 
 from detector.model.alert import (
-    NO_NEWS,
+    NO_NEW_FACTS,
     Alert,
     AlertKind,
     Attribution,
     Because,
-    News,
+    NewFacts,
 )
 from detector.model.delivery import Notice
 from detector.model.details import (
@@ -27,6 +27,7 @@ from detector.model.details import (
 from detector.model.health import (
     SourceAlert,
     SourceHealth,
+    SourceReason,
     SourceState,
 )
 from detector.model.incident import Incident, Severity
@@ -97,7 +98,7 @@ def alert_to_dict(alert: Alert) -> dict[str, Any]:
         "sequence": alert.sequence,
         "incident": incident_to_dict(alert.incident),
         "details": None if alert.details is None else details_to_dict(alert.details),
-        "news": {k: list(names) for k, names in asdict(alert.news).items()} if alert.news else None,
+        "new_facts": _new_facts_to_dict(alert.new_facts),
         "attribution": None if alert.attribution is None else _attributed(alert.attribution),
         "notice": alert.notice,
     }
@@ -111,7 +112,7 @@ def alert_from_dict(fields: Mapping[str, Any]) -> Alert:
         incident=incident_from_dict(fields["incident"]),
         sequence=fields["sequence"],
         details=None if fields.get("details") is None else details_from_dict(fields["details"]),
-        news=_news(fields.get("news")),
+        new_facts=_new_facts(fields.get("new_facts")),
         attribution=_attribution(fields.get("attribution")),
         notice=fields.get("notice", 0),
     )
@@ -143,8 +144,9 @@ def feed_to_dict(feed: SourceHealth) -> dict[str, Any]:
         "source": feed.source,
         "state": feed.state.value,
         "since": iso(feed.since),
-        "reason": feed.reason,
-        "looked_at": _iso_or_none(feed.looked_at),
+        "reason": feed.reason.value,
+        "params": dict(feed.params),
+        "polled_at": _iso_or_none(feed.polled_at),
         "observed_until": _iso_or_none(feed.observed_until),
     }
 
@@ -155,8 +157,9 @@ def feed_from_dict(fields: Mapping[str, Any]) -> SourceHealth:
         source=fields["source"],
         state=SourceState(fields["state"]),
         since=_instant(fields["since"]),
-        reason=fields["reason"],
-        looked_at=_instant_or_none(fields["looked_at"]),
+        reason=SourceReason(fields["reason"]),
+        params=fields["params"],
+        polled_at=_instant_or_none(fields["polled_at"]),
         observed_until=_instant_or_none(fields["observed_until"]),
     )
 
@@ -164,9 +167,9 @@ def feed_from_dict(fields: Mapping[str, Any]) -> SourceHealth:
 def details_to_dict(details: Details) -> dict[str, Any]:
     """Return what the complaints say, its facets and samples as lists of dictionaries."""
     return {
-        "speakers": details.speakers.value,
+        "written_by": details.written_by.value,
         "posts": details.posts,
-        "voices": details.voices,
+        "authors": details.authors,
         "linked": details.linked,
         "newcomers": details.newcomers,
         "facets": [asdict(facet) for facet in details.facets],
@@ -180,9 +183,9 @@ def details_to_dict(details: Details) -> dict[str, Any]:
 def details_from_dict(fields: Mapping[str, Any]) -> Details:
     """Return the details that `details_to_dict` wrote."""
     return Details(
-        speakers=AuthorKind(fields["speakers"]),
+        written_by=AuthorKind(fields["written_by"]),
         posts=fields["posts"],
-        voices=fields["voices"],
+        authors=fields["authors"],
         linked=fields["linked"],
         newcomers=fields["newcomers"],
         facets=tuple(FacetVerdict(**facet) for facet in fields["facets"]),
@@ -193,8 +196,16 @@ def details_from_dict(fields: Mapping[str, Any]) -> Details:
     )
 
 
-def _news(fields: Mapping[str, Any] | None) -> News:
-    return News(**{name: tuple(names) for name, names in fields.items()}) if fields else NO_NEWS
+def _new_facts_to_dict(found: NewFacts) -> dict[str, list[str]] | None:
+    return {what: list(names) for what, names in asdict(found).items()} if found else None
+
+
+def _new_facts(fields: Mapping[str, Any] | None) -> NewFacts:
+    return (
+        NewFacts(**{name: tuple(names) for name, names in fields.items()})
+        if fields
+        else NO_NEW_FACTS
+    )
 
 
 def _attributed(attribution: Attribution) -> dict[str, Any]:

@@ -1,22 +1,38 @@
-"""Feed health: whether a source can be believed."""
+"""Source health: whether a source is being observed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum
+from enum import Enum, StrEnum
+from typing import Any
 
 
 class SourceState(Enum):
     """How a source is.
 
-    ``SILENT`` answers, but implausibly little against its own baseline; ``DEAD`` answers nothing,
+    ``DEGRADED`` answers, but implausibly little against its own baseline; ``DOWN`` answers nothing,
     errors, or always the same old things.
     """
 
-    ALIVE = "alive"
-    SILENT = "silent"
-    DEAD = "dead"
+    UP = "up"
+    DEGRADED = "degraded"
+    DOWN = "down"
+
+
+class SourceReason(StrEnum):
+    """Why a source is in its state: a code, which the catalogue words."""
+
+    UNKNOWN = "unknown"
+    OBSERVED = "observed"
+    RECOVERED = "recovered"
+    NEVER_OBSERVED = "never_observed"
+    LAST_OBSERVED = "last_observed"
+    LOW_VOLUME = "low_volume"
+
+    #: Of an earlier version, which stored a sentence that none of the codes fits.
+    RECORDED = "recorded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +43,27 @@ class SourceHealth:
     ----------
     source : its name.
     state : how it is.
-    since : since when it is in this state: a dead one since its last observation, not since that
-        was noticed.
-    reason : why, as a sentence for people.
-    looked_at : when it was last asked, None if never.
+    since : since when it is in this state: one that is down since its last observation, not since
+        that was noticed.
+    reason : why, as a code.
+    params : what its words are filled in with: ``until`` (ISO 8601), ``error``, ``count`` and
+        ``expected``, ``text`` of a recorded one.
+    polled_at : when it was last asked, None if never.
     observed_until : up to when it was observed (exclusive), None if never.
     """
 
     source: str
     state: SourceState
     since: datetime
-    reason: str
-    looked_at: datetime | None = None
+    reason: SourceReason
+    params: Mapping[str, Any] = field(default_factory=dict)
+    polled_at: datetime | None = None
     observed_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SourceAlert:
-    """A message about a source, for those who keep the feeds; never about an outage.
+    """A message about a source, for those who keep the sources; never about an outage.
 
     Attributes
     ----------

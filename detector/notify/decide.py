@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from detector.model.alert import (
-    NO_NEWS,
+    NO_NEW_FACTS,
     Alert,
     AlertKind,
-    News,
+    NewFacts,
 )
+from detector.model.decision import Reason
 from detector.model.delivery import Delivery, DeliveryStatus
 from detector.model.incident import Severity
 from detector.notify.mute import Mute
 from detector.notify.policy import NotificationTiming
-from detector.notify.reasons import NoticeReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Heard:
             sequence=alert.sequence,
             severity=alert.incident.severity,
             ended=alert.kind is AlertKind.RESOLVED,
-            echoes=self.echoes | set(alert.news.echoes),
+            echoes=self.echoes | set(alert.new_facts.related),
         )
 
 
@@ -98,11 +99,12 @@ class Case:
     alert : the latest there is to tell of it, the incident as it stands.
     heard : what the receiver knows.
     fresh : whether the alert is of this very moment.
-    barred : why it is not for this receiver (`UNROUTED`, `TOO_MILD`), or too late for anybody
-        (`TOO_OLD`, `UNSEEN`); None if it is.
-    mute : why nobody is to be told now (`SILENCED`, `INHIBITED`, `QUIET`, `IN_HAND`).
-    fold : for one that likely echoes another: `ECHO`, `OUTGREW` or `OUTLIVED`.
-    news : whether something was learnt that the receiver was not told.
+    barred : why it is not for this receiver (`NOT_ROUTED`, `BELOW_SEVERITY`), or too late
+        for anybody (`TOO_OLD`, `NOT_OBSERVED`); None if it is.
+    mute : why nobody is to be told now (`SILENCED`, `INHIBITED`, `MUTE_TIME`,
+        `ACKNOWLEDGED`).
+    fold : for one that likely echoes another: `GROUPED`, `EXCEEDS_ROOT` or `OUTLASTS_ROOT`.
+    new_facts : whether something was learnt that the receiver was not told.
     echoes : whether services echo it of which the receiver was not told.
     flaps : whether it begins again and again.
     """
@@ -110,10 +112,10 @@ class Case:
     alert: Alert
     heard: Heard
     fresh: bool = False
-    barred: NoticeReason | None = None
-    mute: NoticeReason | None = None
-    fold: NoticeReason | None = None
-    news: bool = False
+    barred: Reason | None = None
+    mute: Reason | None = None
+    fold: Reason | None = None
+    new_facts: bool = False
     echoes: bool = False
     flaps: bool = False
 
@@ -125,7 +127,7 @@ def reason_to_notify(
     repeat_every: timedelta | None = None,
     echo_wait: timedelta = timedelta(0),
     calm: timedelta = timedelta(0),
-) -> NoticeReason:
+) -> Reason:
     """Return why the receiver of ``case`` is told at ``now``, or why not.
 
     A receiver that never heard of an incident is not told that it ended; one that did is told,
@@ -138,7 +140,7 @@ def reason_to_notify(
     calm : how long one that flaps must have stayed ended.
     """
     if case.heard.refused(case.alert):
-        return NoticeReason.REFUSED
+        return Reason.REFUSED
     if not case.alert.incident.is_open:
         return _at_the_end(case, now, calm)
     if not case.heard.anything:
@@ -146,67 +148,73 @@ def reason_to_notify(
     return _in_its_course(case, now, repeat_every, echo_wait)
 
 
-def _at_the_end(case: Case, now: datetime, calm: timedelta) -> NoticeReason:
+def _at_the_end(case: Case, now: datetime, calm: timedelta) -> Reason:
     if not case.heard.anything:
-        return NoticeReason.NEVER_HEARD if case.fold is None else NoticeReason.ECHO
+        return Reason.NEVER_NOTIFIED if case.fold is None else Reason.GROUPED
     if case.heard.ended:
-        return NoticeReason.NOTHING_NEW
-    if case.mute is not None and case.mute is not NoticeReason.IN_HAND:
+        return Reason.NO_CHANGE
+    if case.mute is not None and case.mute is not Reason.ACKNOWLEDGED:
         return case.mute
     resolved = case.alert.incident.resolved_at
     if case.flaps and resolved is not None and now - resolved < calm:
-        return NoticeReason.FLAPS
-    return NoticeReason.ENDED
+        return Reason.FLAPPING
+    return Reason.RESOLVED
 
 
-def _at_the_beginning(case: Case) -> NoticeReason:
+def _at_the_beginning(case: Case) -> Reason:
     if hindrance := case.barred or case.mute:
         return hindrance
     if case.fold is not None:
         return case.fold
-    return NoticeReason.FIRST if case.fresh else NoticeReason.CAUGHT_UP
+    return Reason.OPENED if case.fresh else Reason.CAUGHT_UP
 
 
 def _in_its_course(
     case: Case, now: datetime, repeat_every: timedelta | None, echo_wait: timedelta
-) -> NoticeReason:
+) -> Reason:
     alert, heard = case.alert, case.heard
-    late = case.barred in (NoticeReason.TOO_OLD, NoticeReason.UNSEEN)
+    late = case.barred in (Reason.TOO_OLD, Reason.NOT_OBSERVED)
     if hindrance := (case.barred if late else None) or case.mute:
         return hindrance
     if heard.ended:
-        return NoticeReason.AGAIN
+        return Reason.REOPENED
     if heard.severity is not None and alert.incident.severity > heard.severity:
-        return NoticeReason.WORSE
-    if case.news and alert.sequence > heard.sequence:
-        return NoticeReason.NEWS
+        return Reason.ESCALATED
+    if case.new_facts and alert.sequence > heard.sequence:
+        return Reason.UPDATED
     if case.flaps and alert.sequence > heard.sequence:
-        return NoticeReason.FLAPS
+        return Reason.FLAPPING
     quiet_for = timedelta.max if heard.at is None else now - heard.at
     if case.echoes and quiet_for >= echo_wait:
-        return NoticeReason.ECHOES
+        return Reason.RELATED
     if repeat_every is not None and quiet_for >= repeat_every:
-        return NoticeReason.REPEATED
-    return NoticeReason.NOTHING_NEW
+        return Reason.REMINDER
+    return Reason.NO_CHANGE
 
 
-# Notices: the message that one receiver gets, and the reason as people read it.
+# The message that one receiver gets, and the parameters of the reason.
 
 
-_ABOUT_AN_ORIGIN = (NoticeReason.ECHO, NoticeReason.OUTGREW, NoticeReason.OUTLIVED)
+_ABOUT_A_ROOT = (Reason.GROUPED, Reason.EXCEEDS_ROOT, Reason.OUTLASTS_ROOT)
 
 
-def news_since(alerts: Sequence[Alert], heard: Heard) -> News:
+def news_since(alerts: Sequence[Alert], heard: Heard) -> NewFacts:
     """Return all the news that the receiver missed, as one."""
-    missed = [alert.news for alert in alerts if alert.sequence > heard.sequence and alert.news]
+    missed = [
+        alert.new_facts for alert in alerts if alert.sequence > heard.sequence and alert.new_facts
+    ]
 
     def all_of(name: str) -> tuple[str, ...]:
         return tuple(sorted({value for news in missed for value in getattr(news, name)}))
 
-    return News(all_of("components"), all_of("regions"), all_of("sources")) if missed else NO_NEWS
+    return (
+        NewFacts(all_of("components"), all_of("regions"), all_of("sources"))
+        if missed
+        else NO_NEW_FACTS
+    )
 
 
-def message(case: Case, reason: NoticeReason, news: News, at: datetime) -> Alert:
+def message(case: Case, reason: Reason, news: NewFacts, at: datetime) -> Alert:
     """Return what the receiver is sent: the alert itself where it says just that.
 
     Everything else is a message of its own, with a key of its own that is the same whatever
@@ -214,23 +222,34 @@ def message(case: Case, reason: NoticeReason, news: News, at: datetime) -> Alert
     """
     if reason.kind is None:
         raise ValueError(f"{reason} sends nothing")
-    if reason.kind is case.alert.kind and (case.fresh or reason is NoticeReason.ENDED):
+    if reason.kind is case.alert.kind and (case.fresh or reason is Reason.RESOLVED):
         return case.alert
-    told = news if reason in (NoticeReason.NEWS, NoticeReason.ECHOES) else NO_NEWS
+    told = news if reason in (Reason.UPDATED, Reason.RELATED) else NO_NEW_FACTS
     number = case.heard.messages + 1
-    return replace(case.alert, kind=reason.kind, at=at, news=told, notice=number)
+    return replace(case.alert, kind=reason.kind, at=at, new_facts=told, notice=number)
 
 
-def sentence_of(reason: NoticeReason, mute: Mute | None, alert: Alert, news: News) -> str:
-    """Return the reason as people read it."""
+def params_of(
+    reason: Reason, case: Case, *, mute: Mute | None, news: NewFacts, least: Severity
+) -> Mapping[str, Any]:
+    """Return the parameters of ``reason``.
+
+    Parameters
+    ----------
+    mute : who or what wants quiet, None if nobody does.
+    news : what was learnt that the receiver was not told.
+    least : severity that the receiver asks for.
+    """
+    alert = case.alert
     if mute is not None and reason is mute.reason:
-        return mute.sentence
-    if reason in (NoticeReason.NEWS, NoticeReason.ECHOES):
-        return f"{reason.value}: {news.sentence}"
-    if reason in _ABOUT_AN_ORIGIN and alert.attribution is not None:
-        likely = alert.attribution
-        return f"{reason.value} ({likely.origin_id}): {likely.sentence}"
-    return str(reason.value)
+        return mute.params
+    if reason in (Reason.UPDATED, Reason.RELATED):
+        return news.params
+    if reason in _ABOUT_A_ROOT and alert.attribution is not None:
+        return alert.attribution.params
+    if reason is Reason.ESCALATED:
+        return {"severity": alert.incident.severity.label}
+    return {"least": least.label} if reason is Reason.BELOW_SEVERITY else {}
 
 
 # Flapping: an incident that ends and begins again, over and over.

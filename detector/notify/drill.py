@@ -49,9 +49,9 @@ def drill(kind: AlertKind, at: datetime) -> Alert:
         evidence=0.0,
     )
     details = Details(
-        speakers=AuthorKind.PEOPLE,
+        written_by=AuthorKind.PEOPLE,
         posts=0,
-        voices=0,
+        authors=0,
         linked=0.0,
         newcomers=None,
         facets=(),

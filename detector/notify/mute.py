@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from detector.model.alert import Alert, AlertKind
+from detector.model.decision import Reason
 from detector.model.incident import Severity
 from detector.model.matcher import (
     Labels,
@@ -20,7 +22,6 @@ from detector.model.silence import Acknowledgement, Silence
 from detector.model.times import iso
 from detector.notify.inhibit import Inhibition, inhibitor
 from detector.notify.mute_times import MuteTimeInterval
-from detector.notify.reasons import NoticeReason
 
 # Inhibition: while one incident goes on, others that follow from it are not told.
 
@@ -30,10 +31,10 @@ from detector.notify.reasons import NoticeReason
 
 @dataclass(frozen=True, slots=True)
 class Mute:
-    """Quiet about one incident: the reason, and who wants it, as a sentence for people."""
+    """Quiet about one incident: the reason, and who wants it, as parameters of a decision."""
 
-    reason: NoticeReason
-    sentence: str
+    reason: Reason
+    params: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,8 @@ def silenced(silences: Iterable[Silence], labels: Labels, *, at: datetime) -> Mu
     if not acting:
         return None
     last = max(acting, key=lambda s: (s.ends_at, s.id))
-    said = f": {last.comment}" if last.comment else ""
-    sentence = f"silenced by {last.author or 'somebody'} until {iso(last.ends_at)}{said}"
-    return Mute(NoticeReason.SILENCED, sentence)
+    until = {"until": iso(last.ends_at)}
+    return Mute(Reason.SILENCED, _who_and_why(last.author, last.comment) | until)
 
 
 def inhibited(
@@ -63,7 +63,7 @@ def inhibited(
 ) -> Mute | None:
     """Return the inhibition by the first of ``open_ones`` that mutes ``labels``."""
     by = inhibitor(rules, labels, open_ones)
-    return None if by is None else Mute(NoticeReason.INHIBITED, f"muted while {by} goes on")
+    return None if by is None else Mute(Reason.INHIBITED, {"by": by})
 
 
 def within_quiet_hours(
@@ -74,7 +74,7 @@ def within_quiet_hours(
         window = windows[name]
         if window.mutes(labels, at):
             until = window.until(at) or at
-            return Mute(NoticeReason.QUIET, f"quiet hours {name!r} until {iso(until)}")
+            return Mute(Reason.MUTE_TIME, {"interval": name, "until": iso(until)})
     return None
 
 
@@ -94,5 +94,8 @@ def in_hand(said: Acknowledgement | None, alerts: Iterable[Alert], now: Severity
     before = [alert for alert in told if alert.at <= said.at]
     if any(alert.kind is AlertKind.RESOLVED for alert in (*before[-1:], *told[len(before) :])):
         return None
-    comment = f": {said.comment}" if said.comment else ""
-    return Mute(NoticeReason.IN_HAND, f"{said.author or 'somebody'} has it in hand{comment}")
+    return Mute(Reason.ACKNOWLEDGED, _who_and_why(said.author, said.comment))
+
+
+def _who_and_why(author: str, comment: str) -> dict[str, Any]:
+    return {"author": author, "comment": comment}

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import Enum
 
 from detector.model.alert import (
-    NO_NEWS,
+    NO_NEW_FACTS,
     Alert,
     AlertKind,
     Attribution,
-    News,
+    NewFacts,
 )
+from detector.model.decision import Reason
 from detector.model.details import AuthorKind, Details
 from detector.model.incident import Incident, Severity
 
@@ -24,38 +24,10 @@ from detector.model.incident import Incident, Severity
 LEAST_SHARE = 0.1
 
 
-class Reason(Enum):
-    """Why there is something to tell, or nothing. The text is shown to people."""
-
-    FIRST = "nobody was told of it yet"
-    WORSE = "it became more severe than was told"
-    NEWS = "something new is known"
-    ENDED = "it ended"
-    AGAIN = "it had ended and began again"
-    NOTHING_NEW = "nothing new since the last message"
-    TOO_SOON = "something new is known, but the last message was too recent"
-    NEVER_TOLD = "it ended and nobody had been told that it began"
-    PRESS = "the press reports, people do not complain"
-    BRIGADE = "a handful of accounts writes it all"
-
-    @property
-    def kind(self) -> AlertKind | None:
-        """The kind of alert this reason sends, None if it sends none."""
-        return _SENDS.get(self)
-
-
-_SENDS = {
-    Reason.FIRST: AlertKind.OPENED,
-    Reason.WORSE: AlertKind.ESCALATED,
-    Reason.NEWS: AlertKind.UPDATED,
-    Reason.AGAIN: AlertKind.REOPENED,
-    Reason.ENDED: AlertKind.RESOLVED,
-}
-
 _UNTOLD = {
-    AuthorKind.PEOPLE: Reason.FIRST,
+    AuthorKind.PEOPLE: Reason.OPENED,
     AuthorKind.PRESS: Reason.PRESS,
-    AuthorKind.BRIGADE: Reason.BRIGADE,
+    AuthorKind.FEW_ACCOUNTS: Reason.FEW_ACCOUNTS,
 }
 
 
@@ -84,7 +56,7 @@ class AlertHistory:
     sources: tuple[str, ...] = ()
     attribution: Attribution | None = None
 
-    def plus(self, alert: Alert, known: News) -> AlertHistory:
+    def plus(self, alert: Alert, known: NewFacts) -> AlertHistory:
         """Return what was told after ``alert``, which says all that is ``known``."""
         return replace(
             self,
@@ -112,45 +84,45 @@ def reason_to_tell(
     incident: Incident,
     told: AlertHistory | None,
     *,
-    speakers: AuthorKind = AuthorKind.PEOPLE,
-    news: News = NO_NEWS,
+    written_by: AuthorKind = AuthorKind.PEOPLE,
+    new_facts: NewFacts = NO_NEW_FACTS,
     too_soon: bool = False,
 ) -> Reason:
     """Return why ``incident`` should be told now, or why not.
 
-    Nobody is woken for what ``speakers`` other than people write; once people join in, it is
-    told. What was told is told to its end, whoever speaks by then. ``news`` that come ``too_soon``
-    after the last message wait.
+    Nobody is woken for what others than people write; once people join in, it is told. What was
+    told is told to its end, whoever writes by then. ``new_facts`` that come ``too_soon`` after the
+    last message wait.
     """
     if told is None:
-        return _UNTOLD[speakers] if incident.is_open else Reason.NEVER_TOLD
+        return _UNTOLD[written_by] if incident.is_open else Reason.NEVER_NOTIFIED
     if not incident.is_open:
-        return Reason.NOTHING_NEW if told.ended else Reason.ENDED
+        return Reason.NO_CHANGE if told.ended else Reason.RESOLVED
     if told.ended:
-        return Reason.AGAIN
+        return Reason.REOPENED
     if incident.severity > told.severity:
-        return Reason.WORSE
-    if not news:
-        return Reason.NOTHING_NEW
-    return Reason.TOO_SOON if too_soon else Reason.NEWS
+        return Reason.ESCALATED
+    if not new_facts:
+        return Reason.NO_CHANGE
+    return Reason.TOO_SOON if too_soon else Reason.UPDATED
 
 
-def known_of(incident: Incident, details: Details | None) -> News:
+def known_of(incident: Incident, details: Details | None) -> NewFacts:
     """Return all that a message about ``incident`` says; echoes are not looked for here."""
-    return News(
+    return NewFacts(
         components=() if details is None else details.telling("component")[0],
         regions=() if details is None else details.telling("region")[0],
         sources=incident.sources,
     )
 
 
-def news_of(incident: Incident, details: Details | None, told: AlertHistory) -> News:
+def news_of(incident: Incident, details: Details | None, told: AlertHistory) -> NewFacts:
     """Return what is known of ``incident`` and was not told.
 
     A component or region is worth a message from a tenth of the complaints that name any on: there
     are dozens of them, and looked at often enough one of the small ones stands out by chance.
     """
-    return News(
+    return NewFacts(
         components=_missing(_weighty(details, "component"), told.components),
         regions=_missing(_weighty(details, "region"), told.regions),
         sources=_missing(incident.sources, told.sources),

@@ -18,7 +18,7 @@ from detector.model.alert import (
     AlertKind,
     Attribution,
     Because,
-    News,
+    NewFacts,
 )
 from detector.model.details import (
     AuthorKind,
@@ -34,6 +34,7 @@ from detector.model.incident import (
 )
 from detector.model.plain_text import inert, plain
 from detector.model.surge import Onset
+from detector.text.phrasing import Phrasing
 from detector.text.speech import Speech
 
 _LETTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
@@ -101,8 +102,8 @@ def facts(alert: Alert, links: Links) -> Mapping[str, Any]:
         **_times(incident),
         **_size(incident),
         "trend": trend(alert),
-        "news": _news(alert.news),
-        "echoes": [inert(name, longest=60) for name in alert.news.echoes],
+        "news": _news(alert.new_facts),
+        "echoes": [inert(name, longest=60) for name in alert.new_facts.related],
         "origin": None if alert.attribution is None else _origin(alert.attribution),
         "details": None if alert.details is None else _said(alert.details),
         "page": links.page(incident),
@@ -110,13 +111,13 @@ def facts(alert: Alert, links: Links) -> Mapping[str, Any]:
     }
 
 
-def feed_facts(alert: SourceAlert) -> Mapping[str, Any]:
-    """Return what templates of messages about sources may name."""
+def feed_facts(alert: SourceAlert, say: Phrasing) -> Mapping[str, Any]:
+    """Return what templates of messages about sources may name; ``say`` words the reason."""
     feed = alert.feed
     return {
         "source": inert(feed.source, longest=60),
         "state": feed.state.value,
-        "reason": inert(feed.reason, longest=400),
+        "reason": inert(say.source_reason(feed.reason, feed.params), longest=400),
         "since": feed.since,
         "at": alert.at,
         "observed_until": feed.observed_until,
@@ -152,7 +153,7 @@ def _seen(incident: Incident) -> dict[str, Any]:
     }
 
 
-def _news(news: News) -> dict[str, list[str]] | None:
+def _news(news: NewFacts) -> dict[str, list[str]] | None:
     """Return what was not known before, but for echoes; None where there is nothing."""
     found = {"components": news.components, "regions": news.regions, "sources": news.sources}
     if not any(found.values()):
@@ -162,8 +163,8 @@ def _news(news: News) -> dict[str, list[str]] | None:
 
 def _origin(found: Attribution) -> dict[str, Any]:
     return {
-        "service": inert(found.origin, longest=60),
-        "incident": plain(found.origin_id),
+        "service": inert(found.root, longest=60),
+        "incident": plain(found.root_id),
         "because": found.because.value,
         "share": found.share or 0.0,
         "provider": inert(found.provider, longest=60),
@@ -204,7 +205,7 @@ def _said(details: Details) -> dict[str, Any]:
     """Return what the complaints say: who, what fails, where, on what, and how it is worded."""
     found: dict[str, Any] = {
         "discovered": details.discovered,
-        "voices": details.voices,
+        "voices": details.authors,
         "posts": details.posts,
         "linked": details.linked if details.linked >= 0.005 else None,
         "words": [inert(word, longest=24) for word in details.words[:_WORDS]],
@@ -244,9 +245,9 @@ _OVER = replace(_OPEN, ended_at=_AT + 60 * _MINUTE, resolved_at=_AT + 70 * _MINU
 _LISTED = replace(_OPEN, evidence=float("nan"), expected_at_peak=float("nan"))
 
 _SAID = Details(
-    speakers=AuthorKind.PEOPLE,
+    written_by=AuthorKind.PEOPLE,
     posts=63,
-    voices=57,
+    authors=57,
     linked=0.035,
     newcomers=0.9,
     facets=(
@@ -259,7 +260,7 @@ _SAID = Details(
     words=("发不出去", "红色感叹号"),
 )
 
-_NEWS = News(("payments",), ("Guangdong",), ("bluesky",), ("QQ",))
+_NEWS = NewFacts(("payments",), ("Guangdong",), ("bluesky",), ("QQ",))
 
 
 def _likely(because: Because) -> Attribution:
@@ -350,6 +351,7 @@ class Writer:
         own: str | None = None,
     ) -> None:
         self._links = links or Links()
+        self._say = speech.say
         environment = _environment(speech)
         self._bundled = environment.from_string(bundled)
         self._feeds = environment.from_string(feeds)
@@ -377,7 +379,7 @@ class Writer:
 
     def feed_message(self, alert: SourceAlert) -> Message:
         """Return in words what became of a source; own templates have no say in it."""
-        return _split(self._feeds.render(feed_facts(alert)))
+        return _split(self._feeds.render(feed_facts(alert, self._say)))
 
     def _tried(self, environment: ImmutableSandboxedEnvironment, own: str) -> Template:
         try:

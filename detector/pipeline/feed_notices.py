@@ -1,4 +1,4 @@
-"""Who is told that a source is dead, silent or alive again, and who has quiet hours.
+"""Who is told that a source is down, degraded or up again, and who has quiet hours.
 
 As with incidents: what began and ended while a receiver had quiet hours it is not told; what still
 stands when they end it is told then; who knows of the beginning is told of the end after them.
@@ -49,7 +49,7 @@ class _Desk:
         """Tell whoever does not know it, and may be told."""
         for receiver in self.receivers:
             place = (receiver, alert.feed.source)
-            if self.heard.get(place, SourceState.ALIVE) is alert.feed.state:
+            if self.heard.get(place, SourceState.UP) is alert.feed.state:
                 continue
             if self._is_quiet(receiver, self.now) or not self._is_owed(receiver, alert.at):
                 continue
@@ -100,5 +100,5 @@ def _standing(watched: Mapping[str, WatchedSource]) -> Iterator[SourceAlert]:
     for place in sorted(watched):
         health = watched[place].health
         if health.told_at is not None:
-            feed = replace(health.feed, looked_at=None)
+            feed = replace(health.feed, polled_at=None)
             yield SourceAlert(health.told_at, feed, health.told)

@@ -2,11 +2,11 @@
 
 Pure rules over what was asked and what was observed. A source is
 
-- *dead* when nothing was observed for `SourceHealthRules.patience_of` it (and a
+- *down* when nothing was observed for `SourceHealthRules.patience_of` it (and a
   bin's width, since a bin can be seen only when it has ended), whether it
   failed, answered nothing, or said old things;
-- *silent* when it answers, but implausibly little against its own week (`detection.volume_drop`);
-- *alive* otherwise, and again from the next observation on.
+- *degraded* when it answers, but implausibly little against its own week (`detection.volume_drop`);
+- *up* otherwise, and again from the next observation on.
 
 The times are those of the data, so what a replay says of a table's gaps is what was said live.
 """
@@ -16,11 +16,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from detector.detection.volume_drop import Fall
 from detector.model.health import (
     SourceAlert,
     SourceHealth,
+    SourceReason,
     SourceState,
 )
 from detector.model.times import iso
@@ -34,9 +36,9 @@ class SourceHealthRules:
 
     Attributes
     ----------
-    dead_after : it is dead when it was not observed for so long.
+    dead_after : it is down when it was not observed for so long.
     own : other durations, by source.
-    silent_share : it is silent when it brings less than this share of what is usual.
+    silent_share : it is degraded when it brings less than this share of what is usual.
     """
 
     dead_after: timedelta = timedelta(minutes=10)
@@ -78,8 +80,8 @@ class Health:
     width : of its bins; zero if it has none.
     begun : since when it is known; the end of the first wait counts from here.
     moved_at : when a look last observed something new, if that lies far behind: a source that
-        makes up for what was missed is not dead. None for one that keeps up.
-    lost_since : end of its last observation if it is dead.
+        makes up for what was missed is not down. None for one that keeps up.
+    lost_since : end of its last observation if it is down.
     fallen : when its volume fell, if it is still low.
     told : messages about it so far.
     told_at : when the last of them was decided, None before any.
@@ -127,7 +129,7 @@ def update(
             health = _observed(health, event, look, patience, now, alerts)
     if now is not None:
         health = _waited(health, look, patience, now, alerts)
-        health = replace(health, feed=replace(health.feed, looked_at=now))
+        health = replace(health, feed=replace(health.feed, polled_at=now))
     return health, tuple(alerts)
 
 
@@ -136,7 +138,7 @@ def _first(source: str, look: Look, now: datetime | None) -> Health | None:
     begun = min([*starts, *([] if now is None else [now])], default=None)
     if begun is None:
         return None
-    return Health(SourceHealth(source, SourceState.ALIVE, begun, "nothing is known yet"), begun)
+    return Health(SourceHealth(source, SourceState.UP, begun, SourceReason.UNKNOWN), begun)
 
 
 def _observations(health: Health, look: Look) -> Iterator[Span]:
@@ -164,14 +166,14 @@ def _observed(
     if until is not None and start - until > patience:
         health = _lost(health, until, until + patience, look, alerts)
     if health.lost_since is not None:
-        # What is made up for later was not seen when it happened: it is alive from now on.
+        # What is made up for later was not seen when it happened: it is up from now on.
         late = start < health.lost_since + patience
         at = now if late and now is not None else start
         health = _judged(replace(health, lost_since=None), at, look, alerts)
     elif health.feed.observed_until is None:
-        health = replace(health, feed=replace(health.feed, reason="it is observed"))
+        health = replace(health, feed=replace(health.feed, reason=SourceReason.OBSERVED))
     feed = replace(health.feed, observed_until=end)
-    before = health.feed.looked_at or now
+    before = health.feed.polled_at or now
     behind = before is not None and end < before - patience
     return replace(health, feed=feed, moved_at=now if behind else None)
 
@@ -198,25 +200,26 @@ def _lost(
 
 def _judged(health: Health, at: datetime, look: Look, alerts: list[SourceAlert]) -> Health:
     """Return the health with the state that follows at ``at``; say so if it is another."""
-    state, since, reason = _state(health, at, look)
+    state, since, reason, params = _state(health, at, look)
     if state is health.feed.state:
         return health
-    feed = replace(health.feed, state=state, since=since, reason=reason)
+    feed = replace(health.feed, state=state, since=since, reason=reason, params=params)
     health = replace(health, feed=feed, told=health.told + 1, told_at=at)
-    alerts.append(SourceAlert(at, replace(feed, looked_at=None), health.told))
+    alerts.append(SourceAlert(at, replace(feed, polled_at=None), health.told))
     return health
 
 
-def _state(health: Health, at: datetime, look: Look) -> tuple[SourceState, datetime, str]:
-    if health.lost_since is not None:
-        never = health.feed.observed_until is None
-        what = (
-            "was never observed" if never else f"was last observed until {iso(health.lost_since)}"
-        )
-        why = f": {look.error}" if look.error else ""
-        return SourceState.DEAD, health.lost_since, f"it {what}{why}"
-    if health.fallen is not None:
-        seen, expected = health.fallen.seen, health.fallen.expected
-        reason = f"it answers, but brought {seen:,.0f} where {expected:,.0f} are usual"
-        return SourceState.SILENT, health.fallen.since, reason
-    return SourceState.ALIVE, at, "it is observed again"
+def _state(
+    health: Health, at: datetime, look: Look
+) -> tuple[SourceState, datetime, SourceReason, dict[str, Any]]:
+    """Return the state, since when, and why: a code and its parameters."""
+    if (lost := health.lost_since) is not None:
+        error = {"error": look.error} if look.error else {}
+        if health.feed.observed_until is None:
+            return SourceState.DOWN, lost, SourceReason.NEVER_OBSERVED, error
+        until = {"until": iso(lost)}
+        return SourceState.DOWN, lost, SourceReason.LAST_OBSERVED, until | error
+    if (fall := health.fallen) is not None:
+        volume = {"count": round(fall.seen), "expected": round(fall.expected)}
+        return SourceState.DEGRADED, fall.since, SourceReason.LOW_VOLUME, volume
+    return SourceState.UP, at, SourceReason.RECOVERED, {}

@@ -15,12 +15,12 @@ from detector.complaints.describe import describe
 from detector.complaints.normalise import fold
 from detector.complaints.reader import PostReader
 from detector.model.alert import (
-    NO_NEWS,
+    NO_NEW_FACTS,
     Alert,
     Attribution,
-    News,
+    NewFacts,
 )
-from detector.model.decision import Decision
+from detector.model.decision import Decision, Reason
 from detector.model.details import AuthorKind, Details
 from detector.model.incident import Incident
 from detector.model.merge import IncidentMerge
@@ -29,7 +29,6 @@ from detector.model.severity import severity_of
 from detector.model.surge import Change, ChangeKind
 from detector.notify.news import (
     AlertHistory,
-    Reason,
     known_of,
     news_of,
     reason_to_tell,
@@ -87,7 +86,7 @@ class SurgeChange(NamedTuple):
 class _Judgement(NamedTuple):
     reason: Reason
     details: Details | None = None
-    news: News = NO_NEWS
+    new_facts: NewFacts = NO_NEW_FACTS
 
 
 class Telling(NamedTuple):
@@ -172,13 +171,13 @@ def _judge(
     """
     reason = reason_to_tell(incident, told)
     goes_on = incident.is_open and kind is not ChangeKind.CLOSED
-    if told is not None and goes_on and reason is Reason.NOTHING_NEW:
+    if told is not None and goes_on and reason is Reason.NO_CHANGE:
         return _look_for_news(incident, told, archive, plan, at)
     if reason.kind is None:
         return _Judgement(reason)
     details = describe(incident, archive, at=at, configured=plan.services)
-    speakers = AuthorKind.PEOPLE if details is None else details.speakers
-    reason = reason_to_tell(incident, told, speakers=speakers)
+    written_by = AuthorKind.PEOPLE if details is None else details.written_by
+    reason = reason_to_tell(incident, told, written_by=written_by)
     if told is None or not incident.is_open:
         return _Judgement(reason, details)
     return _Judgement(reason, details, news_of(incident, details, told))
@@ -193,7 +192,7 @@ def _look_for_news(
     if not too_soon:
         details = describe(incident, archive, at=at, configured=plan.services, quoted=False)
     news = news_of(incident, details, told)
-    reason = reason_to_tell(incident, told, news=news, too_soon=too_soon)
+    reason = reason_to_tell(incident, told, new_facts=news, too_soon=too_soon)
     if reason.kind is not None:
         details = describe(incident, archive, at=at, configured=plan.services)
     return _Judgement(reason, details, news)
@@ -220,11 +219,11 @@ def _attribution(
         mentions=mentions(incident, tuple(others), archive, plan.reader, at=at),
         providers=plan.providers,
     )
-    told = None if found is None else others[found.origin].told
+    told = None if found is None else others[found.root].told
     if found is None or told is None or told.attribution is None:
         return found
     root = told.attribution
-    return replace(found, origin=root.origin, origin_id=root.origin_id)
+    return replace(found, root=root.root, root_id=root.root_id)
 
 
 def _alert(
@@ -237,15 +236,16 @@ def _alert(
     if (kind := judged.reason.kind) is None:
         raise ValueError(f"{judged.reason} tells nothing")
     sequence = 1 + (told.messages if told else 0)
-    return Alert(kind, at, incident, sequence, judged.details, judged.news, attribution)
+    return Alert(kind, at, incident, sequence, judged.details, judged.new_facts, attribution)
 
 
 def _decision(
     incident: Incident, judged: _Judgement, attribution: Attribution | None, at: datetime
 ) -> Decision:
-    """Return the decision, its reason a sentence."""
-    parts = [judged.reason.value, judged.news.sentence]
-    if judged.reason is Reason.FIRST and attribution is not None:
-        parts.append(f"likely an echo of {attribution.origin_id}, for {attribution.sentence}")
-    sentence = ": ".join(part for part in parts if part)
-    return Decision(incident.id, at, sentence, judged.reason.kind)
+    """Return the decision about the incident as a whole."""
+    params = judged.new_facts.params
+    if judged.reason is Reason.OPENED and attribution is not None:
+        params |= attribution.params
+    if judged.reason is Reason.ESCALATED:
+        params["severity"] = incident.severity.label
+    return Decision(incident.id, at, judged.reason, params, judged.reason.kind)

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from detector.model.alert import Alert, News
-from detector.model.decision import Decision
+from detector.model.alert import Alert, NewFacts
+from detector.model.decision import Decision, Reason
 from detector.model.delivery import Delivery, DeliveryStatus
 from detector.model.incident import Incident, Severity
 from detector.model.matcher import Labels
@@ -22,8 +22,8 @@ from detector.notify.decide import (
     flaps,
     message,
     news_since,
+    params_of,
     reason_to_notify,
-    sentence_of,
 )
 from detector.notify.mute import (
     Mute,
@@ -34,7 +34,6 @@ from detector.notify.mute import (
     within_quiet_hours,
 )
 from detector.notify.policy import NotificationPolicy
-from detector.notify.reasons import NoticeReason
 from detector.notify.route import (
     ReceiverPolicy,
     Way,
@@ -94,7 +93,7 @@ class _Desk:
     deliveries: list[Delivery] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     heard: dict[tuple[str, str], Heard] = field(default_factory=dict)
-    reasons: dict[tuple[str, str], str] = field(default_factory=dict)
+    last: dict[tuple[str, str], Decision] = field(default_factory=dict)
     standing: dict[str, Incident] = field(default_factory=dict)
     labels: dict[str, Labels] = field(default_factory=dict)
     folded: dict[tuple[str, str], set[str]] = field(default_factory=dict)
@@ -105,14 +104,14 @@ class _Desk:
         for dossier in self.dossiers:
             one = dossier.incident.id
             self.heard |= {(name, one): known for name, known in dossier.heard.items()}
-            self.reasons |= {(name, one): reason for name, reason in dossier.reasons.items()}
+            self.last |= {(name, one): decision for name, decision in dossier.last.items()}
             if dossier.alerts:
                 self._stand(dossier.alerts[-1])
             if self._is_long_ago(dossier.observed_until):
                 self.unseen.add(one)
             told = (*dossier.alerts, *dossier.fresh)
             if told and told[-1].attribution is not None:
-                self.kin[told[-1].attribution.origin_id].add(one)
+                self.kin[told[-1].attribution.root_id].add(one)
 
     def take(self, dossier: Dossier, alert: Alert, *, fresh: bool) -> None:
         """Decide about ``alert`` for everybody."""
@@ -149,7 +148,7 @@ class _Desk:
             barred=self._barred(receiver, dossier, alert, way, fresh=fresh),
             mute=None if mute is None else mute.reason,
             fold=self._fold(receiver, alert, at),
-            news=bool(news),
+            new_facts=bool(news),
             echoes=bool(missing),
             flaps=flaps(known, habits, now=at),
         )
@@ -160,35 +159,31 @@ class _Desk:
             echo_wait=habits.echo_wait,
             calm=habits.calm,
         )
-        if reason is NoticeReason.ECHO and alert.attribution is not None and not fresh:
-            origin = (receiver.name, alert.attribution.origin_id)
+        if reason is Reason.GROUPED and alert.attribution is not None and not fresh:
+            origin = (receiver.name, alert.attribution.root_id)
             self.folded.setdefault(origin, set()).add(alert.incident.service)
-        if reason is NoticeReason.ECHOES:
-            news = News(echoes=tuple(sorted(missing)))
-        self._record(receiver.name, case, reason, sentence_of(reason, mute, alert, news), news, at)
+        if reason is Reason.RELATED:
+            news = NewFacts(related=tuple(sorted(missing)))
+        params = params_of(reason, case, mute=mute, news=news, least=receiver.least)
+        one = alert.incident.id
+        decision = Decision(one, at, reason, params, reason.kind, receiver.name)
+        self._record(decision, case, news)
 
-    def _record(
-        self,
-        receiver: str,
-        case: Case,
-        reason: NoticeReason,
-        sentence: str,
-        news: News,
-        at: datetime,
-    ) -> None:
-        key = (receiver, case.alert.incident.id)
+    def _record(self, decision: Decision, case: Case, news: NewFacts) -> None:
+        reason, receiver, at = decision.reason, decision.receiver, decision.at
+        key = (receiver, decision.incident_id)
         if reason.kind is not None:
             alert = message(case, reason, news, at)
             self.heard[key] = case.heard.plus(alert)
             self.deliveries.append(
                 Delivery(receiver, alert, DeliveryStatus.PENDING, attempts=0, due_at=self.wall)
             )
-        elif reason is NoticeReason.NOTHING_NEW or self.reasons.get(key) == sentence:
+        elif reason is Reason.NO_CHANGE or decision.repeats(self.last.get(key)):
             return
-        elif reason is NoticeReason.NEVER_HEARD and not case.fresh:
+        elif reason is Reason.NEVER_NOTIFIED and not case.fresh:
             return  # said when it ended
-        self.reasons[key] = sentence
-        self.decisions.append(Decision(case.alert.incident.id, at, sentence, reason.kind, receiver))
+        self.last[key] = decision
+        self.decisions.append(decision)
 
     def _stand(self, alert: Alert) -> None:
         incident = alert.incident
@@ -218,32 +213,32 @@ class _Desk:
         way: Way | None,
         *,
         fresh: bool,
-    ) -> NoticeReason | None:
+    ) -> Reason | None:
         if self._is_long_ago(alert.at if fresh else dossier.observed_until):
-            return NoticeReason.TOO_OLD if fresh else NoticeReason.UNSEEN
+            return Reason.TOO_OLD if fresh else Reason.NOT_OBSERVED
         if way is None:
-            return NoticeReason.UNROUTED
-        return NoticeReason.TOO_MILD if alert.incident.severity < receiver.least else None
+            return Reason.NOT_ROUTED
+        return Reason.BELOW_SEVERITY if alert.incident.severity < receiver.least else None
 
     def _is_long_ago(self, seen: datetime | None) -> bool:
         return seen is not None and self.now - seen > self.audience.habits.max_age
 
-    def _fold(self, receiver: ReceiverPolicy, alert: Alert, at: datetime) -> NoticeReason | None:
+    def _fold(self, receiver: ReceiverPolicy, alert: Alert, at: datetime) -> Reason | None:
         """Return how one that likely echoes another stands to it, as far as the receiver heard."""
         if alert.attribution is None:
             return None
-        origin = self.standing.get(alert.attribution.origin_id)
+        origin = self.standing.get(alert.attribution.root_id)
         if origin is None or not self.heard.get((receiver.name, origin.id), NOTHING).anything:
             return None
         if origin.resolved_at is not None:
             late = at - origin.resolved_at >= self.audience.habits.echo_grace
-            return NoticeReason.OUTLIVED if late else NoticeReason.ECHO
+            return Reason.OUTLASTS_ROOT if late else Reason.GROUPED
         if self._is_muted(receiver, origin):
             return None
         # All of a storm grow worse within minutes; the origin is given time to be no exception.
         waited = at - alert.at >= self.audience.habits.echo_wait
         worse = alert.incident.severity > self._worst_heard(receiver, origin)
-        return NoticeReason.OUTGREW if worse and waited else NoticeReason.ECHO
+        return Reason.EXCEEDS_ROOT if worse and waited else Reason.GROUPED
 
     def _worst_heard(self, receiver: ReceiverPolicy, origin: Incident) -> Severity:
         """Return how severe the receiver knows ``origin`` to be, or an echo of it.

@@ -14,9 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detector.errors import DetectorError
-from detector.model.decision import Decision
+from detector.model.decision import Decision, Reason
 from detector.notify.mute import NO_WISHES, Wishes
-from detector.notify.news import Reason
 from detector.notify.policy import NotificationPolicy
 from detector.pipeline.feed_notices import notify_of_feeds
 from detector.pipeline.notifying import notify
@@ -218,19 +217,19 @@ def _decisions(
     outcome: RunResult, dossiers: Sequence[Dossier], store: Store
 ) -> tuple[Decision, ...]:
     """Return the decisions about what there is to tell whose reason is another than the last."""
-    last = {dossier.incident.id: dossier.reasons.get("", "") for dossier in dossiers}
+    last = {dossier.incident.id: dossier.last.get("") for dossier in dossiers}
     unknown = {d.incident_id for d in outcome.decisions} - last.keys()
     for one, known in (store.on_record(unknown) if unknown else {}).items():
-        before = [d.reason for d in known.decisions if not d.receiver]
-        last[one] = before[-1] if before else ""
+        before = [d for d in known.decisions if not d.receiver]
+        last[one] = before[-1] if before else None
     kept = []
     for decision in outcome.decisions:
         one = decision.incident_id
-        if decision.reason.startswith(Reason.NOTHING_NEW.value):
+        if decision.reason is Reason.NO_CHANGE:
             continue
-        if decision.kind is not None or decision.reason != last[one]:
+        if decision.kind is not None or not decision.repeats(last[one]):
             kept.append(decision)
-        last[one] = decision.reason
+        last[one] = decision
     return tuple(kept)
 
 

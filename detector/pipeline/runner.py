@@ -173,7 +173,12 @@ class Pipeline:
             log.info("came too late to be counted", source=source, rows=rows)
         for alarm in turn.outcome.feed_alerts:
             feed = alarm.feed
-            log.warning(f"feed is {feed.state.value}", source=feed.source, reason=feed.reason)
+            log.warning(
+                f"source is {feed.state.value}",
+                source=feed.source,
+                reason=feed.reason.value,
+                **feed.params,
+            )
         report = deliver(
             self.store, self.sinks, now=wall_now(), policy=self.policy, stopping=self.stopping
         )

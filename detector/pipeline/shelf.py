@@ -33,7 +33,7 @@ class Dossier:
     alerts : what there was to tell of it, in order, ``fresh`` ones excluded.
     fresh : what there is to tell that is new in this turn, in order.
     heard : what each receiver knows.
-    reasons : the last recorded reason by receiver.
+    last : the last recorded decision by receiver.
     observed_until : up to when a source that shows it was observed; None if that is not known.
     is_read : whether what the store has on record is in it.
     """
@@ -42,7 +42,7 @@ class Dossier:
     alerts: tuple[Alert, ...] = ()
     fresh: tuple[Alert, ...] = ()
     heard: Mapping[str, Heard] = field(default_factory=dict)
-    reasons: Mapping[str, str] = field(default_factory=dict)
+    last: Mapping[str, Decision] = field(default_factory=dict)
     observed_until: datetime | None = None
     is_read: bool = True
 
@@ -65,16 +65,16 @@ class Dossier:
 
     def after(self, deliveries: Iterable[Delivery], decisions: Iterable[Decision]) -> Dossier:
         """Return the dossier with what was decided, and nothing fresh any more."""
-        heard, reasons = dict(self.heard), dict(self.reasons)
+        heard, last = dict(self.heard), dict(self.last)
         for delivery in deliveries:
             alert = delivery.alert
             if isinstance(alert, Alert) and alert.incident.id == self.incident.id:
                 heard[delivery.receiver] = heard.get(delivery.receiver, NOTHING).plus(alert)
         for decision in decisions:
             if decision.incident_id == self.incident.id:
-                reasons[decision.receiver] = decision.reason
+                last[decision.receiver] = decision
         told = (*self.alerts, *self.fresh)
-        return replace(self, alerts=told, fresh=(), heard=heard, reasons=reasons)
+        return replace(self, alerts=told, fresh=(), heard=heard, last=last)
 
 
 def standing(before: PipelineState, after: PipelineState) -> dict[str, Incident]:
@@ -117,7 +117,7 @@ def dossier_of(incident: Incident, known: OnRecord) -> Dossier:
         incident=incident,
         alerts=known.alerts,
         heard={name: heard_of(those) for name, those in deliveries.items()},
-        reasons={d.receiver: d.reason for d in known.decisions},
+        last={d.receiver: d for d in known.decisions},
     )
 
 

@@ -63,7 +63,7 @@ def mark_unobserved(
 ) -> tuple[dict[str, LatestIncident], tuple[Incident, ...]]:
     """Return the incidents with what is not observed of them any more, and those that changed.
 
-    An open incident is not observed when no source that shows it is alive: since the last of them
+    An open incident is not observed when no source that shows it is up: since the last of them
     was lost.
     """
     marked: dict[str, LatestIncident] = {}
@@ -85,7 +85,7 @@ def _not_observed_since(
     lost = [
         watched[source].health.feed.since
         for source in sources
-        if source in watched and watched[source].health.feed.state is not SourceState.ALIVE
+        if source in watched and watched[source].health.feed.state is not SourceState.UP
     ]
     return max(lost) if lost and len(lost) == len(sources) else None
 

@@ -143,7 +143,7 @@ class AlertmanagerReceiver:
         """
         now, feed = self._clock(), alert.feed
         said = self._writer.feed_message(alert)
-        over = feed.state is SourceState.ALIVE
+        over = feed.state is SourceState.UP
         postable = {
             "labels": {
                 **self._labels,

@@ -133,7 +133,7 @@ class AppriseReceiver:
 
     def send_feed(self, alert: SourceAlert) -> None:
         """Send what became of a source; see `send`."""
-        over = alert.feed.state is SourceState.ALIVE
+        over = alert.feed.state is SourceState.UP
         self._hand_over(self._writer.feed_message(alert), "success" if over else "warning")
 
     def _hand_over(self, said: Message, kind: Kind) -> None:

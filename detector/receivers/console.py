@@ -109,7 +109,7 @@ def block(alert: Alert, said: Message, *, colour: bool) -> str:
 
 def feed_block(alert: SourceAlert, said: Message, *, colour: bool) -> str:
     """Return a message about a source as lines for a terminal; see `block`."""
-    shade = _GREEN if alert.feed.state is SourceState.ALIVE else _YELLOW
+    shade = _GREEN if alert.feed.state is SourceState.UP else _YELLOW
     return _lines(f"{shade}{said.title}{_RESET}" if colour else said.title, said)
 
 

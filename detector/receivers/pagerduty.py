@@ -166,7 +166,7 @@ def feed_event_of(alert: SourceAlert, writer: Writer) -> dict[str, Any]:
     """Return the event of what became of a source, without the routing key."""
     said, feed = writer.feed_message(alert), alert.feed
     return {
-        "event_action": "resolve" if feed.state is SourceState.ALIVE else "trigger",
+        "event_action": "resolve" if feed.state is SourceState.UP else "trigger",
         "dedup_key": _fitting_key(alert.about),
         "client": "outage-detector",
         "payload": {

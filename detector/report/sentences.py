@@ -186,7 +186,9 @@ def _voices(story: Story, say: Phrases) -> Iterator[tuple[str, str]]:
     if details is None:
         return
     said = say(
-        "{voices} voices in {posts} posts", voices=f"{details.voices:,}", posts=f"{details.posts:,}"
+        "{voices} voices in {posts} posts",
+        voices=f"{details.authors:,}",
+        posts=f"{details.posts:,}",
     )
     if details.linked >= 0.005:
         said = say("{said}, {share} with a link", said=said, share=f"{details.linked:.0%}")

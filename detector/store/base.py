@@ -10,7 +10,7 @@ from typing import Protocol
 import pandas as pd
 
 from detector.model.alert import Alert
-from detector.model.decision import Decision
+from detector.model.decision import Decision, Reason
 from detector.model.delivery import Delivery, DeliveryStatus
 from detector.model.health import SourceHealth
 from detector.model.incident import Incident
@@ -89,6 +89,9 @@ class Store(Protocol):
 
     def decisions(self, incident_id: str) -> tuple[Decision, ...]:
         """Return the decisions about one incident, by time, then receiver."""
+
+    def decision_counts(self) -> Mapping[tuple[Reason, str], int]:
+        """Return how many decisions there are of each reason and receiver."""
 
     def feeds(self) -> tuple[SourceHealth, ...]:
         """Return how each source is, by name."""
@@ -183,6 +186,9 @@ class IncidentQuery:
     since, until : noticed in ``[since, until)``.
     before : behind this one (``noticed_at`` and id) in the order of the answer.
     limit : at most so many.
+    reason : only those about which a decision was taken for this reason.
+    receiver : only those about which a decision was taken for this receiver; with ``reason``, one
+        for this reason.
     """
 
     service: str | None = None
@@ -191,6 +197,8 @@ class IncidentQuery:
     until: datetime | None = None
     before: tuple[datetime, str] | None = None
     limit: int | None = None
+    reason: Reason | None = None
+    receiver: str | None = None
 
 
 class Viewer(Store, Protocol):

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from detector.model.alert import Alert, AlertKind
-from detector.model.decision import Decision
+from detector.model.decision import Decision, Reason
 from detector.model.documents import alert_from_dict, alert_to_dict
-from detector.model.health import SourceHealth, SourceState
+from detector.model.health import SourceHealth, SourceReason, SourceState
 from detector.store.base import RunRecord
 from detector.store.connections import insert_new, upsert
 from detector.store.rows import (
@@ -70,9 +70,16 @@ def decisions_about(connection: Connection, incident_ids: Collection[str]) -> tu
     asked = (
         select(DECISIONS)
         .where(DECISIONS.c.incident_id.in_(incident_ids))
-        .order_by(DECISIONS.c.at, DECISIONS.c.receiver, DECISIONS.c.reason)
+        .order_by(DECISIONS.c.at, DECISIONS.c.receiver, DECISIONS.c.reason, DECISIONS.c.params)
     )
     return tuple(map(_decision_of, connection.execute(asked)))
+
+
+def decision_counts(connection: Connection) -> dict[tuple[Reason, str], int]:
+    """Return how many decisions there are of each reason and receiver."""
+    place = DECISIONS.c.reason, DECISIONS.c.receiver
+    asked = select(*place, func.count()).group_by(*place).order_by(*place)
+    return {(Reason(why), whom): int(n) for why, whom, n in connection.execute(asked)}
 
 
 def feeds(connection: Connection) -> tuple[SourceHealth, ...]:
@@ -95,14 +102,22 @@ def _decision_row(decision: Decision) -> dict[str, Any]:
         "incident_id": decision.incident_id,
         "at": to_micros(decision.at),
         "receiver": decision.receiver,
-        "reason": decision.reason,
+        "reason": decision.reason.value,
+        "params": _json(decision.params),
         "kind": None if decision.kind is None else decision.kind.value,
     }
 
 
 def _decision_of(row: Row[Any]) -> Decision:
     kind = None if row.kind is None else AlertKind(row.kind)
-    return Decision(row.incident_id, from_micros(row.at), row.reason, kind, row.receiver)
+    params = json.loads(row.params)
+    at = from_micros(row.at)
+    return Decision(row.incident_id, at, Reason(row.reason), params, kind, row.receiver)
+
+
+def _json(params: Mapping[str, Any]) -> str:
+    """Return parameters as they are stored: equal ones are equal texts, for they are of the key."""
+    return json.dumps(dict(params), ensure_ascii=False, sort_keys=True)
 
 
 def _feed_row(feed: SourceHealth) -> dict[str, Any]:
@@ -110,8 +125,9 @@ def _feed_row(feed: SourceHealth) -> dict[str, Any]:
         "source": feed.source,
         "state": feed.state.value,
         "since": to_micros(feed.since),
-        "reason": feed.reason,
-        "looked_at": maybe_to_micros(feed.looked_at),
+        "reason": feed.reason.value,
+        "params": _json(feed.params),
+        "polled_at": maybe_to_micros(feed.polled_at),
         "observed_until": maybe_to_micros(feed.observed_until),
     }
 
@@ -121,7 +137,8 @@ def _feed_of(row: Row[Any]) -> SourceHealth:
         source=row.source,
         state=SourceState(row.state),
         since=from_micros(row.since),
-        reason=row.reason,
-        looked_at=maybe_from_micros(row.looked_at),
+        reason=SourceReason(row.reason),
+        params=json.loads(row.params),
+        polled_at=maybe_from_micros(row.polled_at),
         observed_until=maybe_from_micros(row.observed_until),
     )

@@ -26,6 +26,7 @@ from detector.store.rows import (
 from detector.store.schema import (
     ALERTS,
     COUNTS,
+    DECISIONS,
     INCIDENTS,
     OUTBOX,
 )
@@ -178,6 +179,18 @@ def _filtered(chosen: Select[Any], asked: IncidentQuery) -> Select[Any]:
     if asked.before is not None:
         at, name = asked.before
         chosen = chosen.where(tuple_(noticed, INCIDENTS.c.id) < (to_micros(at), name))
+    if asked.reason is not None or asked.receiver is not None:
+        chosen = chosen.where(INCIDENTS.c.id.in_(_decided(asked)))
+    return chosen
+
+
+def _decided(asked: IncidentQuery) -> Select[Any]:
+    """Return the ids of incidents with a decision for the reason and the receiver asked for."""
+    chosen = select(DECISIONS.c.incident_id)
+    if asked.reason is not None:
+        chosen = chosen.where(DECISIONS.c.reason == asked.reason.value)
+    if asked.receiver is not None:
+        chosen = chosen.where(DECISIONS.c.receiver == asked.receiver)
     return chosen
 
 

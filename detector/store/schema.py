@@ -108,8 +108,10 @@ DECISIONS = Table(
     Column("at", BigInteger, primary_key=True, autoincrement=False),
     Column("receiver", Text, primary_key=True),
     Column("reason", Text, primary_key=True),
+    Column("params", Text, primary_key=True),
     Column("kind", Text),
-    comment="why people were told, and why not",
+    Index("decisions_by_reason", "reason", "receiver", "incident_id"),
+    comment="why people were notified, and why not: a code, and its parameters as JSON",
 )
 
 FEEDS = Table(
@@ -119,7 +121,8 @@ FEEDS = Table(
     Column("state", Text, nullable=False),
     Column("since", BigInteger, nullable=False),
     Column("reason", Text, nullable=False),
-    Column("looked_at", BigInteger),
+    Column("params", Text, nullable=False),
+    Column("polled_at", BigInteger),
     Column("observed_until", BigInteger),
     comment="how each source is",
 )
@@ -185,7 +188,7 @@ LEASES = Table(
 # Which tables a store has: brought up to date by the writer, required by readers.
 
 
-KNOWN = ("0001", "0002", "0003")
+KNOWN = ("0001", "0002", "0003", "0004")
 """The schemas that this version can start from, oldest first; the last is its own."""
 
 

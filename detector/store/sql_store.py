@@ -14,7 +14,7 @@ from sqlalchemy import URL, Connection, Engine, bindparam, delete, select
 
 from detector.errors import StoreError
 from detector.model.alert import Alert
-from detector.model.decision import Decision
+from detector.model.decision import Decision, Reason
 from detector.model.delivery import Delivery, DeliveryStatus
 from detector.model.health import SourceHealth
 from detector.model.incident import Incident
@@ -260,6 +260,11 @@ class SqlStore(Transactions):
         """Return the decisions about one incident, by time, then receiver."""
         with self._reading() as connection:
             return chronicle.decisions(connection, incident_id)
+
+    def decision_counts(self) -> Mapping[tuple[Reason, str], int]:
+        """Return how many decisions there are of each reason and receiver."""
+        with self._reading() as connection:
+            return chronicle.decision_counts(connection)
 
     def feeds(self) -> tuple[SourceHealth, ...]:
         """Return how each source is, by name."""

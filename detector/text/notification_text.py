@@ -102,9 +102,9 @@ def source_text(
 
 
 def _title(alert: Alert, say: Phrasing) -> str:
-    state = "reminder" if alert.kind is AlertKind.REPEATED else alert.kind.value
+    state = alert.kind.value
     incident, show = alert.incident, say.format
-    facts = say.new_facts(alert.news) if alert.kind is AlertKind.UPDATED else ""
+    facts = say.new_facts(alert.new_facts) if alert.kind is AlertKind.UPDATED else ""
     shown = {
         "service": say.safe(incident.service, longest=60),
         "severity": say.severity(incident.severity.label),
@@ -138,13 +138,13 @@ def _what(alert: Alert, say: Phrasing) -> Iterator[_Line]:
     yield "service", service
     yield "severity", say.severity(incident.severity.label)
     if alert.attribution is not None:
-        root = say.safe(alert.attribution.origin, longest=60)
+        root = say.safe(alert.attribution.root, longest=60)
         because = say.attribution(alert.attribution)
         yield "root", t("message.text.root", root=root, because=because)
-    if facts := say.new_facts(replace(alert.news, echoes=())):
+    if facts := say.new_facts(replace(alert.new_facts, related=())):
         yield "facts", facts
-    if alert.news.echoes:
-        services = say.plain_list(alert.news.echoes)
+    if alert.new_facts.related:
+        services = say.plain_list(alert.new_facts.related)
         yield "related", t("message.text.related", services=services)
 
 

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
-from detector.model.alert import Attribution, News
+from detector.model.alert import Attribution, NewFacts
 from detector.model.details import Details
 from detector.model.incident import Incident
 from detector.model.plain_text import plain
 from detector.model.surge import Onset
-from detector.text.catalogue import Catalogue
+from detector.text.catalogue import Catalogue, catalogue
 from detector.text.format import Format
 from detector.text.rounding import to_the_minute
 from detector.text.scripts import scripts
 
 _FEW = 3  # names in a headline
+#: Parameters that version 0003 of the store did not know.
+_NOT_ALWAYS_STORED = {"escalated": "severity", "below_severity": "least"}
 #: Parameters of a reason: JSON values, times as ISO 8601 text.
 Params = Mapping[str, object]
 #: Makes what strangers wrote safe to show: ``safe(text, longest=60)``.
@@ -45,13 +47,18 @@ class Phrasing:
     def reason(self, code: str, params: Params) -> str:
         """Return the sentence of a decision's reason.
 
+        Of what an earlier version stored without its parameters only the name is left.
+
         Raises
         ------
         KeyError : the code is not known, or a parameter that it needs is missing.
         """
         if code == "updated" and not self._facts(params):
             return self.reason_name(code)
-        return self.texts(f"reason.{code}", **self._shown(params))
+        if (needed := _NOT_ALWAYS_STORED.get(code)) is not None and needed not in params:
+            return self.reason_name(code)
+        key = "opened_related" if code == "opened" and params.get("root_id") else code
+        return self.texts(f"reason.{key}", **self._shown(params))
 
     def reason_name(self, code: str) -> str:
         """Return what a reason is called without its parameters."""
@@ -82,10 +89,7 @@ class Phrasing:
 
     def attribution(self, found: Attribution) -> str:
         """Return why ``found`` is thought, as `related_because` does."""
-        params = {"share": found.share, "provider": found.provider, "count": found.together}
-        return self.related_because(
-            {"because": found.because.value, "root": found.origin, **params}
-        )
+        return self.related_because(found.params)
 
     # An incident.
 
@@ -162,7 +166,7 @@ class Phrasing:
         """
         said = self.texts(
             "people.count",
-            people=self.texts("people.people", number=details.voices),
+            people=self.texts("people.people", number=details.authors),
             posts=self.texts("people.posts", number=details.posts),
         )
         if details.linked >= 0.005:
@@ -173,10 +177,10 @@ class Phrasing:
             said = self.texts("people.newcomers", said=said, share=share)
         return said
 
-    def new_facts(self, news: News) -> str:
+    def new_facts(self, news: NewFacts) -> str:
         """Return what an alert says that was not known before, empty where there is nothing."""
         found = {"components": news.components, "regions": news.regions}
-        return self._facts({**found, "sources": news.sources, "services": news.echoes})
+        return self._facts({**found, "sources": news.sources, "services": news.related})
 
     def trend(self, code: str, since_peak: timedelta) -> str:
         """Return where complaints go: ``rising``, ``steady``, ``falling`` or ``past_peak``."""
@@ -241,6 +245,12 @@ class Phrasing:
 
     def _detail(self, text: str) -> str:
         return self.texts("part.detail", detail=text) if text else ""
+
+
+def phrasing(language: str, zone: tzinfo, safe: Safe = plain) -> Phrasing:
+    """Return what words facts for readers of ``language`` in ``zone``."""
+    texts = catalogue(language)
+    return Phrasing(texts, Format(texts, zone), safe)
 
 
 def _hit(details: Details | None, facet: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal, Protocol
 
+from detector.text.phrasing import Phrasing, phrasing
 from detector.text.retelling import Retelling
 
 Language = Literal["en", "zh"]
@@ -48,7 +49,11 @@ class Speech(Protocol):
         """Return what a component, region or platform is called."""
 
     def retold(self, sentence: str) -> str:
-        """Return a sentence that was recorded in English, as far as it can be said again."""
+        """Return a sentence of the documented outages, as far as it can be said again."""
+
+    @property
+    def say(self) -> Phrasing:
+        """What words reasons, from the text catalogue of this language."""
 
 
 class English:
@@ -120,6 +125,11 @@ class English:
     def retold(self, sentence: str) -> str:
         """Return ``sentence``: what is recorded is English."""
         return sentence
+
+    @property
+    def say(self) -> Phrasing:
+        """What words reasons in English."""
+        return phrasing("en", self._zone)
 
 
 class Chinese:
@@ -202,6 +212,11 @@ class Chinese:
     def retold(self, sentence: str) -> str:
         """Return ``sentence`` in Chinese where the table has it, else as it is."""
         return self._retelling(sentence)
+
+    @property
+    def say(self) -> Phrasing:
+        """What words reasons in Chinese."""
+        return phrasing("zh", self._zone)
 
 
 def _clock(instant: datetime, zone: tzinfo) -> str:

@@ -166,7 +166,8 @@ def _feed_to_dict(feed: SourceHealth) -> Mapping[str, Any]:
         "source": feed.source,
         "state": feed.state.value,
         "since": iso(feed.since),
-        "reason": feed.reason,
+        "reason": feed.reason.value,
+        "params": dict(feed.params),
         "observed_until": None if feed.observed_until is None else iso(feed.observed_until),
     }
 

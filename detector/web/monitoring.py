@@ -79,6 +79,7 @@ class _Snapshot:
         yield from _of_services(self._backend)
         yield from _of_feeds(self._backend)
         yield _outbox(self._backend)
+        yield _decisions(self._backend)
         yield from _of_turns(self._backend)
 
 
@@ -134,6 +135,17 @@ def _outbox(backend: Backend) -> Metric:
     )
     for status, n in backend.store.outbox().items():
         family.add_metric([status.value], float(n))
+    return family
+
+
+def _decisions(backend: Backend) -> Metric:
+    family = CounterMetricFamily(
+        _named("decisions"),
+        "Decisions to notify somebody of an incident, or not; no receiver: about the incident",
+        labels=("reason", "receiver"),
+    )
+    for (reason, receiver), n in backend.store.decision_counts().items():
+        family.add_metric([reason.value, _label(receiver)], float(n))
     return family
 
 

@@ -14,9 +14,9 @@ import pytest
 
 from detector import cli
 from detector.model.alert import AlertKind
-from detector.model.decision import Decision
+from detector.model.decision import Decision, Reason
 from detector.model.delivery import DeliveryStatus
-from detector.model.health import SourceHealth, SourceState
+from detector.model.health import SourceHealth, SourceReason, SourceState
 from detector.model.incident import Severity
 from detector.notify.mute import in_hand
 from detector.store.base import RunRecord
@@ -88,8 +88,8 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
                 alerts=[an_alert(OPEN), an_alert(OVER)],
                 deliveries=[refused, a_delivery(an_alert(OVER), receiver="pay")],
                 decisions=[
-                    Decision(OPEN.id, NOON, "nobody was told of it yet", AlertKind.OPENED),
-                    Decision(OPEN.id, NOON, "no route leads to this receiver", None, "pay"),
+                    Decision(OPEN.id, NOON, Reason.OPENED, kind=AlertKind.OPENED),
+                    Decision(OPEN.id, NOON, Reason.NOT_ROUTED, receiver="pay"),
                 ],
             )
         )
@@ -180,7 +180,9 @@ class TestAck:
         self, run: Run, tmp_path: Path
     ) -> None:
         (tmp_path / "config.toml").write_text(f"{CONFIG}\n[clock]\nspeed = 600\n")
-        seen = SourceHealth("t", SourceState.ALIVE, NOON, "it is observed", NOON, NOON + MINUTE)
+        seen = SourceHealth(
+            "t", SourceState.UP, NOON, SourceReason.OBSERVED, {}, NOON, NOON + MINUTE
+        )
         with closing(open_store(tmp_path / "store.sqlite")) as store:
             store.commit(RunRecord(feeds=[seen]))
         assert run("ack", OPEN.id) == 0
@@ -266,7 +268,7 @@ class TestWhy:
     ) -> None:
         assert run("incidents", "show", OPEN.id) == 0
         said = capsys.readouterr().out
-        assert "everybody\topened\tnobody was told of it yet" in said
+        assert "everybody\topened\tthe incident opened" in said
         assert "pay\tno\tno route leads to this receiver" in said
         assert "ops\tdead\t1\t410 Gone" in said
 
@@ -277,5 +279,7 @@ class TestWhy:
             "at": "2022-07-22T12:00:00Z",
             "receiver": "pay",
             "kind": None,
-            "reason": "no route leads to this receiver",
+            "reason": "not_routed",
+            "params": {},
+            "text": "no route leads to this receiver",
         }

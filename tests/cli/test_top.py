@@ -16,7 +16,7 @@ from rich.console import Console
 
 from detector.cli import top
 from detector.cli.top import screened
-from detector.model.health import SourceHealth, SourceState
+from detector.model.health import SourceHealth, SourceReason, SourceState
 from detector.store.base import RunRecord
 from detector.store.queries import SqlViewer, open_viewer
 from detector.store.sql_store import open_store
@@ -43,7 +43,9 @@ def store(tmp_path: Path) -> Iterator[SqlViewer]:
     down = rows.assign(service=NAME, count=np.where(rows.index < 60, 2.0, 50.0))
     gone = rows[:60].assign(service="Gone", count=1.0)
     opened = replace(an_incident(), service=NAME, ended_at=None, resolved_at=None)
-    feed = SourceHealth("weibo", SourceState.DEAD, NOW, "the place answers 503")
+    feed = SourceHealth(
+        "weibo", SourceState.DOWN, NOW, SourceReason.NEVER_OBSERVED, {"error": "503"}
+    )
     with closing(open_store(tmp_path / "var" / "outage-detector.sqlite")) as writer:
         writer.commit(
             RunRecord(counts=pd.concat([fine, down, gone]), incidents=[opened], feeds=[feed])
@@ -76,7 +78,7 @@ def test_the_terminal_shows_everything_and_obeys_nobody(store: SqlViewer) -> Non
     text = shown.get()
     assert "1 of 3 services with an outage" in text
     assert "major outage" in text
-    assert "the place answers 503" in text
+    assert "it was never observed: 503" in text
     assert r"\x1b[31mQQ[bold]\u202e" in text
     assert "\x1b[31m" not in text
 
@@ -94,7 +96,7 @@ def test_top_prints_tables_once_when_piped(
         "Fine",
         "Gone",
     ]
-    assert any(line.startswith("weibo\tdead") for line in lines)
+    assert any(line.startswith("weibo\tdown") for line in lines)
 
 
 def test_top_prints_json(run: Run, store: SqlViewer, capsys: pytest.CaptureFixture[str]) -> None:
@@ -104,7 +106,8 @@ def test_top_prints_json(run: Run, store: SqlViewer, capsys: pytest.CaptureFixtu
     assert [s["state"] for s in said["services"]] == ["outage", "unknown", "unknown"]
     assert said["services"][0]["severity"] == "major"
     assert said["incidents"][0]["service"] == NAME
-    assert said["feeds"][0]["reason"] == "the place answers 503"
+    assert said["feeds"][0]["reason"] == "never_observed"
+    assert said["feeds"][0]["params"] == {"error": "503"}
 
 
 def test_following_ends_with_ctrl_c(

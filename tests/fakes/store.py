@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
@@ -10,7 +12,7 @@ import pandas as pd
 
 from detector.errors import StoreError
 from detector.model.alert import Alert, AlertKind
-from detector.model.decision import Decision
+from detector.model.decision import Decision, Reason
 from detector.model.delivery import (
     Delivery,
     DeliveryStatus,
@@ -40,7 +42,7 @@ class FakeStore:
         self._incidents: dict[str, Incident] = {}
         self._outbox: dict[tuple[str, str], Delivery] = {}
         self._alerts: dict[str, Alert] = {}
-        self._decisions: dict[tuple[str, datetime, str, str], Decision] = {}
+        self._decisions: dict[tuple[str, datetime, str, str, str], Decision] = {}
         self._feeds: dict[str, SourceHealth] = {}
 
     def memory(self) -> dict[str, bytes]:
@@ -67,7 +69,8 @@ class FakeStore:
         for alert in record.alerts:
             self._alerts.setdefault(alert.key, rounded(alert))
         for decision in record.decisions:
-            key = (decision.incident_id, decision.at, decision.receiver, decision.reason)
+            said = decision.reason.value, json.dumps(dict(decision.params), sort_keys=True)
+            key = (decision.incident_id, decision.at, decision.receiver, *said)
             self._decisions[key] = decision
         self._feeds |= {feed.source: feed for feed in record.feeds}
 
@@ -112,6 +115,9 @@ class FakeStore:
         return tuple(
             self._decisions[key] for key in sorted(self._decisions) if key[0] == incident_id
         )
+
+    def decision_counts(self) -> dict[tuple[Reason, str], int]:
+        return Counter((d.reason, d.receiver) for d in self._decisions.values())
 
     def feeds(self) -> tuple[SourceHealth, ...]:
         return tuple(self._feeds[source] for source in sorted(self._feeds))

@@ -68,8 +68,8 @@ def told(the_plan: PipelinePlan) -> History:
 def test_a_place_that_is_off_is_told_and_so_is_its_return(told: History) -> None:
     off = START + 9 * timedelta(days=1) + timedelta(hours=5, minutes=40)
     assert [(a.feed.source, a.feed.state, a.at) for a in told.feed_alerts] == [
-        ("there", SourceState.DEAD, off + 15 * MINUTE),
-        ("there", SourceState.ALIVE, off + timedelta(hours=5)),
+        ("there", SourceState.DOWN, off + 15 * MINUTE),
+        ("there", SourceState.UP, off + timedelta(hours=5)),
     ]
 
 
@@ -82,7 +82,7 @@ def test_replay_law_of_two_places_and_their_feeds(
     # The end of the first place is in the live log alone: history waits for nothing.
     before, _, after = feeds.partition('{"key": "feed/here/')
     assert before == lines([*told.feed_alerts])
-    assert '"state": "dead"' in after
+    assert '"state": "down"' in after
 
 
 def test_causality_law_of_two_places(the_plan: PipelinePlan, told: History) -> None:
@@ -108,7 +108,7 @@ def test_silence_law_a_dead_source_ends_nothing_and_the_incident_says_so(
     (feed,) = store.feeds()
     store.close()
     assert incident.is_open
-    assert feed.state is SourceState.DEAD
+    assert feed.state is SourceState.DOWN
     assert incident.not_observed_since == feed.since
 
 
@@ -142,5 +142,5 @@ def test_gaps_of_a_real_reader_fake_no_outage_and_no_recovery(the_plan: Pipeline
 
 
 def by_state(alerts: list[SourceAlert]) -> tuple[list[SourceAlert], list[SourceAlert]]:
-    dead = [a for a in alerts if a.feed.state is SourceState.DEAD]
-    return dead, [a for a in alerts if a.feed.state is SourceState.ALIVE]
+    dead = [a for a in alerts if a.feed.state is SourceState.DOWN]
+    return dead, [a for a in alerts if a.feed.state is SourceState.UP]

@@ -35,7 +35,12 @@ class TestMentions:
     def test_complaints_that_name_another_service_too_tell_where_it_comes_from(self) -> None:
         found = attributed(at("QQ", 10), WECHAT, named={"WeChat": 9})
         assert found == Attribution("WeChat", WECHAT.id, Because.MENTIONS, share=0.45)
-        assert found.sentence == "45% of its complaints name WeChat too"
+        assert found.params == {
+            "root": "WeChat",
+            "root_id": WECHAT.id,
+            "because": "mentions",
+            "share": 0.45,
+        }
 
     @pytest.mark.parametrize(
         ("named", "of"),
@@ -65,19 +70,25 @@ class TestMentions:
         others = (WECHAT, at("Weibo", 0))
         found = attributed(at("QQ", 10), *others, named={"WeChat": 6, "Weibo": 8})
         assert found is not None
-        assert found.origin == "Weibo"
+        assert found.root == "Weibo"
 
 
 class TestProvider:
     def test_services_of_one_provider_that_fail_together_share_it(self) -> None:
         found = attributed(at("QQ", 6), WECHAT, Tencent="WeChat QQ")
         assert found is not None
-        assert (found.because, found.provider, found.origin) == (
+        assert (found.because, found.provider, found.root) == (
             Because.PROVIDER,
             "Tencent",
             "WeChat",
         )
-        assert found.sentence == "2 services of Tencent began at about the same time"
+        assert found.params == {
+            "root": "WeChat",
+            "root_id": WECHAT.id,
+            "because": "provider",
+            "provider": "Tencent",
+            "count": 2,
+        }
 
     def test_hours_apart_is_not_together(self) -> None:
         assert attributed(at("QQ", 120), WECHAT, Tencent="WeChat QQ") is None
@@ -90,7 +101,7 @@ class TestTogether:
     def test_three_at_once_have_a_cause_in_common(self) -> None:
         found = attributed(at("QQ", 4), WECHAT, at("Weibo", 2))
         assert found is not None
-        assert (found.because, found.together, found.origin) == (Because.TOGETHER, 3, "WeChat")
+        assert (found.because, found.together, found.root) == (Because.TOGETHER, 3, "WeChat")
 
     def test_two_at_once_may_be_chance(self) -> None:
         assert attributed(at("QQ", 4), WECHAT) is None

@@ -26,7 +26,7 @@ from detector.model.alert import (
     AlertKind,
     Attribution,
     Because,
-    News,
+    NewFacts,
 )
 from detector.model.details import (
     AuthorKind,
@@ -80,9 +80,9 @@ def with_details() -> Alert:
         return FacetVerdict(facet, name, verdict, share=0.4, lift=4.0, lift_low=2.7, lift_high=5.4)
 
     details = Details(
-        speakers=AuthorKind.PEOPLE,
+        written_by=AuthorKind.PEOPLE,
         posts=63,
-        voices=57,
+        authors=57,
         linked=0.035,
         newcomers=0.9,
         facets=(
@@ -108,14 +108,14 @@ def discovered() -> Alert:
 
 
 def updated() -> Alert:
-    news = News(("pictures", "payments"), ("Guangdong",), ("bluesky",), ("QQ", "QQ Music"))
+    news = NewFacts(("pictures", "payments"), ("Guangdong",), ("bluesky",), ("QQ", "QQ Music"))
     at = NIGHT + 20 * MINUTE
-    return replace(with_details(), kind=AlertKind.UPDATED, at=at, sequence=2, news=news)
+    return replace(with_details(), kind=AlertKind.UPDATED, at=at, sequence=2, new_facts=news)
 
 
 def repeated() -> Alert:
     at = NIGHT + 180 * MINUTE
-    return replace(opened(), kind=AlertKind.REPEATED, at=at, notice=4)
+    return replace(opened(), kind=AlertKind.REMINDER, at=at, notice=4)
 
 
 def seen_by_some() -> Alert:
@@ -349,7 +349,7 @@ def test_the_trend_is(since_start: int, since_peak: int, said: str) -> None:
 def test_the_trend_is_what_the_complaints_say_if_they_are_of_this_moment(said: Trend) -> None:
     alert = replace(opened(), details=replace(with_details().details, trend=said))  # type: ignore[type-var]
     assert trend(alert) == said.value
-    late = replace(alert, at=alert.at + 120 * MINUTE, kind=AlertKind.REPEATED, notice=2)
+    late = replace(alert, at=alert.at + 120 * MINUTE, kind=AlertKind.REMINDER, notice=2)
     assert trend(late) == "past its peak"
 
 

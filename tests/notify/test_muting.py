@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from detector.model.alert import AlertKind, News
+from detector.model.alert import AlertKind, NewFacts
+from detector.model.decision import Reason
 from detector.model.delivery import DeliveryStatus
 from detector.model.details import (
     AuthorKind,
@@ -23,7 +24,6 @@ from detector.notify.inhibit import Inhibition
 from detector.notify.mute import in_hand, inhibited, silenced, within_quiet_hours
 from detector.notify.mute_times import MuteTimeInterval
 from detector.notify.policy import NotificationTiming
-from detector.notify.reasons import NoticeReason
 from detector.notify.route import labels_of
 from tests.fakes.outages import NOON, a_delivery, an_alert, an_incident
 
@@ -52,8 +52,12 @@ class TestSilence:
     def test_says_who_wants_it_until_when_and_why(self) -> None:
         mute = silenced([silence(), silence("t", hours=1)], WECHAT, at=NOON)
         assert mute is not None
-        assert mute.reason is NoticeReason.SILENCED
-        assert mute.sentence == "silenced by ana until 2022-07-22T14:00:00Z: deploy"
+        assert mute.reason is Reason.SILENCED
+        assert mute.params == {
+            "author": "ana",
+            "until": "2022-07-22T14:00:00Z",
+            "comment": "deploy",
+        }
 
     def test_leaves_others_alone(self) -> None:
         assert silenced([silence()], PAY, at=NOON) is None
@@ -65,7 +69,7 @@ class TestInhibition:
     def test_mutes_what_follows_while_the_other_goes_on(self) -> None:
         mute = inhibited([self.RULE], PAY, [WECHAT])
         assert mute is not None
-        assert mute.sentence == f"muted while {WECHAT['incident'][0]} goes on"
+        assert mute.params == {"by": WECHAT["incident"][0]}
         assert inhibited([self.RULE], PAY, []) is None
 
     def test_nothing_mutes_itself(self) -> None:
@@ -95,8 +99,8 @@ def test_quiet_hours_say_when_they_end() -> None:
     at = datetime(2022, 7, 22, 16, 0, tzinfo=UTC)  # midnight there
     mute = within_quiet_hours({"nights": night}, ["nights"], WECHAT, at=at)
     assert mute is not None
-    assert mute.reason is NoticeReason.QUIET
-    assert mute.sentence == "quiet hours 'nights' until 2022-07-22T23:00:00Z"
+    assert mute.reason is Reason.MUTE_TIME
+    assert mute.params == {"interval": "nights", "until": "2022-07-22T23:00:00Z"}
     assert within_quiet_hours({"nights": night}, [], WECHAT, at=at) is None
 
 
@@ -107,7 +111,7 @@ class TestInHand:
     def test_it_is_quiet(self) -> None:
         mute = in_hand(self.SAID, [an_alert(self.INCIDENT)], Severity.MAJOR)
         assert mute is not None
-        assert mute.sentence == "bo has it in hand: on it"
+        assert mute.params == {"author": "bo", "comment": "on it"}
 
     def test_it_rearms_when_it_grows_worse(self) -> None:
         assert in_hand(self.SAID, [], Severity.CRITICAL) is None
@@ -136,8 +140,8 @@ class TestHeard:
         assert not heard.refused(an_alert(sequence=2))
 
     def test_the_last_message_counts_and_echoes_add_up(self) -> None:
-        first = replace(an_alert(), news=News(echoes=("QQ",)))
-        second = replace(an_alert(sequence=1), notice=2, news=News(echoes=("X",)))
+        first = replace(an_alert(), new_facts=NewFacts(related=("QQ",)))
+        second = replace(an_alert(sequence=1), notice=2, new_facts=NewFacts(related=("X",)))
         last = an_alert(an_incident(lasted=HOUR), kind=AlertKind.RESOLVED, sequence=2)
         heard = heard_of(a_delivery(alert) for alert in (last, second, first))
         assert (heard.messages, heard.sequence, heard.ended) == (3, 2, True)

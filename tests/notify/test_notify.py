@@ -7,14 +7,15 @@ from datetime import timedelta
 
 import pytest
 
-from detector.model.alert import Alert, AlertKind
+from detector.model.alert import Alert, AlertKind, Attribution, Because, NewFacts
+from detector.model.decision import Reason
 from detector.model.incident import Severity
-from detector.notify.decide import NOTHING, Case, Heard, reason_to_notify
-from detector.notify.reasons import NoticeReason
+from detector.notify.decide import NOTHING, Case, Heard, params_of, reason_to_notify
+from detector.notify.mute import Mute
 from tests.fakes.outages import NOON, an_alert, an_incident
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-R = NoticeReason
+R = Reason
 
 OPEN = an_alert(an_incident(severity=Severity.MAJOR))
 LATER = replace(OPEN, sequence=3, kind=AlertKind.UPDATED)
@@ -32,57 +33,73 @@ def case(alert: Alert = OPEN, heard: Heard = NOTHING, **more: object) -> Case:
 
 
 TABLE = [
-    pytest.param(case(fresh=True), R.FIRST, id="it just began"),
+    pytest.param(case(fresh=True), R.OPENED, id="it just began"),
     pytest.param(case(), R.CAUGHT_UP, id="it was muted when it began and still goes on"),
-    pytest.param(case(OVER), R.NEVER_HEARD, id="it ended before the mute did"),
-    pytest.param(case(fold=R.ECHO), R.ECHO, id="it echoes what the receiver knows of"),
-    pytest.param(case(OVER, fold=R.ECHO), R.ECHO, id="an echo ended"),
-    pytest.param(case(fold=R.OUTGREW), R.OUTGREW, id="an echo is worse than its origin"),
-    pytest.param(case(fold=R.OUTLIVED), R.OUTLIVED, id="an echo goes on after its origin"),
-    pytest.param(case(heard=MILD), R.WORSE, id="worse than the receiver knows"),
-    pytest.param(case(LATER, TOLD, news=True), R.NEWS, id="something is known that was not told"),
-    pytest.param(case(OPEN, TOLD, news=True), R.NOTHING_NEW, id="the news were told already"),
-    pytest.param(case(heard=TOLD, echoes=True), R.ECHOES, id="other services echo it"),
-    pytest.param(case(heard=END_TOLD), R.AGAIN, id="its end was told and it began again"),
-    pytest.param(case(OVER, TOLD), R.ENDED, id="it ended"),
-    pytest.param(case(OVER, END_TOLD), R.NOTHING_NEW, id="its end was told"),
-    pytest.param(case(heard=TOLD), R.NOTHING_NEW, id="told and unchanged"),
-    pytest.param(case(barred=R.UNROUTED), R.UNROUTED, id="no route leads there"),
+    pytest.param(case(OVER), R.NEVER_NOTIFIED, id="it ended before the mute did"),
+    pytest.param(case(fold=R.GROUPED), R.GROUPED, id="it echoes what the receiver knows of"),
+    pytest.param(case(OVER, fold=R.GROUPED), R.GROUPED, id="an echo ended"),
+    pytest.param(case(fold=R.EXCEEDS_ROOT), R.EXCEEDS_ROOT, id="an echo is worse than its origin"),
     pytest.param(
-        case(OVER, TOLD, barred=R.UNROUTED), R.ENDED, id="it left the route of one who heard of it"
+        case(fold=R.OUTLASTS_ROOT), R.OUTLASTS_ROOT, id="an echo goes on after its origin"
     ),
-    pytest.param(case(barred=R.TOO_MILD), R.TOO_MILD, id="the receiver wants only worse ones"),
+    pytest.param(case(heard=MILD), R.ESCALATED, id="worse than the receiver knows"),
+    pytest.param(
+        case(LATER, TOLD, new_facts=True), R.UPDATED, id="something is known that was not told"
+    ),
+    pytest.param(case(OPEN, TOLD, new_facts=True), R.NO_CHANGE, id="the news were told already"),
+    pytest.param(case(heard=TOLD, echoes=True), R.RELATED, id="other services echo it"),
+    pytest.param(case(heard=END_TOLD), R.REOPENED, id="its end was told and it began again"),
+    pytest.param(case(OVER, TOLD), R.RESOLVED, id="it ended"),
+    pytest.param(case(OVER, END_TOLD), R.NO_CHANGE, id="its end was told"),
+    pytest.param(case(heard=TOLD), R.NO_CHANGE, id="told and unchanged"),
+    pytest.param(case(barred=R.NOT_ROUTED), R.NOT_ROUTED, id="no route leads there"),
+    pytest.param(
+        case(OVER, TOLD, barred=R.NOT_ROUTED),
+        R.RESOLVED,
+        id="it left the route of one who heard of it",
+    ),
+    pytest.param(
+        case(barred=R.BELOW_SEVERITY), R.BELOW_SEVERITY, id="the receiver wants only worse ones"
+    ),
     pytest.param(case(barred=R.TOO_OLD, fresh=True), R.TOO_OLD, id="it was found a week late"),
     pytest.param(
-        case(OVER, TOLD, barred=R.TOO_OLD), R.ENDED, id="its end was found late by who heard of it"
+        case(OVER, TOLD, barred=R.TOO_OLD),
+        R.RESOLVED,
+        id="its end was found late by who heard of it",
     ),
-    pytest.param(case(barred=R.UNSEEN), R.UNSEEN, id="its source died long ago"),
+    pytest.param(case(barred=R.NOT_OBSERVED), R.NOT_OBSERVED, id="its source died long ago"),
     pytest.param(
-        case(heard=MILD, barred=R.UNSEEN), R.UNSEEN, id="its source died after it was told"
+        case(heard=MILD, barred=R.NOT_OBSERVED),
+        R.NOT_OBSERVED,
+        id="its source died after it was told",
     ),
     pytest.param(case(heard=REFUSED), R.REFUSED, id="the receiver refused to hear of it"),
     pytest.param(
         case(replace(OPEN, sequence=2), REFUSED, fresh=True),
-        R.FIRST,
+        R.OPENED,
         id="it refused the last one only",
     ),
     pytest.param(case(mute=R.SILENCED), R.SILENCED, id="somebody silenced it"),
     pytest.param(case(OVER, TOLD, mute=R.SILENCED), R.SILENCED, id="it ends while silenced"),
     pytest.param(case(mute=R.INHIBITED), R.INHIBITED, id="another incident mutes it"),
-    pytest.param(case(heard=MILD, mute=R.QUIET), R.QUIET, id="it grows worse in quiet hours"),
-    pytest.param(case(heard=TOLD, mute=R.IN_HAND), R.IN_HAND, id="somebody has it in hand"),
-    pytest.param(case(OVER, TOLD, mute=R.IN_HAND), R.ENDED, id="what was in hand ended"),
-    pytest.param(case(OVER, TOLD, flaps=True), R.FLAPS, id="it flaps and just ended"),
+    pytest.param(
+        case(heard=MILD, mute=R.MUTE_TIME), R.MUTE_TIME, id="it grows worse in quiet hours"
+    ),
+    pytest.param(
+        case(heard=TOLD, mute=R.ACKNOWLEDGED), R.ACKNOWLEDGED, id="somebody has it in hand"
+    ),
+    pytest.param(case(OVER, TOLD, mute=R.ACKNOWLEDGED), R.RESOLVED, id="what was in hand ended"),
+    pytest.param(case(OVER, TOLD, flaps=True), R.FLAPPING, id="it flaps and just ended"),
     pytest.param(
         case(replace(LATER, kind=AlertKind.REOPENED), TOLD, flaps=True),
-        R.FLAPS,
+        R.FLAPPING,
         id="it flaps and began again before its end was told",
     ),
 ]
 
 
 @pytest.mark.parametrize(("what", "reason"), TABLE)
-def test_reason_to_notify(what: Case, reason: NoticeReason) -> None:
+def test_reason_to_notify(what: Case, reason: Reason) -> None:
     now = OVER.incident.resolved_at or NOON
     assert reason_to_notify(what, now=now, calm=HOUR) is reason
 
@@ -93,41 +110,65 @@ REPEAT = 4 * HOUR
 @pytest.mark.parametrize(
     ("after", "reason"),
     [
-        pytest.param(REPEAT - MINUTE, R.NOTHING_NEW, id="told recently"),
-        pytest.param(REPEAT, R.REPEATED, id="exactly at the repeat interval"),
+        pytest.param(REPEAT - MINUTE, R.NO_CHANGE, id="told recently"),
+        pytest.param(REPEAT, R.REMINDER, id="exactly at the repeat interval"),
     ],
 )
-def test_what_goes_on_is_repeated(after: timedelta, reason: NoticeReason) -> None:
+def test_what_goes_on_is_repeated(after: timedelta, reason: Reason) -> None:
     told = case(heard=TOLD)
     assert reason_to_notify(told, now=OPEN.at + after, repeat_every=REPEAT) is reason
-    assert reason_to_notify(told, now=OPEN.at + 100 * REPEAT) is R.NOTHING_NEW
+    assert reason_to_notify(told, now=OPEN.at + 100 * REPEAT) is R.NO_CHANGE
 
 
 def test_echoes_wait_to_be_told_together() -> None:
     what = case(heard=TOLD, echoes=True)
     soon, later = OPEN.at + 4 * MINUTE, OPEN.at + 5 * MINUTE
-    assert reason_to_notify(what, now=soon, echo_wait=5 * MINUTE) is R.NOTHING_NEW
-    assert reason_to_notify(what, now=later, echo_wait=5 * MINUTE) is R.ECHOES
+    assert reason_to_notify(what, now=soon, echo_wait=5 * MINUTE) is R.NO_CHANGE
+    assert reason_to_notify(what, now=later, echo_wait=5 * MINUTE) is R.RELATED
 
 
 def test_the_end_of_what_flaps_is_told_once_it_stays_ended() -> None:
     what = case(OVER, TOLD, flaps=True)
     ended = OVER.incident.resolved_at
     assert ended is not None
-    assert reason_to_notify(what, now=ended + HOUR - MINUTE, calm=HOUR) is R.FLAPS
-    assert reason_to_notify(what, now=ended + HOUR, calm=HOUR) is R.ENDED
+    assert reason_to_notify(what, now=ended + HOUR - MINUTE, calm=HOUR) is R.FLAPPING
+    assert reason_to_notify(what, now=ended + HOUR, calm=HOUR) is R.RESOLVED
 
 
-def test_every_reason_has_a_case_of_its_own_and_says_why() -> None:
-    shown = {reason for param in TABLE for reason in param.values[1:]} | {R.REPEATED}
-    assert shown == set(NoticeReason)
-    assert all(len(reason.value) >= 8 for reason in NoticeReason)
-    assert len({reason.value for reason in NoticeReason}) == len(NoticeReason)
+#: These are given to an incident as a whole, the last one to what an earlier version stored.
+OF_INCIDENTS = {R.TOO_SOON, R.PRESS, R.FEW_ACCOUNTS, R.RECORDED}
+
+
+def test_every_reason_has_a_case_of_its_own() -> None:
+    shown = {reason for param in TABLE for reason in param.values[1:]} | {R.REMINDER}
+    assert shown == set(Reason) - OF_INCIDENTS
+
+
+LIKELY = Attribution("QQ", "qq-1", Because.MENTIONS, share=0.5)
+
+
+@pytest.mark.parametrize(
+    ("reason", "params"),
+    [
+        (R.OPENED, {}),
+        (R.UPDATED, {"components": ["login"]}),
+        (R.ESCALATED, {"severity": OPEN.incident.severity.label}),
+        (R.BELOW_SEVERITY, {"least": "critical"}),
+        (R.INHIBITED, {"by": "qq-1"}),
+        (R.SILENCED, {}),
+        (R.GROUPED, {"root": "QQ", "root_id": "qq-1", "because": "mentions", "share": 0.5}),
+    ],
+)
+def test_the_parameters_of_a_reason(reason: Reason, params: dict[str, object]) -> None:
+    what = case(replace(OPEN, attribution=LIKELY))
+    mute = Mute(R.INHIBITED, {"by": "qq-1"})
+    news = NewFacts(components=("login",))
+    assert params_of(reason, what, mute=mute, news=news, least=Severity.CRITICAL) == params
 
 
 def test_only_what_is_told_sends_something() -> None:
-    sends = {reason for reason in NoticeReason if reason.kind is not None}
+    sends = {reason for reason in Reason if reason.kind is not None}
     assert sends == {
-        *(R.FIRST, R.CAUGHT_UP, R.OUTGREW, R.OUTLIVED, R.WORSE),
-        *(R.NEWS, R.ECHOES, R.AGAIN, R.REPEATED, R.ENDED),
+        *(R.OPENED, R.CAUGHT_UP, R.EXCEEDS_ROOT, R.OUTLASTS_ROOT, R.ESCALATED),
+        *(R.UPDATED, R.RELATED, R.REOPENED, R.REMINDER, R.RESOLVED),
     }

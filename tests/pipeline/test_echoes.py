@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from detector.complaints.archive import Archive
-from detector.model.alert import AlertKind, Because, News
+from detector.model.alert import AlertKind, Because, NewFacts
+from detector.model.decision import Reason
 from detector.pipeline.incidents import (
     SurgeChange,
     Telling,
@@ -73,9 +74,10 @@ class TestTelling:
         told = self.told(the_plan, BOTH, opened(0, service="QQ"))
         attribution = told.alerts[-1].attribution
         assert attribution is not None
-        assert (attribution.origin, attribution.because) == ("WeChat", Because.MENTIONS)
-        assert attribution.origin_id == told.alerts[0].incident.id
-        assert "likely an echo of wechat-" in told.decisions[-1].reason
+        assert (attribution.root, attribution.because) == ("WeChat", Because.MENTIONS)
+        assert attribution.root_id == told.alerts[0].incident.id
+        assert told.decisions[-1].reason is Reason.OPENED
+        assert told.decisions[-1].params == attribution.params
 
     def test_complaints_about_itself_alone_make_no_echo(self, the_plan: PipelinePlan) -> None:
         assert self.told(the_plan, OWN, opened(0, service="QQ")).alerts[-1].attribution is None
@@ -90,7 +92,7 @@ class TestTelling:
         plan = replace(the_plan, providers={"Cloud": ("QQ", "Weibo")})
         said = [opened(0, service="QQ"), opened(3, service="Weibo")]
         told = self.told(plan, BOTH, *said)
-        assert [a.attribution.origin for a in told.alerts if a.attribution] == ["WeChat"] * 2
+        assert [a.attribution.root for a in told.alerts if a.attribution] == ["WeChat"] * 2
 
     def test_services_of_one_provider_are_said_to_share_it(self, the_plan: PipelinePlan) -> None:
         plan = replace(the_plan, providers={"Cloud": ("WeChat", "Weibo")})
@@ -118,7 +120,5 @@ class TestNews:
             (AlertKind.OPENED, NOON),
             (AlertKind.UPDATED, NOON + 15 * MINUTE),
         ]
-        assert told.alerts[1].news == News(sources=("b",))
-        assert [d.reason.split(":")[0] for d in told.decisions][1:3] == [
-            "something new is known, but the last message was too recent"
-        ] * 2
+        assert told.alerts[1].new_facts == NewFacts(sources=("b",))
+        assert [d.reason for d in told.decisions][1:3] == [Reason.TOO_SOON] * 2

@@ -47,7 +47,7 @@ def test_counts_stay_what_they_are_and_alerts_quote_the_posts() -> None:
     assert all(alert.details is None for alert in bare.alerts)
     details = [alert.details for alert in shown.alerts if alert.details is not None]
     assert details
-    assert details[-1].posts == details[-1].voices == 40
+    assert details[-1].posts == details[-1].authors == 40
     assert any("图片" in sample.text for sample in details[-1].samples)
 
 

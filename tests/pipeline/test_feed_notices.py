@@ -12,6 +12,7 @@ import pytest
 from detector.model.health import (
     SourceAlert,
     SourceHealth,
+    SourceReason,
     SourceState,
 )
 from detector.model.incident import Severity
@@ -31,7 +32,7 @@ from tests.fakes.outages import NOON
 from tests.fakes.store import FakeStore
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-ALIVE, SILENT, DEAD = SourceState.ALIVE, SourceState.SILENT, SourceState.DEAD
+ALIVE, SILENT, DEAD = SourceState.UP, SourceState.DEGRADED, SourceState.DOWN
 
 
 def audience(*matchers: Matcher) -> NotificationPolicy:
@@ -84,18 +85,18 @@ def told(
     """Return what ops was sent in the hours after noon, where the source changed as given."""
     living = Living(by or audience(), restarts)
     changes = {NOON + hour * HOUR: state for hour, state in states}
-    feed = SourceHealth("hn", ALIVE, NOON, "it is observed")
+    feed = SourceHealth("hn", ALIVE, NOON, SourceReason.OBSERVED)
     health, now = Health(feed, NOON), NOON
     while now < NOON + until * HOUR:
         fresh: list[SourceAlert] = []
         if state := changes.get(now):
             health = replace(
                 health,
-                feed=replace(feed, state=state, since=now, looked_at=now),
+                feed=replace(feed, state=state, since=now, polled_at=now),
                 told=health.told + 1,
                 told_at=now,
             )
-            fresh = [SourceAlert(now, replace(health.feed, looked_at=None), health.told)]
+            fresh = [SourceAlert(now, replace(health.feed, polled_at=None), health.told)]
         living.turn(now, fresh, health)
         now += 30 * MINUTE
     assert [at for name, _, at in living.sent if name == "log"] == [hour for hour, _ in states]
@@ -107,23 +108,23 @@ def told(
     ("states", "sent"),
     [
         pytest.param(
-            [(0.5, DEAD), (5, ALIVE)], [("hn/1-dead", 0.5), ("hn/2-alive", 5)], id="at other times"
+            [(0.5, DEAD), (5, ALIVE)], [("hn/1-down", 0.5), ("hn/2-up", 5)], id="at other times"
         ),
-        pytest.param([(1, DEAD)], [("hn/1-dead", 4)], id="still dead after them"),
+        pytest.param([(1, DEAD)], [("hn/1-down", 4)], id="still dead after them"),
         pytest.param([(1.5, DEAD), (3.5, ALIVE)], [], id="dead and alive again in them"),
         pytest.param(
             [(0.5, DEAD), (1.5, ALIVE)],
-            [("hn/1-dead", 0.5), ("hn/2-alive", 4)],
+            [("hn/1-down", 0.5), ("hn/2-up", 4)],
             id="alive in them, after it was told dead",
         ),
         pytest.param(
             [(0.5, DEAD), (1.5, ALIVE), (2, DEAD)],
-            [("hn/1-dead", 0.5)],
+            [("hn/1-down", 0.5)],
             id="dead before, alive in between, dead again",
         ),
         pytest.param(
             [(1, SILENT), (2, DEAD), (5, ALIVE)],
-            [("hn/2-dead", 4), ("hn/3-alive", 5)],
+            [("hn/2-down", 4), ("hn/3-up", 5)],
             id="worse in them",
         ),
         pytest.param([(3.5, DEAD), (4, ALIVE)], [], id="alive again as they end"),
@@ -137,12 +138,12 @@ def test_quiet_hours_from_one_to_four(
 
 def test_a_window_about_some_incidents_is_not_about_sources() -> None:
     some = audience(parse_matcher("severity=minor"))
-    assert told((1.5, DEAD), by=some) == [("hn/1-dead", 1.5)]
+    assert told((1.5, DEAD), by=some) == [("hn/1-down", 1.5)]
 
 
 def test_what_changed_too_long_ago_is_not_told() -> None:
     living = Living(audience(), restarts=False)
-    feed = SourceHealth("hn", DEAD, NOON - 5 * HOUR, "it was last observed")
+    feed = SourceHealth("hn", DEAD, NOON - 5 * HOUR, SourceReason.LAST_OBSERVED)
     stale = Health(feed, NOON - 9 * HOUR, told=1, told_at=NOON - 4 * HOUR)
     living.turn(NOON, [SourceAlert(NOON - 4 * HOUR, feed, 1)], stale)
     assert living.sent == []

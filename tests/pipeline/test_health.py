@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.detection.volume_drop import Fall
-from detector.model.health import SourceAlert, SourceState
+from detector.model.health import SourceAlert, SourceReason, SourceState
 from detector.pipeline.health_rules import Health, Look, SourceHealthRules, update
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -60,11 +60,11 @@ def each_minute(observed: Sequence[Minutes], until: int) -> list[tuple[float, Lo
     [
         ([(0, 30)], 30, []),
         ([(0, 5)], 15, []),
-        ([(0, 5)], 16, [(15, "dead", 5)]),
+        ([(0, 5)], 16, [(15, "down", 5)]),
         ([(0, 5), (14, 20)], 20, []),
-        ([(0, 5), (15.5, 20)], 20, [(15, "dead", 5), (15.5, "alive", 15.5)]),
-        ([(0, 5), (40, 60)], 60, [(15, "dead", 5), (40, "alive", 40)]),
-        ([], 12, [(11, "dead", 1)]),
+        ([(0, 5), (15.5, 20)], 20, [(15, "down", 5), (15.5, "up", 15.5)]),
+        ([(0, 5), (40, 60)], 60, [(15, "down", 5), (40, "up", 40)]),
+        ([], 12, [(11, "down", 1)]),
     ],
     ids=[
         "always observed",
@@ -85,20 +85,21 @@ def test_dead_is_what_was_not_observed_for_long(
 
 def test_the_reason_holds_what_the_source_said() -> None:
     (alert,), health = live(each_minute([(0, 5)], 20))
-    assert alert.feed.reason == "it was last observed until 2026-03-02T12:05:00Z: 503"
-    assert alert.key == "feed/weibo/1-dead"
-    assert health.feed.looked_at == NOON + 20 * MINUTE
+    assert alert.feed.reason is SourceReason.LAST_OBSERVED
+    assert alert.feed.params == {"until": "2026-03-02T12:05:00Z", "error": "503"}
+    assert alert.key == "feed/weibo/1-down"
+    assert health.feed.polled_at == NOON + 20 * MINUTE
 
 
 def test_a_source_may_be_given_more_patience() -> None:
     assert live(each_minute([(0, 5)], 60), source="slow")[0] == []
-    assert heard(live(each_minute([(0, 5)], 70), source="slow")[0]) == [(65, "dead", 5)]
+    assert heard(live(each_minute([(0, 5)], 70), source="slow")[0]) == [(65, "down", 5)]
 
 
 def test_a_wide_bin_is_waited_for() -> None:
     turns = [(1.0, Look([span(-60, 0)], width=60 * MINUTE))]
     turns += [(float(m), Look(width=60 * MINUTE)) for m in range(2, 75)]
-    assert heard(live(turns)[0]) == [(70, "dead", 0)]
+    assert heard(live(turns)[0]) == [(70, "down", 0)]
 
 
 def test_who_is_not_awaited_is_not_missed() -> None:
@@ -108,7 +109,7 @@ def test_who_is_not_awaited_is_not_missed() -> None:
 
 def test_what_is_made_up_for_later_is_alive_when_it_comes() -> None:
     turns = [*each_minute([(0, 5)], 60), (61.0, Look([span(5, 61)]))]
-    assert heard(live(turns)[0]) == [(15, "dead", 5), (61, "alive", 61)]
+    assert heard(live(turns)[0]) == [(15, "down", 5), (61, "up", 61)]
 
 
 def test_a_source_that_catches_up_is_not_dead_though_it_is_behind() -> None:
@@ -123,8 +124,9 @@ def test_low_volume_is_silence_and_its_end_is_told() -> None:
     turns[19] = (20.0, Look([span(19, 20)], falls=[fall]))
     turns[49] = (50.0, Look([span(49, 50)], falls=[over]))
     said, _ = live(turns)
-    assert heard(said) == [(20, "silent", 3), (50, "alive", 50)]
-    assert said[0].feed.reason == "it answers, but brought 2 where 90 are usual"
+    assert heard(said) == [(20, "degraded", 3), (50, "up", 50)]
+    assert said[0].feed.reason is SourceReason.LOW_VOLUME
+    assert said[0].feed.params == {"count": 2, "expected": 90}
 
 
 def test_a_silent_source_that_dies_comes_back_silent() -> None:
@@ -132,7 +134,7 @@ def test_a_silent_source_that_dies_comes_back_silent() -> None:
     turns = each_minute([(0, 30), (50, 60)], 60)
     turns[19] = (20.0, Look([span(19, 20)], falls=[fall]))
     states = [state for _, state, _ in heard(live(turns)[0])]
-    assert states == ["silent", "dead", "silent"]
+    assert states == ["degraded", "down", "degraded"]
 
 
 @settings(max_examples=60, deadline=None)
@@ -153,4 +155,4 @@ def test_a_replay_of_the_gaps_says_what_was_said_live(edges: list[int], ticks: i
         said += alerts
     assert said == list(replayed)
     assert health is not None
-    assert health.feed.state is whole.feed.state is SourceState.ALIVE
+    assert health.feed.state is whole.feed.state is SourceState.UP

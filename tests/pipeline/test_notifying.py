@@ -12,13 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.model.alert import (
-    NO_NEWS,
+    NO_NEW_FACTS,
     Alert,
     AlertKind,
     Attribution,
     Because,
-    News,
+    NewFacts,
 )
+from detector.model.decision import Reason
 from detector.model.incident import Incident, Severity
 from detector.model.matcher import parse_matcher
 from detector.model.silence import Acknowledgement, Silence
@@ -27,7 +28,6 @@ from detector.notify.inhibit import Inhibition
 from detector.notify.mute import Wishes
 from detector.notify.mute_times import MuteTimeInterval
 from detector.notify.policy import NotificationPolicy
-from detector.notify.reasons import NoticeReason
 from detector.notify.route import ReceiverPolicy, Route
 from detector.pipeline.backtest import Rehearsed, rehearse
 from detector.pipeline.notifying import notify
@@ -40,7 +40,7 @@ OPS = ReceiverPolicy("ops", MINOR)
 ONE = NotificationPolicy([OPS])
 END = NOON + 48 * HOUR
 OPENED, ESCALATED, UPDATED = AlertKind.OPENED, AlertKind.ESCALATED, AlertKind.UPDATED
-REOPENED, REPEATED, RESOLVED = AlertKind.REOPENED, AlertKind.REPEATED, AlertKind.RESOLVED
+REOPENED, REPEATED, RESOLVED = AlertKind.REOPENED, AlertKind.REMINDER, AlertKind.RESOLVED
 
 
 class Story:
@@ -65,7 +65,7 @@ class Story:
         return self._tell(ESCALATED, minute)
 
     def news(self, minute: float, component: str) -> Story:
-        return self._tell(UPDATED, minute, News(components=(component,)))
+        return self._tell(UPDATED, minute, NewFacts(components=(component,)))
 
     def over(self, minute: float) -> Story:
         at = NOON + minute * MINUTE
@@ -76,7 +76,7 @@ class Story:
         self.now = replace(self.now, ended_at=None, resolved_at=None)
         return self._tell(REOPENED, minute)
 
-    def _tell(self, kind: AlertKind, minute: float, news: News = NO_NEWS) -> Story:
+    def _tell(self, kind: AlertKind, minute: float, news: NewFacts = NO_NEW_FACTS) -> Story:
         at, sequence = NOON + minute * MINUTE, len(self.alerts) + 1
         self.alerts.append(Alert(kind, at, self.now, sequence, None, news, self.echo))
         return self
@@ -104,7 +104,7 @@ def told(result: Rehearsed, receiver: str = "ops") -> list[tuple[AlertKind, floa
     ]
 
 
-def reasons(result: Rehearsed, service: str = "", receiver: str = "ops") -> list[str]:
+def reasons(result: Rehearsed, service: str = "", receiver: str = "ops") -> list[Reason]:
     return [
         d.reason
         for d in result.decisions
@@ -142,15 +142,20 @@ class TestMutes:
         result = rehearsed(Story().over(200), wishes=silenced(-10, 60))
         assert told(result) == [(OPENED, 60), (RESOLVED, 200)]
         assert reasons(result) == [
-            "silenced by ana until 2022-07-22T13:00:00Z: deploy",
-            NoticeReason.CAUGHT_UP.value,
-            NoticeReason.ENDED.value,
+            Reason.SILENCED,
+            Reason.CAUGHT_UP,
+            Reason.RESOLVED,
         ]
+        assert result.decisions[0].params == {
+            "author": "ana",
+            "until": "2022-07-22T13:00:00Z",
+            "comment": "deploy",
+        }
 
     def test_what_began_and_ended_in_a_silence_is_never_told(self) -> None:
         result = rehearsed(Story().over(50), wishes=silenced(-10, 60))
         assert told(result) == []
-        assert reasons(result)[-1] == NoticeReason.NEVER_HEARD.value
+        assert reasons(result)[-1] == Reason.NEVER_NOTIFIED
 
     def test_an_end_in_a_silence_is_told_after_it_to_who_heard_of_the_beginning(self) -> None:
         assert told(rehearsed(Story().over(50), wishes=silenced(10, 60))) == [
@@ -168,7 +173,7 @@ class TestMutes:
         news = rehearsed(Story().news(30, "login").news(40, "voice"), wishes=silenced(10, 60))
         last = news.deliveries[-1].alert
         assert isinstance(last, Alert)
-        assert last.news.components == ("login", "voice")
+        assert last.new_facts.components == ("login", "voice")
 
     def test_quiet_hours_hold_back_one_receiver_and_not_the_other(self) -> None:
         night = MuteTimeInterval(
@@ -186,7 +191,7 @@ class TestMutes:
         story = Story().news(30, "login").over(60).again(70).over(90)
         result = rehearsed(story, wishes=in_hand(story, 10, MAJOR))
         assert told(result) == [(OPENED, 0), (RESOLVED, 60), (REOPENED, 70), (RESOLVED, 90)]
-        assert "bo has it in hand" in reasons(result)
+        assert Reason.ACKNOWLEDGED in reasons(result)
 
     def test_what_is_in_hand_is_told_when_it_grows_worse(self) -> None:
         story = Story().worse(30, CRITICAL).over(60)
@@ -213,7 +218,7 @@ class TestFlapping:
         kinds = [kind for kind, _ in told(result)]
         assert kinds == [OPENED, RESOLVED, REOPENED, RESOLVED, REOPENED, RESOLVED]
         assert [d.at for d in result.decisions if d.kind][-1] == NOON + 260 * MINUTE
-        assert any(reason.startswith(NoticeReason.FLAPS.value) for reason in reasons(result))
+        assert Reason.FLAPPING in reasons(result)
 
     def test_one_that_grows_worse_is_told_all_the_same(self) -> None:
         story = self.story()
@@ -230,8 +235,15 @@ class TestEchoes:
         assert told(result) == [(OPENED, 0), (UPDATED, 5), (RESOLVED, 60)]
         message = result.deliveries[1].alert
         assert isinstance(message, Alert)
-        assert message.news.echoes == ("Alipay", "QQ")
-        assert reasons(result, "qq")[0].startswith("it is told as an echo of another incident (wec")
+        assert message.new_facts.related == ("Alipay", "QQ")
+        assert reasons(result, "qq")[0] is Reason.GROUPED
+        grouped = next(d for d in result.decisions if d.reason is Reason.GROUPED)
+        assert grouped.params == {
+            "root": "WeChat",
+            "root_id": origin.now.id,
+            "because": "mentions",
+            "share": 0.5,
+        }
 
     def test_who_did_not_hear_of_the_origin_hears_of_the_echo(self) -> None:
         only = Route((parse_matcher("service=QQ"),), ("chat", "ops"))
@@ -248,14 +260,14 @@ class TestEchoes:
         echo = Story("QQ", minute=9, echo_of=origin).over(120)
         result = rehearsed(origin.over(60), echo)
         assert told(result)[2:] == [(RESOLVED, 60), (OPENED, 75), (RESOLVED, 120)]
-        assert reasons(result, "qq")[1].startswith(NoticeReason.OUTLIVED.value)
+        assert reasons(result, "qq")[1] is Reason.OUTLASTS_ROOT
 
     def test_an_echo_worse_than_its_origin_is_told_by_itself(self) -> None:
         origin = Story()
         echo = Story("QQ", minute=9, echo_of=origin).worse(30, CRITICAL)
         result = rehearsed(origin, echo)
         assert told(result) == [(OPENED, 0), (UPDATED, 9), (OPENED, 35)]
-        assert reasons(result, "qq")[1].startswith(NoticeReason.OUTGREW.value)
+        assert reasons(result, "qq")[1] is Reason.EXCEEDS_ROOT
 
     def test_of_several_echoes_that_grow_worse_one_is_told_by_itself(self) -> None:
         origin = Story()
@@ -285,7 +297,7 @@ class TestEchoes:
         echo = Story("QQ", minute=20, echo_of=origin)
         result = rehearsed(origin, echo, wishes=in_hand(origin, 10, MAJOR))
         assert told(result) == [(OPENED, 0)]
-        assert reasons(result, "qq")[0].startswith(NoticeReason.ECHO.value)
+        assert reasons(result, "qq")[0] is Reason.GROUPED
 
 
 class TestAge:
@@ -305,14 +317,14 @@ class TestAge:
     def test_what_is_over_by_then_is_not_told(self) -> None:
         result = self.found(*Story().over(60).alerts, seen=self.NOW)
         assert told(result) == []
-        assert reasons(result) == [NoticeReason.TOO_OLD.value, NoticeReason.NEVER_HEARD.value]
+        assert reasons(result) == [Reason.TOO_OLD, Reason.NEVER_NOTIFIED]
 
     def test_what_still_goes_on_is_told(self) -> None:
         assert told(self.found(*Story().alerts, seen=self.NOW)) == [(OPENED, 72 * 60)]
 
     def test_what_nobody_has_seen_since_is_not_told(self) -> None:
         result = self.found(*Story().alerts, seen=NOON + HOUR)
-        assert reasons(result) == [NoticeReason.TOO_OLD.value, NoticeReason.UNSEEN.value]
+        assert reasons(result) == [Reason.TOO_OLD, Reason.NOT_OBSERVED]
 
     def test_its_end_is_told_to_who_heard_of_it(self) -> None:
         opened, resolved = Story().over(60).alerts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import timedelta
 
-from detector.model.decision import Decision
+from detector.model.decision import Decision, Reason
 from detector.notify.policy import NotificationPolicy
 from detector.pipeline.shelf import (
     Shelf,
@@ -40,7 +40,7 @@ def a_store() -> CountingStore:
         RunRecord(
             alerts=alerts,
             deliveries=[a_delivery(alert) for alert in alerts],
-            decisions=[Decision(one, NOON, "it is news", None, "ops") for one in INCIDENTS],
+            decisions=[Decision(one, NOON, Reason.UPDATED, receiver="ops") for one in INCIDENTS],
         )
     )
     return store
@@ -50,9 +50,10 @@ def test_after_a_start_the_store_is_asked_once_for_all_incidents() -> None:
     store = a_store()
     dossiers = gather(store, INCIDENTS, (), PipelineState(), shelf=start_shelf(store, since=NOON))
     assert store.asked == [len(INCIDENTS)]
-    assert {d.incident.id: (len(d.alerts), dict(d.reasons)) for d in dossiers} == {
-        one: (1, {"ops": "it is news"}) for one in INCIDENTS
-    }
+    assert {
+        d.incident.id: (len(d.alerts), {who: said.reason for who, said in d.last.items()})
+        for d in dossiers
+    } == {one: (1, {"ops": Reason.UPDATED}) for one in INCIDENTS}
     assert all(d.heard["ops"].sequence == 1 for d in dossiers)
 
 

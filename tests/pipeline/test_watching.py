@@ -72,10 +72,10 @@ def test_a_feed_that_fails_is_dead_and_alive_when_it_is_observed_again(
             outcome = cycle(memory, {"hn": poll}, the_plan, now=now)
         memory = outcome.memory
         said += outcome.feed_alerts
-        assert outcome.feeds[0].looked_at == now
+        assert outcome.feeds[0].polled_at == now
         assert outcome.incidents == ()
-    assert told(said) == [("hn", "dead", 20), ("hn", "alive", 40)]
-    assert said[0].feed.reason.endswith(": hn: 503")
+    assert told(said) == [("hn", "down", 20), ("hn", "up", 40)]
+    assert str(said[0].feed.params["error"]).endswith("hn: 503")
 
 
 def test_history_in_one_piece_has_no_end_that_is_missed(the_plan: PipelinePlan) -> None:
@@ -92,9 +92,9 @@ def test_places_of_a_table_are_watched_each_for_itself(the_plan: PipelinePlan) -
         outcome = cycle(memory, {"table": Poll(None, counts=new, width=WIDTH)}, the_plan, now=now)
         memory = outcome.memory
         said += outcome.feed_alerts
-    assert told(said) == [("y", "dead", 1440 + 15)]
+    assert told(said) == [("y", "down", 1440 + 15)]
     states = {feed.source: feed.state for feed in outcome.feeds}
-    assert states == {"x": SourceState.ALIVE, "y": SourceState.DEAD}
+    assert states == {"x": SourceState.UP, "y": SourceState.DOWN}
 
 
 @pytest.mark.parametrize("every", [timedelta(days=20), timedelta(hours=31), timedelta(hours=5)])
@@ -115,7 +115,7 @@ def test_a_silent_counter_is_told_whatever_the_polls(
         memory, done = load(stored), now
         said += outcome.feed_alerts
     names = [(source, state) for source, state, _ in told(said)]
-    assert names == [("sql", "silent"), ("sql", "alive")]
+    assert names == [("sql", "degraded"), ("sql", "up")]
     (_, _, silent), (_, _, alive) = told(said)
     assert 0 < silent - low[0] * 5 <= 20
     assert 0 < alive - low[1] * 5 <= 20
@@ -137,7 +137,7 @@ def test_posts_that_are_no_complaints_keep_a_feed_alive(the_plan: PipelinePlan) 
         outcome = cycle(memory, {"hn": poll}, plan, now=observed[0][1])
         memory = outcome.memory
         said += outcome.feed_alerts
-    assert [state for _, state, _ in told(said)] == ["silent", "alive"]
+    assert [state for _, state, _ in told(said)] == ["degraded", "up"]
 
 
 def test_stray_rows_of_other_centuries_are_not_followed_bin_by_bin() -> None:

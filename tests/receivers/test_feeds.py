@@ -12,6 +12,7 @@ import pytest
 from detector.model.health import (
     SourceAlert,
     SourceHealth,
+    SourceReason,
     SourceState,
 )
 from detector.notify.receiver import SourceAlertReceiver
@@ -21,11 +22,19 @@ from tests.receivers.receivers import RECEIVERS, ReceiverPolicy
 
 MINUTES = timedelta(minutes=1)
 DEAD = SourceAlert(
-    NOON, SourceHealth("weibo", SourceState.DEAD, NOON - 10 * MINUTES, "it was last observed"), 1
+    NOON,
+    SourceHealth(
+        "weibo",
+        SourceState.DOWN,
+        NOON - 10 * MINUTES,
+        SourceReason.LAST_OBSERVED,
+        {"until": "2022-07-22T11:50:00Z", "error": "HTTP 503"},
+    ),
+    1,
 )
 ALIVE = SourceAlert(
     NOON + 5 * MINUTES,
-    SourceHealth("weibo", SourceState.ALIVE, NOON + 5 * MINUTES, "it is observed again"),
+    SourceHealth("weibo", SourceState.UP, NOON + 5 * MINUTES, SourceReason.RECOVERED),
     2,
 )
 
@@ -55,10 +64,15 @@ def test_messages_say_which_source_and_since_when(language: str, state: SourceSt
     assert "weibo" in said.title
     assert any("11:50" in line for line in said.lines), "since when"
     assert any("12:00" in line for line in said.lines), "when it was noticed"
+    assert any("HTTP 503" in line for line in said.lines), "why"
 
 
 def test_a_hostile_name_is_written_out() -> None:
-    hostile = replace(DEAD.feed, source="w\x1b[2J\r\neibo", reason="\u202e no")
+    hostile = replace(
+        DEAD.feed,
+        source="w\x1b[2J\r\neibo",
+        params={"until": "2022-07-22T11:50:00Z", "error": "\u202e\x1b no"},
+    )
     said = a_writer().feed_message(replace(DEAD, feed=hostile))
     text = "\n".join([said.title, *said.lines])
     assert "\x1b" not in text

@@ -11,7 +11,7 @@ import pytest
 
 from detector.model.alert import Alert, AlertKind, Because
 from detector.model.details import AuthorKind
-from detector.model.health import SourceState
+from detector.model.health import SourceReason, SourceState
 from detector.receivers.payload import document
 from detector.receivers.webhook import SCHEMA
 from tests.notify.test_message import CASES
@@ -54,9 +54,11 @@ def test_it_knows_every_word_of_ours() -> None:
     assert defs["alert"]["properties"]["kind"]["enum"] == [kind.value for kind in AlertKind]
     because = defs["attribution"]["properties"]["because"]["enum"]
     assert because == [reason.value for reason in Because]
-    assert defs["details"]["properties"]["speakers"]["enum"] == [who.value for who in AuthorKind]
+    assert defs["details"]["properties"]["written_by"]["enum"] == [who.value for who in AuthorKind]
     states = defs["feedAlert"]["properties"]["feed"]["properties"]["state"]["enum"]
     assert states == [state.value for state in SourceState]
+    reasons = defs["feedAlert"]["properties"]["feed"]["properties"]["reason"]["enum"]
+    assert reasons == [reason.value for reason in SourceReason]
 
 
 def test_it_refuses_what_is_no_alert() -> None:

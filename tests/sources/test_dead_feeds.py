@@ -92,14 +92,14 @@ def test_twelve_hours_without_a_reader_end_no_outage_and_begin_none(
     assert dark.not_observed_since == NOW + 10 * MINUTE
     assert replace(dark, not_observed_since=None) == opened, "nothing was said in the dark"
     assert [(a.feed.state, a.at - NOW) for a in living.alarms] == [
-        (SourceState.DEAD, 10 * MINUTE + 11 * MINUTE)
+        (SourceState.DOWN, 10 * MINUTE + 11 * MINUTE)
     ]
     weibo.heal()
     living.go(15 * MINUTE)
     (still,) = living.incidents()
     assert still.is_open, "the list shows it still"
     assert still.not_observed_since is None
-    assert [a.feed.state for a in living.alarms] == [SourceState.DEAD, SourceState.ALIVE]
+    assert [a.feed.state for a in living.alarms] == [SourceState.DOWN, SourceState.UP]
     weibo.about_an_outage = False
     living.go(29 * MINUTE)
     assert living.incidents()[0].is_open, "half an hour of looks without it ends it, not sooner"
@@ -120,7 +120,7 @@ def test_years_of_empty_lists_are_told_each_time_and_never_quiet(
     assert living.incidents() == ()
     assert living.memory.feeds == {}, "no time was observed"
     (alarm,) = living.alarms
-    assert alarm.feed.state is SourceState.DEAD
+    assert alarm.feed.state is SourceState.DOWN
     assert alarm.feed.reason.startswith("it was never observed: weibo: the list is empty")
     assert alarm.at - NOW <= timedelta(days=20), "told at the second look, as early as can be"
 

@@ -11,10 +11,10 @@ import pytest
 
 from detector.errors import StoreError
 from detector.model.alert import AlertKind
-from detector.model.decision import Decision
+from detector.model.decision import Decision, Reason
 from detector.model.delivery import Delivery, DeliveryStatus
 from detector.model.documents import incident_from_dict, incident_to_dict
-from detector.model.health import SourceHealth, SourceState
+from detector.model.health import SourceHealth, SourceReason, SourceState
 from detector.model.incident import Incident, Severity
 from detector.store.base import RunRecord, Store
 from tests.fakes.outages import NOON, a_delivery, an_alert, an_incident
@@ -269,9 +269,28 @@ def test_alerts_are_kept_once_and_listed_latest_first(store: Store) -> None:
     assert store.alerts(incident_id="another") == ()
 
 
+SILENCED = {"author": "王", "until": "2022-07-22T14:00:00Z", "comment": "部署"}
+
+
+def test_decisions_are_counted_by_reason_and_receiver(store: Store) -> None:
+    assert dict(store.decision_counts()) == {}
+    opened = [Decision(one, NOON, Reason.OPENED) for one in ("a", "b")]
+    told = [Decision(one, NOON, Reason.OPENED, receiver="ops") for one in ("a", "b", "c")]
+    held = [
+        Decision("a", NOON, Reason.SILENCED, SILENCED | {"author": who}, receiver="ops")
+        for who in ("ana", "bo")
+    ]
+    store.commit(RunRecord(decisions=[*opened, *told, *held]))
+    assert dict(store.decision_counts()) == {
+        (Reason.OPENED, ""): 2,
+        (Reason.OPENED, "ops"): 3,
+        (Reason.SILENCED, "ops"): 2,
+    }
+
+
 def test_decisions_are_listed_by_time(store: Store) -> None:
-    told = Decision("wechat-1", NOON + MINUTE, "nobody was told", AlertKind.OPENED, "ops")
-    muted = Decision("wechat-1", NOON, "silenced by wang", None, "ops")
+    told = Decision("wechat-1", NOON + MINUTE, Reason.OPENED, kind=AlertKind.OPENED, receiver="ops")
+    muted = Decision("wechat-1", NOON, Reason.SILENCED, SILENCED, receiver="ops")
     store.commit(RunRecord(decisions=[told, muted]))
     store.commit(RunRecord(decisions=[told]))
     assert store.decisions("wechat-1") == (muted, told)
@@ -285,7 +304,9 @@ def test_what_is_on_record_of_many_incidents_is_what_each_has(store: Store) -> N
         an_alert(alert.incident, kind=AlertKind.RESOLVED, sequence=2, at=NOON + MINUTE)
         for alert in told[::7]
     ]
-    decided = [Decision(i.id, NOON, "it is news", None, r) for i in incidents[300:] for r in "ab"]
+    decided = [
+        Decision(i.id, NOON, Reason.UPDATED, receiver=r) for i in incidents[300:] for r in "ab"
+    ]
     sent = [a_delivery(alert, receiver=r) for alert in [*told, *ends] for r in "ba"]
     store.commit(RunRecord(alerts=[*ends, *told], decisions=decided, deliveries=sent))
     ids = [incident.id for incident in incidents]
@@ -302,7 +323,7 @@ def test_the_last_that_a_receiver_took_is_found(store: Store) -> None:
     going_on, over, unheard = (an_incident(name) for name in ("WeChat", "QQ", "Alipay"))
     opened = {i.id: an_alert(i) for i in (going_on, over, unheard)}
     worse = an_alert(going_on, kind=AlertKind.ESCALATED, sequence=2, at=NOON + MINUTE)
-    again = replace(worse, kind=AlertKind.REPEATED, at=NOON + 2 * MINUTE, notice=3)
+    again = replace(worse, kind=AlertKind.REMINDER, at=NOON + 2 * MINUTE, notice=3)
     ended = an_alert(over, kind=AlertKind.RESOLVED, sequence=2, at=NOON + MINUTE)
     sent, dead = DeliveryStatus.SENT, DeliveryStatus.DEAD
     for alert, receiver, status in (
@@ -332,9 +353,15 @@ def test_the_last_that_a_receiver_took_is_found(store: Store) -> None:
 
 
 def test_a_feed_is_kept_as_it_stands_last(store: Store) -> None:
-    alive = SourceHealth("weibo", SourceState.ALIVE, NOON, "answers", NOON, NOON)
+    alive = SourceHealth("weibo", SourceState.UP, NOON, SourceReason.OBSERVED, {}, NOON, NOON)
     dead = SourceHealth(
-        "weibo", SourceState.DEAD, NOON + MINUTE, "empty lists", NOON + MINUTE, None
+        "weibo",
+        SourceState.DOWN,
+        NOON + MINUTE,
+        SourceReason.NEVER_OBSERVED,
+        {"error": "空"},
+        NOON + MINUTE,
+        None,
     )
     store.commit(RunRecord(feeds=[alive]))
     store.commit(RunRecord(feeds=[dead]))

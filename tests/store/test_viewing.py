@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from detector.errors import StoreError
+from detector.model.decision import Decision, Reason
 from detector.model.delivery import Delivery, DeliveryStatus
 from detector.model.incident import Incident
 from detector.store.base import IncidentQuery, RunRecord
@@ -69,6 +70,15 @@ ALERTS = tuple(
 )
 
 
+DECISIONS = (
+    Decision(OPEN.id, NOW, Reason.OPENED),
+    Decision(OPEN.id, NOW, Reason.SILENCED, receiver="ops"),
+    Decision(OPEN.id, NOW, Reason.OPENED, receiver="chat"),
+    Decision(LATER.id, NOW, Reason.SILENCED, receiver="chat"),
+    Decision(OLDER.id, NOW, Reason.PRESS),
+)
+
+
 @pytest.fixture
 def viewer(location: str) -> Iterator[SqlViewer]:
     """A store that a pipeline has open, looked at."""
@@ -79,6 +89,7 @@ def viewer(location: str) -> Iterator[SqlViewer]:
         ),
         incidents=(OPEN, OLDER, LATER),
         alerts=ALERTS,
+        decisions=DECISIONS,
         deliveries=[Delivery("ops", a, DeliveryStatus.PENDING, 0, a.at) for a in ALERTS],
     )
     with closing(open_store(location)) as writer:
@@ -142,6 +153,11 @@ def test_a_curve_of_every_service(viewer: SqlViewer) -> None:
         (IncidentQuery(is_open=False), (LATER, OLDER)),
         (IncidentQuery(since=NOW - HOUR, until=NOW - 25 * MINUTE), (OPEN,)),
         (IncidentQuery(limit=1), (LATER,)),
+        (IncidentQuery(reason=Reason.SILENCED), (LATER, OPEN)),
+        (IncidentQuery(receiver="chat"), (LATER, OPEN)),
+        (IncidentQuery(reason=Reason.SILENCED, receiver="ops"), (OPEN,)),
+        (IncidentQuery(reason=Reason.PRESS, receiver="ops"), ()),
+        (IncidentQuery(reason=Reason.PRESS), (OLDER,)),
         (IncidentQuery(before=(LATER.noticed_at, LATER.id)), (OPEN, OLDER)),
     ],
 )

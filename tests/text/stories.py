@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from detector.model.alert import Alert, AlertKind, Attribution, Because, News
+from detector.model.alert import Alert, AlertKind, Attribution, Because, NewFacts
 from detector.model.details import AuthorKind, Details, FacetVerdict, SampleComplaint
 from detector.model.incident import Severity
 from detector.model.surge import Agreement
@@ -21,9 +21,9 @@ def facet(facet: str, name: str, verdict: str) -> FacetVerdict:
 
 
 DETAILS = Details(
-    speakers=AuthorKind.PEOPLE,
+    written_by=AuthorKind.PEOPLE,
     posts=63,
-    voices=57,
+    authors=57,
     linked=0.035,
     newcomers=0.9,
     facets=(
@@ -55,9 +55,9 @@ def escalated() -> Alert:
 
 
 def updated() -> Alert:
-    news = News(("pictures", "payments"), ("Guangdong",), ("bluesky",), ("QQ", "QQ Music"))
+    news = NewFacts(("pictures", "payments"), ("Guangdong",), ("bluesky",), ("QQ", "QQ Music"))
     at = NIGHT + 20 * MINUTE
-    return replace(described(), kind=AlertKind.UPDATED, at=at, sequence=2, news=news)
+    return replace(described(), kind=AlertKind.UPDATED, at=at, sequence=2, new_facts=news)
 
 
 def updated_without_facts() -> Alert:
@@ -72,7 +72,7 @@ def reminder() -> Alert:
     since = NIGHT + 40 * MINUTE
     incident = replace(opened().incident, not_observed_since=since)
     at = NIGHT + 180 * MINUTE
-    return replace(opened(), incident=incident, kind=AlertKind.REPEATED, at=at, notice=4)
+    return replace(opened(), incident=incident, kind=AlertKind.REMINDER, at=at, notice=4)
 
 
 def resolved() -> Alert:
@@ -125,7 +125,8 @@ STORIES: tuple[Callable[[], Alert], ...] = (
 
 #: Every code of a reason, with all that may be stored with it.
 REASONS: dict[str, dict[str, object]] = {
-    "opened": {},
+    "opened": {"root_id": "qq-1", "root": "QQ", "because": "together", "count": 3},
+    "recorded": {"text": "what an earlier version wrote"},
     "caught_up": {},
     "exceeds_root": {
         "root_id": "qq-1",
@@ -168,6 +169,7 @@ REASONS: dict[str, dict[str, object]] = {
 }
 
 SOURCE_REASONS: dict[str, dict[str, object]] = {
+    "recorded": {"text": "what an earlier version wrote"},
     "unknown": {},
     "observed": {},
     "recovered": {},

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from detector import resources
 from detector.model.alert import AlertKind
+from detector.model.decision import Reason
 from detector.model.incident import Severity
 from detector.text.catalogue import LANGUAGES, Catalogue, catalogue, languages, placeholders
 from tests.text.pseudo import CODE, pseudo
@@ -88,7 +89,7 @@ def test_everything_that_is_stored_as_a_code_has_words(language: str) -> None:
         *(f"reason_name.{code}" for code in REASONS),
         *(f"source_health.{code}" for code in SOURCE_REASONS),
         *(f"related.{because}" for because in ("mentions", "provider", "together")),
-        *(f"kind.{kind.value}" for kind in AlertKind if kind is not AlertKind.REPEATED),
+        *(f"kind.{kind.value}" for kind in AlertKind if kind is not AlertKind.REMINDER),
         *(f"severity.{severity.label}" for severity in Severity),
         *(f"state.{severity.label}" for severity in Severity),
         *(f"state.{state}" for state in ("fine", "unknown", "up", "degraded", "down")),
@@ -99,7 +100,14 @@ def test_everything_that_is_stored_as_a_code_has_words(language: str) -> None:
 
 def test_the_catalogue_has_no_reason_that_nothing_gives() -> None:
     found = {key.removeprefix("reason.") for key in catalogue("en") if key.startswith("reason.")}
-    assert found == REASONS.keys()
+    assert (
+        found
+        == {reason.value for reason in Reason} | {"opened_related"}
+        == {
+            *REASONS.keys(),
+            "opened_related",
+        }
+    )
     named = {key.split(".")[1] for key in catalogue("en") if key.startswith("reason_name.")}
     assert named == REASONS.keys()
 

@@ -37,6 +37,7 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "text"
 CHINA = ZoneInfo("Asia/Shanghai")
 #: What strangers wrote, names of services and sources, addresses, ids: the same in every language.
 KNOWN = (
+    "what an earlier version wrote",
     "WeChat",
     "QQ Music",
     "QQ",
@@ -243,7 +244,7 @@ def test_a_title_names_the_severity_as_pages_do(language: str, severity: Severit
 
 
 def test_one_person_and_one_post() -> None:
-    alone = replace(DETAILS, posts=1, voices=1, linked=0.0)
+    alone = replace(DETAILS, posts=1, authors=1, linked=0.0)
     assert phrasing("en").people(alone) == "1 person in 1 post"
     assert phrasing("zh").people(alone) == "1 人反馈，共 1 条"
     assert phrasing("en").people(DETAILS, newcomers=True) == (

@@ -18,7 +18,7 @@ import pandas as pd
 
 from detector.config import parse_settings
 from detector.model.alert import Alert, AlertKind
-from detector.model.decision import Decision
+from detector.model.decision import Decision, Reason
 from detector.model.delivery import Delivery, DeliveryStatus
 from detector.model.details import (
     AuthorKind,
@@ -26,7 +26,7 @@ from detector.model.details import (
     FacetVerdict,
     SampleComplaint,
 )
-from detector.model.health import SourceHealth, SourceState
+from detector.model.health import SourceHealth, SourceReason, SourceState
 from detector.model.incident import Incident, Severity
 from detector.model.token import (
     Scope,
@@ -179,12 +179,34 @@ def everything() -> dict[str, Any]:
             Delivery("on-call", alert, DeliveryStatus.PENDING, 0, alert.at) for alert in alerts
         ],
         "decisions": (
-            Decision(going_on.id, NOW - 20 * MINUTE, "it was noticed", AlertKind.OPENED, "on-call"),
-            Decision(going_on.id, NOW - 5 * MINUTE, "nothing new", None, "on-call"),
+            Decision(
+                going_on.id,
+                NOW - 20 * MINUTE,
+                Reason.OPENED,
+                kind=AlertKind.OPENED,
+                receiver="on-call",
+            ),
+            Decision(
+                going_on.id,
+                NOW - 5 * MINUTE,
+                Reason.ACKNOWLEDGED,
+                {"author": "bo", "comment": "on it"},
+                receiver="on-call",
+            ),
         ),
         "feeds": (
-            SourceHealth("helpdesk", SourceState.ALIVE, NOW - 60 * MINUTE, "posts come", NOW, NOW),
-            SourceHealth("tickets", SourceState.DEAD, NOW - 30 * MINUTE, "no answer", NOW, None),
+            SourceHealth(
+                "helpdesk", SourceState.UP, NOW - 60 * MINUTE, SourceReason.OBSERVED, {}, NOW, NOW
+            ),
+            SourceHealth(
+                "tickets",
+                SourceState.DOWN,
+                NOW - 30 * MINUTE,
+                SourceReason.NEVER_OBSERVED,
+                {},
+                NOW,
+                None,
+            ),
         ),
     }
 
@@ -221,9 +243,9 @@ def an_alert_about(
 def some_details(texts: Sequence[str] = ("微信登不上了 @***", "is WeChat down?")) -> Details:
     """Return what 120 complaints say."""
     return Details(
-        speakers=AuthorKind.PEOPLE,
+        written_by=AuthorKind.PEOPLE,
         posts=150,
-        voices=120,
+        authors=120,
         linked=0.05,
         newcomers=0.9,
         facets=(

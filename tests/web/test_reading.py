@@ -159,9 +159,14 @@ def test_what_was_said_and_why_is_told_in_order(made: House, client: httpx.Clien
     path = f"/v1/incidents/{incident.id}"
     alerts = client.get(f"{path}/alerts").json()["items"]
     assert [a["kind"] for a in alerts] == ["opened", "escalated"]
-    assert alerts[0]["details"]["voices"] == 120
-    reasons = [d["reason"] for d in client.get(f"{path}/decisions").json()["items"]]
-    assert reasons == ["it was noticed", "nothing new"]
+    assert alerts[0]["details"]["authors"] == 120
+    decisions = client.get(f"{path}/decisions").json()["items"]
+    assert [d["reason"] for d in decisions] == ["opened", "acknowledged"]
+    assert decisions[1]["params"] == {"author": "bo", "comment": "on it"}
+    assert decisions[1]["text"] == "acknowledged by bo: on it"
+    (_, chinese) = client.get(f"{path}/decisions?lang=zh").json()["items"]
+    assert chinese["text"] == "bo 已认领：on it"
+    assert client.get(f"{path}/decisions?lang=xx").status_code == 422
     deliveries = client.get(f"{path}/deliveries").json()["items"]
     assert [d["status"] for d in deliveries] == ["pending", "pending"]
 
@@ -233,9 +238,23 @@ def test_metrics_are_what_prometheus_reads(made: House, client: httpx.Client) ->
     assert 'outage_detector_outage{service="QQ"} 0.0' in lines
     assert 'outage_detector_bin_count{service="WeChat",source="helpdesk"} 40.0' in lines
     assert 'outage_detector_bin_lag_seconds{service="QQ",source="helpdesk"} 60.0' in lines
-    assert 'outage_detector_feed_state{source="tickets",state="dead"} 1.0' in lines
+    assert 'outage_detector_feed_state{source="tickets",state="down"} 1.0' in lines
     assert 'outage_detector_feed_lag_seconds{source="helpdesk"} 0.0' in lines
     assert 'outage_detector_outbox_deliveries{status="pending"} 4.0' in lines
+    decided = 'outage_detector_decisions_total{reason="opened",receiver="on-call"} 1.0'
+    assert decided in lines
+
+
+def test_incidents_are_found_by_the_reason_of_a_decision(client: httpx.Client) -> None:
+    def found(**asked: str) -> list[str]:
+        answer = client.get("/v1/incidents", params=asked)
+        assert answer.status_code == 200
+        return [one["service"] for one in answer.json()["items"]]
+
+    assert found(reason="acknowledged") == ["WeChat"]
+    assert found(reason="acknowledged", receiver="on-call") == ["WeChat"]
+    assert found(reason="acknowledged", receiver="others") == []
+    assert client.get("/v1/incidents", params={"reason": "because"}).status_code == 422
 
 
 @pytest.mark.parametrize(

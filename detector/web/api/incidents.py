@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -14,7 +14,7 @@ from fastapi import APIRouter, Body, Query, Response
 from pydantic import BaseModel, ConfigDict
 
 from detector.model.alert import Alert
-from detector.model.decision import Decision
+from detector.model.decision import Decision, Reason
 from detector.model.delivery import Delivery
 from detector.model.documents import alert_to_dict, incident_to_dict
 from detector.model.incident import Incident
@@ -22,6 +22,7 @@ from detector.model.silence import Acknowledgement
 from detector.model.times import iso
 from detector.model.token import Scope
 from detector.store.base import IncidentQuery
+from detector.text.phrasing import Phrasing, phrasing
 from detector.web.access import Asking, needs
 from detector.web.api.shapes import (
     AcknowledgementShape,
@@ -34,6 +35,7 @@ from detector.web.api.shapes import (
 )
 from detector.web.api.values import (
     Instant,
+    Lang,
     Named,
     ShortText,
 )
@@ -99,11 +101,20 @@ class Filters(BaseModel):
     state: Literal["open", "over"] | None = None
     since: Instant | None = None
     until: Instant | None = None
+    reason: Reason | None = None
+    receiver: Named | None = None
 
     def query(self) -> IncidentQuery:
         """Return it as the store is asked."""
         is_open = None if self.state is None else self.state == "open"
-        return IncidentQuery(self.service, is_open, self.since, self.until)
+        return IncidentQuery(
+            self.service,
+            is_open,
+            self.since,
+            self.until,
+            reason=self.reason,
+            receiver=self.receiver,
+        )
 
 
 class InHand(BaseModel):
@@ -128,12 +139,16 @@ def list_incidents(
     state: Annotated[Literal["open", "over"] | None, Query()] = None,
     since: Annotated[Instant | None, Query(description="Noticed then or later.")] = None,
     until: Annotated[Instant | None, Query(description="Noticed before.")] = None,
+    reason: Annotated[Reason | None, Query(description="Of a decision about it.")] = None,
+    receiver: Annotated[Named | None, Query(description="Of a decision about it.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Any:
     """Return incidents, the one noticed last first."""
     place = parse_cursor(cursor)
-    asked = Filters(service=service, state=state, since=since, until=until).query()
+    asked = Filters(
+        service=service, state=state, since=since, until=until, reason=reason, receiver=receiver
+    ).query()
     before = None if place is None else (place.at, place.name)
     found = backend.store.incident_page(replace(asked, before=before, limit=limit + 1))
     return page_of(found, limit, incident_to_dict, lambda i: Place(i.noticed_at, i.id))
@@ -169,10 +184,12 @@ def list_alerts_of(backend: AskedBackend, incident_id: str) -> Any:
     responses=problems(404),
     response_model=Page[DecisionShape],
 )
-def list_decisions_of(backend: AskedBackend, incident_id: str) -> Any:
+def list_decisions_of(backend: AskedBackend, incident_id: str, lang: Lang = "en") -> Any:
     """Return why people were told of an incident, and why not, the earliest first."""
     _known(backend, incident_id)
-    return {"items": [_decision(d) for d in backend.store.decisions(incident_id)], "next": None}
+    say = phrasing(lang, UTC)
+    found = backend.store.decisions(incident_id)
+    return {"items": [_decision(decision, say) for decision in found], "next": None}
 
 
 @router.get(
@@ -256,11 +273,13 @@ def _known(backend: Backend, incident_id: str) -> Incident:
     return incident
 
 
-def _decision(decision: Decision) -> dict[str, Any]:
+def _decision(decision: Decision, say: Phrasing) -> dict[str, Any]:
     return {
         "at": iso(decision.at),
         "receiver": decision.receiver,
-        "reason": decision.reason,
+        "reason": decision.reason.value,
+        "params": dict(decision.params),
+        "text": say.reason(decision.reason, decision.params),
         "kind": None if decision.kind is None else decision.kind.value,
     }
 

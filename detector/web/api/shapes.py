@@ -84,7 +84,15 @@ class DecisionShape(_Shape):
 
     at: Instant
     receiver: str
+    """Empty: about the incident as a whole."""
+
     reason: str
+    """A code."""
+
+    params: dict[str, Any]
+    text: str
+    """The reason in words, in the language of `lang`."""
+
     kind: str | None
 
 
@@ -126,10 +134,16 @@ class FeedShape(_Shape):
     """How a source is."""
 
     source: str
-    state: Literal["alive", "silent", "dead"]
+    state: Literal["up", "degraded", "down"]
     since: Instant
     reason: str
-    looked_at: Instant | None
+    """A code."""
+
+    params: dict[str, Any]
+    text: str
+    """The reason in words, in the language of `lang`."""
+
+    polled_at: Instant | None
     observed_until: Instant | None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Request, Response
@@ -15,6 +15,7 @@ from detector.model.matcher import Matcher, parse_matcher
 from detector.model.silence import Silence
 from detector.model.times import iso
 from detector.model.token import Scope
+from detector.text.phrasing import phrasing
 from detector.web.access import Asking, needs
 from detector.web.api.shapes import (
     FeedShape,
@@ -25,6 +26,7 @@ from detector.web.api.shapes import (
 from detector.web.api.values import (
     Duration,
     Instant,
+    Lang,
     Named,
     ShortText,
 )
@@ -137,9 +139,17 @@ def end_silence(backend: AskedBackend, silence_id: str) -> Response:
     responses=problems(),
     response_model=Page[FeedShape],
 )
-def list_feeds(backend: AskedBackend) -> Any:
+def list_feeds(backend: AskedBackend, lang: Lang = "en") -> Any:
     """Return how each source is, by name."""
-    return {"items": [feed_to_dict(feed) for feed in backend.store.feeds()], "next": None}
+    say = phrasing(lang, UTC)
+    found = backend.store.feeds()
+    return {
+        "items": [
+            feed_to_dict(feed) | {"text": say.source_reason(feed.reason, feed.params)}
+            for feed in found
+        ],
+        "next": None,
+    }
 
 
 def _matchers(texts: list[str]) -> tuple[Matcher, ...]:

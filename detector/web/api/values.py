@@ -6,10 +6,12 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
+from fastapi import Query
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from detector.fields import parse_duration
 from detector.model.times import iso
+from detector.text.catalogue import LANGUAGES
 
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = datetime(2100, 1, 1, tzinfo=UTC)
@@ -17,6 +19,12 @@ _INSTANT = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?([Zz]|[+-]\d{2}:?\d{2})"
 )
 _UNPLAIN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+def _language(value: str) -> str:
+    if value not in LANGUAGES:
+        raise ValueError(f"not one of {', '.join(LANGUAGES)}")
+    return value
 
 
 def parse_instant(value: Any) -> datetime:
@@ -73,3 +81,11 @@ ShortText = Annotated[str, Field(max_length=300), AfterValidator(_plain)]
 
 Named = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_plain)]
 """A name: a line of text that is not empty."""
+
+Lang = Annotated[
+    str,
+    AfterValidator(_language),
+    WithJsonSchema({"type": "string", "enum": list(LANGUAGES)}),
+    Query(description="Language of words in the answer."),
+]
+"""A language that the text catalogue has."""

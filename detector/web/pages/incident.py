@@ -13,19 +13,16 @@ from fastapi import APIRouter, Form, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 from markupsafe import Markup, escape
 
-from detector.model.alert import Alert
 from detector.model.decision import Decision
 from detector.model.delivery import (
     Delivery,
     DeliveryStatus,
-    Notice,
 )
 from detector.model.incident import Incident
 from detector.model.matcher import Matcher
 from detector.model.plain_text import plain
 from detector.model.silence import Acknowledgement
 from detector.model.token import Scope
-from detector.notify.reasons import NoticeReason
 from detector.report.chart_marks import Note
 from detector.store.base import IncidentQuery
 from detector.views.curve import Curve
@@ -39,7 +36,6 @@ from detector.web.pages.rendering import page
 from detector.web.pages.timeline import known_of, timeline
 from detector.web.pages.wording import (
     headline,
-    news_told,
     size,
     voices,
     what_and_where,
@@ -72,13 +68,13 @@ def messages(view: IncidentView, reader: Reader) -> list[Message]:
 
 
 def _sent(view: IncidentView, reader: Reader) -> Iterator[Message]:
-    reasons = {(d.at, d.receiver): d.reason for d in view.decisions if d.kind is not None}
+    taken = {(d.at, d.receiver): d for d in view.decisions if d.kind is not None}
     for delivery in view.deliveries:
         alert = delivery.alert
-        why = reasons.get((alert.at, delivery.receiver)) or reasons.get((alert.at, ""))
+        why = taken.get((alert.at, delivery.receiver)) or taken.get((alert.at, ""))
         became = _became(delivery, reader)
         if why:
-            became += Markup('<br><span class="soft">{}</span>').format(_reason(why, alert, reader))
+            became += Markup('<br><span class="soft">{}</span>').format(_why(why, reader))
         yield Message(
             alert.at,
             delivery.status.value,
@@ -103,29 +99,24 @@ def _became(delivery: Delivery, reader: Reader) -> Markup:
 
 def _held(view: IncidentView, reader: Reader) -> Iterator[Message]:
     by_receiver = sorted(view.decisions, key=lambda d: (d.receiver, d.at))
-    for (receiver, reason, kind), same in groupby(by_receiver, key=_same):
-        if kind is not None:
-            continue
+    for _, same in groupby(by_receiver, key=_same):
         first, *more = same
-        said = escape(_reason(reason, None, reader))
+        if first.kind is not None:
+            continue
+        said = escape(_why(first, reader))
         if more:
             said += reader.words("messages.repeated", n=len(more) + 1, at=reader.when(more[-1].at))
-        whom = plain(receiver, longest=60) or reader.words.text("messages.everybody")
+        whom = plain(first.receiver, longest=60) or reader.words.text("messages.everybody")
         yield Message(first.at, "held", reader.words("messages.held"), whom, Markup(said))  # noqa: S704 - escaped above
 
 
-def _reason(sentence: str, alert: Notice | None, reader: Reader) -> str:
-    """Return why in the reader's words, where these are known; else as it was written down."""
-    known = next((one for one in NoticeReason if sentence.startswith(one.value)), None)
-    news = news_told(alert.news, reader) if isinstance(alert, Alert) else ""
-    if known is None or (reader.language != "en" and not news):
-        return plain(reader.speech.retold(sentence))
-    rest = f": {news}" if news else sentence.removeprefix(known.value)
-    return reader.words.text(f"reason.{known.name}") + plain(rest)
+def _why(decision: Decision, reader: Reader) -> str:
+    """Return the reason in the reader's words."""
+    return reader.speech.say.reason(decision.reason, decision.params)
 
 
-def _same(decision: Decision) -> tuple[str, str, object]:
-    return decision.receiver, decision.reason, decision.kind
+def _same(decision: Decision) -> tuple[str, str, object, object]:
+    return decision.receiver, decision.reason, sorted(decision.params.items()), decision.kind
 
 
 # An incident's page, and its buttons: take it in hand, give it back.

@@ -106,14 +106,14 @@ def reasons(
     yield _sure(incident, reader)
     yield from _seen_by(incident, counting, reader)
     yield from _gaps(incident, curves, reader)
-    if view.details is not None and view.details.speakers is not AuthorKind.PEOPLE:
-        yield reader.words(f"why.{view.details.speakers.value}")
+    if view.details is not None and view.details.written_by is not AuthorKind.PEOPLE:
+        yield reader.words(f"why.{view.details.written_by.value}")
     attribution = next((a.attribution for a in view.alerts[::-1] if a.attribution), None)
     if attribution is not None:
         yield reader.words(
             "why.echo",
-            origin=plain(attribution.origin, longest=60),
-            because=plain(reader.speech.retold(attribution.sentence)),
+            origin=plain(attribution.root, longest=60),
+            because=reader.speech.say.attribution(attribution),
         )
 
 

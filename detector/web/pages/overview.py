@@ -192,7 +192,7 @@ def overview(request: Request, backend: AskedBackend, q: str = "") -> Response:
         open=[_card(backend, one, reader) for one in worst],
         services=lines,
         observed_at=max((one.observed_at for one in lines if one.observed_at), default=None),
-        sick=[feed for feed in backend.store.feeds() if feed.state is not SourceState.ALIVE],
+        sick=[feed for feed in backend.store.feeds() if feed.state is not SourceState.UP],
         asked=q.strip(),
     )
 
@@ -208,7 +208,7 @@ def _card(backend: Backend, incident: Incident, reader: Reader) -> OpenIncident:
         what_fails(details, reader),
         where(details, reader),
         backend.now() - incident.onset.at,
-        details.voices if details else None,
+        details.authors if details else None,
         said.author if said else None,
         bool(view and view.silences),
     )
@@ -230,7 +230,7 @@ def _lines(
         by_service.setdefault(one.service, []).append(one)
     strips = _strips(request.app.state).of(backend)
     numbers = _numbers(backend, now)
-    alive = {feed.source for feed in backend.store.feeds() if feed.state is SourceState.ALIVE}
+    alive = {feed.source for feed in backend.store.feeds() if feed.state is SourceState.UP}
     lists = {source for one in incidents if one.is_listed for source in one.sources} & alive
     lines = [
         _line(name, by_service.get(name, []), strips.get(name, []), numbers, lists, reader, now)

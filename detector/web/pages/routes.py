@@ -36,7 +36,7 @@ def login(
 # How the sources are: which can be believed.
 
 
-_ORDER = (SourceState.DEAD, SourceState.SILENT, SourceState.ALIVE)
+_ORDER = (SourceState.DOWN, SourceState.DEGRADED, SourceState.UP)
 
 
 @router.get("/feeds", dependencies=[needs(Scope.READ)])

@@ -85,7 +85,7 @@ def _course(view: IncidentView, reader: Reader) -> Iterator[tuple[datetime, str,
 
 
 def _told(alert: Alert, reader: Reader) -> Markup:
-    kind, news = reader.words(f"kind.{alert.kind.value}"), news_told(alert.news, reader)
+    kind, news = reader.words(f"kind.{alert.kind.value}"), news_told(alert.new_facts, reader)
     key = "timeline.told_news" if news else "timeline.told"
     return reader.words(key, kind=kind, news=news)
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from markupsafe import Markup
 
-from detector.model.alert import News
+from detector.model.alert import NewFacts
 from detector.model.details import Details
 from detector.model.incident import Incident
 from detector.model.plain_text import plain
@@ -84,7 +84,7 @@ def size(incident: Incident, reader: Reader) -> Markup:
 def voices(details: Details, reader: Reader) -> Markup:
     """Return how many people complain, and whether they are people."""
     t, say = reader.words, reader.speech
-    said = t("voices.count", voices=f"{details.voices:,}", posts=f"{details.posts:,}")
+    said = t("voices.count", voices=f"{details.authors:,}", posts=f"{details.posts:,}")
     if details.linked >= 0.005:
         said += t("voices.linked", share=say.percent(details.linked))
     if details.newcomers is not None:
@@ -92,12 +92,12 @@ def voices(details: Details, reader: Reader) -> Markup:
     return said
 
 
-def news_told(news: News, reader: Reader) -> str:
+def news_told(news: NewFacts, reader: Reader) -> str:
     """Return what was new in a message, empty where nothing was."""
     found = {"components": news.components, "regions": news.regions}
     called = {key: names(values, reader) for key, values in found.items()}
     called["sources"] = [plain(name, longest=40) for name in news.sources]
-    called["echoes"] = [plain(name, longest=60) for name in news.echoes]
+    called["echoes"] = [plain(name, longest=60) for name in news.related]
     say, t = reader.speech, reader.words
     parts = [t.text(f"news.{key}", names=say.listed(v)) for key, v in called.items() if v]
     return t.text("news.and").join(parts)

@@ -13,14 +13,14 @@ import pytest
 from playwright.sync_api import Browser
 
 from detector.model.alert import Alert, AlertKind
-from detector.model.decision import Decision
+from detector.model.decision import Decision, Reason
 from detector.model.delivery import Delivery, DeliveryStatus
 from detector.model.details import (
     Details,
     FacetVerdict,
     SampleComplaint,
 )
-from detector.model.health import SourceHealth, SourceState
+from detector.model.health import SourceHealth, SourceReason, SourceState
 from detector.model.incident import Incident, Severity
 from detector.model.matcher import Matcher
 from detector.model.silence import Acknowledgement, Silence
@@ -98,12 +98,17 @@ def hostile_record() -> dict[str, Any]:
             for alert, text in zip(alerts, TEXTS.values(), strict=True)
         ],
         "decisions": [
-            Decision(one.id, NOW, text, None, text)
+            Decision(
+                one.id, NOW, Reason.ACKNOWLEDGED, {"author": text, "comment": text}, None, text
+            )
             for one in incidents
             for text in list(TEXTS.values())[:5]
         ],
         "feeds": [
-            SourceHealth(text, SourceState.DEAD, NOW, text, NOW, NOW) for text in TEXTS.values()
+            SourceHealth(
+                text, SourceState.DOWN, NOW, SourceReason.NEVER_OBSERVED, {"error": text}, NOW, NOW
+            )
+            for text in TEXTS.values()
         ],
     }
 

@@ -10,8 +10,8 @@ import pytest
 
 from detector.config import parse_settings
 from detector.model.alert import AlertKind
-from detector.model.decision import Decision
-from detector.model.health import SourceHealth, SourceState
+from detector.model.decision import Decision, Reason
+from detector.model.health import SourceHealth, SourceReason, SourceState
 from detector.model.times import iso
 from detector.views.incident import incident_view
 from detector.web.pages.configuration import sections_of
@@ -125,15 +125,20 @@ def test_who_may_only_look_sees_no_buttons_and_is_refused(tmp_path: Path) -> Non
 
 def test_messages_held_back_for_the_same_reason_are_one_line(tmp_path: Path) -> None:
     incident = an_incident(noticed_at=NOW - 30 * MINUTE)
-    quiet = "it is within quiet hours"
-    held = [Decision(incident.id, NOW - i * MINUTE, quiet, None, "on-call") for i in range(5)]
-    sent = Decision(incident.id, NOW - 9 * MINUTE, "it ended", AlertKind.RESOLVED, "on-call")
+    quiet = {"interval": "nights", "until": "2022-07-22T23:00:00Z"}
+    held = [
+        Decision(incident.id, NOW - i * MINUTE, Reason.MUTE_TIME, quiet, receiver="on-call")
+        for i in range(5)
+    ]
+    sent = Decision(
+        incident.id, NOW - 9 * MINUTE, Reason.RESOLVED, {}, AlertKind.RESOLVED, "on-call"
+    )
     home = house(tmp_path, incidents=[incident], decisions=[*held, sent])
     assert incident_view(home.backend, incident.id) is not None
     with home.client(headers={"accept": "text/html"}) as client:
         english = client.get(f"/incidents/{incident.id}?lang=en").text
         chinese = client.get(f"/incidents/{incident.id}?lang=zh").text
-    assert english.count("it is within quiet hours") == 1
+    assert english.count("mute time interval nights, until") == 1
     assert "(5 times, last" in english
     assert "处于免打扰时段" in chinese
     home.close()
@@ -165,11 +170,13 @@ def test_a_service_off_a_list_that_is_looked_at_is_as_usual(tmp_path: Path) -> N
         an_incident("Douyin", sources=("hot",), noticed_at=NOW - 300 * MINUTE, lasted=60 * MINUTE),
         evidence=float("nan"),
     )
-    feed = SourceHealth("hot", SourceState.ALIVE, NOW - 900 * MINUTE, "it is observed", NOW, NOW)
+    feed = SourceHealth(
+        "hot", SourceState.UP, NOW - 900 * MINUTE, SourceReason.OBSERVED, {}, NOW, NOW
+    )
     home = house(tmp_path, incidents=[listed], feeds=[feed])
     with home.client(headers={"accept": "text/html"}) as client:
         alive = client.get("/").text
-        home.commit(feeds=[replace(feed, state=SourceState.DEAD)])
+        home.commit(feeds=[replace(feed, state=SourceState.DOWN)])
         dead = client.get("/").text
     assert "service is-fine" in alive
     assert "service is-fine" not in dead
@@ -192,16 +199,19 @@ def test_the_styles_that_plotly_would_add_are_known() -> None:
     assert len(plotly_styles()) == 1
 
 
-def test_what_is_recorded_in_english_is_said_in_chinese(tmp_path: Path) -> None:
+def test_reasons_are_said_in_the_readers_language(tmp_path: Path) -> None:
     going_on = an_incident(noticed_at=NOW - 20 * MINUTE)
-    reasons = ["silenced by ana until 2022-07-22T15:00:00Z", "nobody was told of it yet"]
-    decided = [Decision(going_on.id, NOW - n * MINUTE, why) for n, why in enumerate(reasons)]
-    dead = SourceHealth("hn", SourceState.DEAD, NOW, "it was never observed", NOW, None)
+    muted = {"author": "ana", "until": "2022-07-22T15:00:00Z", "comment": ""}
+    decided = [
+        Decision(going_on.id, NOW, Reason.SILENCED, muted),
+        Decision(going_on.id, NOW - MINUTE, Reason.PRESS),
+    ]
+    dead = SourceHealth("hn", SourceState.DOWN, NOW, SourceReason.NEVER_OBSERVED, {}, NOW, None)
     made = house(tmp_path, incidents=[going_on], decisions=decided, feeds=[dead])
     client = made.client(headers={"accept": "text/html"})
     page = client.get(f"/incidents/{going_on.id}?lang=zh").text
     assert "ana 已静默至" in page
-    assert "此前无人收到通知" in page
+    assert "只有媒体报道，没有用户反馈" in page
     assert "从未采集到数据" in client.get("/feeds?lang=zh").text
     assert "it was never observed" in client.get("/feeds?lang=en").text
     made.close()

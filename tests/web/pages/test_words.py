@@ -11,11 +11,9 @@ from markupsafe import Markup
 
 import detector.web.pages
 import tests
-from detector import resources
 from detector.model.alert import AlertKind
 from detector.model.health import SourceState
 from detector.model.incident import Severity
-from detector.notify.reasons import NoticeReason
 from detector.report.chinese import CHINESE
 from detector.web.pages.reader import (
     Words,
@@ -63,7 +61,6 @@ def test_every_key_that_a_page_names_is_in_the_tables() -> None:
 def test_all_that_has_a_name_in_the_domain_has_words(language: str) -> None:
     table = table_of("zh" if language == "zh" else "en")
     keys = [
-        *(f"reason.{reason.name}" for reason in NoticeReason),
         *(f"kind.{kind.value}" for kind in AlertKind),
         *(f"state.{state.value}" for state in SourceState),
         *(f"state.{severity.label}" for severity in Severity),
@@ -78,13 +75,6 @@ def test_facts_are_escaped_unless_they_are_safe_already() -> None:
     assert words("a", name=Markup("<b>")) == "x &lt; <b>"
     assert words.text("a", name="<b>") == "x < <b>"
     assert (words.many("n", 1), words.many("n", 1200)) == ("one of them", "1,200 of them")
-
-
-@pytest.mark.parametrize("reason", NoticeReason)
-def test_a_reason_is_called_the_same_on_its_own_and_where_it_was_recorded(
-    reason: NoticeReason,
-) -> None:
-    assert resources.retelling("zh")(reason.value) == table_of("zh")[f"reason.{reason.name}"]
 
 
 @pytest.mark.parametrize(
