@@ -1,4 +1,7 @@
-"""A table in memory as a source that is complete: counts, posts or a trending list."""
+"""What ``import detector`` offers: the same as the commands, from Python.
+
+Tables may be data frames: `FrameSource` is a source of one table in memory.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,7 @@ class FrameSource:
     name : the source's name; it becomes the ``source`` of the counts.
     frame : a counts, posts or trending table, columns as ``docs/interface.md`` names them.
     width : bin width of counts; None infers it.
-    gaps : spans in which nobody looked.
+    gaps : spans that were not observed.
     """
 
     name: str
@@ -95,9 +98,6 @@ class FrameSource:
                 raise InputError(two_widths(other[1], width), line=other[0] + 1)
 
 
-# What `import detector` offers: the same as the commands, from Python.
-
-
 #: A table in memory, or the file or folder that holds one.
 Table = pd.DataFrame | str | Path
 
@@ -111,7 +111,7 @@ def analyze(
     width: str | None = None,
     gaps: str | Path | None = None,
 ) -> Analysis:
-    """Look back over a history: every incident with its refined start and end.
+    """Analyze a history with hindsight: every incident with its refined start and end.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def analyze(
     truth : ``service, start, end`` of known outages to compare with.
     catalogue : whether to compare with the documented outages of the services.
     width : of the bins, e.g. ``"1min"``; None infers it.
-    gaps : CSV ``start,end`` of spans in which nobody looked.
+    gaps : CSV ``start,end`` of spans that were not observed.
 
     Raises
     ------
@@ -140,12 +140,12 @@ def replay(
     width: str | None = None,
     gaps: str | Path | None = None,
 ) -> History:
-    """Return what the live path would have said over a history; parameters as of `analyze`."""
+    """Return what the live detector would have sent over a history; parameters as of `analyze`."""
     return replay_source(_source(history, width, gaps), setup.build_plan(_settings(config)))
 
 
 def simulate(scenario: str, *, seed: int | None = None) -> pd.DataFrame:
-    """Return the posts of a bundled reconstruction; ``docs/scenarios.md`` lists them."""
+    """Return the posts of a bundled scenario; ``docs/scenarios.md`` lists them."""
     return simulate_scenario(bundled_scenario(scenario), seed=seed)
 
 

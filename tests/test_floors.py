@@ -29,7 +29,16 @@ GUESTS: Mapping[str, set[str]] = {
     "icalendar": {"web.subscriptions"},
     "jinja2": {"notify.render", "report.html", "web.pages.rendering"},
     "markupsafe": {"report.html", "text", "web"},
-    "msgspec": {"complaints.facets", "demo", "detection", "model", "pipeline", "sources", "web"},
+    "msgspec": {
+        "complaints.facets",
+        "demo",
+        "detection",
+        "model",
+        "pipeline",
+        "sources",
+        "store",
+        "web",
+    },
     "numba": {"detection.compiled"},
     "numpy": {
         "complaints",

@@ -1,4 +1,4 @@
-"""serve, and the server beside ``run``."""
+"""serve: the dashboard and the API, alone or beside ``run``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import structlog
 
+from detector.cli.language import reader
 from detector.cli.output import log_to_stderr, settings_and_base
 from detector.clock import wall_now
 from detector.config.settings import Settings
@@ -102,14 +103,14 @@ def served_beside(settings: Settings, base: Path, watched: WatchedTurns) -> Iter
 
 
 def serve(config: Path | None) -> None:
-    """Serve the dashboard and the API over an existing store until told to stop."""
+    """Serve the dashboard and the API over an existing store until stopped."""
     log_to_stderr()
     settings, base, _ = settings_and_base(config)
     now = _time_of(settings, base)
     with closing(listening_socket(settings.web)) as listening:
         backend = open_backend(settings, base=base, now=now)
         with closing(backend), WebServer(create_app(backend), listening):
-            print(f"{backend.url}  (Ctrl-C stops)", flush=True)
+            print(reader().texts("command.run.serving", url=backend.url), flush=True)
             _wait_for_signal()
 
 

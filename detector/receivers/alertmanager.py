@@ -142,7 +142,7 @@ class AlertmanagerReceiver:
         It is not repeated, so it must hold for longer than one about an outage.
         """
         now, feed = self._clock(), alert.feed
-        said = self._writer.feed_message(alert)
+        said = self._writer.source_message(alert)
         over = feed.state is SourceState.UP
         postable = {
             "labels": {
@@ -151,7 +151,7 @@ class AlertmanagerReceiver:
                 "severity": "warning",
                 "source": plain(feed.source),
             },
-            "annotations": {"summary": said.summary, "description": said.body},
+            "annotations": {"summary": said.title, "description": said.body},
             "endsAt": iso(now if over else now + _FEED_HOLD),
         }
         self._post([postable], now, key_header(alert))
@@ -190,7 +190,7 @@ class AlertmanagerReceiver:
     def _annotations(self, alert: Alert) -> dict[str, str]:
         said = self._writer.message(alert)
         runbook = self._writer.links.runbook_of(alert.incident)
-        annotations = {"summary": said.summary, "description": said.body}
+        annotations = {"summary": said.title, "description": said.body}
         return annotations if runbook is None else {**annotations, "runbook_url": runbook}
 
     def _ends(self, alert: Alert, now: datetime) -> datetime:

@@ -23,9 +23,10 @@ from detector.fields import LongDuration
 from detector.model.alert import Alert, AlertKind
 from detector.model.health import SourceAlert, SourceState
 from detector.model.incident import Severity
-from detector.notify.render import Message, Writer
+from detector.notify.render import Writer
 from detector.receivers.base import ReceiverContext, WordedSettings
 from detector.receivers.http import RETRIED
+from detector.text.notification_text import NotificationText
 
 # What it and the libraries under it log quotes addresses, which hold secrets; we say what we make
 # of it. Apprise collects its warnings for us, so those must go on; they just lead nowhere else.
@@ -134,15 +135,15 @@ class AppriseReceiver:
     def send_feed(self, alert: SourceAlert) -> None:
         """Send what became of a source; see `send`."""
         over = alert.feed.state is SourceState.UP
-        self._hand_over(self._writer.feed_message(alert), "success" if over else "warning")
+        self._hand_over(self._writer.source_message(alert), "success" if over else "warning")
 
-    def _hand_over(self, said: Message, kind: Kind) -> None:
+    def _hand_over(self, said: NotificationText, kind: Kind) -> None:
         answer = self._exchange(said, kind)
         # Raised outside of any handler: an error must not carry the address in its context.
         if answer is not None:
             raise answer
 
-    def _exchange(self, said: Message, kind: Kind) -> Exception | None:
+    def _exchange(self, said: NotificationText, kind: Kind) -> Exception | None:
         # Its services wait as they like; nobody's receiver may hold up the detector, so the
         # exchange is given a thread that can be left behind.
         answers: SimpleQueue[Exception | None] = SimpleQueue()
@@ -152,10 +153,10 @@ class AppriseReceiver:
         except Empty:
             return Unreachable(f"{self.name}: no answer within the timeout")
 
-    def _notify(self, said: Message, kind: Kind) -> Exception | None:
+    def _notify(self, said: NotificationText, kind: Kind) -> Exception | None:
         try:
             result = self._service.notify(
-                title=said.summary,
+                title=said.title,
                 body=said.body,
                 notify_type=self._kind_of(kind),
                 body_format="text",

@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from detector import resources
 from detector.errors import ConfigError
 from detector.fields import Name, Zone, inherited
 from detector.integrations import IntegrationSettings
 from detector.model.incident import Severity
+from detector.model.plain_text import inert
 from detector.notify.receiver import Receiver
 from detector.notify.render import Links, Writer
-from detector.text.speech import Chinese, English, Language
+from detector.text.phrasing import phrasing
 
 Address = Annotated[str, Field(pattern=r"^https?://[^/]")]
 
@@ -26,7 +26,7 @@ Address = Annotated[str, Field(pattern=r"^https?://[^/]")]
 class Wording:
     """How messages for people are written where a receiver says nothing else."""
 
-    language: Language = "en"
+    language: str = "en"
     time_zone: str = "UTC"
     template: Path | None = None
 
@@ -121,7 +121,7 @@ class WordedSettings(ReceiverSettings):
 
 
 def writer(
-    links: Links, *, zone: str = "UTC", language: Language = "en", own: str | None = None
+    links: Links, *, zone: str = "UTC", language: str = "en", own: str | None = None
 ) -> Writer:
     """Return what words messages in ``language`` for readers in ``zone``.
 
@@ -134,11 +134,4 @@ def writer(
     ------
     ConfigError : ``own`` is no template, or names something that does not exist.
     """
-    speech = English(ZoneInfo(zone)) if language == "en" else _chinese(ZoneInfo(zone))
-    bundled = resources.text(f"data/messages/{language}.txt")
-    feeds = resources.text(f"data/messages/feed_{language}.txt")
-    return Writer(speech, bundled, feeds=feeds, links=links, own=own)
-
-
-def _chinese(zone: ZoneInfo) -> Chinese:
-    return Chinese(zone, resources.called("zh"), resources.retelling("zh"))
+    return Writer(phrasing(language, ZoneInfo(zone), inert), links=links, own=own)

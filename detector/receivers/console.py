@@ -8,8 +8,9 @@ from detector.errors import Unreachable
 from detector.model.alert import Alert, AlertKind
 from detector.model.health import SourceAlert, SourceState
 from detector.model.incident import Severity
-from detector.notify.render import Message, Writer
+from detector.notify.render import Writer
 from detector.receivers.base import ReceiverContext, WordedSettings
+from detector.text.notification_text import NotificationText
 
 _RESET = "\x1b[0m"
 _GREEN = "\x1b[1;32m"
@@ -74,7 +75,7 @@ class ConsoleReceiver:
 
     def send_feed(self, alert: SourceAlert) -> None:
         """Write what became of a source; raises as `send`."""
-        self._write(feed_block(alert, self._writer.feed_message(alert), colour=self._painted()))
+        self._write(feed_block(alert, self._writer.source_message(alert), colour=self._painted()))
 
     def _painted(self) -> bool:
         if self._colour is not None:
@@ -92,7 +93,7 @@ class ConsoleReceiver:
             raise Unreachable(f"console: {error.strerror or type(error).__name__}") from None
 
 
-def block(alert: Alert, said: Message, *, colour: bool) -> str:
+def block(alert: Alert, said: NotificationText, *, colour: bool) -> str:
     """Return a message as lines for a terminal, an empty line at the end.
 
     Parameters
@@ -107,11 +108,11 @@ def block(alert: Alert, said: Message, *, colour: bool) -> str:
     return _lines(head, said)
 
 
-def feed_block(alert: SourceAlert, said: Message, *, colour: bool) -> str:
+def feed_block(alert: SourceAlert, said: NotificationText, *, colour: bool) -> str:
     """Return a message about a source as lines for a terminal; see `block`."""
     shade = _GREEN if alert.feed.state is SourceState.UP else _YELLOW
     return _lines(f"{shade}{said.title}{_RESET}" if colour else said.title, said)
 
 
-def _lines(head: str, said: Message) -> str:
+def _lines(head: str, said: NotificationText) -> str:
     return "\n".join([head, *(f"  {line}" for line in said.lines), "", ""])

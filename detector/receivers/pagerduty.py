@@ -23,7 +23,7 @@ from detector.model.health import SourceAlert, SourceState
 from detector.model.incident import Incident, Severity
 from detector.model.plain_text import plain
 from detector.model.times import iso
-from detector.notify.render import Writer, facts
+from detector.notify.render import Writer
 from detector.receivers.base import Address, ReceiverContext, WordedSettings
 from detector.receivers.http import Clock, Poster, host_of, key_header
 
@@ -135,11 +135,11 @@ class PagerDutyReceiver:
 
 def event_of(alert: Alert, writer: Writer) -> dict[str, Any]:
     """Return the event of ``alert``, without the routing key."""
-    said, known = writer.message(alert), facts(alert, writer.links)
+    said, known = writer.message(alert), writer.facts(alert)
     over = alert.kind is AlertKind.RESOLVED
     details = known["details"] or {}
     payload = {
-        "summary": said.summary[:_SUMMARY],
+        "summary": said.title[:_SUMMARY],
         "source": known["service"],
         "severity": _SEVERITIES[alert.incident.severity],
         "timestamp": iso(alert.incident.onset.at),
@@ -164,13 +164,13 @@ def event_of(alert: Alert, writer: Writer) -> dict[str, Any]:
 
 def feed_event_of(alert: SourceAlert, writer: Writer) -> dict[str, Any]:
     """Return the event of what became of a source, without the routing key."""
-    said, feed = writer.feed_message(alert), alert.feed
+    said, feed = writer.source_message(alert), alert.feed
     return {
         "event_action": "resolve" if feed.state is SourceState.UP else "trigger",
         "dedup_key": _fitting_key(alert.about),
         "client": "outage-detector",
         "payload": {
-            "summary": said.summary[:_SUMMARY],
+            "summary": said.title[:_SUMMARY],
             "source": plain(feed.source),
             "severity": "warning",
             "timestamp": iso(feed.since),
@@ -224,7 +224,7 @@ def _details(alert: Alert, body: str, said: dict[str, Any]) -> dict[str, Any]:
         "noticed_at": iso(incident.noticed_at),
         "ended_at": None if incident.ended_at is None else iso(incident.ended_at),
         "sources": list(incident.sources),
-        **{name: said.get(name) for name in ("voices", "words", "samples")},
+        **{name: said.get(name) for name in ("authors", "words", "samples")},
         "not_affected": said.get("spared_components"),
     }
     return {key: value for key, value in details.items() if value}

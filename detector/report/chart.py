@@ -1,4 +1,9 @@
-"""What is written on a chart: times of incidents, peaks, what was said, numbers when pointed at."""
+"""Charts of counts as SVG text: pure functions from arrays, the same in a report and on a page.
+
+Colours come from the style sheet (``detector/report/chart.css``), so that one figure is light, dark
+or printed. Nothing in a figure is a style, a script or a reference to elsewhere: it may stand under
+the strictest Content-Security-Policy.
+"""
 
 from __future__ import annotations
 
@@ -107,13 +112,6 @@ def tips_of(plot: Plot, zone: tzinfo, labels: Labels) -> list[str]:
 
 def _range_text(low: float, high: float) -> str:
     return f"{high:,g}" if low == high else f"{low:,g}-{high:,g}"
-
-
-# Charts of counts as SVG text: pure functions from arrays, the same in a report and on a page.
-#
-# Colours come from the style sheet (``detector/report/chart.css``), so that one figure is light,
-# dark or printed; nothing in the figure is a style, a script or a reference to elsewhere, so it
-# stands under the strictest Content-Security-Policy.
 
 
 WIDE = Size()

@@ -1,4 +1,4 @@
-"""What is marked on a chart: incidents, what was said and when, and labels that keep apart."""
+"""What is marked on a chart: incidents, statements, and labels that do not cover each other."""
 
 from __future__ import annotations
 

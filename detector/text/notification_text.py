@@ -37,6 +37,11 @@ class NotificationText(NamedTuple):
     title: str
     lines: tuple[str, ...]
 
+    @property
+    def body(self) -> str:
+        """The facts as one text."""
+        return "\n".join(self.lines)
+
 
 def alert_text(
     alert: Alert,

@@ -17,6 +17,7 @@ from icalendar import Calendar, Event
 from detector.model.documents import incident_to_dict
 from detector.model.incident import Incident
 from detector.model.plain_text import plain
+from detector.model.spreadsheet import guard_cell
 from detector.model.times import iso
 from detector.model.token import Scope
 from detector.store.base import IncidentQuery
@@ -94,7 +95,6 @@ def _width(text: str) -> int:
 _ATOM = "http://www.w3.org/2005/Atom"
 #: So many of the latest incidents are told.
 SHOWN = 100
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 Service = Annotated[Named | None, Query(description="Of this one only.")]
 
@@ -159,8 +159,7 @@ def _cell(value: object) -> str:
     if isinstance(value, int | float):
         return str(value)
     text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
-    shown = plain(text, longest=1_000)
-    return f"'{shown}" if shown.lstrip().startswith(_FORMULA) or text[:1] in "\t\r" else shown
+    return plain(guard_cell(text), longest=1_000)
 
 
 def _title(incident: Incident) -> str:

@@ -95,7 +95,7 @@ def test_words_are_in_the_receivers_language_and_zone(tmp_path: Path) -> None:
         an_alert(an_incident("QQ"))
     )
     text = stream.getvalue()
-    assert text.startswith("【故障】QQ 重大故障，19:57 开始（UTC+8）")
+    assert text.startswith("[OPENED] QQ：重大故障，19:57 UTC+08:00 开始")
     assert "详情：https://outages.example.org/incidents/qq-20220722T1200Z-" in text
     assert "预案：https://wiki.example.org/qq" in text
 
@@ -106,12 +106,12 @@ def test_the_runbook_of_all_is_for_services_without_their_own() -> None:
     assert known.runbook_of(an_incident("WeChat")) == "https://wiki.example.org/any"
 
 
-def test_bundled_templates_serve_as_ones_own(tmp_path: Path) -> None:
-    for language in ("en", "zh"):
-        own = resources.text(f"data/messages/{language}.txt")
-        (tmp_path / "own.txt").write_text(own, "utf-8")
+def test_a_template_of_ones_own_is_read_from_its_file(tmp_path: Path) -> None:
+    own = "{{ service }}: {{ state }}, {{ ['login'] | named | listed }}"
+    (tmp_path / "own.txt").write_text(own, "utf-8")
+    for language, name in (("en", "login"), ("zh", "登录")):
         told = _told(f'language = "{language}"\ntemplate = "own.txt"', tmp_path)
-        assert told == _told(f'language = "{language}"', tmp_path)
+        assert told.splitlines()[0] == f"WeChat: opened, {name}"
 
 
 def _told(how: str, base: Path) -> str:

@@ -14,7 +14,6 @@ import tests
 from detector.model.alert import AlertKind
 from detector.model.health import SourceState
 from detector.model.incident import Severity
-from detector.report.chinese import CHINESE
 from detector.web.pages.reader import (
     Words,
     table_of,
@@ -107,6 +106,5 @@ def test_the_language_wanted(
 @pytest.mark.parametrize("severity", Severity)
 def test_pages_reports_and_messages_call_a_severity_the_same(severity: Severity) -> None:
     word = table_of("zh")[f"severity.{severity.label}"]
-    assert CHINESE[severity.label] == word
     message = GOLDEN[severity].read_text(encoding="utf-8")
     assert f"级别：{word}\n" in message
