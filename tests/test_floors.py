@@ -68,8 +68,8 @@ GUESTS: Mapping[str, set[str]] = {
         "views",
     },
     "prometheus_client": {"web.metrics"},
-    "pydantic": {"config", "fields", "web"},
-    "pydantic_core": {"config"},
+    "pydantic": {"config", "fields", "receivers", "sources", "web"},
+    "pydantic_core": {"config", "integrations"},
     "re2": {"model.matcher"},
     "resvg_py": {"report.poster"},
     "rich": {"cli"},
@@ -92,7 +92,7 @@ LAZY = {
     "cli": "quick to start: a command loads what it needs when it is called",
     "pipeline.setup": "the classifier and the clients of live sources are loaded when needed",
     "report.poster": "the painter is an extra, loaded when a picture is wanted",
-    "receivers.registry": "Apprise is an extra, loaded when a receiver needs it",
+    "receivers.apprise": "Apprise is an extra, loaded when a receiver is built",
     "store.schema": "migrations are loaded when there is something to migrate",
 }
 

@@ -17,11 +17,12 @@ from detector.cli.output import (
     settings_and_base,
     shown_location,
 )
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.model.times import iso
 from detector.pipeline import runner
 from detector.pipeline.runner import Pipeline
 from detector.pipeline.schedule import Schedule, terminable
+from detector.receivers.jsonlines import JsonLinesSettings
 from detector.text.phrasing import Phrasing
 
 
@@ -76,7 +77,7 @@ def _print_where_next(settings: Settings, say: Phrasing, *, finished_before: boo
     print()
     print(say.texts("command.run.store", place=shown_location(settings)))
     for receiver in settings.receivers:
-        if receiver.type == "jsonlines":
+        if isinstance(receiver, JsonLinesSettings):
             print(say.texts("command.run.alerts", place=receiver.path))
     if settings.clock.speed and finished_before:
         print(say.texts("command.run.over"))

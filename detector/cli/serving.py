@@ -16,7 +16,7 @@ import structlog
 from detector.cli.language import reader
 from detector.cli.output import log_to_stderr, settings_and_base
 from detector.clock import wall_now
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.errors import ConfigError
 from detector.model.times import from_seconds
 from detector.pipeline.runner import Pipeline

@@ -14,7 +14,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from detector.clock import wall_now
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.config.web import WebSettings
 from detector.errors import ConfigError
 from detector.fields import named_secret
