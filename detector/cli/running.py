@@ -65,7 +65,9 @@ def _run_until_stopped(running: Pipeline, settings: Settings, base: Path, path: 
         watched.turn,
         every=settings.schedule.every,
         misfire_grace=settings.schedule.misfire_grace,
+        jobs=running.jobs(),
     )
+    watched.jobs = lambda: schedule.counts
     running.stopping = schedule.is_stopping
     with served_beside(settings, base, watched):
         schedule.run()

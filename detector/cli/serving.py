@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -21,11 +21,12 @@ from detector.errors import ConfigError
 from detector.model.times import from_seconds
 from detector.pipeline.runner import Pipeline
 from detector.pipeline.saved_state import load
+from detector.pipeline.schedule import JobCounts
 from detector.pipeline.setup import store_location
 from detector.pipeline.state import PipelineState
 from detector.store.sql_store import open_store
 from detector.web.app import create_app
-from detector.web.backend import TurnReport, has_file, open_backend
+from detector.web.backend import RunReport, has_file, open_backend
 from detector.web.server import WebServer, listening_socket
 
 log = structlog.get_logger("detector.web")
@@ -36,12 +37,13 @@ class WatchedTurns:
     """The pipeline's turns, and how they went: for those who look from another thread."""
 
     running: Pipeline
-    _report: TurnReport = field(init=False)
+    jobs: Callable[[], JobCounts] = JobCounts
+    _report: RunReport = field(init=False)
     _now: datetime = field(init=False)
 
     def __post_init__(self) -> None:
         self._every = self.running.settings.schedule.every.total_seconds()
-        self._report = TurnReport(0, None, 0.0, self._every)
+        self._report = RunReport(0, None, 0.0, self._every)
         self._now = observed_until(self.running.memory) or wall_now()
 
     def turn(self) -> bool:
@@ -50,14 +52,14 @@ class WatchedTurns:
         more = self.running.turn()
         seconds = time.monotonic() - began
         self._now = observed_until(self.running.memory) or self._now
-        self._report = TurnReport(
+        self._report = RunReport(
             self.running.turns, wall_now(), seconds, self._every, self.running.totals
         )
         return more
 
-    def report(self) -> TurnReport:
+    def report(self) -> RunReport:
         """Return how the last turn went."""
-        return self._report
+        return replace(self._report, jobs=self.jobs())
 
     def now(self) -> datetime:
         """Return the time of the data: on an accelerated clock, up to where the last turn came."""
@@ -96,7 +98,7 @@ def served_beside(settings: Settings, base: Path, watched: WatchedTurns) -> Iter
         yield
         return
     with closing(listening):
-        backend = open_backend(settings, base=base, now=watched.now, turn=watched.report)
+        backend = open_backend(settings, base=base, now=watched.now, last_run=watched.report)
         with closing(backend), WebServer(create_app(backend), listening):
             log.info("dashboard", url=backend.url)
             yield

@@ -28,12 +28,12 @@ from detector.store.queries import SqlViewer, open_viewer
 from detector.text.phrasing import Phrasing
 from detector.views.snapshot import (
     COLUMNS,
-    Glance,
     ServiceNow,
-    glance_to_dict,
-    look,
+    Snapshot,
     observed_until,
+    snapshot_to_dict,
     spark,
+    take_snapshot,
 )
 
 _COLOURS = {
@@ -57,15 +57,15 @@ def show_top(config: Path | None, *, hours: float, every: float, once: bool, as_
         now = _clock(settings, store)
         configured = frozenset(settings.services)
 
-        def glance() -> Glance:
-            return look(store, configured=configured, now=now(), hours=hours)
+        def snapshot() -> Snapshot:
+            return take_snapshot(store, configured=configured, now=now(), hours=hours)
 
         if as_json:
-            print(json.dumps(glance_to_dict(glance()), ensure_ascii=False))
+            print(json.dumps(snapshot_to_dict(snapshot()), ensure_ascii=False))
         elif once or not sys.stdout.isatty():
-            _print(glance(), reader())
+            _print(snapshot(), reader())
         else:
-            _follow(glance, every, reader())
+            _follow(snapshot, every, reader())
 
 
 def _clock(settings: Settings, store: SqlViewer) -> Callable[[], datetime]:
@@ -75,52 +75,52 @@ def _clock(settings: Settings, store: SqlViewer) -> Callable[[], datetime]:
     return lambda: observed_until(store) or wall_now()
 
 
-def _follow(glance: Callable[[], Glance], every: float, say: Phrasing) -> None:
+def _follow(snapshot: Callable[[], Snapshot], every: float, say: Phrasing) -> None:
     console = Console(markup=False, highlight=False)
-    first = screened(glance(), say)
+    first = screened(snapshot(), say)
     with Live(first, console=console, screen=True, auto_refresh=False) as live:
         try:
             while True:
-                live.update(screened(glance(), say), refresh=True)
+                live.update(screened(snapshot(), say), refresh=True)
                 time.sleep(every)
         except KeyboardInterrupt:
             return
 
 
-def screened(glance: Glance, say: Phrasing) -> Group:
-    """Return ``glance`` as it is drawn on a terminal."""
-    outages = sum(s.state == "outage" for s in glance.services)
-    title = Text(f"outage-detector  {say.format.zoned(glance.at)}  ", style="bold")
-    services = say.format.number(len(glance.services))
+def screened(snapshot: Snapshot, say: Phrasing) -> Group:
+    """Return ``snapshot`` as it is drawn on a terminal."""
+    outages = sum(s.state == "outage" for s in snapshot.services)
+    title = Text(f"outage-detector  {say.format.zoned(snapshot.at)}  ", style="bold")
+    services = say.format.number(len(snapshot.services))
     word = say.texts("command.open", number=outages, all=services)
     title.append(word, style=_COLOURS["major"] if outages else _COLOURS["fine"])
     table = _ruled(_SERVICES, say)
-    for service in glance.services:
+    for service in snapshot.services:
         table.add_row(*_painted(_service_row(service, say), _kind(service)))
     parts: list[RenderableType] = [title, Text(), table]
-    if glance.feeds:
+    if snapshot.sources:
         sources = _ruled(_SOURCES, say)
-        for health in glance.feeds:
+        for health in snapshot.sources:
             sources.add_row(*_painted(_source_row(health, say), health.state.value))
         parts += [Text(), sources]
-    return Group(*parts, Text(), Text(_key(glance, say), style="bright_black"))
+    return Group(*parts, Text(), Text(_key(snapshot, say), style="bright_black"))
 
 
-def _key(glance: Glance, say: Phrasing) -> str:
+def _key(snapshot: Snapshot, say: Phrasing) -> str:
     """Return what the line of blocks shows."""
-    whole = timedelta(hours=glance.hours)
+    whole = timedelta(hours=snapshot.hours)
     hours, column = map(say.format.duration, (whole, whole / COLUMNS))
     return say.texts("command.recent_key", hours=hours, column=column)
 
 
-def _print(glance: Glance, say: Phrasing) -> None:
-    """Print ``glance`` as plain tables, for pipes and logs."""
-    print_table(heads(say, *_SERVICES), [_service_row(s, say) for s in glance.services])
+def _print(snapshot: Snapshot, say: Phrasing) -> None:
+    """Print ``snapshot`` as plain tables, for pipes and logs."""
+    print_table(heads(say, *_SERVICES), [_service_row(s, say) for s in snapshot.services])
     print()
-    print_table(*incident_table(glance.incidents, say))
-    if glance.feeds:
+    print_table(*incident_table(snapshot.incidents, say))
+    if snapshot.sources:
         print()
-        print_table(heads(say, *_SOURCES), [_source_row(h, say) for h in glance.feeds])
+        print_table(heads(say, *_SOURCES), [_source_row(h, say) for h in snapshot.sources])
 
 
 def _ruled(columns: tuple[str, ...], say: Phrasing) -> Table:

@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
-from detector.complaints.facets import FACETS, FacetLexicon, tag
+from detector.complaints.facets import FacetLexicon, tag
 from detector.complaints.reader import PostReader, read_posts
+from detector.model.details import FACETS
 
 #: How long complaints are kept: they tell what is usual.
 KEPT = timedelta(days=28)

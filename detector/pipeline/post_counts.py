@@ -27,7 +27,7 @@ from detector.complaints.authors import (
     in_order,
     is_voice,
 )
-from detector.detection.bin_update import NO_MARKS
+from detector.detection.bin_update import NO_PARTIAL_BINS
 from detector.detection.live import STALE_AFTER
 from detector.model.series import Floats, SeriesKey
 from detector.model.spans import Spans, seconds_of
@@ -76,7 +76,7 @@ def marks_of(voices: Floats, start: float, width: int, judged: Judged, observed:
     # Posts of whole minutes wait and may be overtaken.
     at = np.sort(lefts[inside] + place[inside])
     if not len(at):
-        return NO_MARKS
+        return NO_PARTIAL_BINS
     marks, index = np.unique(at, return_index=True)
     lefts = marks // width * width
     counts = np.r_[index[1:], len(at)] - np.searchsorted(at, lefts)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from detector.detection.bin_update import NO_MARKS
+from detector.detection.bin_update import NO_PARTIAL_BINS
 from detector.model.series import Floats, SeriesKey
 from detector.model.spans import Spans
 from detector.model.times import from_seconds
@@ -37,7 +37,7 @@ class CountBatch:
     width: timedelta
     counts: Floats
     skipped: int = 0
-    marks: Floats = field(default_factory=lambda: NO_MARKS)
+    marks: Floats = field(default_factory=lambda: NO_PARTIAL_BINS)
 
     def latest_edge(self, instant: datetime) -> datetime:
         """Return the latest edge of these bins up to ``instant``."""
@@ -51,7 +51,7 @@ def marks_together(pieces: Sequence[CountBatch]) -> Floats:
     shifted = [
         piece.marks + np.array([[end], [0], [0]]) for piece, end in zip(pieces, ends, strict=False)
     ]
-    return np.concatenate([NO_MARKS, *shifted], axis=1)
+    return np.concatenate([NO_PARTIAL_BINS, *shifted], axis=1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

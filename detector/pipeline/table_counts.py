@@ -105,7 +105,7 @@ def _revised(known: Followed, seconds: Floats, values: Floats) -> int:
     step = known.width.total_seconds()
     index = np.floor((seconds - known.start) / step + 0.5).astype(np.int64)
     within = (index < known.bins) & (index >= max(known.bins - RING, 0)) & np.isfinite(values)
-    before = known.state.hot["count"][0][index[within] % RING]
+    before = known.state.recent_counts[index[within] % RING]
     return int((before != values[within]).sum())
 
 

@@ -15,9 +15,9 @@ from detector.model.series import Floats
 from detector.views.curve import (
     Columns,
     Curve,
-    band,
     columns,
 )
+from detector.views.expected_range import band
 
 _STEPS = tuple(
     timedelta(minutes=m)

@@ -23,8 +23,8 @@ from detector.store.sql_store import open_store
 from detector.text.phrasing import phrasing
 from detector.views.snapshot import (
     COLUMNS,
-    look,
     spark,
+    take_snapshot,
 )
 from tests.cli.test_commands import Run, run
 from tests.fakes.outages import an_incident
@@ -56,10 +56,10 @@ def store(tmp_path: Path) -> Iterator[SqlViewer]:
 
 
 def test_the_outage_stands_first_and_what_nobody_looked_at_is_unknown(store: SqlViewer) -> None:
-    glance = look(store, configured=frozenset({"Never"}), now=NOW, hours=2)
-    states = [(s.name, s.state) for s in glance.services]
+    snapshot = take_snapshot(store, configured=frozenset({"Never"}), now=NOW, hours=2)
+    states = [(s.name, s.state) for s in snapshot.services]
     assert states == [(NAME, "outage"), ("Fine", "fine"), ("Gone", "unknown"), ("Never", "unknown")]
-    down, _, gone, never = glance.services
+    down, _, gone, never = snapshot.services
     assert (down.count, down.expected) == (50.0, 2.0)
     assert np.isfinite(gone.lately).sum() == pytest.approx(COLUMNS / 2, abs=1)
     assert not np.isfinite(never.lately).any()
@@ -72,10 +72,10 @@ def test_a_sparkline_tells_nothing_seen_from_nothing_said() -> None:
 
 
 def test_the_terminal_shows_everything_and_obeys_nobody(store: SqlViewer) -> None:
-    glance = look(store, configured=frozenset(), now=NOW, hours=2)
+    snapshot = take_snapshot(store, configured=frozenset(), now=NOW, hours=2)
     console = Console(record=True, width=150, force_terminal=True, color_system=None)
     with console.capture() as shown:
-        console.print(screened(glance, phrasing("en", UTC)))
+        console.print(screened(snapshot, phrasing("en", UTC)))
     text = shown.get()
     assert "1 of 3 services has an outage" in text
     assert "Major outage" in text
@@ -122,8 +122,8 @@ def test_following_ends_with_ctrl_c(
             raise KeyboardInterrupt
 
     monkeypatch.setattr(top.time, "sleep", wait)
-    glance = look(store, configured=frozenset(), now=NOW, hours=2)
-    top._follow(lambda: glance, 0.5, phrasing("en", UTC))
+    snapshot = take_snapshot(store, configured=frozenset(), now=NOW, hours=2)
+    top._follow(lambda: snapshot, 0.5, phrasing("en", UTC))
     assert looks == [0.5] * 3
 
 

@@ -122,7 +122,7 @@ def backend(folder: Path, settings: Settings, now: datetime) -> Backend:
     )
     return Backend(
         store=open_viewer(path),
-        desk=desk,
+        controls=desk,
         inbox=open_inbox(path),
         settings=settings,
         now=lambda: now,

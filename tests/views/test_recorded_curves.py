@@ -1,4 +1,4 @@
-"""Curves of pages: laid out on their bins, long ones out of hours that keep the peaks."""
+"""Curves out of the store: laid out on their bins, long ones out of hours that keep the peaks."""
 
 from __future__ import annotations
 
@@ -13,18 +13,9 @@ from hypothesis import strategies as st
 
 from detector.model.times import from_seconds
 from detector.views.curve import Curve, columns
-from detector.web.pages.charts import (
-    curves,
-    table,
-    unmelted,
-    width_of,
-)
-from detector.web.pages.overview import (
-    COLUMN,
-    COLUMNS,
-    Strip,
-    Strips,
-)
+from detector.views.day_strips import COLUMN, COLUMNS, DayStrips
+from detector.views.recorded_curves import recorded_curves, unmelted, width_of
+from detector.web.pages.charts import table
 from tests.web.house import MINUTE, NOW, counts, house
 
 START = from_seconds(1_700_000_000 // 3600 * 3600)
@@ -58,7 +49,7 @@ def test_hours_unmelted_have_the_same_columns_as_the_bins(values: list[int | Non
 def test_bins_without_a_row_are_not_observed(tmp_path: Path) -> None:
     rows = counts("WeChat")
     home = house(tmp_path, counts=rows[(rows.index < 600) | (rows.index >= 660)])
-    (curve,) = curves(home.backend, "WeChat", NOW - timedelta(days=1), NOW).values()
+    (curve,) = recorded_curves(home.backend.store, "WeChat", NOW - timedelta(days=1), NOW).values()
     assert curve.width == MINUTE
     assert np.isnan(curve.counts).sum() == 60
     assert np.nansum(curve.counts == 0) == 0
@@ -71,7 +62,7 @@ def test_long_spans_keep_the_peak_and_what_was_not_observed(tmp_path: Path) -> N
     rows = counts("WeChat")
     rows.loc[700, "count"] = 99.0
     home = house(tmp_path, counts=rows)
-    (curve,) = curves(home.backend, "WeChat", NOW - timedelta(days=30), NOW).values()
+    (curve,) = recorded_curves(home.backend.store, "WeChat", NOW - timedelta(days=30), NOW).values()
     assert np.nanmax(curve.counts) == 99.0
     assert np.nanmean(curve.counts) == pytest.approx(rows["count"].mean())
     assert np.isnan(curve.counts).mean() == pytest.approx(29 / 30, abs=0.01)
@@ -87,28 +78,9 @@ def test_the_width_is_the_commonest_distance(times: list[float], width: float) -
     assert width_of(np.array(times)) == width
 
 
-@pytest.mark.parametrize(
-    ("every", "ago", "due"),
-    [(1, 2, False), (2, 1, True), (2, 4, False), (12, 8, True)],
-    ids=[
-        "minutes are never due",
-        "hours, this one is",
-        "hours, long ago",
-        "six hours, this one is",
-    ],
-)
-def test_wide_bins_come_seldom(every: int, ago: int, due: bool) -> None:
-    high = np.full(COLUMNS, np.nan)
-    high[: COLUMNS - ago : every] = 1.0
-    strip = Strip("WeChat", "hourly", NOW, high)
-    last = strip.observed_until
-    assert last is not None
-    assert strip.is_due(NOW + COLUMNS * COLUMN) == due
-
-
 def test_strips_are_a_day_of_every_service_and_keep_up(tmp_path: Path) -> None:
     home = house(tmp_path)
-    strips = Strips()
+    strips = DayStrips()
     first = strips.of(home.backend)
     assert set(first) == {"WeChat", "QQ"}
     (strip,) = first["WeChat"]

@@ -1,9 +1,8 @@
-"""``/healthz``, ``/readyz``: for whoever restarts us, and for whoever sends requests our way."""
+"""``/metrics`` for Prometheus, read from the store when it is asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
 from fastapi import APIRouter, Response
 from prometheus_client import CollectorRegistry, generate_latest
@@ -14,45 +13,13 @@ from detector.model.health import SourceState
 from detector.model.plain_text import plain
 from detector.model.token import Scope
 from detector.pipeline.run import Totals
-from detector.store.base import IncidentQuery
+from detector.pipeline.schedule import JobCounts
 from detector.views.services import services
 from detector.web.access import needs
 from detector.web.api.shapes import problems
 from detector.web.backend import AskedBackend, Backend
-from detector.web.problems import Problem
 
 router = APIRouter(tags=["health"])
-#: So many intervals without a finished turn are too many; a first turn may take long.
-MOST_INTERVALS = 5
-LEAST_SECONDS = 300.0
-
-
-@router.get("/healthz", responses=problems())
-def healthz() -> dict[str, str]:
-    """Say that the process answers."""
-    return {"status": "ok"}
-
-
-@router.get("/readyz", responses=problems())
-def readyz(backend: AskedBackend) -> dict[str, Any]:
-    """Say that the store can be read and that the pipeline turns; 503 if not."""
-    backend.store.incident_page(IncidentQuery(limit=1))
-    if (late := lateness(backend)) is not None:
-        raise Problem(503, f"the last turn ended {late:.0f} s ago")
-    return {"status": "ready", "turns": backend.turn().turns if backend.turn else None}
-
-
-def lateness(backend: Backend) -> float | None:
-    """Return how long ago the last turn ended if that is too long, in seconds; else None."""
-    report = backend.turn() if backend.turn else None
-    if report is None or report.ended_at is None:
-        return None
-    ago = (backend.wall() - report.ended_at).total_seconds()
-    longest = max(MOST_INTERVALS * report.every, LEAST_SECONDS, 3 * report.seconds)
-    return ago if ago > longest else None
-
-
-# ``/metrics`` for Prometheus, read from the store when it is asked for.
 
 
 @router.get(
@@ -62,13 +29,13 @@ def lateness(backend: Backend) -> float | None:
     response_class=Response,
 )
 def metrics(backend: AskedBackend) -> Response:
-    """Return services, feeds, outbox and turns as Prometheus reads them."""
+    """Return services, sources, outbox and runs as Prometheus reads them."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Snapshot(backend))
+    registry.register(_Metrics(backend))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
-class _Snapshot:
+class _Metrics:
     """What the store says now; `collect` is what prometheus_client calls."""
 
     def __init__(self, backend: Backend) -> None:
@@ -77,10 +44,10 @@ class _Snapshot:
     def collect(self) -> Iterator[Metric]:
         """Yield every metric."""
         yield from _of_services(self._backend)
-        yield from _of_feeds(self._backend)
+        yield from _of_sources(self._backend)
         yield _outbox(self._backend)
         yield _decisions(self._backend)
-        yield from _of_turns(self._backend)
+        yield from _of_runs(self._backend)
 
 
 def _of_services(backend: Backend) -> Iterator[Metric]:
@@ -112,26 +79,27 @@ def _of_services(backend: Backend) -> Iterator[Metric]:
     yield from families.values()
 
 
-def _of_feeds(backend: Backend) -> Iterator[Metric]:
-    state = GaugeMetricFamily(
-        _named("feed_state"), "1 for the state that a source is in", labels=("source", "state")
-    )
-    lag = GaugeMetricFamily(
-        _named("feed_lag_seconds"), "Age of the end of what a source observed", labels=("source",)
-    )
-    now = backend.now()
-    for feed in backend.store.feeds():
-        for one in SourceState:
-            state.add_metric([_label(feed.source), one.value], float(feed.state is one))
-        if feed.observed_until is not None:
-            lag.add_metric([_label(feed.source)], (now - feed.observed_until).total_seconds())
-    yield state
-    yield lag
+def _of_sources(backend: Backend) -> Iterator[Metric]:
+    now, found = backend.now(), backend.store.feeds()
+    states = [
+        ([_label(one.source), state.value], float(one.state is state))
+        for one in found
+        for state in SourceState
+    ]
+    lags = [
+        ([_label(one.source)], (now - one.observed_until).total_seconds())
+        for one in found
+        if one.observed_until is not None
+    ]
+    text = "1 for the state that a source is in"
+    yield from _gauges(("source_state", "feed_state"), text, ("source", "state"), states)
+    text = "Age of the end of what a source observed"
+    yield from _gauges(("source_lag_seconds", "feed_lag_seconds"), text, ("source",), lags)
 
 
 def _outbox(backend: Backend) -> Metric:
     family = GaugeMetricFamily(
-        _named("outbox_deliveries"), "Messages in the outbox, by status", labels=("status",)
+        _named("outbox_deliveries"), "Notifications in the outbox, by status", labels=("status",)
     )
     for status, n in backend.store.outbox().items():
         family.add_metric([status.value], float(n))
@@ -149,27 +117,53 @@ def _decisions(backend: Backend) -> Metric:
     return family
 
 
-def _of_turns(backend: Backend) -> Iterator[Metric]:
-    if backend.turn is None:
+def _of_runs(backend: Backend) -> Iterator[Metric]:
+    if backend.last_run is None:
         return
-    report = backend.turn()
-    yield CounterMetricFamily(_named("turns"), "Turns taken since the start", report.turns)
-    yield GaugeMetricFamily(_named("turn_seconds"), "How long the last turn took", report.seconds)
+    report = backend.last_run()
+    for name in ("runs", "turns"):
+        yield CounterMetricFamily(_named(name), "Runs since the start", report.runs)
+    text = "How long the last run took"
+    yield from _gauges(("run_seconds", "turn_seconds"), text, (), [([], report.seconds)])
     if report.ended_at is not None:
-        told = "When the last turn ended, seconds since 1970"
-        yield GaugeMetricFamily(_named("turn_end_seconds"), told, report.ended_at.timestamp())
+        text, ended = "When the last run ended, seconds since 1970", report.ended_at.timestamp()
+        yield from _gauges(("run_end_seconds", "turn_end_seconds"), text, (), [([], ended)])
     yield from _of_totals(report.totals)
+    yield _of_jobs(report.jobs)
+
+
+def _of_jobs(jobs: JobCounts) -> Metric:
+    family = CounterMetricFamily(
+        _named("job_runs"), "Scheduled jobs by what became of them", labels=("job", "outcome")
+    )
+    for (job, outcome), n in sorted(jobs.runs.items()):
+        family.add_metric([job, outcome.value], float(n))
+    return family
+
+
+def _gauges(
+    names: Sequence[str],
+    text: str,
+    labels: Sequence[str],
+    rows: Sequence[tuple[Sequence[str], float]],
+) -> Iterator[Metric]:
+    """Yield a gauge under each of its names: the first, and those that it had before."""
+    for name in names:
+        family = GaugeMetricFamily(_named(name), text, labels=labels)
+        for values, number in rows:
+            family.add_metric(values, number)
+        yield family
 
 
 def _of_totals(totals: Totals) -> Iterator[Metric]:
     """Yield how much was taken in since the start, by source."""
-    told: Mapping[str, tuple[str, Mapping[str, int]]] = {
+    counters: Mapping[str, tuple[str, Mapping[str, int]]] = {
         "posts": ("Posts that a source brought, complaints or not", totals.posts),
         "bins": ("Observed bins of services that were judged", totals.bins),
         "late_rows": ("Rows that came too late to be counted", totals.late),
-        "source_failures": ("Turns in which a source could not be read", totals.failures),
+        "source_failures": ("Runs in which a source could not be read", totals.failures),
     }
-    for name, (text, numbers) in told.items():
+    for name, (text, numbers) in counters.items():
         family = CounterMetricFamily(_named(name), text, labels=("source",))
         for source in sorted(numbers):
             family.add_metric([_label(source)], float(numbers[source]))
