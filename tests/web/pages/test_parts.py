@@ -300,6 +300,18 @@ def test_reasons_are_in_the_readers_language(tmp_path: Path) -> None:
     made.close()
 
 
+def test_words_are_shown_to_those_who_can_read_them(tmp_path: Path) -> None:
+    made = house(tmp_path)
+    client = made.client(headers={"accept": "text/html"})
+    path = f"/incidents/{made.backend.store.incidents(service='WeChat')[0].id}"
+    assert "登不上、微信" in client.get(f"{path}?lang=zh").text or (
+        "登不上和微信" in client.get(f"{path}?lang=zh").text
+    )
+    english = client.get(f"{path}?lang=en").text
+    assert "登不上" not in english.split("Words of the moment:")[-1].partition("</p>")[0]
+    made.close()
+
+
 def test_old_addresses_of_sources_lead_to_the_new_ones(tmp_path: Path) -> None:
     made = house(tmp_path)
     client = made.client()
