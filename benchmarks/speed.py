@@ -119,7 +119,7 @@ def one_bin_together(states: Sequence[live.SeriesState]) -> float:
 def saved_bytes() -> tuple[int, int]:
     """Return the bytes that one series adds to a turn: always, and when its tables change."""
     state = whole(history(20_000)).state
-    return len(live.dump_hot(state)), len(live.dump_tables(state.tables))
+    return len(live.dump_record(state)), len(live.dump_tables(state.tables))
 
 
 def peak_megabytes() -> float:

@@ -30,7 +30,7 @@ from detector.cli.output import (
 )
 from detector.clock import wall_now
 from detector.config import read_settings
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.detection.evaluation import evaluate
 from detector.detection.scores import score_table
 from detector.detection.truth_matching import Coverage
@@ -131,12 +131,12 @@ def score_history(path: Path, out: Path, *, config: Path | None, width: str | No
 def _all_counts(source: FileSource) -> tuple[pd.DataFrame, timedelta | None]:
     """Return the counts of every file, and the width of their bins."""
     tables = []
-    pull = source.pull(None, until=END_OF_TIME)
-    while pull.counts is not None:
-        tables.append(pull.counts)
-        if pull.exhausted:
-            return pd.concat(tables, ignore_index=True), pull.width
-        pull = source.pull(pull.cursor, until=END_OF_TIME)
+    poll = source.poll(None, until=END_OF_TIME)
+    while poll.counts is not None:
+        tables.append(poll.counts)
+        if poll.exhausted:
+            return pd.concat(tables, ignore_index=True), poll.width
+        poll = source.poll(poll.cursor, until=END_OF_TIME)
     raise InputError("scores need a counts table: time, service, count", path=source.path)
 
 

@@ -20,7 +20,7 @@ from detector.model.incident import Incident
 from detector.model.times import iso
 from detector.notify.render import Writer
 from detector.pipeline.setup import store_location
-from detector.receivers.registry import writer
+from detector.receivers.base import writer
 from detector.store.sql_store import SqlStore, open_store
 from detector.text.phrasing import Phrasing, phrasing
 
@@ -108,7 +108,7 @@ def show_incident(config: Path | None, incident_id: str, *, as_json: bool) -> No
         return
     say = reader()
     settings, _, _ = settings_and_base(config)
-    _print_incident(incident, alerts, writer(settings, language=language()), say)
+    _print_incident(incident, alerts, writer(settings.links, language=language()), say)
     print(f"\n{say.texts('command.notifications')}")
     print_table(heads(say, *_DELIVERY), [_delivery_row(d, say) for d in deliveries])
     print(f"\n{say.texts('command.decisions')}")

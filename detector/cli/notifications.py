@@ -13,7 +13,7 @@ import typer
 from detector.cli.language import reader
 from detector.cli.output import heads, print_table, settings_and_base
 from detector.clock import wall_now
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.errors import (
     ConfigError,
     InputError,
@@ -33,7 +33,7 @@ from detector.notify.route import (
     Way,
     ways,
 )
-from detector.pipeline.setup import build_policy, build_sinks, store_location
+from detector.pipeline.setup import build_policy, build_receivers, store_location
 from detector.store.outbox import SqlLetters, open_letters
 from detector.text.phrasing import Phrasing, phrasing
 
@@ -144,7 +144,7 @@ def try_receivers(config: Path | None, names: Sequence[str], kind: AlertKind) ->
     """
     settings, base, _ = settings_and_base(config)
     settings = _only(settings, names)
-    sinks = build_sinks(settings, base=base, console=sys.stdout)
+    sinks = build_receivers(settings, base=base, console=sys.stdout)
     alert, say = drill(kind, wall_now()), reader()
     failures = {name: _failure(sink, alert, say) for name, sink in sinks.items()}
     types = {receiver.name: receiver.type for receiver in settings.receivers}
@@ -162,7 +162,7 @@ def _only(settings: Settings, names: Sequence[str]) -> Settings:
             listed = ", ".join(known) or "none"
             raise ConfigError(f"there is no receiver {name!r}; there is: {listed}")
     if not known:
-        raise ConfigError("receivers: there is none to test; add [[receivers]] (docs/sinks.md)")
+        raise ConfigError("receivers: there is none to test; add [[receivers]] (docs/receivers.md)")
     chosen = tuple(r for r in settings.receivers if not names or r.name in names)
     return settings.model_copy(update={"receivers": chosen})
 

@@ -19,7 +19,7 @@ from rich.table import Table
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from detector.config import read_settings
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.errors import InputError
 from detector.model.plain_text import plain
 from detector.model.spreadsheet import guard_cell
@@ -124,7 +124,10 @@ def write_bytes(path: Path, content: bytes) -> None:
 def settings_and_base(config: Path | None) -> tuple[Settings, Path, Path]:
     """Return the settings, the folder their relative paths are meant from, and their file."""
     path = config or setup.default_config()
-    return read_settings(path), Path.cwd() if config is None else path.resolve().parent, path
+    settings = read_settings(path)
+    for key in settings.renamed:
+        print(f"{path}: {key}", file=sys.stderr)
+    return settings, Path.cwd() if config is None else path.resolve().parent, path
 
 
 def shown_location(settings: Settings) -> str:

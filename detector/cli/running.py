@@ -17,11 +17,12 @@ from detector.cli.output import (
     settings_and_base,
     shown_location,
 )
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.model.times import iso
 from detector.pipeline import runner
 from detector.pipeline.runner import Pipeline
 from detector.pipeline.schedule import Schedule, terminable
+from detector.receivers.jsonlines import JsonLinesSettings
 from detector.text.phrasing import Phrasing
 
 
@@ -64,7 +65,9 @@ def _run_until_stopped(running: Pipeline, settings: Settings, base: Path, path: 
         watched.turn,
         every=settings.schedule.every,
         misfire_grace=settings.schedule.misfire_grace,
+        jobs=running.jobs(),
     )
+    watched.jobs = lambda: schedule.counts
     running.stopping = schedule.is_stopping
     with served_beside(settings, base, watched):
         schedule.run()
@@ -74,7 +77,7 @@ def _print_where_next(settings: Settings, say: Phrasing, *, finished_before: boo
     print()
     print(say.texts("command.run.store", place=shown_location(settings)))
     for receiver in settings.receivers:
-        if receiver.type == "jsonlines":
+        if isinstance(receiver, JsonLinesSettings):
             print(say.texts("command.run.alerts", place=receiver.path))
     if settings.clock.speed and finished_before:
         print(say.texts("command.run.over"))

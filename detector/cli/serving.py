@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -16,11 +16,12 @@ import structlog
 from detector.cli.language import reader
 from detector.cli.output import log_to_stderr, settings_and_base
 from detector.clock import wall_now
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.errors import ConfigError
 from detector.model.times import from_seconds
 from detector.pipeline.runner import Pipeline
 from detector.pipeline.saved_state import load
+from detector.pipeline.schedule import JobCounts
 from detector.pipeline.setup import store_location
 from detector.pipeline.state import PipelineState
 from detector.store.sql_store import open_store
@@ -36,6 +37,7 @@ class WatchedTurns:
     """The pipeline's turns, and how they went: for those who look from another thread."""
 
     running: Pipeline
+    jobs: Callable[[], JobCounts] = JobCounts
     _report: RunReport = field(init=False)
     _now: datetime = field(init=False)
 
@@ -57,7 +59,7 @@ class WatchedTurns:
 
     def report(self) -> RunReport:
         """Return how the last turn went."""
-        return self._report
+        return replace(self._report, jobs=self.jobs())
 
     def now(self) -> datetime:
         """Return the time of the data: on an accelerated clock, up to where the last turn came."""

@@ -50,8 +50,8 @@ def add_silence(
         )
     except ValueError as error:
         raise ConfigError(f"--for: {error}") from None
-    with closing(_desk(config)) as desk:
-        desk.silence(silence)
+    with closing(_controls(config)) as controls:
+        controls.silence(silence)
     say = reader()
     print(
         say.texts(
@@ -62,15 +62,15 @@ def add_silence(
             end=say.format.zoned(silence.ends_at),
         )
     )
-    for incident in _acted_on(config, wanted):
+    for incident in _matched(config, wanted):
         print("  " + say.texts("command.silences.applies", incident=incident.id))
 
 
 def list_silences(config: Path | None, *, all_of_them: bool, as_json: bool) -> None:
     """Print the silences that have not ended, or all."""
     now = wall_now()
-    with closing(_desk(config)) as desk:
-        silences = desk.silences(ending_after=None if all_of_them else now)
+    with closing(_controls(config)) as controls:
+        silences = controls.silences(ending_after=None if all_of_them else now)
     if as_json:
         print(json.dumps([_to_dict(s) for s in silences], ensure_ascii=False))
         return
@@ -81,8 +81,8 @@ def list_silences(config: Path | None, *, all_of_them: bool, as_json: bool) -> N
 
 def expire_silence(config: Path | None, silence_id: str) -> None:
     """End a silence now."""
-    with closing(_desk(config)) as desk:
-        if not desk.expire(silence_id, wall_now()):
+    with closing(_controls(config)) as controls:
+        if not controls.expire(silence_id, wall_now()):
             raise InputError(f"no silence {silence_id!r}; see outage-detector silences list")
     print(reader().texts("command.silences.expired", id=silence_id))
 
@@ -92,8 +92,8 @@ def acknowledge(
 ) -> None:
     """Acknowledge an incident, or withdraw that."""
     if withdraw:
-        with closing(_desk(config)) as desk:
-            if not desk.withdraw(incident_id):
+        with closing(_controls(config)) as controls:
+            if not controls.withdraw(incident_id):
                 raise InputError(f"{incident_id!r} is not acknowledged")
         print(reader().texts("command.silences.withdrawn", incident=incident_id))
         return
@@ -105,28 +105,28 @@ def acknowledge(
         raise InputError(f"no incident {incident_id!r}; see outage-detector incidents list")
     if not incident.is_open:
         raise InputError(f"{incident_id} is resolved: there is nothing to acknowledge")
-    with closing(_desk(config)) as desk:
+    with closing(_controls(config)) as controls:
         who = author or _me()
         at = at or wall_now()  # the data's time, as alerts have it: on a fast clock not the wall's
-        desk.acknowledge(Acknowledgement(incident_id, at, incident.severity, who, comment))
+        controls.acknowledge(Acknowledgement(incident_id, at, incident.severity, who, comment))
     say = reader()
     severity = say.severity(incident.severity.label)
     print(say.texts("command.silences.acknowledged", incident=incident_id, severity=severity))
 
 
-def _desk(config: Path | None) -> SqlDesk:
+def _controls(config: Path | None) -> SqlDesk:
     settings, base, _ = settings_and_base(config)
     return open_controls(store_location(settings, base=base))
 
 
-def _acted_on(config: Path | None, matchers: Sequence[Matcher]) -> list[Incident]:
+def _matched(config: Path | None, matchers: Sequence[Matcher]) -> list[Incident]:
     """Return the open incidents that ``matchers`` match, as last notified."""
     settings, base, _ = settings_and_base(config)
     with closing(open_store(store_location(settings, base=base), readonly=True)) as store:
         found = []
         for incident in (i for i in store.incidents() if i.is_open):
-            told = store.alerts(incident_id=incident.id, limit=1)
-            details = told[0].details if told else None
+            last = store.alerts(incident_id=incident.id, limit=1)
+            details = last[0].details if last else None
             if all_match(matchers, labels_of(incident, details, settings.services_by_provider)):
                 found.append(incident)
     return found

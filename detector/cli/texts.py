@@ -25,6 +25,7 @@ from detector.demo.simulate import simulate
 from detector.errors import InputError
 from detector.pipeline import setup
 from detector.sources.files import FileSource
+from detector.sources.scenario import bundled_scenario, scenario_names
 
 #: What `train` learns from.
 LESSONS = ("lexicon", "training")
@@ -73,12 +74,12 @@ def simulate_scenario(name: str, out: Path | None, *, seed: int | None) -> None:
     """Write the posts of a bundled scenario, or list the scenarios."""
     say = reader()
     if name == "list":
-        rows = [(s, setup.scenario(s).title) for s in setup.scenario_names()]
+        rows = [(s, bundled_scenario(s).title) for s in scenario_names()]
         print_table(heads(say, "texts.scenario", "texts.reconstructs"), rows)
         return
     target = out or Path(f"{name}.jsonl")
     require_writable(target)
-    posts = simulate(setup.scenario(name), seed=seed)
+    posts = simulate(bundled_scenario(name), seed=seed)
     write_text(target, _json_lines(posts))
     print(say.texts("command.texts.simulated", number=len(posts), place=target))
 

@@ -36,8 +36,8 @@ def add_token(config: Path | None, name: str, *, scope: str, expires: str | None
     now = wall_now().replace(microsecond=0)
     secret = PREFIX + secrets.token_urlsafe(_BYTES)
     token = Token(_named(name), _scope(scope), digest_of(secret), now, _end(expires, now))
-    with _desk(config, may_make=True) as desk:
-        if not desk.add_token(token):
+    with _controls(config, may_make=True) as controls:
+        if not controls.add_token(token):
             raise InputError(f"there is a token {name!r} already; revoke it or choose another")
     print(_announced(token, reader()), file=sys.stderr)
     print(secret)
@@ -45,8 +45,8 @@ def add_token(config: Path | None, name: str, *, scope: str, expires: str | None
 
 def list_tokens(config: Path | None, *, as_json: bool) -> None:
     """Print the tokens there are, without their secrets."""
-    with _desk(config) as desk:
-        tokens = desk.tokens()
+    with _controls(config) as controls:
+        tokens = controls.tokens()
     now = wall_now()
     if as_json:
         print(json.dumps([_to_dict(token) for token in tokens], ensure_ascii=False))
@@ -58,21 +58,21 @@ def list_tokens(config: Path | None, *, as_json: bool) -> None:
 
 def revoke_token(config: Path | None, name: str) -> None:
     """Revoke a token: from now on it opens nothing, and logins with it have ended."""
-    with _desk(config) as desk:
-        if not desk.revoke_token(name):
+    with _controls(config) as controls:
+        if not controls.revoke_token(name):
             raise InputError(f"there is no token {name!r}; see outage-detector token list")
     print(reader().texts("command.token.revoked", name=name))
 
 
 @contextmanager
-def _desk(config: Path | None, *, may_make: bool = False) -> Iterator[SqlDesk]:
+def _controls(config: Path | None, *, may_make: bool = False) -> Iterator[SqlDesk]:
     settings, base, _ = settings_and_base(config)
     location = store_location(settings, base=base)
     if may_make and isinstance(location, Path) and not location.is_file():
         # A token may be wanted before the first run: listening beyond this machine takes one.
         open_store(location).close()
-    with closing(open_controls(location)) as desk:
-        yield desk
+    with closing(open_controls(location)) as controls:
+        yield controls
 
 
 def _named(name: str) -> str:

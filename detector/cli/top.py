@@ -20,7 +20,7 @@ from detector.cli.incidents import incident_table
 from detector.cli.language import reader
 from detector.cli.output import heads, print_table, settings_and_base
 from detector.clock import wall_now
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.model.health import SourceHealth
 from detector.model.plain_text import plain
 from detector.pipeline.setup import store_location

@@ -21,6 +21,7 @@ from detector.complaints.normalise import (
     URL,
     fold_all,
 )
+from detector.model.series import Ints
 from detector.model.times import to_seconds
 
 UInts = NDArray[np.uint64]
@@ -112,7 +113,6 @@ def _bands(hashes: UInts, owner: NDArray[np.intp]) -> UInts:
 #    passes on what others say, and a press wave is no crowd of victims.
 
 
-Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 WINDOW = timedelta(hours=1)

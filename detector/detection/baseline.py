@@ -1,18 +1,52 @@
-"""What the profile says of the moment: one slot of the week, read once and kept while it lasts."""
+"""The expected count of the next bin: a slow level times the time-of-week profile, and their error.
+
+The level is a gamma filter that forgets with a half-life of hours, held by a slower one; both work
+in real time, so bins of a minute and bins of an hour give the same level. What the profile says of
+the moment, a slot of the week, is read once and kept while it lasts.
+"""
 
 from __future__ import annotations
 
 from math import exp, log, sqrt
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from detector.detection.compiled import compiled
+from detector.detection.series_record import SeriesRecord
 from detector.model.series import Floats
 
 #: Seconds that clocks move by.
 HOUR = 3600
 DAY = 86400
+#: Half-lives, hours: the level, the slow level that holds it, and the dispersion.
+LEVEL_HALF_LIFE = 8.0
+SLOW_HALF_LIFE = 96.0
+DISPERSION_HALF_LIFE = 168.0
+#: Relative spread of the level around the slow one, and of a quarter-hour around everything known.
+LEVEL_SPREAD = 0.35
+OWN_SPREAD = 0.11
+#: Observed minutes before anything is expected.
+COLD_MINUTES = 60.0
+#: Events that a level of zero counts as, so that a first post is not infinitely surprising.
+HALF_AN_EVENT = 0.5
+#: Expected events in an unbroken run of zeros that make it a dead source; fewest bins of one.
+DEAD_EVENTS = 12.0
+DEAD_BINS = 3
+#: Dispersion before anything is known, and how many posts that counts as.
+PRIOR_DISPERSION, PRIOR_POSTS = 1.3, 50.0
+#: Minutes over which errors are gathered, hours that the prior spread counts as, and its bounds.
+BLOCK_MINUTES = 60.0
+PRIOR_HOURS = 24.0
+LEAST_SPREAD, MOST_SPREAD = 0.1, 0.5
+#: Standard deviations at which a single bin is clipped.
+CLIP = 3.0
+#: A single bin weighs up to this multiple of the expected count, or to so many of its doubts.
+ORDINARY, DOUBTS = 4.0, 6.0
+#: Negative binomial size from which posts do not come as single clumps.
+DENSE = 8.0
+#: `CLIP` for the dispersion: a wide tail is what it must see.
+WIDE_CLIP = 6.0
 
 
 class Other(NamedTuple):
@@ -48,6 +82,23 @@ class Slot(NamedTuple):
     ahead: Other
 
 
+class Expectation(NamedTuple):
+    """What is expected of one bin.
+
+    Attributes
+    ----------
+    expected : posts.
+    dispersion : variance over mean of the counts.
+    known : relative variance of profile and level.
+    variance : the same and that of an hour around everything known, and of a known event.
+    """
+
+    expected: float
+    dispersion: float
+    known: float
+    variance: float
+
+
 @compiled
 def slot_at(profile: Floats, local: int, slot_seconds: int) -> Slot:
     """Return the slot of ``profile`` that the local second ``local`` since 1970 lies in."""
@@ -78,98 +129,62 @@ def _other(profile: Floats, week_slot: int, rate: float) -> Other:
     return Other(ratio - 1.0, log(ratio))
 
 
-# The expected count of the next bin: a slow level times the time-of-week profile, and their error.
-#
-# The level is a gamma filter that forgets with a half-life of hours, held by a slower one; both
-# work in real time, so bins of a minute and bins of an hour give the same level.
-
-
-#: Half-lives, hours: the level, the slow level that holds it, and the dispersion.
-LEVEL_HALF_LIFE = 8.0
-SLOW_HALF_LIFE = 96.0
-DISPERSION_HALF_LIFE = 168.0
-#: Relative spread of the level around the slow one, and of a quarter-hour around everything known.
-LEVEL_SPREAD = 0.35
-OWN_SPREAD = 0.11
-#: Observed minutes before anything is expected.
-COLD_MINUTES = 60.0
-#: Events that a level of zero counts as, so that a first post is not infinitely surprising.
-HALF_AN_EVENT = 0.5
-#: Expected events in an unbroken run of zeros that make it a dead source; fewest bins of one.
-DEAD_EVENTS = 12.0
-DEAD_BINS = 3
-#: Dispersion before anything is known, and how many posts that counts as.
-PRIOR_DISPERSION, PRIOR_POSTS = 1.3, 50.0
-#: Minutes over which errors are gathered, hours that the prior spread counts as, and its bounds.
-BLOCK_MINUTES = 60.0
-PRIOR_HOURS = 24.0
-LEAST_SPREAD, MOST_SPREAD = 0.1, 0.5
-#: Standard deviations at which a single bin is clipped.
-CLIP = 3.0
-#: A single bin weighs up to this multiple of the expected count, or to so many of its doubts.
-ORDINARY, DOUBTS = 4.0, 6.0
-#: Negative binomial size from which posts do not come as single clumps.
-DENSE = 8.0
-#: `CLIP` for the dispersion: a wide tail is what it must see.
-WIDE_CLIP = 6.0
-
-
 @compiled
-def dispersion_of(hot: Any) -> float:
+def dispersion_of(record: SeriesRecord) -> float:
     """Return variance over mean, at least 1."""
-    error: float = hot.dispersion_error + PRIOR_POSTS * PRIOR_DISPERSION
-    return float(max(error / (hot.dispersion_weight + PRIOR_POSTS), 1.0))
+    error: float = record.dispersion_error + PRIOR_POSTS * PRIOR_DISPERSION
+    return float(max(error / (record.dispersion_weight + PRIOR_POSTS), 1.0))
 
 
 @compiled
-def own_variance(hot: Any) -> float:
+def own_variance(record: SeriesRecord) -> float:
     """Return the relative variance of an hour around everything known, learnt from past hours."""
-    error: float = hot.own_error + PRIOR_HOURS * OWN_SPREAD * OWN_SPREAD
-    estimate = error / (hot.own_weight + PRIOR_HOURS)
+    error: float = record.own_error + PRIOR_HOURS * OWN_SPREAD * OWN_SPREAD
+    estimate = error / (record.own_weight + PRIOR_HOURS)
     return float(min(max(estimate, LEAST_SPREAD * LEAST_SPREAD), MOST_SPREAD * MOST_SPREAD))
 
 
 @compiled
-def slow_level(hot: Any) -> float:
+def slow_level(record: SeriesRecord) -> float:
     """Return the level over days, posts per bin at a profile of one, > 0."""
-    level: float = (hot.slow_events + HALF_AN_EVENT) / (hot.slow_weight + 1e-12)
+    level: float = (record.slow_events + HALF_AN_EVENT) / (record.slow_weight + 1e-12)
     return level
 
 
 @compiled
-def level_of(hot: Any) -> float:
+def level_of(record: SeriesRecord) -> float:
     """Return the level, posts per bin at a profile of one, held by the slow level."""
     hold = 1.0 / (LEVEL_SPREAD * LEVEL_SPREAD)
-    level: float = (hot.level_events + hold) / (hot.level_weight + hold / slow_level(hot))
+    level: float = (record.level_events + hold) / (record.level_weight + hold / slow_level(record))
     return max(level, 1e-9)
 
 
 @compiled
-def level_variance(hot: Any) -> float:
+def level_variance(record: SeriesRecord) -> float:
     """Return the relative variance of the level."""
-    hold = 1.0 / (LEVEL_SPREAD * LEVEL_SPREAD + 1.0 / (hot.slow_events + HALF_AN_EVENT))
-    return float(1.0 / (hot.level_events + hold))
+    hold = 1.0 / (LEVEL_SPREAD * LEVEL_SPREAD + 1.0 / (record.slow_events + HALF_AN_EVENT))
+    return float(1.0 / (record.level_events + hold))
 
 
 @compiled
-def forget_level(hot: Any, minutes: float) -> None:
+def forget_level(record: SeriesRecord, minutes: float) -> None:
     """Let one bin of time pass: the level stays, its certainty fades."""
     keep = 0.5 ** (minutes / (60.0 * LEVEL_HALF_LIFE))
     keep_slow = 0.5 ** (minutes / (60.0 * SLOW_HALF_LIFE))
-    hot.level_events *= keep
-    hot.level_weight *= keep
-    hot.slow_events *= keep_slow
-    hot.slow_weight *= keep_slow
+    record.level_events *= keep
+    record.level_weight *= keep
+    record.slow_events *= keep_slow
+    record.slow_weight *= keep_slow
 
 
 @compiled
-def learn_level(hot: Any, count: float, profile: float, dispersion: float) -> None:
+def learn_level(record: SeriesRecord, count: float, profile: float, dispersion: float) -> None:
     """Let the level see one (clipped) count."""
-    hot.level_events += count / dispersion
-    hot.level_weight += profile / dispersion
-    hot.slow_events += count / dispersion
-    hot.slow_weight += profile / dispersion
-    hot.learnt += 1
+    record.level_events += count / dispersion
+    record.level_weight += profile / dispersion
+    record.slow_events += count / dispersion
+    record.slow_weight += profile / dispersion
+    record.learnt += 1
 
 
 @compiled
@@ -230,54 +245,52 @@ def tamed_dispersion(expected: float, dispersion: float) -> float:
 
 
 @compiled
-def learn_dispersion(hot: Any, count: float, minutes: float) -> None:
+def learn_dispersion(record: SeriesRecord, count: float, minutes: float) -> None:
     """Let the dispersion see one (clipped) count.
 
     Differences of neighbours are free of whatever the baseline gets wrong: their mean square is
     twice the variance.
     """
-    if not np.isnan(hot.previous):
+    if not np.isnan(record.previous):
         keep = 0.5 ** (minutes / (60.0 * DISPERSION_HALF_LIFE))
-        change = count - hot.previous
-        hot.dispersion_error = keep * hot.dispersion_error + 0.5 * change * change
-        hot.dispersion_weight = keep * hot.dispersion_weight + 0.5 * (count + hot.previous)
-    hot.previous = count
+        change = count - record.previous
+        record.dispersion_error = keep * record.dispersion_error + 0.5 * change * change
+        record.dispersion_weight = keep * record.dispersion_weight + 0.5 * (count + record.previous)
+    record.previous = count
 
 
 @compiled
-def learn_own(
-    hot: Any, count: float, expected: float, dispersion: float, known: float, minutes: float
-) -> None:
-    """Gather hours; what their squared errors exceed counting and ``known`` variance by is own."""
-    hot.block_count += count
-    hot.block_expected += expected
-    hot.block_bins += 1
-    if hot.block_bins * minutes < BLOCK_MINUTES:
+def learn_own(record: SeriesRecord, count: float, e: Expectation, minutes: float) -> None:
+    """Gather hours; what their squared errors exceed counting and known variance by is own."""
+    record.block_count += count
+    record.block_expected += e.expected
+    record.block_bins += 1
+    if record.block_bins * minutes < BLOCK_MINUTES:
         return
-    mean = hot.block_expected + 1e-9
-    counting = dispersion / mean + known
-    error = hot.block_count / mean - 1.0
-    squared = min(error * error, 9.0 * (counting + own_variance(hot)))
+    mean = record.block_expected + 1e-9
+    counting = e.dispersion / mean + e.known
+    error = record.block_count / mean - 1.0
+    squared = min(error * error, 9.0 * (counting + own_variance(record)))
     prior = OWN_SPREAD * OWN_SPREAD
     weight = (prior / (prior + counting)) ** 2
-    keep = 0.5 ** (hot.block_bins * minutes / (60.0 * DISPERSION_HALF_LIFE))
-    hot.own_error = keep * hot.own_error + weight * (squared - counting)
-    hot.own_weight = keep * hot.own_weight + weight
-    hot.block_count = 0.0
-    hot.block_expected = 0.0
-    hot.block_bins = 0
+    keep = 0.5 ** (record.block_bins * minutes / (60.0 * DISPERSION_HALF_LIFE))
+    record.own_error = keep * record.own_error + weight * (squared - counting)
+    record.own_weight = keep * record.own_weight + weight
+    record.block_count = 0.0
+    record.block_expected = 0.0
+    record.block_bins = 0
 
 
 @compiled
-def watch_zeros(hot: Any, count: float, mass: float) -> bool:
+def watch_zeros(record: SeriesRecord, count: float, mass: float) -> bool:
     """Follow a run of zeros; return whether the source is to be taken for dead."""
     if count > 0.0:
-        hot.zero_run = 0
-        hot.zero_expected = 0.0
+        record.zero_run = 0
+        record.zero_expected = 0.0
         return False
-    if hot.zero_run == 0:
-        hot.zero_events = hot.level_events
-        hot.zero_weight = hot.level_weight
-    hot.zero_run += 1
-    hot.zero_expected += mass
-    return bool(hot.zero_run >= DEAD_BINS and hot.zero_expected >= DEAD_EVENTS)
+    if record.zero_run == 0:
+        record.zero_events = record.level_events
+        record.zero_weight = record.level_weight
+    record.zero_run += 1
+    record.zero_expected += mass
+    return bool(record.zero_run >= DEAD_BINS and record.zero_expected >= DEAD_EVENTS)

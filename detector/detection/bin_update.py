@@ -1,49 +1,281 @@
-"""Alarms before a bin is over: what it holds up to a mark is the least that it will hold.
+"""One bin of one series: what was expected, what it says, whether that is an alarm.
 
-A *mark* is an instant within a bin. What was counted up to it is weighed as if it were the whole
-bin's count, against what is expected of the whole bin. Counts only grow, and the evidence does not
-fall when the newest count grows (`sequential.observe`, the clipping and the price of a burst are
-monotone in it), so what is said at a mark is a lower bound of what will be said when the bin is
-over: an alarm comes sooner, and none comes that would not have come.
+A bin that still fills can raise the alarm too. A *partial bin* is what was counted up to an instant
+within a bin, the least that the bin will hold. It is weighed as if it were the whole bin's count,
+against what is expected of the whole bin. Counts only grow, and the evidence does not fall when the
+newest count grows (`start_search.observe`, the clipping and the price of a burst are monotone in
+it), so what a partial bin says is a lower bound of what will be said when the bin is over: an alarm
+comes sooner, and none comes that would not have come.
 
-Nothing is learnt at a mark, and nothing ends. When the bin is over it is taken in as ever, and the
-surge that was opened early is revised from its full count: what follows is the same as without
-marks. If, against the rule, that count is lower (posts came late and took others' voices) or the
-bin was lost (nobody looked any more), the surge is open all the same: people were told. It then
-ends as any other.
+Nothing is learnt from a partial bin, and nothing ends. When the bin is over it is taken in as ever,
+and the surge that was opened early is revised from its full count: what follows is the same as
+without partial bins. If, against the rule, that count is lower (posts came late and took others'
+authors) or the bin was lost (nobody looked any more), the surge is open all the same: people were
+notified. It then ends as any other.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
-from detector.detection import (
-    baseline,
-    clock_shift,
-    explanations,
-    start_search,
-    surge_course,
-)
-from detector.detection.baseline import Slot
+from detector.detection import baseline, clock_shift, explanations, start_search, surge_course
+from detector.detection.baseline import Expectation, Slot
 from detector.detection.compiled import compiled
-from detector.detection.series_record import RING, bins_of
+from detector.detection.series_record import RING, Records, SeriesRecord, bins_of
+from detector.detection.start_search import Burst, Horizon, Weighed
+from detector.detection.surge_course import Course
 from detector.model.series import Floats
 
-#: Rows of marks: the bin, seconds from the mark to the bin's right edge, what was counted up to it.
+#: Rows of partial bins: the bin, seconds from the instant to the bin's right edge, what was counted
+#: up to it.
 BIN, BEFORE, COUNT = 0, 1, 2
-#: No marks.
-NO_MARKS: Floats = np.empty((3, 0))
-NO_MARKS.flags.writeable = False
+#: No partial bins.
+NO_PARTIAL_BINS: Floats = np.empty((3, 0))
+NO_PARTIAL_BINS.flags.writeable = False
+#: Rows of what is said of every bin.
+EXPECTED, EVIDENCE, THRESHOLD, WEIGHED, DISPERSION, VARIANCE = 0, 1, 2, 3, 4, 5
+SAID_ROWS = 6
+#: Minutes: oldest start that is searched for; at least so many bins.
+LONGEST_SEARCH, FEWEST_STARTS = 180.0, 8
+#: Minutes of a burst: what is so short is no outage. In wide bins a burst drowns by itself.
+BURST_MINUTES, WIDE_MINUTES = 3.0, 10.0
+#: Evidence that holds learning back, as a share of the threshold, and for how many minutes at most.
+HOLD_SHARE, HOLD_AT_MOST = 0.5, 240.0
+#: What a bin is to its series: nothing to speak of, part of an open surge, the bin that raises an
+#: alarm, the one that shows the source to be dead.
+QUIET, OPEN, ALARM, DEAD = 0, 1, 2, 3
+
+
+class Bin(NamedTuple):
+    """One bin to take.
+
+    Attributes
+    ----------
+    posts : counted in it, nan where not observed.
+    slot : what the profile says of it.
+    factor, spread : of a known event; 1 and 0 outside.
+    """
+
+    posts: float
+    slot: Slot
+    factor: float
+    spread: float
+
+
+class Rule(NamedTuple):
+    """What decides over a bin.
+
+    Attributes
+    ----------
+    minutes : width of a bin.
+    threshold : evidence that raises an alarm.
+    """
+
+    minutes: float
+    threshold: float
 
 
 @compiled
-def can_be(marks: Floats, n: int, width: int) -> bool:
-    """Whether these are marks of ``n`` bins of ``width`` seconds and of the bin behind them."""
+def take(record: SeriesRecord, bin_: Bin, rule: Rule, said: Floats, at: int) -> int:
+    """Take one bin as far as it concerns no surge; return what it is to its series.
+
+    A surge that was noticed before the bin was over is open whatever its count is.
+
+    Parameters
+    ----------
+    record : changed in place.
+    said, at : shape (`SAID_ROWS`, n_bins), and the bin's place in it. Written to but for the
+        threshold: expected, evidence; and, where the bin was weighed, what it weighs, the
+        dispersion and the relative variance of the expectation.
+    """
+    count, minutes = bin_.posts, rule.minutes
+    baseline.forget_level(record, minutes)
+    dispersion = baseline.dispersion_of(record)
+    cold = record.learnt * minutes < baseline.COLD_MINUTES
+    expected = np.nan if cold else baseline.level_of(record) * bin_.slot.rate * bin_.factor
+    known = bin_.slot.variance + baseline.level_variance(record)
+    said[EXPECTED, at] = expected
+    said[EVIDENCE, at] = record.evidence
+    said[WEIGHED, at] = said[DISPERSION, at] = said[VARIANCE, at] = np.nan
+    _remember(record, expected, bin_.slot.number)
+    if np.isnan(count):
+        record.gap += 1
+        record.previous = np.nan
+        return QUIET
+    record.gap = 0
+    if cold:
+        record.clip[record.bins % RING] = count
+        baseline.learn_level(record, count, bin_.slot.rate, dispersion)
+        baseline.learn_dispersion(record, count, minutes)
+        return QUIET
+    noticed_early = record.early > 0 and record.open == 0
+    if baseline.watch_zeros(record, count, expected / dispersion) and not noticed_early:
+        _take_back_zeros(record)
+        said[EVIDENCE, at] = 0.0
+        return DEAD
+    record.count[record.bins % RING] = count
+    variance = known + baseline.own_variance(record) + bin_.spread * bin_.spread
+    said[DISPERSION, at] = dispersion
+    said[VARIANCE, at] = variance
+    if record.open == 1:
+        said[WEIGHED, at] = baseline.tamed(count, expected, dispersion, variance)
+        return OPEN
+    expectation = Expectation(expected, dispersion, known, variance)
+    _search(record, bin_, expectation, minutes)
+    said[EVIDENCE, at] = record.evidence
+    said[WEIGHED, at] = record.clip[record.bins % RING]
+    if record.evidence >= rule.threshold or noticed_early:
+        return ALARM
+    if bin_.spread > 0.0:
+        record.clip[record.bins % RING] = np.nan
+    elif not _is_held_back(record, rule):
+        _learn(record, bin_, expectation, minutes)
+    return QUIET
+
+
+@compiled
+def _remember(record: SeriesRecord, expected: float, week_slot: int) -> None:
+    j = record.bins % RING
+    record.count[j] = np.nan
+    record.expected[j] = expected
+    record.clip[j] = np.nan
+    record.old_events[j] = record.level_events
+    record.old_weight[j] = record.level_weight
+    record.week_slot[j] = week_slot
+
+
+@compiled
+def _take_back_zeros(record: SeriesRecord) -> None:
+    """Take a run of zeros for not observed: forget what it taught."""
+    record.level_events = record.zero_events
+    record.level_weight = record.zero_weight
+    for i in range(min(record.zero_run, RING - 1)):
+        record.count[(record.bins - i) % RING] = np.nan
+        record.clip[(record.bins - i) % RING] = np.nan
+    start_search.forget(record)
+
+
+@compiled
+def _search(record: SeriesRecord, bin_: Bin, e: Expectation, minutes: float) -> None:
+    """Weigh one bin as evidence."""
+    posts = baseline.tamed(bin_.posts, e.expected, e.dispersion, e.variance)
+    spread = baseline.tamed_dispersion(e.expected, e.dispersion)
+    record.clip[record.bins % RING] = posts
+    mass = e.expected / spread
+    weighed = Weighed(
+        posts / spread,
+        mass,
+        mass * (1.0 + bin_.slot.back.more),
+        mass * (1.0 + bin_.slot.ahead.more),
+        e.variance,
+    )
+    bins = burst_bins(minutes)
+    start_search.observe(
+        record, weighed, Burst(_burst(record, spread, bins), bins), horizon(record.bins, minutes)
+    )
+    record.highest = max(record.highest, record.evidence)
+
+
+@compiled
+def burst_bins(minutes: float) -> int:
+    """Return how many bins a burst may take; 0 where it drowns in a single one."""
+    return 0 if minutes >= WIDE_MINUTES else max(bins_of(BURST_MINUTES, minutes, 8), 2)
+
+
+@compiled
+def horizon(bins: int, minutes: float) -> Horizon:
+    """Return how far back a start is searched from bin ``bins``."""
+    return Horizon(
+        bins - max(bins_of(LONGEST_SEARCH, minutes, RING - 8), FEWEST_STARTS),
+        round(explanations.STAYED_WEEKS * 10080.0 / minutes),
+    )
+
+
+@compiled
+def _burst(record: SeriesRecord, dispersion: float, bins: int) -> float:
+    """Return the surplus of the newest few bins, in units of the dispersion."""
+    total = 0.0
+    for i in range(bins):
+        j = (record.bins - i) % RING
+        if record.bins - i >= 0 and not np.isnan(record.clip[j]):
+            total += record.clip[j] - record.expected[j]
+    return max(total / dispersion, 0.0)
+
+
+@compiled
+def _is_held_back(record: SeriesRecord, rule: Rule) -> bool:
+    """Whether learning is held back because something may be going on."""
+    if record.evidence < HOLD_SHARE * rule.threshold:
+        record.held = 0
+        return False
+    if record.held * rule.minutes >= HOLD_AT_MOST:
+        return False
+    record.held += 1
+    return True
+
+
+@compiled
+def _learn(record: SeriesRecord, bin_: Bin, e: Expectation, minutes: float) -> None:
+    """Let clock, level, dispersion and own spread see an ordinary bin."""
+    posts = record.clip[record.bins % RING]
+    moved = clock_shift.watch_clock(record, posts, bin_.slot, e, minutes)
+    if moved != 0:
+        record.clock += moved
+        start_search.forget(record)
+    baseline.learn_level(record, posts, bin_.slot.rate, e.dispersion)
+    wide = baseline.clipped(bin_.posts, e.expected, e.dispersion, baseline.WIDE_CLIP, e.variance)
+    baseline.learn_dispersion(record, wide, minutes)
+    baseline.learn_own(record, posts, e, minutes)
+
+
+@compiled
+def follow_up(
+    record: SeriesRecord,
+    what: int,
+    count: float,
+    expected: float,
+    dispersion: float,
+    course: Course,
+) -> None:
+    """Raise or follow a surge as `take` said.
+
+    Parameters
+    ----------
+    what : to its series the bin just taken is not `QUIET` but this.
+    expected, dispersion : as `take` wrote them down.
+    course : of surges; changes are written to its log.
+    """
+    if what == OPEN:
+        surge_course.continue_surge(record, count, expected, dispersion, course)
+    elif what == ALARM:
+        opened_early = record.early > 0
+        surge_course.raise_alarm(record, dispersion, course)
+        kind = surge_course.REVISED if opened_early else surge_course.OPENED
+        surge_course.report(record, kind, -1, course.changes)
+    else:
+        course.search.first[:] = -1
+
+
+@compiled
+def forget_lost(record: SeriesRecord, course: Course, said: Floats) -> None:
+    """Forget the count of the bin just taken: the bin was lost, the alarm in it was not."""
+    j = record.bins % RING
+    record.count[j] = np.nan
+    record.clip[j] = np.nan
+    record.previous = np.nan
+    record.gap = 1
+    course.search.first[:] = -1
+    said[WEIGHED:] = np.nan
+
+
+@compiled
+def are_partial_bins(partial: Floats, n: int, width: int) -> bool:
+    """Whether these are partial bins of ``n`` bins of ``width`` seconds and of the one behind."""
     last = -1.0
-    for m in range(marks.shape[1]):
-        bin_, before, count = marks[BIN, m], marks[BEFORE, m], marks[COUNT, m]
+    for m in range(partial.shape[1]):
+        bin_, before, count = partial[BIN, m], partial[BEFORE, m], partial[COUNT, m]
         at = bin_ * width + width - before
         inside = 0.0 <= bin_ <= n and 0.0 < before < width
         if not (inside and at > last and 0.0 <= count < np.inf):
@@ -53,295 +285,51 @@ def can_be(marks: Floats, n: int, width: int) -> bool:
 
 
 @compiled
-def copy_to(hots: Any, others: Any) -> None:
-    """Make the record of ``others`` that of ``hots``; by words, as records are copied slowly."""
-    words = hots.view(np.int64)
-    copies = others.view(np.int64)
-    for i in range(words.shape[0]):
-        copies[i] = words[i]
-
-
-@compiled
-def judge(
-    hots: Any,
-    others: Any,
-    marks: Floats,
+def raise_early(
+    records: Records,
+    copies: Records,
+    partial: Floats,
     m: int,
-    slot: Slot,
-    factor: float,
-    spread: float,
-    threshold: float,
-    minutes: float,
-    search: surge_course.Search,
-    changes: Any,
-    n: int,
-) -> int:
-    """Raise the alarm of the bin to come at the first of its marks that says enough.
+    bin_: Bin,
+    rule: Rule,
+    course: Course,
+) -> None:
+    """Raise the alarm of the bin to come at the first of its partial bins that says enough.
 
     Parameters
     ----------
-    hots : shape (1,), the record before the bin; of it only what tells of an alarm is changed.
-    others : shape (1,), room for a copy.
-    marks : shape (3, n_marks): rows `BIN`, `BEFORE`, `COUNT`, in order of time.
-    m : the first mark of the bin.
-    search : for the start; what it remembers is forgotten where an alarm was raised.
-    slot, factor, spread, threshold, minutes, changes, n : as `step` has them.
-
-    Returns
-    -------
-    The number of changes; the new one, if any, says the mark.
+    records : shape (1,), the record before the bin; only what concerns an alarm is changed.
+    copies : shape (1,), room for a copy.
+    partial : shape (3, n): rows `BIN`, `BEFORE`, `COUNT`, in order of time.
+    m : the first of the bin.
+    bin_ : but for its count.
+    course : what its search remembers is forgotten where an alarm was raised; the change that is
+        written, if any, says the instant.
     """
-    hot, other = hots[0], others[0]
-    outs = np.empty((6, 1))
-    i = marks[BIN, m]
-    while m < marks.shape[1] and marks[BIN, m] == i:
-        copy_to(hots, others)
-        count = marks[COUNT, m]
-        what = take(other, count, slot, factor, spread, threshold, minutes, outs, 0)
+    record: SeriesRecord = records[0]
+    copy: SeriesRecord = copies[0]
+    said = np.empty((SAID_ROWS, 1))
+    i = partial[BIN, m]
+    while m < partial.shape[1] and partial[BIN, m] == i:
+        _copy_to(records, copies)
+        count = partial[COUNT, m]
+        so_far = Bin(count, bin_.slot, bin_.factor, bin_.spread)
+        what = take(copy, so_far, rule, said, 0)
         if what == ALARM:
-            follow_up(other, what, count, outs[0, 0], outs[4, 0], minutes, search, changes, n)
-            hot.early = round(marks[BEFORE, m])
-            hot.early_count = count
-            hot.alarm_evidence = other.alarm_evidence
-            changes[n].early = hot.early
-            search.first[:] = -1
-            return n + 1
+            follow_up(copy, what, count, said[EXPECTED, 0], said[DISPERSION, 0], course)
+            record.early = round(partial[BEFORE, m])
+            record.early_count = count
+            record.alarm_evidence = copy.alarm_evidence
+            surge_course.note_early(course.changes, record.early)
+            course.search.first[:] = -1
+            return
         m += 1
-    return n
 
 
 @compiled
-def lose(hot: Any, search: surge_course.Search, out: Floats) -> None:
-    """Forget the count of the bin just taken: the bin was lost, the alarm in it was not."""
-    j = hot.bins % RING
-    hot.count[j] = np.nan
-    hot.clip[j] = np.nan
-    hot.previous = np.nan
-    hot.gap = 1
-    search.first[:] = -1
-    out[3:] = np.nan
-
-
-# One bin: what was expected, what it says, whether that is an alarm.
-
-
-#: Minutes: oldest start that is searched for; at least so many bins.
-LONGEST_SEARCH, FEWEST_STARTS = 180.0, 8
-#: Minutes of a burst: what is so short is no outage. In wide bins a burst drowns by itself.
-BURST_MINUTES, WIDE_MINUTES = 3.0, 10.0
-#: Evidence that holds learning back, as a share of the threshold, and for how many minutes at most.
-HOLD_SHARE, HOLD_AT_MOST = 0.5, 240.0
-#: Relative spread of the expected count inside a known event whose factor is (not) known.
-EVENT_SPREAD, UNKNOWN_EVENT_SPREAD = 0.5, 1.5
-#: What a bin is to its series: nothing to speak of, part of an open surge, the bin that raises an
-#: alarm, the one that shows the source to be dead.
-QUIET, OPEN, ALARM, DEAD = 0, 1, 2, 3
-
-
-@compiled
-def _burst_bins(minutes: float) -> int:
-    return 0 if minutes >= WIDE_MINUTES else max(bins_of(BURST_MINUTES, minutes, 8), 2)
-
-
-@compiled
-def _burst(hot: Any, dispersion: float, bins: int) -> float:
-    """Return the surplus of the newest few bins, in units of the dispersion."""
-    total = 0.0
-    for i in range(bins):
-        j = (hot.bins - i) % RING
-        if hot.bins - i >= 0 and not np.isnan(hot.clip[j]):
-            total += hot.clip[j] - hot.expected[j]
-    return max(total / dispersion, 0.0)
-
-
-@compiled
-def _remember(hot: Any, count: float, expected: float, learn: float, week_slot: int) -> None:
-    j = hot.bins % RING
-    hot.count[j] = count
-    hot.expected[j] = expected
-    hot.clip[j] = learn
-    hot.old_events[j] = hot.level_events
-    hot.old_weight[j] = hot.level_weight
-    hot.week_slot[j] = week_slot
-
-
-@compiled
-def _dead(hot: Any) -> None:
-    """Take a run of zeros for not observed: forget what it taught."""
-    hot.level_events = hot.zero_events
-    hot.level_weight = hot.zero_weight
-    for i in range(min(hot.zero_run, RING - 1)):
-        hot.count[(hot.bins - i) % RING] = np.nan
-        hot.clip[(hot.bins - i) % RING] = np.nan
-    start_search.forget(hot)
-
-
-@compiled
-def _search(
-    hot: Any,
-    count: float,
-    expected: float,
-    slot: Slot,
-    dispersion: float,
-    variance: float,
-    minutes: float,
-) -> None:
-    """Weigh one bin as evidence."""
-    weighed = baseline.tamed(count, expected, dispersion, variance)
-    spread = baseline.tamed_dispersion(expected, dispersion)
-    hot.clip[hot.bins % RING] = weighed
-    burst_bins = _burst_bins(minutes)
-    start_search.observe(
-        hot,
-        weighed / spread,
-        expected / spread,
-        expected / spread * (1.0 + slot.back.more),
-        expected / spread * (1.0 + slot.ahead.more),
-        _burst(hot, spread, burst_bins),
-        burst_bins,
-        variance,
-        hot.bins - max(bins_of(LONGEST_SEARCH, minutes, RING - 8), FEWEST_STARTS),
-        round(explanations.STAYED_WEEKS * 10080.0 / minutes),
-    )
-    hot.highest = max(hot.highest, hot.evidence)
-
-
-@compiled
-def _held(hot: Any, threshold: float, minutes: float) -> bool:
-    """Whether learning is held back because something may be going on."""
-    if hot.evidence < HOLD_SHARE * threshold:
-        hot.held = 0
-        return False
-    if hot.held * minutes >= HOLD_AT_MOST:
-        return False
-    hot.held += 1
-    return True
-
-
-@compiled
-def _learn(
-    hot: Any,
-    count: float,
-    slot: Slot,
-    expected: float,
-    dispersion: float,
-    known: float,
-    minutes: float,
-) -> None:
-    """Let clock, level, dispersion and own spread see an ordinary bin."""
-    weighed = hot.clip[hot.bins % RING]
-    variance = known + baseline.own_variance(hot)
-    moved = clock_shift.watch_clock(hot, weighed, expected, slot, dispersion, variance, minutes)
-    if moved != 0:
-        hot.clock += moved
-        start_search.forget(hot)
-    baseline.learn_level(hot, weighed, slot.rate, dispersion)
-    wide = baseline.clipped(count, expected, dispersion, baseline.WIDE_CLIP, variance)
-    baseline.learn_dispersion(hot, wide, minutes)
-    baseline.learn_own(hot, weighed, expected, dispersion, known, minutes)
-
-
-@compiled
-def take(
-    hot: Any,
-    count: float,
-    slot: Slot,
-    factor: float,
-    spread: float,
-    threshold: float,
-    minutes: float,
-    outs: Floats,
-    at: int,
-) -> int:
-    """Take one bin as far as it concerns no surge; return what it is to its series.
-
-    A surge that was noticed before the bin was over is open whatever its count is.
-
-    Parameters
-    ----------
-    hot : the record, changed in place.
-    count : posts, nan where not observed.
-    slot : what the profile says of the bin.
-    factor, spread : of a known event; 1 and 0 outside.
-    threshold : evidence that raises an alarm.
-    minutes : width of a bin.
-    outs, at : shape (6, n_bins), and the bin's place in it. Written to but for the third row:
-        expected, evidence; and, where the bin was weighed, what it weighs, the dispersion and the
-        relative variance of the expectation.
-    """
-    baseline.forget_level(hot, minutes)
-    dispersion = baseline.dispersion_of(hot)
-    cold = hot.learnt * minutes < baseline.COLD_MINUTES
-    expected = np.nan if cold else baseline.level_of(hot) * slot.rate * factor
-    known = slot.variance + baseline.level_variance(hot)
-    outs[0, at] = expected
-    outs[1, at] = hot.evidence
-    outs[3, at] = outs[4, at] = outs[5, at] = np.nan
-    _remember(hot, np.nan, expected, np.nan, slot.number)
-    if np.isnan(count):
-        hot.gap += 1
-        hot.previous = np.nan
-        return QUIET
-    hot.gap = 0
-    if cold:
-        hot.clip[hot.bins % RING] = count
-        baseline.learn_level(hot, count, slot.rate, dispersion)
-        baseline.learn_dispersion(hot, count, minutes)
-        return QUIET
-    told = hot.early > 0 and hot.open == 0
-    if baseline.watch_zeros(hot, count, expected / dispersion) and not told:
-        _dead(hot)
-        outs[1, at] = 0.0
-        return DEAD
-    hot.count[hot.bins % RING] = count
-    variance = known + baseline.own_variance(hot) + spread * spread
-    outs[4, at] = dispersion
-    outs[5, at] = variance
-    if hot.open == 1:
-        outs[3, at] = baseline.tamed(count, expected, dispersion, variance)
-        return OPEN
-    _search(hot, count, expected, slot, dispersion, variance, minutes)
-    outs[1, at] = hot.evidence
-    outs[3, at] = hot.clip[hot.bins % RING]
-    if hot.evidence >= threshold or told:
-        return ALARM
-    if spread > 0.0:
-        hot.clip[hot.bins % RING] = np.nan
-    elif not _held(hot, threshold, minutes):
-        _learn(hot, count, slot, expected, dispersion, known, minutes)
-    return QUIET
-
-
-@compiled
-def follow_up(
-    hot: Any,
-    what: int,
-    count: float,
-    expected: float,
-    dispersion: float,
-    minutes: float,
-    search: surge_course.Search,
-    changes: Any,
-    n: int,
-) -> int:
-    """Raise or follow a surge as `take` said; return the number of changes.
-
-    Parameters
-    ----------
-    what : to its series the bin just taken is not `QUIET` but this.
-    expected, dispersion : as `take` wrote them down.
-    search : for the start, changed in place.
-    changes, n : where changes go, and how many there are.
-    """
-    if what == OPEN:
-        return surge_course.continue_surge(
-            hot, count, expected, dispersion, minutes, search, changes, n
-        )
-    if what == ALARM:
-        told = hot.early > 0
-        surge_course.raise_alarm(hot, dispersion, minutes, search)
-        return surge_course.tell(
-            hot, surge_course.REVISED if told else surge_course.OPENED, -1, changes, n
-        )
-    search.first[:] = -1
-    return n
+def _copy_to(records: Records, copies: Records) -> None:
+    """Make the record of ``copies`` that of ``records``; by words: records are copied slowly."""
+    words = records.view(np.int64)
+    copied = copies.view(np.int64)
+    for i in range(words.shape[0]):
+        copied[i] = words[i]

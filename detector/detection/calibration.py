@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import log
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from detector.detection.compiled import compiled
-from detector.detection.series_record import DAYS
+from detector.detection.series_record import DAYS, SeriesRecord
 
 
 class Base(NamedTuple):
@@ -79,31 +79,31 @@ def _at(asked: float, rates: list[float], evidence: tuple[float, ...]) -> float:
 
 
 @compiled
-def threshold_now(hot: Any, base: Base) -> float:
+def threshold_now(record: SeriesRecord, base: Base) -> float:
     """Return the threshold of a series given its volume, its age and its past daily maxima."""
-    half_hour: float = 30.0 * hot.density
+    half_hour: float = 30.0 * record.density
     share = half_hour / (half_hour + AS_MANY)
     least = base.counting + share * (base.knowing - base.counting)
-    age: int = hot.past_days
+    age: int = record.past_days
     least += YOUNG_EVIDENCE * max(YOUNG_DAYS - age, 0) / YOUNG_DAYS
     least += UNSURE_EVIDENCE * max(UNSURE_DAYS - age, 0) / UNSURE_DAYS
     if age < LEAST_DAYS:
         return least
     n = min(age, DAYS)
-    ordered = hot.maxima[:n].copy()
+    ordered = record.maxima[:n].copy()
     ordered.sort()
     return max(least, FACTOR * float(ordered[int(QUANTILE * (n - 1))]) + least - BELOW)
 
 
 @compiled
-def end_day(hot: Any, density: float) -> None:
+def end_day(record: SeriesRecord, density: float) -> None:
     """Remember the highest evidence of the day that ends, and how many posts are expected.
 
     Parameters
     ----------
     density : expected posts a minute, over the dispersion.
     """
-    hot.maxima[hot.past_days % DAYS] = hot.highest
-    hot.past_days += 1
-    hot.highest = 0.0
-    hot.density = density
+    record.maxima[record.past_days % DAYS] = record.highest
+    record.past_days += 1
+    record.highest = 0.0
+    record.density = density

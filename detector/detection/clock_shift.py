@@ -10,59 +10,49 @@ A zone given in the options makes this idle: the profile then moves by itself.
 from __future__ import annotations
 
 from math import exp
-from typing import Any
 
-from detector.detection.baseline import (
-    HOUR,
-    Other,
-    Slot,
-)
+from detector.detection.baseline import HOUR, Expectation, Other, Slot
 from detector.detection.compiled import compiled
+from detector.detection.series_record import SeriesRecord
 
 #: Probability per hour that the clock moves, and the certainty at which that is believed.
 MOVE, CERTAIN = 4e-4, 0.95
 
 
 @compiled
-def rest_clock(hot: Any) -> None:
+def rest_clock(record: SeriesRecord) -> None:
     """Believe the clock as it is."""
-    hot.clock_belief[0] = MOVE
-    hot.clock_belief[1] = 1.0 - 2.0 * MOVE
-    hot.clock_belief[2] = MOVE
+    record.clock_belief[0] = MOVE
+    record.clock_belief[1] = 1.0 - 2.0 * MOVE
+    record.clock_belief[2] = MOVE
 
 
 @compiled
 def watch_clock(
-    hot: Any,
-    count: float,
-    expected: float,
-    slot: Slot,
-    dispersion: float,
-    variance: float,
-    minutes: float,
+    record: SeriesRecord, count: float, slot: Slot, e: Expectation, minutes: float
 ) -> int:
     """Weigh one bin; return by how many seconds the clock is now believed to have moved.
 
     Parameters
     ----------
-    hot : the record, changed in place.
-    count, expected : the bin's (clipped) posts, and those expected if the clock is right.
+    record : changed in place.
+    count : the bin's (clipped) posts.
     slot : what would be expected an hour back or ahead.
-    dispersion, variance : of the counts, and relative of the expectation; the likelihood of an
-        hour is tempered by both, as the errors of its bins are one error.
+    e : what is expected if the clock is right. The likelihood of an hour is tempered by dispersion
+        and variance, as the errors of its bins are one error.
     minutes : width of a bin.
     """
-    hourly = expected * 60.0 / minutes
-    temper = 1.0 / (dispersion + variance * hourly)
+    hourly = e.expected * 60.0 / minutes
+    temper = 1.0 / (e.dispersion + e.variance * hourly)
     move = MOVE * minutes / 60.0
     stay = 1.0 - 3.0 * move
-    belief = hot.clock_belief
-    back = (stay * belief[0] + move) * _likelihood(count, expected, slot.back, temper)
+    belief = record.clock_belief
+    back = (stay * belief[0] + move) * _likelihood(count, e.expected, slot.back, temper)
     right = stay * belief[1] + move
-    ahead = (stay * belief[2] + move) * _likelihood(count, expected, slot.ahead, temper)
+    ahead = (stay * belief[2] + move) * _likelihood(count, e.expected, slot.ahead, temper)
     total = back + right + ahead
     if max(back, ahead) > CERTAIN * total:
-        rest_clock(hot)
+        rest_clock(record)
         return HOUR if ahead > back else -HOUR
     belief[0] = back / total
     belief[1] = right / total

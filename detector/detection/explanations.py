@@ -22,10 +22,10 @@ Ward, Dilillo, Eckley, Fearnhead (2023), Poisson-FOCuS, JASA: the ratio where th
 from __future__ import annotations
 
 from math import log
-from typing import Any
 
 from detector.detection.baseline import HOUR
 from detector.detection.compiled import compiled
+from detector.detection.series_record import SeriesRecord
 
 #: Evidence for "a burst, and nothing else". A burst explains its bins whatever they hold, and which
 #: they are is chosen after the fact, so it costs less than its rarity alone (about ln 20) says.
@@ -33,8 +33,8 @@ BURST_COST = 1.5
 #: The same for "the level has moved", and by how much it then does (relative spread): a step of
 #: forty per cent that stays comes once in twenty weeks or so.
 MOVED_COST, MOVED_SPREAD = 3.0, 0.18
-#: "The clock has moved" costs what the chain of `clock` holds against it, less this: that much less
-#: may a false page cost.
+#: "The clock has moved" costs what the chain of `clock_shift` holds against it, less this: that
+#: much less may a false page cost.
 CLOCK_ALLOWANCE = 3.0
 #: The cost of "this has not moved with the clock", and for how many weeks after a move.
 STAYED_COST, STAYED_WEEKS = 1.0, 3.0
@@ -70,21 +70,21 @@ def bound_of(x: float, mass: float, variance: float) -> float:
 
 
 @compiled
-def least_evidence(hot: Any, i: int, best: float, burst_bins: int, fresh: int) -> float:
+def least_evidence(record: SeriesRecord, i: int, best: float, burst_bins: int, fresh: int) -> float:
     """Return what the best explanation of candidate ``i`` leaves; something less if under ``best``.
 
     Parameters
     ----------
-    hot : the record; the candidate has posts that a burst of ``burst_bins`` does not explain.
+    record : of it, the candidate has posts that a burst of ``burst_bins`` does not explain.
     best : evidence that another candidate has.
     burst_bins : bins that a burst may take.
     fresh : bins after a move of the clock in which a habit may not have followed.
     """
-    x, mass = hot.surplus[i], hot.mass[i]
-    doubt = hot.doubt[i] / mass
-    bins = hot.bins - hot.start[i] + 1
+    x, mass = record.surplus[i], record.mass[i]
+    doubt = record.mass_variance[i] / mass
+    bins = record.bins - record.start[i] + 1
     usual = mass * (max(bins - burst_bins, 0) / bins)
-    rest = x - hot.burst[i] - (mass - usual)
+    rest = x - record.burst[i] - (mass - usual)
     if min(bound_of(x, mass, doubt), bound_of(rest, usual, doubt) + BURST_COST) <= best:
         return 0.0
     least = evidence_of(x, mass, doubt)
@@ -93,19 +93,19 @@ def least_evidence(hot: Any, i: int, best: float, burst_bins: int, fresh: int) -
     if least > best and least > MOVED_COST:
         wide = doubt + MOVED_SPREAD * MOVED_SPREAD
         least = min(least, evidence_of(x, mass, wide) + MOVED_COST)
-    for k, moved in ((0, hot.back[i]), (2, hot.fore[i])):
+    for k, moved in ((0, record.mass_back[i]), (2, record.mass_ahead[i])):
         if least > best and moved > mass:
-            cost = _clock_cost(hot, k, fresh)
+            cost = _clock_cost(record, k, fresh)
             if cost < least:
                 least = min(least, evidence_of(x, moved, doubt) + cost)
     return least
 
 
 @compiled
-def _clock_cost(hot: Any, k: int, fresh: int) -> float:
+def _clock_cost(record: SeriesRecord, k: int, fresh: int) -> float:
     """Return the cost of an hour's shift: back (``k`` 0) or ahead (2), or of a return to it."""
-    cost = log(hot.clock_belief[1] / (hot.clock_belief[k] + 1e-300)) - CLOCK_ALLOWANCE
-    moved = hot.turned > 0 and hot.bins - hot.turned < fresh
-    if moved and hot.ahead - hot.ahead_before == (1 - k) * HOUR:
+    cost = log(record.clock_belief[1] / (record.clock_belief[k] + 1e-300)) - CLOCK_ALLOWANCE
+    moved = record.ahead_since > 0 and record.bins - record.ahead_since < fresh
+    if moved and record.ahead - record.ahead_before == (1 - k) * HOUR:
         cost = min(cost, STAYED_COST)
     return max(cost, 0.0)

@@ -1,6 +1,6 @@
 """Many series at once: the next bins of all of them in one call of machine code.
 
-Of ten thousand series in a turn nearly all have nothing to say. Those go through together; one
+Of ten thousand series in a run nearly all have nothing to say. Those go through together; one
 that has, or for which a day ends, is taken by itself. Nothing but time depends on which it was.
 """
 
@@ -9,25 +9,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.detection import (
-    live,
-)
-from detector.detection.calibration import Base, base_threshold
+from detector.detection import bin_run, live
+from detector.detection.bin_run import Bins, LocalTime, Sought, rises
+from detector.detection.bin_update import SAID_ROWS
+from detector.detection.calendar import events_in, offset_from_utc
+from detector.detection.calibration import base_threshold
 from detector.detection.compiled import compiled, floats_at
-from detector.detection.onset import Ints
 from detector.detection.options import DetectionOptions
-from detector.detection.series_record import HOT, blank
+from detector.detection.profile import slot_seconds
+from detector.detection.series_record import RECORD, ChangeLog, Records, room_for
 from detector.detection.series_state import (
     SeriesState,
     Tables,
-    slot_seconds,
 )
-from detector.model.series import Floats
+from detector.model.series import Floats, Ints
 from detector.model.surge import Change
 from detector.model.times import from_seconds, to_seconds
 
@@ -42,18 +42,20 @@ class Fleet:
     ----------
     options, width : of every series.
     starts : shape (n,), left edges of the first bins, seconds since 1970.
-    hots : shape (n,), dtype ``HOT``: what changes with every bin, read-only.
+    records : shape (n,), dtype `RECORD`: what changes with every bin, read-only.
     tables : n, what changes daily.
+    profiles : shape (n,), where in memory their profiles begin, for machine code.
     """
 
     options: DetectionOptions
     width: timedelta
     starts: Ints = field(repr=False)
-    hots: Any = field(repr=False)
+    records: Records = field(repr=False)
     tables: tuple[Tables, ...] = field(repr=False)
+    profiles: Ints = field(repr=False)
 
     def __post_init__(self) -> None:
-        self.hots.flags.writeable = False
+        self.records.flags.writeable = False
 
     @classmethod
     def of(cls, states: Sequence[SeriesState]) -> Self:
@@ -72,8 +74,9 @@ class Fleet:
             options,
             width,
             np.array([to_seconds(state.start) for state in states]),
-            _records([state.hot for state in states]),
+            _joined([state.records for state in states]),
             tuple(state.tables for state in states),
+            np.array([state.tables.profile.ctypes.data for state in states]),
         )
 
     def __len__(self) -> int:
@@ -82,11 +85,11 @@ class Fleet:
     def __getitem__(self, i: int) -> SeriesState:
         """Return the state of series ``i``."""
         start = from_seconds(int(self.starts[i]))
-        return SeriesState(self.options, start, self.width, self.hots[i, None], self.tables[i])
+        return SeriesState(self.options, start, self.width, self.records[i, None], self.tables[i])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Turn:
+class FleetStep:
     """What `update` found out.
 
     Attributes
@@ -101,7 +104,7 @@ class Turn:
     said: Floats = field(repr=False)
 
 
-def update(fleet: Fleet, counts: Floats) -> Turn:
+def update(fleet: Fleet, counts: Floats) -> FleetStep:
     """Take the next bins of every series; each comes out as `live.update` leaves it.
 
     Parameters
@@ -115,86 +118,80 @@ def update(fleet: Fleet, counts: Floats) -> Turn:
         If a count is negative or infinite, or the shape is wrong.
     """
     counts = np.ascontiguousarray(counts, dtype=np.float64)
-    if counts.ndim != 2 or len(counts) != len(fleet) or not live.can_be(counts.ravel()):
+    if counts.ndim != 2 or len(counts) != len(fleet) or not bin_run.are_counts(counts.ravel()):
         raise ValueError("counts must have a row per series and be >= 0 (nan where not observed)")
-    hots, tables = _records([fleet.hots]), list(fleet.tables)
-    said = np.empty((len(fleet), 6, counts.shape[1]))
+    records, tables = _joined([fleet.records]), list(fleet.tables)
+    profiles = fleet.profiles.copy()
+    said = np.empty((len(fleet), SAID_ROWS, counts.shape[1]))
     changes = {}
-    for i in np.flatnonzero(~_take_quiet(fleet, hots, counts, said)).tolist():
+    for i in np.flatnonzero(~_take_quiet(fleet, records, counts, said)).tolist():
         step = live.update(fleet[i], counts[i])
-        hots[i : i + 1], tables[i], said[i] = step.state.hot, step.state.tables, step.said
+        records[i : i + 1], tables[i], said[i] = step.state.records, step.state.tables, step.said
+        profiles[i] = step.state.tables.profile.ctypes.data
         if step.changes:
             changes[i] = step.changes
-    return Turn(replace(fleet, hots=hots, tables=tuple(tables)), changes, said)
+    return FleetStep(
+        replace(fleet, records=records, tables=tuple(tables), profiles=profiles), changes, said
+    )
 
 
-def _records(hots: Sequence[Any]) -> Any:
+def _joined(records: Sequence[Records]) -> Records:
     """Return a writable copy of records; through bytes, as numpy copies them field by field."""
-    return np.concatenate([of_some.view(np.uint8) for of_some in hots]).view(HOT)
+    return np.concatenate([of_some.view(np.uint8) for of_some in records]).view(RECORD)
 
 
-def _take_quiet(fleet: Fleet, hots: Any, counts: Floats, said: Floats) -> NDArray[np.bool_]:
-    """Take bins into ``hots``, write what they say to ``said``; return for which that was all."""
+def _take_quiet(fleet: Fleet, records: Records, counts: Floats, said: Floats) -> NDArray[np.bool_]:
+    """Take bins into ``records``, write what is said of them; return for which that was all."""
     width, options = int(fleet.width.total_seconds()), fleet.options
-    now = fleet.starts + hots["bins"] * width
+    now = fleet.starts + records["bins"] * width
     first, behind = int(now.min()), int(now.max()) + counts.shape[1] * width
-    offset, until = live.offset_from_utc(options.time_zone, first)
-    factors, _ = live.known_factors(options.known_events, first, behind - first, 1)
-    if behind > until or len(factors):
+    offset, until = offset_from_utc(options.time_zone, first)
+    events = events_in(options.known_events, first, behind - first, 1)
+    if behind > until or events.size:
         return np.zeros(len(fleet), np.bool_)
     return run(
-        hots,
-        np.array([tables.address for tables in fleet.tables]),
+        records,
+        fleet.profiles,
         counts,
-        now + offset,
-        width,
-        slot_seconds(width),
-        base_threshold(options.max_false_pages_per_week),
-        live.rises(width),
-        blank(2 * counts.shape[1] + 2),
+        now + offset - first,
+        LocalTime(first, width),
+        Sought(base_threshold(options.max_false_pages_per_week), rises(width)),
+        ChangeLog(room_for(2 * counts.shape[1] + 2), np.zeros(1, np.int64)),
         said,
     )
 
 
 @compiled
 def run(
-    hots: Any,
+    records: Records,
     profiles: Ints,
     counts: Floats,
-    first_local: Ints,
-    width: int,
-    slot_seconds: int,
-    base: Base,
-    rises: Floats,
-    changes: Any,
+    later: Ints,
+    local_time: LocalTime,
+    sought: Sought,
+    changes: ChangeLog,
     said: Floats,
 ) -> NDArray[np.bool_]:
     """Take all bins of every series; return which of them are through and had nothing to say.
 
-    The records of the others are of no use any more. As `bins.run`, but that the first axis of
-    ``hots``, ``counts``, ``first_local`` and ``said`` is the series, and ``profiles`` (shape (n,))
-    are the addresses of their profiles.
+    The records of the others are of no use any more. As `bin_run.run`, but that the first axis of
+    ``records``, ``counts``, ``later`` and ``said`` is the series. ``profiles`` (shape (n,)) are the
+    addresses of their profiles, ``later`` by how many seconds their first bin begins later.
     """
-    quiet = np.empty(hots.shape[0], np.bool_)
-    slots = -(-86400 // slot_seconds)
-    nothing, no_marks = np.empty(0), np.empty((3, 0))
-    for i in range(hots.shape[0]):
-        _, found, why = live.run(
-            hots[i : i + 1],
+    quiet = np.empty(records.shape[0], np.bool_)
+    slots = -(-86400 // slot_seconds(local_time.width))
+    no_events, no_partial = np.empty((2, 0)), np.empty((3, 0))
+    for i in range(records.shape[0]):
+        bins = Bins(counts[i], 0, counts.shape[1], no_events, no_partial)
+        first = local_time.first + later[i]
+        _, why = bin_run.run(
+            records[i : i + 1],
             floats_at(profiles[i], (3, 7, slots)),
-            counts[i],
-            0,
-            counts.shape[1],
-            nothing,
-            nothing,
-            no_marks,
-            first_local[i],
-            width,
-            slot_seconds,
-            base,
-            rises,
+            bins,
+            LocalTime(first, local_time.width),
+            sought,
             changes,
             said[i],
         )
-        quiet[i] = found == 0 and why == live.TAKEN
+        quiet[i] = changes.length[0] == 0 and why == bin_run.TAKEN
     return quiet

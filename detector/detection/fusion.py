@@ -1,4 +1,12 @@
-"""What is remembered of several sources judged together, and what each of them said."""
+"""Several sources judged together: contributions in, changes of common surges out.
+
+`update` is a pure function of a frozen state and what the sources' own detectors made of the next
+bins (`live.Step`); its result does not depend on how the bins are chunked. Single sources are
+judged by `live` as ever. Here a surge opens when the sum of what they say passes the threshold of
+this sum, which is calibrated from its own past like that of any series, and at least two sources
+see it. So two weak rises raise an alarm that neither would alone, a burst in one source does not,
+and a source that was not observed neither helps nor hinders.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +14,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import isnan
-from typing import Any
 
-import msgspec
 import numpy as np
 
-from detector.detection import (
-    fusion_kernel,
-    onset,
-    surge_course,
-)
+from detector.detection import fusion_kernel, surge_course
+from detector.detection.bin_run import Sought, rises
 from detector.detection.calibration import base_threshold
-from detector.detection.fusion_kernel import ROWS, WEIGHED
-from detector.detection.live import STALE_AFTER, Step, change_of
+from detector.detection.fusion_kernel import ROWS, WEIGHED, Contributions
+from detector.detection.live import STALE_AFTER, Step, changes_in
 from detector.detection.options import DetectionOptions
-from detector.detection.series_record import HOT, RING, blank
+from detector.detection.packing import pack, unpack
+from detector.detection.series_record import RING, ChangeLog, Records, room_for
 from detector.detection.series_state import begin as begin_series
 from detector.detection.series_state import copied
 from detector.model.series import Floats
@@ -28,7 +32,9 @@ from detector.model.surge import Agreement, Change
 from detector.model.times import from_seconds, to_seconds
 
 #: Layout of a dumped state; another layout cannot be continued.
-FORMAT = 2
+FORMAT = 3
+#: Changes gathered per kernel call.
+_ROOM = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +91,8 @@ class FusedState:
     options : how to detect.
     start : left edge of bin 0, aware UTC.
     width : length of a bin: that of the finest source.
-    hot : shape (1,), dtype ``HOT``, read-only; ``old_events`` and ``old_weight`` hold the sums.
+    records : shape (1,), dtype `RECORD`, read-only; ``old_events`` and ``old_weight`` hold
+        the sums.
     sources : names, in the order of ``recent``.
     recent : shape (n_sources, `ROWS`, RING), what they said lately, read-only.
     """
@@ -93,68 +100,33 @@ class FusedState:
     options: DetectionOptions
     start: datetime
     width: timedelta
-    hot: Any = field(repr=False)
+    records: Records = field(repr=False)
     sources: tuple[str, ...]
     recent: Floats = field(repr=False)
 
     @property
     def end(self) -> float:
         """Left edge of the next bin, seconds since 1970."""
-        return self.start.timestamp() + int(self.hot["bins"][0]) * self.width.total_seconds()
+        return self.start.timestamp() + int(self.records["bins"][0]) * self.width.total_seconds()
 
 
 def begin(options: DetectionOptions, *, start: datetime, width: timedelta) -> FusedState:
     """Return the state before the first bin; raises as `live.begin`."""
-    hot = begin_series(options, start=start, width=width).hot
-    return FusedState(options, start, width, hot, (), np.full((0, ROWS, RING), np.nan))
+    records = begin_series(options, start=start, width=width).records
+    return FusedState(options, start, width, records, (), np.full((0, ROWS, RING), np.nan))
 
 
 def dump(state: FusedState) -> bytes:
     """Return the state as bytes that `load` reads back exactly."""
-    return msgspec.msgpack.encode(
-        {
-            "format": FORMAT,
-            "options": state.options,
-            "start": state.start,
-            "width": state.width.total_seconds(),
-            "hot": state.hot.tobytes(),
-            "sources": state.sources,
-            "recent": state.recent.tobytes(),
-        }
-    )
+    return pack(FORMAT, state)
 
 
 def load(data: bytes) -> FusedState:
     """Return the state that `dump` wrote. Raises ``ValueError`` if ``data`` is none."""
     try:
-        fields = msgspec.msgpack.decode(data)
-        if fields["format"] != FORMAT:
-            raise ValueError(f"fused state of format {fields['format']}, expected {FORMAT}")
-        sources = tuple(fields["sources"])
-        return FusedState(
-            msgspec.convert(fields["options"], DetectionOptions),
-            msgspec.convert(fields["start"], datetime),
-            timedelta(seconds=fields["width"]),
-            np.frombuffer(fields["hot"], HOT),
-            sources,
-            np.frombuffer(fields["recent"]).reshape(len(sources), ROWS, RING),
-        )
-    except (msgspec.MsgspecError, KeyError, TypeError) as error:
+        return unpack(data, FORMAT, FusedState)
+    except ValueError as error:
         raise ValueError(f"not a fused state: {error}") from error
-
-
-# Several sources judged together: contributions in, changes of common surges out.
-#
-# `update` is a pure function of a frozen state and what the sources' own detectors made of the next
-# bins (`live.Step`); its result does not depend on how the bins are chunked. Single sources are
-# judged by `live` as ever. Here a surge opens when the sum of what they say passes the threshold of
-# this sum, which is calibrated from its own past like that of any series, and at least two sources
-# see it. So two weak rises raise an alarm that neither would alone, a burst in one source does not,
-# and a source that was not observed neither helps nor hinders.
-
-
-#: Changes gathered per kernel call.
-_ROOM = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -202,14 +174,14 @@ def update(state: FusedState, said: Mapping[str, SourceEvidence], until: float) 
         if name in said:
             widths[s] = max(round(said[name].width / step), 1)
             _place(rows[s], closed, said[name], state.end, step, n)
-    hot = copied(state.hot)
-    changes, evidence = _run(state, hot, rows, widths, closed)
+    records = copied(state.records)
+    changes, evidence = _run(state, records, Contributions(rows, widths, closed))
     agreed = tuple(_with_agreement(change, sources, rows, state.end, step) for change in changes)
     speaking = [s for s, name in enumerate(sources) if name in said or _spoke(rows[s, :, -RING:])]
     recent = rows[speaking, :, -RING:]
-    hot.flags.writeable = recent.flags.writeable = False
+    records.flags.writeable = recent.flags.writeable = False
     known = tuple(sources[s] for s in speaking)
-    after = FusedState(state.options, state.start, state.width, hot, known, recent)
+    after = FusedState(state.options, state.start, state.width, records, known, recent)
     return FusedStep(after, given_up + agreed, evidence[RING:], sources, rows, state.end)
 
 
@@ -228,14 +200,13 @@ def _after_long(
     if first - state.end <= STALE_AFTER.total_seconds():
         return state, ()
     changes: tuple[Change, ...] = ()
-    hot = copied(state.hot)
-    if hot["open"][0]:
-        room, bins = blank(1), int(hot["bins"][0])
-        seen = [
-            b for b in range(max(bins - RING, 0), bins) if np.isfinite(hot["count"][0][b % RING])
-        ]
-        surge_course.close(hot[0], seen[-1] + 1 if seen else bins, room, 0)
-        changes = (change_of(state.start, state.width, room[0]),)
+    records = copied(state.records)
+    if records["open"][0]:
+        log, bins = ChangeLog(room_for(1), np.zeros(1, np.int64)), int(records["bins"][0])
+        counts = records["count"][0]
+        seen = [b for b in range(max(bins - RING, 0), bins) if np.isfinite(counts[b % RING])]
+        surge_course.close(records[0], seen[-1] + 1 if seen else bins, log)
+        changes = tuple(changes_in(log.rows, state.start, state.width))
     return begin(state.options, start=from_seconds(first), width=state.width), changes
 
 
@@ -253,32 +224,19 @@ def _place(
             closed[RING + at] = 1.0
 
 
-def _run(
-    state: FusedState, hot: Any, rows: Floats, widths: Any, closed: Floats
-) -> tuple[list[Change], Floats]:
+def _run(state: FusedState, records: Records, said: Contributions) -> tuple[list[Change], Floats]:
     """Take the bins behind the first `RING`, as often as there is room for changes."""
     width = int(state.width.total_seconds())
     base = base_threshold(state.options.max_false_pages_per_week)
-    rises, room = onset.rise_table(width / 60.0), blank(_ROOM)
-    evidence = np.zeros(rows.shape[2])
+    wanted, log = Sought(base, rises(width)), ChangeLog(room_for(_ROOM), np.zeros(1, np.int64))
+    first = to_seconds(state.start)
+    n = said.rows.shape[2]
+    evidence = np.zeros(n)
     changes: list[Change] = []
     before = RING
-    while before < rows.shape[2]:
-        taken, found = fusion_kernel.run(
-            hot,
-            rows,
-            widths,
-            closed,
-            before,
-            to_seconds(state.start),
-            width,
-            base,
-            rises,
-            room,
-            evidence,
-        )
-        before += taken
-        changes.extend(change_of(state.start, state.width, c) for c in room[:found])
+    while before < n:
+        before += fusion_kernel.run(records, said, before, first, width, wanted, log, evidence)
+        changes += changes_in(log.rows[: log.length[0]], state.start, state.width)
     return changes, evidence
 
 

@@ -19,11 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.detection.compiled import compiled
-from detector.model.series import Floats
+from detector.model.series import Floats, Ints
 from detector.model.surge import Onset
 from detector.model.times import from_seconds, to_seconds
-
-Ints = NDArray[np.int64]
 
 #: Lengths of the rise, minutes; how often it is the first, a step; the others are equally usual.
 RISES = (0.0, 2.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0)

@@ -117,14 +117,10 @@ def _trials(
         x.append(window)
         mu.append(usual.expected)
         clear = not (np.isnan(window).any() or np.isnan(usual.expected).any())
-        if clear and not usual.changes and not _is_open(state):
+        # while a surge is open a further one could not be noticed on its own
+        if clear and not usual.changes and not state.is_open:
             found.append(_Trial(state, window, usual.expected, int(rng.integers(2**31))))
     return found, _dispersion(x, mu)
-
-
-def _is_open(state: live.SeriesState) -> bool:
-    """Whether a surge goes on: then a further one could not be noticed on its own."""
-    return bool(state.hot["open"][0])
 
 
 def _dispersion(x: Sequence[Floats], mu: Sequence[Floats]) -> float:

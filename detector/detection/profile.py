@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from detector.detection.compiled import compiled
+from detector.detection.series_record import SLOTS
 from detector.model.series import Floats
 
 #: Half-life of a day's weight in the profile, days.
@@ -22,6 +23,12 @@ SPREADS = (0.7, 0.2, 0.45, 0.05)
 DAY_SPREAD = 0.15
 #: Relative change of the level from its slow average that a day may bring.
 DRIFT = 0.2
+
+
+@compiled
+def slot_seconds(width: int) -> int:
+    """Return the length of the profile's slots for bins of ``width`` seconds, in seconds."""
+    return max(86400 // SLOTS, width)
 
 
 @compiled

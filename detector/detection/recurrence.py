@@ -18,9 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.detection.compiled import compiled
-from detector.model.series import Floats
-
-Ints = NDArray[np.int64]
+from detector.model.series import Floats, Ints
 
 #: Weeks remembered.
 WEEKS = 4

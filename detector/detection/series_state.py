@@ -1,28 +1,31 @@
 """The state of one series: a frozen value, made, stored and read back here.
 
-What a state knows: the hot record (hours) and shared tables (the profile and what it is made of),
-which change once a day.
+It has a record, which changes with every bin, and tables (the profile and what it is made of),
+which change once a day and are shared by the states of that day.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypeVar
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from detector.detection.clock_shift import rest_clock
 from detector.detection.options import DetectionOptions
+from detector.detection.packing import pack, unpack
+from detector.detection.profile import slot_seconds
 from detector.detection.recurrence import WEEKS
-from detector.detection.series_record import HOT, SLOTS
+from detector.detection.series_record import RECORD, Records
 from detector.model.series import Floats
 from detector.model.times import to_seconds
 
+T = TypeVar("T")
+
 #: Layout of a dumped state; another layout cannot be continued.
-FORMAT = 7
+FORMAT = 8
 #: Relative variance of a profile of which nothing is known.
 COLD_VARIANCE = 0.5
 
@@ -38,19 +41,16 @@ class Tables:
     weeks : shape (2, 4, 7, n_slots), posts and expected posts of past weeks.
     profile : shape (3, 7, n_slots), time-of-week profile, its relative variance, and the profile
         without what recurs weekly.
-    address : where in memory ``profile`` begins, for machine code that takes many series.
     """
 
     sums: Floats = field(repr=False)
     days: Floats = field(repr=False)
     weeks: NDArray[np.float32] = field(repr=False)
     profile: Floats = field(repr=False)
-    address: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         for array in (self.sums, self.days, self.weeks, self.profile):
             array.flags.writeable = False
-        object.__setattr__(self, "address", self.profile.ctypes.data)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,28 +62,39 @@ class SeriesState:
     options : how to detect.
     start : left edge of bin 0, aware UTC.
     width : length of every bin.
-    hot : shape (1,), dtype ``HOT``: what changes with every bin, read-only.
+    records : shape (1,), dtype `RECORD`: what changes with every bin, read-only.
     tables : what changes daily.
     """
 
     options: DetectionOptions
     start: datetime
     width: timedelta
-    hot: Any = field(repr=False)
+    records: Records = field(repr=False)
     tables: Tables = field(repr=False)
 
     def __post_init__(self) -> None:
-        self.hot.flags.writeable = False
+        self.records.flags.writeable = False
 
     @property
     def bins(self) -> int:
         """Bins seen so far, observed or not."""
-        return int(self.hot["bins"][0])
+        return int(self.records["bins"][0])
 
     @property
     def end(self) -> datetime:
         """Left edge of the next bin."""
         return self.start + self.bins * self.width
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a surge is open."""
+        return bool(self.records["open"][0])
+
+    @property
+    def recent_counts(self) -> Floats:
+        """Shape (RING,), counts of the last bins, bin b at ``b % RING``; nan where not observed."""
+        counts: Floats = self.records["count"][0]
+        return counts
 
 
 def begin(options: DetectionOptions, *, start: datetime, width: timedelta) -> SeriesState:
@@ -112,33 +123,28 @@ def cold(
 ) -> SeriesState:
     """Return a state that has seen ``bins`` bins and remembers nothing of them."""
     slots = -(-86400 // slot_seconds(int(width.total_seconds())))
-    hot = np.zeros(1, HOT)
-    hot["bins"] = bins
-    hot["day"] = -1
-    hot["previous"] = np.nan
+    records = np.zeros(1, RECORD)
+    records["bins"] = bins
+    records["day"] = -1
+    records["previous"] = np.nan
     for ring in ("count", "expected", "clip"):
-        hot[ring] = np.nan
-    rest_clock(hot[0])
+        records[ring] = np.nan
+    rest_clock(records[0])
     profile = np.ones((3, 7, slots))
     profile[1] = COLD_VARIANCE
     weeks = np.zeros((2, WEEKS, 7, slots), np.float32)
     tables = Tables(np.zeros((2, 7, slots)), np.zeros(7), weeks, profile)
-    return SeriesState(options, start, width, hot, tables)
+    return SeriesState(options, start, width, records, tables)
 
 
-def slot_seconds(width: int) -> int:
-    """Return the length of the profile's slots for bins of ``width`` seconds, in seconds."""
-    return max(86400 // SLOTS, width)
-
-
-def copied(hot: Any) -> Any:
+def copied(records: Records) -> Records:
     """Return a writable copy; through bytes, as numpy copies records field by field."""
-    return np.frombuffer(bytearray(hot.tobytes()), HOT)
+    return np.frombuffer(bytearray(records.tobytes()), RECORD)
 
 
 def dump(state: SeriesState) -> bytes:
     """Return the state as bytes that `load` reads back exactly."""
-    return msgspec.msgpack.encode((dump_hot(state), dump_tables(state.tables)))
+    return pack(FORMAT, state)
 
 
 def load(data: bytes) -> SeriesState:
@@ -149,61 +155,27 @@ def load(data: bytes) -> SeriesState:
     ValueError
         If ``data`` is not a state, or one of another format.
     """
-    try:
-        hot, tables = msgspec.msgpack.decode(data, type=tuple[bytes, bytes])
-    except msgspec.MsgspecError as error:
-        raise ValueError(f"not a detection state: {error}") from error
-    return load_parts(hot, tables)
+    return _read(data, SeriesState)
 
 
-def dump_hot(state: SeriesState) -> bytes:
+def dump_record(state: SeriesState) -> bytes:
     """Return what changes with every bin, a fifth of the state."""
-    return msgspec.msgpack.encode(
-        {
-            "format": FORMAT,
-            "options": state.options,
-            "start": state.start,
-            "width": state.width.total_seconds(),
-            "hot": state.hot.tobytes(),
-        }
-    )
+    return pack(FORMAT, (state.options, state.start, state.width, state.records))
 
 
 def dump_tables(tables: Tables) -> bytes:
     """Return what changes once a day."""
-    return msgspec.msgpack.encode(
-        {
-            "format": FORMAT,
-            "sums": tables.sums.tobytes(),
-            "days": tables.days.tobytes(),
-            "weeks": tables.weeks.tobytes(),
-            "profile": tables.profile.tobytes(),
-        }
-    )
+    return pack(FORMAT, tables)
 
 
-def load_parts(hot: bytes, tables: bytes) -> SeriesState:
-    """Return the state that `dump_hot` and `dump_tables` wrote; raises as `load` does."""
+def load_parts(record: bytes, tables: bytes) -> SeriesState:
+    """Return the state that `dump_record` and `dump_tables` wrote; raises as `load` does."""
+    quick = _read(record, tuple[DetectionOptions, datetime, timedelta, Records])
+    return SeriesState(*quick, tables=_read(tables, Tables))
+
+
+def _read(data: bytes, kind: type[T]) -> T:
     try:
-        fields, slow = _fields(hot), _fields(tables)
-        return SeriesState(
-            msgspec.convert(fields["options"], DetectionOptions),
-            msgspec.convert(fields["start"], datetime),
-            timedelta(seconds=fields["width"]),
-            np.frombuffer(fields["hot"], HOT),
-            Tables(
-                np.frombuffer(slow["sums"]).reshape(2, 7, -1),
-                np.frombuffer(slow["days"]),
-                np.frombuffer(slow["weeks"], np.float32).reshape(2, WEEKS, 7, -1),
-                np.frombuffer(slow["profile"]).reshape(3, 7, -1),
-            ),
-        )
-    except (msgspec.MsgspecError, KeyError, TypeError) as error:
+        return unpack(data, FORMAT, kind)
+    except ValueError as error:
         raise ValueError(f"not a detection state: {error}") from error
-
-
-def _fields(data: bytes) -> Any:
-    fields = msgspec.msgpack.decode(data)
-    if fields["format"] != FORMAT:
-        raise ValueError(f"detection state of format {fields['format']}, expected {FORMAT}")
-    return fields

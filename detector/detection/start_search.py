@@ -12,113 +12,133 @@ other explanations, which never make it say more than a search over all starts w
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 from detector.detection.compiled import compiled
 from detector.detection.explanations import least_evidence
-from detector.detection.series_record import CANDIDATES
+from detector.detection.series_record import CANDIDATES, SeriesRecord
 
 #: A surplus of less than this is rounding.
 ROUNDING = 1.0 + 1e-9
 
 
+class Weighed(NamedTuple):
+    """What one bin adds to every candidate.
+
+    Attributes
+    ----------
+    posts, mass : (clipped) posts and expected posts, divided by the dispersion.
+    mass_back, mass_ahead : what ``mass`` would be if the clock were an hour back, or ahead.
+    variance : relative variance of the expected rate.
+    """
+
+    posts: float
+    mass: float
+    mass_back: float
+    mass_ahead: float
+    variance: float
+
+
+class Burst(NamedTuple):
+    """What a burst may explain.
+
+    Attributes
+    ----------
+    surplus : of the newest ``bins`` together, divided by the dispersion, >= 0.
+    bins : that a burst may take.
+    """
+
+    surplus: float
+    bins: int
+
+
+class Horizon(NamedTuple):
+    """How far back is searched.
+
+    Attributes
+    ----------
+    oldest : candidates that start before this bin are forgotten.
+    fresh : bins after a move of the clock in which a habit may not have followed.
+    """
+
+    oldest: int
+    fresh: int
+
+
 @compiled
-def _steeper(hot: Any, a: int, b: int, c: int) -> bool:
+def _steeper(record: SeriesRecord, a: int, b: int, c: int) -> bool:
     """Whether the rate from a to b is at least that from b to c: then b is not needed."""
-    x_ab = hot.surplus[a] - hot.surplus[b]
-    l_ab = hot.mass[a] - hot.mass[b]
-    x_bc = hot.surplus[b] - hot.surplus[c]
-    l_bc = hot.mass[b] - hot.mass[c]
+    x_ab = record.surplus[a] - record.surplus[b]
+    l_ab = record.mass[a] - record.mass[b]
+    x_bc = record.surplus[b] - record.surplus[c]
+    l_bc = record.mass[b] - record.mass[c]
     return bool(x_ab * l_bc >= x_bc * l_ab)
 
 
 @compiled
-def _drop(hot: Any, i: int) -> None:
-    for j in range(i + 1, hot.candidates):
-        hot.start[j - 1] = hot.start[j]
-        hot.surplus[j - 1] = hot.surplus[j]
-        hot.mass[j - 1] = hot.mass[j]
-        hot.doubt[j - 1] = hot.doubt[j]
-        hot.burst[j - 1] = hot.burst[j]
-        hot.back[j - 1] = hot.back[j]
-        hot.fore[j - 1] = hot.fore[j]
-    hot.candidates -= 1
+def _drop(record: SeriesRecord, i: int) -> None:
+    for j in range(i + 1, record.candidates):
+        record.start[j - 1] = record.start[j]
+        record.surplus[j - 1] = record.surplus[j]
+        record.mass[j - 1] = record.mass[j]
+        record.mass_variance[j - 1] = record.mass_variance[j]
+        record.burst[j - 1] = record.burst[j]
+        record.mass_back[j - 1] = record.mass_back[j]
+        record.mass_ahead[j - 1] = record.mass_ahead[j]
+    record.candidates -= 1
 
 
 @compiled
-def _prune(hot: Any) -> None:
+def _prune(record: SeriesRecord) -> None:
     """Drop candidates off the lower hull; the newest is on it by definition."""
-    while hot.candidates >= 3 and _steeper(
-        hot, hot.candidates - 3, hot.candidates - 2, hot.candidates - 1
+    while record.candidates >= 3 and _steeper(
+        record, record.candidates - 3, record.candidates - 2, record.candidates - 1
     ):
-        _drop(hot, hot.candidates - 2)
-    while hot.candidates >= 2 and (
-        hot.surplus[0] - hot.surplus[1] <= hot.mass[0] - hot.mass[1] or hot.candidates == CANDIDATES
+        _drop(record, record.candidates - 2)
+    while record.candidates >= 2 and (
+        record.surplus[0] - record.surplus[1] <= record.mass[0] - record.mass[1]
+        or record.candidates == CANDIDATES
     ):
-        _drop(hot, 0)
+        _drop(record, 0)
 
 
 @compiled
-def observe(
-    hot: Any,
-    x: float,
-    mass: float,
-    back: float,
-    fore: float,
-    burst: float,
-    burst_bins: int,
-    variance: float,
-    oldest: int,
-    fresh: int,
-) -> None:
-    """Add one bin to every candidate, start a new one, and set ``hot.evidence``.
-
-    Parameters
-    ----------
-    hot : the record, changed in place.
-    x, mass : the bin's (clipped) posts and expected posts, divided by the dispersion.
-    back, fore : what ``mass`` would be if the clock were an hour back, or ahead.
-    burst : surplus of the newest ``burst_bins`` bins together, in the same units, >= 0.
-    burst_bins : bins that a burst may take.
-    variance : relative variance of the expected rate.
-    oldest : candidates that start before this bin are forgotten.
-    fresh : bins after a move of the clock in which a habit may not have followed.
-    """
-    n = hot.candidates
-    hot.start[n] = hot.bins
-    hot.surplus[n] = 0.0
-    hot.mass[n] = 0.0
-    hot.doubt[n] = 0.0
-    hot.burst[n] = 0.0
-    hot.back[n] = 0.0
-    hot.fore[n] = 0.0
-    hot.candidates = n + 1
+def observe(record: SeriesRecord, weighed: Weighed, burst: Burst, horizon: Horizon) -> None:
+    """Add one bin to every candidate, start a new one, and set ``record.evidence``."""
+    n = record.candidates
+    record.start[n] = record.bins
+    record.surplus[n] = 0.0
+    record.mass[n] = 0.0
+    record.mass_variance[n] = 0.0
+    record.burst[n] = 0.0
+    record.mass_back[n] = 0.0
+    record.mass_ahead[n] = 0.0
+    record.candidates = n + 1
     for i in range(n + 1):
-        hot.surplus[i] += x
-        hot.mass[i] += mass
-        hot.doubt[i] += mass * variance
-        hot.back[i] += back
-        hot.fore[i] += fore
-        young = hot.start[i] > hot.bins - burst_bins
-        own = hot.surplus[i] - hot.mass[i] if young else burst
-        hot.burst[i] = max(hot.burst[i], own)
+        record.surplus[i] += weighed.posts
+        record.mass[i] += weighed.mass
+        record.mass_variance[i] += weighed.mass * weighed.variance
+        record.mass_back[i] += weighed.mass_back
+        record.mass_ahead[i] += weighed.mass_ahead
+        young = record.start[i] > record.bins - burst.bins
+        own = record.surplus[i] - record.mass[i] if young else burst.surplus
+        record.burst[i] = max(record.burst[i], own)
     best = 0.0
     for i in range(n, -1, -1):
-        if hot.surplus[i] - hot.burst[i] > hot.mass[i] * ROUNDING:
-            best = max(best, least_evidence(hot, i, best, burst_bins, fresh))
-    hot.evidence = best
-    while hot.candidates > 0 and (hot.start[0] < oldest):
-        _drop(hot, 0)
-    if hot.candidates > 0:
-        last = hot.candidates - 1
-        _prune(hot)
-        last = hot.candidates - 1
-        if hot.surplus[last] <= hot.mass[last]:
-            _drop(hot, last)
+        if record.surplus[i] - record.burst[i] > record.mass[i] * ROUNDING:
+            best = max(best, least_evidence(record, i, best, burst.bins, horizon.fresh))
+    record.evidence = best
+    while record.candidates > 0 and record.start[0] < horizon.oldest:
+        _drop(record, 0)
+    if record.candidates > 0:
+        _prune(record)
+        last = record.candidates - 1
+        if record.surplus[last] <= record.mass[last]:
+            _drop(record, last)
 
 
 @compiled
-def forget(hot: Any) -> None:
+def forget(record: SeriesRecord) -> None:
     """Begin the search anew, as after an incident."""
-    hot.candidates = 0
-    hot.evidence = 0.0
+    record.candidates = 0
+    record.evidence = 0.0

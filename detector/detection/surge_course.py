@@ -1,108 +1,37 @@
-"""When a surge has ended.
+"""The course of a surge: raised, located, revised while young, followed, closed.
 
-The last hour must look more like the usual rate than like the usual rate and a fifth of the surge's
-height. The end itself is the bin that best parts the one from the other.
+It has ended when the last hour looks more like the expected rate than like the expected rate and a
+fifth of the surge's height. The end itself is the bin that best parts the one from the other.
 """
 
 from __future__ import annotations
 
 from math import log
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from detector.detection import (
-    baseline,
-    onset,
-    start_search,
-)
+from detector.detection import baseline, onset, start_search
 from detector.detection.compiled import compiled
 from detector.detection.explanations import evidence_of
-from detector.detection.onset import Ints
-from detector.detection.series_record import RING, bins_of
-from detector.model.series import Floats
-
-#: Fewest bins that must look usual.
-FEWEST = 3
-#: Share of the surge's height that still counts as the surge.
-STILL = 0.2
-#: Minutes that must look usual, and minutes over which the height is taken.
-HOLD_MINUTES = 60.0
-HEIGHT_MINUTES = 10.0
-
-
-@compiled
-def window_excess(hot: Any, bins: int) -> float:
-    """Return the mean excess per bin over the newest ``bins`` bins; nan if one was not observed."""
-    total = 0.0
-    for i in range(bins):
-        j = (hot.bins - i) % RING
-        total += hot.count[j] - hot.expected[j]
-    return float(total / bins)
-
-
-@compiled
-def follow(hot: Any, count: float, expected: float, minutes: float) -> None:
-    """Let the open surge see one observed bin: peak, height, excess."""
-    hot.excess = max(hot.excess + count - expected, 0.0)
-    if count > hot.peak_count:
-        hot.peak = hot.bins
-        hot.peak_count = count
-        hot.peak_expected = expected
-    bins = bins_of(HEIGHT_MINUTES, minutes, RING - 2)
-    height = window_excess(hot, bins)
-    if height > hot.height:
-        hot.height = height
-
-
-@compiled
-def usual_again(hot: Any, minutes: float) -> bool:
-    """Whether the last hour is over: observed in full and closer to usual than to the surge."""
-    bins = max(bins_of(HOLD_MINUTES, minutes, RING - 2), FEWEST)
-    if hot.bins - hot.onset < bins:
-        return False
-    ratio = 0.0
-    for i in range(bins):
-        j = (hot.bins - i) % RING
-        if np.isnan(hot.count[j]):
-            return False
-        usual = hot.expected[j]
-        still = usual + max(STILL * hot.height, 0.1 * usual)
-        ratio += hot.count[j] * log(still / usual) - (still - usual)
-    return ratio <= 0.0
-
-
-@compiled
-def end_of(hot: Any) -> int:
-    """Return the first bin after the surge: the split that best parts surge from usual."""
-    first = max(hot.onset + 1, hot.bins - RING + 1)
-    best = 0.0
-    total = 0.0
-    end = int(hot.bins + 1)
-    for b in range(hot.bins, first - 1, -1):
-        j = b % RING
-        if np.isnan(hot.count[j]):
-            continue
-        usual = hot.expected[j]
-        still = usual + max(STILL * hot.height, 0.1 * usual)
-        total += (still - usual) - hot.count[j] * log(still / usual)
-        if total > best:
-            best = total
-            end = int(b)
-    return end
-
-
-# The course of a surge: raised, located, revised while young, followed, closed.
-
+from detector.detection.series_record import RING, ChangeLog, ChangeRecord, SeriesRecord, bins_of
+from detector.model.series import Floats, Ints
 
 OPENED, REVISED, CLOSED = 0, 1, 2
 #: Minutes before the alarm that are searched for the start, minutes before the best candidate at
 #: least, and minutes after the alarm in which the start is revised.
 BEFORE, MARGIN, REVISION = 120.0, 45.0, 20.0
-#: Growth of peak or excess that is told.
-TELL = 1.25
+#: Growth of peak or excess that is reported.
+GROWTH = 1.25
 #: Minutes after which a raised volume is the new normal, and minutes that then make the level.
 NEW_NORMAL, NEW_LEVEL = 1440.0, 180.0
+#: Fewest bins that must look usual.
+FEWEST_USUAL = 3
+#: Share of the surge's height that still counts as the surge.
+STILL = 0.2
+#: Minutes that must look usual, and minutes over which the height is taken.
+HOLD_MINUTES = 60.0
+HEIGHT_MINUTES = 10.0
 
 
 class Search(NamedTuple):
@@ -129,166 +58,242 @@ def new_search(rises: Floats) -> Search:
     return Search(rises, onset.room(RING), np.full(1, -1), np.full(1, -1))
 
 
+class Course(NamedTuple):
+    """What following surges needs beside the record.
+
+    Attributes
+    ----------
+    minutes : width of a bin.
+    search : for the start, changed in place.
+    changes : where changes are written to.
+    """
+
+    minutes: float
+    search: Search
+    changes: ChangeLog
+
+
 @compiled
-def _locate(hot: Any, dispersion: float, minutes: float, first: int, search: Search) -> None:
+def _locate(record: SeriesRecord, dispersion: float, first: int, course: Course) -> None:
     """Estimate the start, in no bin behind the alarm, from the bins ``first`` to now."""
+    search, minutes = course.search, course.minutes
     if search.first[0] != first:
         search.next[:] = first
         search.first[:] = first
-    for b in range(search.next[0], hot.bins + 1):
-        count, expected = hot.count[b % RING], hot.expected[b % RING]
+    for b in range(search.next[0], record.bins + 1):
+        count, expected = record.count[b % RING], record.expected[b % RING]
         if np.isnan(expected):
             count = np.nan
         onset.weigh(search.sums, search.rises, b - first, count, expected, dispersion, minutes)
-    search.next[:] = hot.bins + 1
-    n = hot.bins - first + 1
+    search.next[:] = record.bins + 1
+    n = record.bins - first + 1
     likelihood = onset.likelihood_of(search.sums, n, dispersion, minutes)
-    found = onset.estimate(likelihood[: hot.noticed - first + 1], minutes)
-    hot.onset = first + found[0]
-    hot.earliest = first + found[1]
-    hot.latest = first + found[2]
+    found = onset.estimate(likelihood[: record.noticed - first + 1], minutes)
+    record.onset = first + found[0]
+    record.earliest = first + found[1]
+    record.latest = first + found[2]
 
 
 @compiled
-def _best_start(hot: Any) -> int:
+def best_start(record: SeriesRecord) -> int:
+    """Return the first bin of the candidate that has the most evidence."""
     best = -1.0
-    start = int(hot.bins)
-    for i in range(hot.candidates):
-        doubt = hot.doubt[i] / hot.mass[i]
-        value = evidence_of(hot.surplus[i], hot.mass[i], doubt)
+    start = int(record.bins)
+    for i in range(record.candidates):
+        doubt = record.mass_variance[i] / record.mass[i]
+        value = evidence_of(record.surplus[i], record.mass[i], doubt)
         if value > best:
             best = value
-            start = int(hot.start[i])
+            start = int(record.start[i])
     return start
 
 
 @compiled
-def raise_alarm(hot: Any, dispersion: float, minutes: float, search: Search) -> None:
+def raise_alarm(record: SeriesRecord, dispersion: float, course: Course) -> None:
     """Open a surge: estimate its start and take back what was learnt since.
 
-    What was said of it when it was noticed in its first bin before that was over stays.
+    If it was noticed before its first bin was over, what was found then stays.
     """
+    minutes = course.minutes
     first = min(
-        _best_start(hot) - bins_of(MARGIN, minutes, RING // 4),
-        hot.bins - bins_of(BEFORE, minutes, RING // 2),
+        best_start(record) - bins_of(MARGIN, minutes, RING // 4),
+        record.bins - bins_of(BEFORE, minutes, RING // 2),
     )
-    first = max(first, hot.search_from, hot.bins - RING + 2, 0)
-    hot.open = 1
-    hot.noticed = hot.bins
-    if hot.early == 0:
-        hot.alarm_evidence = hot.evidence
-    _locate(hot, dispersion, minutes, first, search)
-    hot.search_from = first
-    hot.peak_count = -1.0
-    hot.height = 0.0
-    hot.excess = 0.0
-    last = hot.bins
-    for b in range(hot.onset, last + 1):
-        hot.bins = b
+    first = max(first, record.search_from, record.bins - RING + 2, 0)
+    record.open = 1
+    record.noticed = record.bins
+    if record.early == 0:
+        record.alarm_evidence = record.evidence
+    _locate(record, dispersion, first, course)
+    record.search_from = first
+    record.peak_count = -1.0
+    record.height = 0.0
+    record.excess = 0.0
+    last = record.bins
+    for b in range(record.onset, last + 1):
+        record.bins = b
         j = b % RING
-        if not np.isnan(hot.count[j]) and not np.isnan(hot.expected[j]):
-            follow(hot, hot.count[j], hot.expected[j], minutes)
-    hot.bins = last
-    for b in range(hot.earliest, last + 1):
-        hot.clip[b % RING] = np.nan
-    j = hot.earliest % RING
-    hot.level_events = hot.old_events[j]
-    hot.level_weight = hot.old_weight[j]
-    start_search.forget(hot)
+        if not np.isnan(record.count[j]) and not np.isnan(record.expected[j]):
+            follow(record, record.count[j], record.expected[j], minutes)
+    record.bins = last
+    for b in range(record.earliest, last + 1):
+        record.clip[b % RING] = np.nan
+    j = record.earliest % RING
+    record.level_events = record.old_events[j]
+    record.level_weight = record.old_weight[j]
+    start_search.forget(record)
 
 
 @compiled
-def tell(hot: Any, kind: int, ended: int, changes: Any, n: int) -> int:
-    """Write a change down; ``ended`` is -1 while it goes on. Return the number of changes."""
-    change = changes[n]
+def report(record: SeriesRecord, kind: int, ended: int, changes: ChangeLog) -> None:
+    """Write a change down; ``ended`` is -1 while the surge is open."""
+    change: ChangeRecord = changes.rows[changes.length[0]]
+    changes.length[0] += 1
     change.kind = kind
-    change.bin = hot.bins
-    change.noticed = hot.noticed
-    change.early = hot.early
-    change.onset = hot.onset
-    change.earliest = hot.earliest
-    change.latest = hot.latest
-    change.evidence = hot.alarm_evidence
-    change.peak = hot.peak
-    change.peak_count = hot.peak_count
-    change.peak_expected = hot.peak_expected
-    change.excess = hot.excess
+    change.bin = record.bins
+    change.noticed = record.noticed
+    change.early = record.early
+    change.onset = record.onset
+    change.earliest = record.earliest
+    change.latest = record.latest
+    change.evidence = record.alarm_evidence
+    change.peak = record.peak
+    change.peak_count = record.peak_count
+    change.peak_expected = record.peak_expected
+    change.excess = record.excess
     change.ended = ended
-    hot.told_onset = hot.onset
-    hot.told_peak = hot.peak_count
-    hot.told_excess = hot.excess
-    return n + 1
+    record.reported_onset = record.onset
+    record.reported_peak = record.peak_count
+    record.reported_excess = record.excess
 
 
 @compiled
-def _revise(hot: Any, dispersion: float, minutes: float, search: Search) -> None:
+def note_early(changes: ChangeLog, seconds: int) -> None:
+    """Say of the last change that it came so many seconds before its bin was over."""
+    change: ChangeRecord = changes.rows[changes.length[0] - 1]
+    change.early = seconds
+
+
+@compiled
+def _revise(record: SeriesRecord, dispersion: float, course: Course) -> None:
     """Estimate the start again while the surge is young; what it covers is not learnt."""
-    _locate(hot, dispersion, minutes, max(hot.search_from, hot.bins - RING + 2), search)
-    for b in range(hot.earliest, hot.bins + 1):
-        hot.clip[b % RING] = np.nan
+    first = max(record.search_from, record.bins - RING + 2)
+    _locate(record, dispersion, first, course)
+    for b in range(record.earliest, record.bins + 1):
+        record.clip[b % RING] = np.nan
 
 
 @compiled
-def _adopt(hot: Any, dispersion: float, minutes: float) -> None:
+def _adopt(record: SeriesRecord, dispersion: float, minutes: float) -> None:
     """Take the level of the last hours for the new normal."""
-    level = baseline.level_of(hot)
+    level = baseline.level_of(record)
     events = 0.0
     weight = 0.0
     for i in range(bins_of(NEW_LEVEL, minutes, RING - 1)):
-        j = (hot.bins - i) % RING
-        if not np.isnan(hot.count[j]):
-            events += hot.count[j] / dispersion
-            weight += hot.expected[j] / level / dispersion
-    hot.level_events = events
-    hot.level_weight = weight
-    hot.slow_events = events
-    hot.slow_weight = weight
+        j = (record.bins - i) % RING
+        if not np.isnan(record.count[j]):
+            events += record.count[j] / dispersion
+            weight += record.expected[j] / level / dispersion
+    record.level_events = events
+    record.level_weight = weight
+    record.slow_events = events
+    record.slow_weight = weight
 
 
 @compiled
-def _grown(hot: Any) -> bool:
-    """Whether there is something new to tell: another start, or a quarter more peak or excess."""
+def _grown(record: SeriesRecord) -> bool:
+    """Whether there is something new to report: another start, or a quarter more peak or excess."""
     return bool(
-        hot.onset != hot.told_onset
-        or hot.peak_count >= TELL * hot.told_peak
-        or hot.excess >= TELL * hot.told_excess + 1.0
+        record.onset != record.reported_onset
+        or record.peak_count >= GROWTH * record.reported_peak
+        or record.excess >= GROWTH * record.reported_excess + 1.0
     )
 
 
 @compiled
 def continue_surge(
-    hot: Any,
-    count: float,
-    expected: float,
-    dispersion: float,
-    minutes: float,
-    search: Search,
-    changes: Any,
-    n: int,
-) -> int:
-    """Let an open surge see an observed bin; return the number of changes."""
-    follow(hot, count, expected, minutes)
-    since = hot.bins - hot.noticed
+    record: SeriesRecord, count: float, expected: float, dispersion: float, course: Course
+) -> None:
+    """Let an open surge see an observed bin."""
+    minutes = course.minutes
+    follow(record, count, expected, minutes)
+    since = record.bins - record.noticed
     if since <= bins_of(REVISION, minutes, RING // 4):
-        _revise(hot, dispersion, minutes, search)
+        _revise(record, dispersion, course)
     if since * minutes >= NEW_NORMAL:
-        _adopt(hot, dispersion, minutes)
-        return close(hot, hot.bins + 1, changes, n)
-    if usual_again(hot, minutes):
-        return close(hot, end_of(hot), changes, n)
-    if _grown(hot):
-        return tell(hot, REVISED, -1, changes, n)
-    return n
+        _adopt(record, dispersion, minutes)
+        close(record, record.bins + 1, course.changes)
+    elif is_usual_again(record, minutes):
+        close(record, end_of(record), course.changes)
+    elif _grown(record):
+        report(record, REVISED, -1, course.changes)
 
 
 @compiled
-def close(hot: Any, ended: int, changes: Any, n: int) -> int:
-    """End the surge at bin ``ended`` (exclusive), where the next one may begin.
+def close(record: SeriesRecord, ended: int, changes: ChangeLog) -> None:
+    """End the surge at bin ``ended`` (exclusive), where the next one may begin."""
+    record.search_from = max(ended, record.onset + 1)
+    report(record, CLOSED, record.search_from, changes)
+    record.open = 0
+    record.early = 0
 
-    Returns the number of changes.
-    """
-    hot.search_from = max(ended, hot.onset + 1)
-    n = tell(hot, CLOSED, hot.search_from, changes, n)
-    hot.open = 0
-    hot.early = 0
-    return n
+
+@compiled
+def window_excess(record: SeriesRecord, bins: int) -> float:
+    """Return the mean excess per bin over the newest ``bins`` bins; nan if one was not observed."""
+    total = 0.0
+    for i in range(bins):
+        j = (record.bins - i) % RING
+        total += record.count[j] - record.expected[j]
+    return float(total / bins)
+
+
+@compiled
+def follow(record: SeriesRecord, count: float, expected: float, minutes: float) -> None:
+    """Let the open surge see one observed bin: peak, height, excess."""
+    record.excess = max(record.excess + count - expected, 0.0)
+    if count > record.peak_count:
+        record.peak = record.bins
+        record.peak_count = count
+        record.peak_expected = expected
+    bins = bins_of(HEIGHT_MINUTES, minutes, RING - 2)
+    height = window_excess(record, bins)
+    if height > record.height:
+        record.height = height
+
+
+@compiled
+def is_usual_again(record: SeriesRecord, minutes: float) -> bool:
+    """Whether the last hour is over: observed in full and closer to usual than to the surge."""
+    bins = max(bins_of(HOLD_MINUTES, minutes, RING - 2), FEWEST_USUAL)
+    if record.bins - record.onset < bins:
+        return False
+    ratio = 0.0
+    for i in range(bins):
+        j = (record.bins - i) % RING
+        if np.isnan(record.count[j]):
+            return False
+        usual = record.expected[j]
+        still = usual + max(STILL * record.height, 0.1 * usual)
+        ratio += record.count[j] * log(still / usual) - (still - usual)
+    return ratio <= 0.0
+
+
+@compiled
+def end_of(record: SeriesRecord) -> int:
+    """Return the first bin after the surge: the split that best parts surge from usual."""
+    first = max(record.onset + 1, record.bins - RING + 1)
+    best = 0.0
+    total = 0.0
+    end = int(record.bins + 1)
+    for b in range(record.bins, first - 1, -1):
+        j = b % RING
+        if np.isnan(record.count[j]):
+            continue
+        usual = record.expected[j]
+        still = usual + max(STILL * record.height, 0.1 * usual)
+        total += (still - usual) - record.count[j] * log(still / usual)
+        if total > best:
+            best = total
+            end = int(b)
+    return end

@@ -27,14 +27,14 @@ from detector.complaints.authors import (
     in_order,
     is_voice,
 )
-from detector.detection.bin_update import NO_MARKS
+from detector.detection.bin_update import NO_PARTIAL_BINS
 from detector.detection.live import STALE_AFTER
 from detector.model.series import Floats, SeriesKey
 from detector.model.spans import Spans, seconds_of
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.series_batch import CountBatch, SourceBatch
 from detector.pipeline.state import Followed, SourceMemory
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 
 #: Seconds from mark to mark, at least, and parts that a wide bin is divided into by them.
 LEAST, PARTS = 15, 20
@@ -76,7 +76,7 @@ def marks_of(voices: Floats, start: float, width: int, judged: Judged, observed:
     # Posts of whole minutes wait and may be overtaken.
     at = np.sort(lefts[inside] + place[inside])
     if not len(at):
-        return NO_MARKS
+        return NO_PARTIAL_BINS
     marks, index = np.unique(at, return_index=True)
     lefts = marks // width * width
     counts = np.r_[index[1:], len(at)] - np.searchsorted(at, lefts)
@@ -125,7 +125,7 @@ class _Edges:
 def tally_posts(
     source: str,
     feed: SourceMemory,
-    pull: Pull,
+    poll: Poll,
     series: Mapping[SeriesKey, Followed],
     plan: PipelinePlan,
     *,
@@ -137,11 +137,11 @@ def tally_posts(
     What comes for a bin that was counted already is history: context for the voices after it,
     and counted nowhere.
     """
-    if _is_silent(feed, pull):
+    if _is_silent(feed, poll):
         return SourceBatch(feed)
-    observed = Spans.of([*feed.looked(feed.counted_until).pairs(), *pull.observed])
+    observed = Spans.of([*feed.looked(feed.counted_until).pairs(), *poll.observed])
     since = _earliest(feed.since, feed.observed, observed)
-    complaints, known = new_complaints(pull.posts, source, feed.known, plan)
+    complaints, known = new_complaints(poll.posts, source, feed.known, plan)
     late = _late(complaints, feed.counted_until)
     backlog = _joined(feed.backlog, complaints)
     feed = replace(feed, observed=observed, since=since, backlog=backlog, known=known)
@@ -191,9 +191,9 @@ def _late(complaints: pd.DataFrame | None, counted: float | None) -> int:
     return int((seconds_of(complaints["time"]) < counted).sum())
 
 
-def _is_silent(feed: SourceMemory, pull: Pull) -> bool:
+def _is_silent(feed: SourceMemory, poll: Poll) -> bool:
     """Tell whether no post was ever looked for here: a list of counts that brings nothing."""
-    nothing = pull.posts is None and not pull.observed
+    nothing = poll.posts is None and not poll.observed
     return nothing and feed.counted_until is None and feed.backlog is None
 
 

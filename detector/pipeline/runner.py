@@ -1,12 +1,12 @@
-"""How far the sources are that make up for time that was missed."""
+"""The running pipeline: its parts put together, its runs, and what is done between them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ import structlog
 
 from detector.clock import Clock, wall_now
 from detector.complaints.reader import read_posts
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.detection import live
 from detector.errors import (
     DetectorError,
@@ -29,16 +29,16 @@ from detector.notify.mute import Wishes
 from detector.notify.policy import NotificationPolicy
 from detector.notify.receiver import Receiver
 from detector.pipeline import setup
+from detector.pipeline.heartbeat import Heartbeat, build_heartbeat
 from detector.pipeline.leader import Leader
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.refresh import refresh, standing_incidents
 from detector.pipeline.run import Totals, take_turn
 from detector.pipeline.saved_state import load
+from detector.pipeline.schedule import Job
 from detector.pipeline.setup import build_policy
 from detector.pipeline.shelf import Shelf
 from detector.pipeline.state import PipelineState
-from detector.receivers.heartbeat import Heartbeat
-from detector.receivers.registry import build_heartbeat
 from detector.sources.base import Source
 from detector.store.base import Controls, Store
 from detector.store.controls import controls_beside
@@ -46,8 +46,15 @@ from detector.store.sql_store import open_store
 
 log = structlog.get_logger("detector.pipeline")
 
+T = TypeVar("T")
+R = TypeVar("R")
+
 #: A source that is further behind than this is catching up.
 BEHIND = timedelta(minutes=15)
+#: Signs of life follow a run by no more than this.
+SIGNS = timedelta(seconds=5)
+#: What is old is dropped from the store so often.
+RETENTION = timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -68,9 +75,6 @@ class CatchUp:
                 log.info("catching up", source=feed.source, until=iso(reached), left=left)
             elif before is not None and now - before > BEHIND:
                 log.info("caught up", source=feed.source)
-
-
-# The running pipeline: its parts put together, and one turn of them.
 
 
 @dataclass(eq=False)
@@ -104,8 +108,22 @@ class Pipeline:
     totals: Totals = field(default_factory=Totals, init=False)
     shelf: Shelf | None = field(default=None, init=False)
     _stood_by: bool = field(default=False, init=False)
-    _tidied: date | None = field(default=None, init=False)
+    _troubles: Sequence[str] | None = field(default=None, init=False)
     _catch_up: CatchUp = field(default_factory=CatchUp, init=False)
+
+    def jobs(self) -> Sequence[Job]:
+        """Return what is to be done between runs, or beside them."""
+        every = self.settings.schedule.every
+        jobs = [Job("heartbeat", self.beat, min(every, SIGNS), beside=True)]
+        if (renew_every := self.leadership.renew_every) is not None:
+            jobs.append(Job("lease", self.leadership.renew, renew_every, beside=True))
+        if self.settings.clock.speed is not None:
+            return jobs  # scenarios of years ago are kept whole, and their runs follow at once
+        if every > self.policy.first:
+            jobs.append(Job("delivery", self.deliver, self.policy.first))
+        if self.settings.store.keep is not None:
+            jobs.append(Job("retention", self.drop_old, RETENTION, at_once=True))
+        return jobs
 
     def warm_up(self) -> None:
         """Load the model and compile the kernels, so that the first turn is not the slowest."""
@@ -117,22 +135,62 @@ class Pipeline:
         self.heartbeat.ready()
 
     def turn(self) -> bool:
-        """Pull, count, detect, commit, deliver. Return whether there is more to do.
+        """Poll, count, detect, commit, deliver. Return whether there is more to do.
 
         While another instance leads, nothing is done but to wait for its end.
         """
         if not self._leads():
             self.heartbeat.standing_by()
             return True
+        return self._reading_anew(self._turn, otherwise=True)
+
+    def deliver(self) -> None:
+        """Send what is due; between runs, so that what failed does not wait for the next one.
+
+        It is the pass over the outbox that every run ends with, and never works beside a run: so
+        messages of an incident keep their order, and what is recorded is recorded once.
+        """
+        if self._still_leads():
+            self._reading_anew(self._deliver, otherwise=None)
+
+    def drop_old(self) -> None:
+        """Let the store forget what is older than it is to keep."""
+        keep = self.settings.store.keep
+        if keep is None or not self._still_leads():
+            return
+        before = self.clock.now() - keep
+        gone = self._reading_anew(lambda: self.store.forget(before=before), otherwise=0)
+        if gone:
+            log.info("old counts and messages dropped", rows=gone)
+
+    def beat(self) -> None:
+        """Say that a run was committed, if one was since this was said last, and who is in trouble.
+
+        A pipeline that does not run any more is not heard of either.
+        """
+        troubles, self._troubles = self._troubles, None
+        if troubles is None:
+            return
+        if failure := self.heartbeat.beat(troubles):
+            log.warning("heartbeat not sent", error=failure)
+
+    def _reading_anew(self, work: Callable[[], T], *, otherwise: R) -> T | R:
+        """Return what ``work`` does, or ``otherwise`` where another instance has taken over.
+
+        The state is read anew before the next run where what the store holds is not certain.
+        """
         try:
-            return self._turn()
+            return work()
         except LeaseLost as error:
             log.warning("another instance has taken over; standing by", error=str(error))
             self.term = None
-            return True
+            return otherwise
         except StoreError:
             self.term = None  # a commit whose answer was lost may have been made: read anew
             raise
+
+    def _still_leads(self) -> bool:
+        return self.term is not None and self.leadership.term == self.term
 
     def _leads(self) -> bool:
         """Return whether we lead; if we did not before, remember what the store has by now."""
@@ -159,7 +217,7 @@ class Pipeline:
             self.audience,
             now=now,
             wall=wall,
-            feed_receivers=self.settings.feeds.receivers,
+            feed_receivers=self.settings.source_health.receivers,
             wishes=self._wishes(wall),
             shelf=self.shelf,
         )
@@ -180,18 +238,26 @@ class Pipeline:
                 reason=feed.reason.value,
                 **feed.params,
             )
+        report = self._deliver()
+        standing = standing_incidents(self.memory, self.shelf, now=now)
+        unreached = {d.receiver for d in (*report.retried, *report.dead)} | self._refresh(standing)
+        self._troubles = [
+            *(f"source {t.source} failed" for t in turn.troubles),
+            *(f"receiver {name} was not reached" for name in sorted(unreached)),
+        ]
+        if self.settings.clock.speed is None:
+            self._catch_up.say(turn.outcome.feeds, now)
+        return not (finished and not report.retried)
+
+    def _deliver(self) -> DeliveryReport:
+        """Send what is due; what was refused for good is not on record any more."""
         report = deliver(
             self.store, self.sinks, now=wall_now(), policy=self.policy, stopping=self.stopping
         )
-        self.shelf = shelf = turn.shelf.without(report.dead)
+        if self.shelf is not None:
+            self.shelf = self.shelf.without(report.dead)
         _log(report)
-        standing = standing_incidents(self.memory, shelf, now=now)
-        unreached = {d.receiver for d in (*report.retried, *report.dead)} | self._refresh(standing)
-        self._beat([t.source for t in turn.troubles], unreached)
-        if self.settings.clock.speed is None:
-            self._catch_up.say(turn.outcome.feeds, now)
-        self._forget(now)
-        return not (finished and not report.retried)
+        return report
 
     def _wishes(self, wall: datetime) -> Wishes:
         """Return what people at the desk say."""
@@ -205,26 +271,9 @@ class Pipeline:
             log.warning("alerts not said again", receiver=receiver, error=str(error))
         return set(troubles)
 
-    def _beat(self, sources: Sequence[str], receivers: Collection[str]) -> None:
-        """Say that the turn was committed, and who is in trouble."""
-        troubles = [f"source {name} failed" for name in sources]
-        troubles += [f"receiver {name} was not reached" for name in sorted(receivers)]
-        if failure := self.heartbeat.beat(troubles):
-            log.warning("heartbeat not sent", error=failure)
-
-    def _forget(self, now: datetime) -> None:
-        """Once a day, let the store forget what is old; scenarios of years ago are kept whole."""
-        keep = self.settings.store.keep
-        today = now.date()
-        if keep is None or self.settings.clock.speed is not None or today == self._tidied:
-            return
-        gone = self.store.forget(before=now - keep)
-        self._tidied = today
-        if gone:
-            log.info("old counts and messages dropped", rows=gone)
-
     def close(self) -> None:
         """Release the store."""
+        self.beat()
         self.heartbeat.stopping()
         self.leadership.close()
         self.store.close()
@@ -240,7 +289,7 @@ def build(settings: Settings, *, base: Path, console: TextIO) -> Pipeline:
     """
     plan = setup.build_plan(settings)
     sources = setup.build_sources(settings, base=base)
-    sinks = setup.build_sinks(settings, base=base, console=console)
+    sinks = setup.build_receivers(settings, base=base, console=console)
     location, ttl = setup.store_location(settings, base=base), settings.store.lease
     store = open_store(location, standby=True, ttl=ttl)
     leadership = Leader(store.lease)

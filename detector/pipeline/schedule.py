@@ -1,4 +1,8 @@
-"""The schedule: APScheduler turns the pipeline, the only room it lives in."""
+"""The schedule: APScheduler fires every timer there is, the only room it lives in.
+
+Jobs that touch the pipeline's state (the run, deliveries between runs, retention) take turns: one
+works at a time. Others (the lease, signs of life) work beside them, on threads of their own.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +10,21 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
-from types import FrameType
+from enum import StrEnum
+from types import FrameType, MappingProxyType
 
 import structlog
 from apscheduler.events import (
     EVENT_JOB_ERROR,
+    EVENT_JOB_EXECUTED,
     EVENT_JOB_MAX_INSTANCES,
     EVENT_JOB_MISSED,
+    JobEvent,
     JobExecutionEvent,
-    JobSubmissionEvent,
 )
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -28,103 +35,197 @@ log = structlog.get_logger("detector.pipeline.schedule")
 # What it has to say reaches our listeners; said twice it would bury the alerts.
 logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
 
-#: After this many turns in a row that failed, the schedule gives up and says why.
+#: After this many runs in a row that failed, the schedule gives up and says why.
 MAX_FAILURES = 5
+#: Name of the job that the others serve.
+RUN = "run"
+#: Executors: for jobs that take turns, and for those beside them.
+_IN_TURN, _BESIDE = "default", "beside"
+
+
+class Outcome(StrEnum):
+    """What became of a job that was due."""
+
+    EXECUTED = "executed"
+    FAILED = "failed"
+    MISSED = "missed"
+    SKIPPED = "skipped"
+
+
+_OUTCOMES = {
+    EVENT_JOB_EXECUTED: Outcome.EXECUTED,
+    EVENT_JOB_ERROR: Outcome.FAILED,
+    EVENT_JOB_MISSED: Outcome.MISSED,
+    EVENT_JOB_MAX_INSTANCES: Outcome.SKIPPED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class JobCounts:
+    """How often jobs were due since the start, by name and outcome.
+
+    A job is `Outcome.MISSED` where it could not start in time, and `Outcome.SKIPPED` where it was
+    still at work.
+    """
+
+    runs: Mapping[tuple[str, Outcome], int] = field(default_factory=lambda: MappingProxyType({}))
+
+    def plus(self, job: str, outcome: Outcome) -> JobCounts:
+        """Return the counts with one more; these are not changed, others may be reading them."""
+        return JobCounts({**self.runs, (job, outcome): self.runs.get((job, outcome), 0) + 1})
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is done again and again.
+
+    Attributes
+    ----------
+    name : of the job, in metrics and logs.
+    work : what is done.
+    every : interval on the wall's clock.
+    grace : how late it may start; None: however late. (APScheduler's own default of one second
+        drops late jobs silently.)
+    at_once : whether it is due at the start, or first after an interval.
+    beside : whether it works beside the run, or takes turns with it.
+    """
+
+    name: str
+    work: Callable[[], object]
+    every: timedelta
+    grace: timedelta | None = None
+    at_once: bool = False
+    beside: bool = False
 
 
 class Schedule:
-    """Turns the pipeline at a steady interval until told to stop.
+    """Runs the pipeline, and what belongs to it, at steady intervals until told to stop.
 
-    One turn at a time; turns that are due while one runs melt into one; a turn that is late by
-    less than ``misfire_grace`` is run all the same (APScheduler's own default of one second drops
-    late runs silently). Missed and failed turns are logged.
+    One run at a time; runs that are due while one is at work melt into one; a run that is late by
+    less than ``misfire_grace`` is made all the same. What fails or is missed is logged and counted.
 
     Parameters
     ----------
-    turn : called at once, then once per interval; returns whether there is more to do.
-    every : interval on the wall clock.
-    misfire_grace : how late a turn may start.
+    run : called at once, then once per interval; returns whether there is more to do.
+    every : interval on the wall's clock.
+    misfire_grace : how late a run may start.
+    jobs : what else there is to do.
     """
 
     def __init__(
-        self, turn: Callable[[], bool], *, every: timedelta, misfire_grace: timedelta
+        self,
+        run: Callable[[], bool],
+        *,
+        every: timedelta,
+        misfire_grace: timedelta,
+        jobs: Sequence[Job] = (),
     ) -> None:
-        self._turn = turn
+        self._run = run
         self._stopped = threading.Event()
+        self._in_turn = threading.Lock()
         self._failures = 0
         self._overran = False
         self._every = every.total_seconds()
         self.failure: BaseException | None = None
+        self.counts = JobCounts()
         self._scheduler = BackgroundScheduler(
-            executors={"default": ThreadPoolExecutor(1)},
-            job_defaults={
-                "coalesce": True,
-                "max_instances": 1,
-                "misfire_grace_time": max(1, round(misfire_grace.total_seconds())),
+            executors={
+                _IN_TURN: ThreadPoolExecutor(1),
+                _BESIDE: ThreadPoolExecutor(max(sum(job.beside for job in jobs), 1)),
             },
+            job_defaults={"coalesce": True, "max_instances": 1},
             timezone="UTC",
         )
-        self._scheduler.add_listener(self._failed, EVENT_JOB_ERROR)
-        self._scheduler.add_listener(_missed, EVENT_JOB_MISSED)
-        self._scheduler.add_listener(self._overrun, EVENT_JOB_MAX_INSTANCES)
+        self._scheduler.add_listener(self._count, sum(_OUTCOMES))
+        for job in (Job(RUN, self._once, every, misfire_grace, at_once=True), *jobs):
+            self._add(job)
+
+    def _add(self, job: Job) -> None:
+        grace = None if job.grace is None else max(1, round(job.grace.total_seconds()))
+        now = wall_now()
         self._scheduler.add_job(
-            self._once,
+            job.work if job.beside else self._taking_turns(job.work),
             "interval",
-            seconds=every.total_seconds(),
-            id="turn",
-            name="turn",
-            next_run_time=wall_now(),
+            seconds=job.every.total_seconds(),
+            id=job.name,
+            name=job.name,
+            executor=_BESIDE if job.beside else _IN_TURN,
+            misfire_grace_time=grace,
+            next_run_time=now if job.at_once else now + job.every,
         )
 
-    def run(self) -> None:
-        """Turn until there is no more to do, `stop` is called, or a signal says so.
+    def _taking_turns(self, work: Callable[[], object]) -> Callable[[], None]:
+        def one_at_a_time() -> None:
+            with self._in_turn:
+                if not self._stopped.is_set():
+                    work()
 
-        A running turn is finished: it is one transaction. Raises what made the last of
-        `MAX_FAILURES` turns in a row fail.
+        return one_at_a_time
+
+    def run(self) -> None:
+        """Run until there is no more to do, `stop` is called, or a signal says so.
+
+        A run that is at work is finished, it is one transaction; what works beside it goes on
+        until then, so that the lease lasts. Raises what made the last of `MAX_FAILURES` runs in a
+        row fail.
         """
         with _signals(self.stop):
             self._scheduler.start()
             try:
                 self._stopped.wait()
+                self._finish_run()
             finally:
                 self._scheduler.shutdown(wait=True)
         if self.failure is not None:
             raise self.failure
 
     def stop(self) -> None:
-        """Stop after the turn that is running."""
+        """Stop after the run that is at work."""
         self._stopped.set()
 
     def is_stopping(self) -> bool:
         """Return whether a stop was asked for."""
         return self._stopped.is_set()
 
+    def _finish_run(self) -> None:
+        """Let nothing begin any more that takes turns, and wait for what is at work."""
+        for job in self._scheduler.get_jobs():
+            if job.executor == _IN_TURN:
+                job.remove()
+        with self._in_turn:
+            pass
+
     def _once(self) -> None:
-        if not self._stopped.is_set():
-            began = time.monotonic()
-            more = self._turn()
-            self._failures = 0
-            if time.monotonic() - began < self._every:
-                self._overran = False
-            if not more:
-                self.stop()
+        began = time.monotonic()
+        more = self._run()
+        self._failures = 0
+        if time.monotonic() - began < self._every:
+            self._overran = False
+        if not more:
+            self.stop()
+
+    def _count(self, event: JobEvent) -> None:
+        """Count what became of a job, and log it where it did not do its work."""
+        outcome = _OUTCOMES[event.code]
+        self.counts = self.counts.plus(event.job_id, outcome)
+        if outcome is Outcome.FAILED:
+            self._failed(event)
+        elif outcome is Outcome.MISSED:
+            due = event.scheduled_run_time.isoformat()
+            log.warning(f"{event.job_id} missed", due=due)
+        elif outcome is Outcome.SKIPPED and event.job_id == RUN and not self._overran:
+            self._overran = True  # said once, until a run does not take so long
+            log.info("run takes longer than the interval; the next ones wait")
 
     def _failed(self, event: JobExecutionEvent) -> None:
+        if event.job_id != RUN:
+            log.error(f"{event.job_id} failed", exc_info=event.exception)
+            return
         self._failures += 1
-        log.error("turn failed", in_a_row=self._failures, exc_info=event.exception)
+        log.error("run failed", in_a_row=self._failures, exc_info=event.exception)
         if self._failures >= MAX_FAILURES:
             self.failure = event.exception
             self.stop()
-
-    def _overrun(self, _event: JobSubmissionEvent) -> None:
-        """Say that turns take longer than the interval, once until one does not."""
-        if not self._overran:
-            self._overran = True
-            log.info("turn takes longer than the interval; the next ones wait")
-
-
-def _missed(event: JobExecutionEvent) -> None:
-    log.warning("turn missed", due=event.scheduled_run_time.isoformat())
 
 
 @contextmanager
@@ -148,7 +249,7 @@ def terminable() -> Iterator[None]:
 def _signals(stop: Callable[[], None]) -> Iterator[None]:
     """Let SIGTERM and Ctrl-C stop in good order; put back what was there before.
 
-    A second Ctrl-C does not wait for the running turn: killing it loses nothing either. SIGTERM
+    A second Ctrl-C does not wait for the run at work: killing it loses nothing either. SIGTERM
     may come twice from one sender (to the process and to its group), and means the same.
     """
 

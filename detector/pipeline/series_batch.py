@@ -1,4 +1,4 @@
-"""Pieces: what one pull adds to the series, ready for the detector."""
+"""Pieces: what one poll adds to the series, ready for the detector."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from detector.detection.bin_update import NO_MARKS
+from detector.detection.bin_update import NO_PARTIAL_BINS
 from detector.model.series import Floats, SeriesKey
 from detector.model.spans import Spans
 from detector.model.times import from_seconds
@@ -37,7 +37,7 @@ class CountBatch:
     width: timedelta
     counts: Floats
     skipped: int = 0
-    marks: Floats = field(default_factory=lambda: NO_MARKS)
+    marks: Floats = field(default_factory=lambda: NO_PARTIAL_BINS)
 
     def latest_edge(self, instant: datetime) -> datetime:
         """Return the latest edge of these bins up to ``instant``."""
@@ -51,7 +51,7 @@ def marks_together(pieces: Sequence[CountBatch]) -> Floats:
     shifted = [
         piece.marks + np.array([[end], [0], [0]]) for piece, end in zip(pieces, ends, strict=False)
     ]
-    return np.concatenate([NO_MARKS, *shifted], axis=1)
+    return np.concatenate([NO_PARTIAL_BINS, *shifted], axis=1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,14 +77,14 @@ class ListBatch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SourceBatch:
-    """What one pull adds.
+    """What one poll adds.
 
     Attributes
     ----------
     feed : the source's memory after it.
     counts : final bins of count series.
     looks : looks at trending lists.
-    complaints : complaints among the posts of the pull, as `read_complaints` gives them.
+    complaints : complaints among the posts of the poll, as `read_complaints` gives them.
     late : rows that came when their bins were final and said something new: history, not counted.
     """
 

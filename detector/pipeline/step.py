@@ -39,7 +39,7 @@ from detector.pipeline.state import (
     SourceMemory,
 )
 from detector.pipeline.table_counts import tally_counts, tally_looks
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +80,7 @@ class RunResult:
 
 def cycle(
     memory: PipelineState,
-    pulls: Mapping[str, Pull],
+    polls: Mapping[str, Poll],
     plan: PipelinePlan,
     *,
     now: datetime,
@@ -91,12 +91,12 @@ def cycle(
     Parameters
     ----------
     memory : what the cycle before left.
-    pulls : by source.
+    polls : by source.
     plan : the settings.
     now : bins that end (and settle) by now are final.
     failures : why the other sources could not be read, by source.
     """
-    tallies = {name: _tally(name, pulls[name], memory, plan, now) for name in sorted(pulls)}
+    tallies = {name: _tally(name, polls[name], memory, plan, now) for name in sorted(polls)}
     counts = [piece for tally in tallies.values() for piece in tally.counts]
     looks = [piece for tally in tallies.values() for piece in tally.looks]
     series = dict(memory.series)
@@ -117,7 +117,7 @@ def cycle(
     said = [_finer(s, archive) for s in sorted(said, key=lambda s: s[:3])]
     told = tell(memory.incidents, said, archive, plan)
     feeds = {**memory.feeds, **{name: tally.feed for name, tally in tallies.items()}}
-    watched, alarms = watch(memory.watched, pulls, failures, feeds, plan, now=now)
+    watched, alarms = watch(memory.watched, polls, failures, feeds, plan, now=now)
     latest, unobserved = mark_unobserved(told.latest, {**memory.watched, **watched})
     after = PipelineState(
         feeds,
@@ -158,18 +158,18 @@ def _as_they_stand(incidents: Sequence[Incident]) -> tuple[Incident, ...]:
 
 
 def _tally(
-    source: str, pull: Pull, memory: PipelineState, plan: PipelinePlan, now: datetime
+    source: str, poll: Poll, memory: PipelineState, plan: PipelinePlan, now: datetime
 ) -> SourceBatch:
-    feed = replace(memory.feeds.get(source, SourceMemory()), cursor=pull.cursor)
-    if pull.counts is None or pull.width is None:
-        return tally_posts(source, feed, pull, memory.series, plan, now=now)
-    if "floor" in pull.counts:
+    feed = replace(memory.feeds.get(source, SourceMemory()), cursor=poll.cursor)
+    if poll.counts is None or poll.width is None:
+        return tally_posts(source, feed, poll, memory.series, plan, now=now)
+    if "floor" in poll.counts:
         followed = frozenset(memory.trends)
-        return tally_looks(source, feed, pull.counts, pull.width, pull, followed, plan)
+        return tally_looks(source, feed, poll.counts, poll.width, poll, followed, plan)
     # Under a name of their own: from a sample of posts nothing can be counted, nor told when.
-    quoted, known = new_complaints(pull.evidence, f"{source}/evidence", feed.known, plan)
+    quoted, known = new_complaints(poll.evidence, f"{source}/evidence", feed.known, plan)
     feed = replace(feed, known=known)
-    tally = tally_counts(source, feed, pull.counts, pull.width, memory.series, plan, now=now)
+    tally = tally_counts(source, feed, poll.counts, poll.width, memory.series, plan, now=now)
     return replace(tally, complaints=quoted)
 
 

@@ -20,7 +20,7 @@ from detector.model.times import from_seconds
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.series_batch import CountBatch, ListBatch, SourceBatch
 from detector.pipeline.state import Followed, SourceMemory
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 
 
 def tally_counts(
@@ -105,7 +105,7 @@ def _revised(known: Followed, seconds: Floats, values: Floats) -> int:
     step = known.width.total_seconds()
     index = np.floor((seconds - known.start) / step + 0.5).astype(np.int64)
     within = (index < known.bins) & (index >= max(known.bins - RING, 0)) & np.isfinite(values)
-    before = known.state.hot["count"][0][index[within] % RING]
+    before = known.state.recent_counts[index[within] % RING]
     return int((before != values[within]).sum())
 
 
@@ -117,7 +117,7 @@ def tally_looks(
     feed: SourceMemory,
     counts: pd.DataFrame,
     width: timedelta,
-    pull: Pull,
+    poll: Poll,
     followed: frozenset[SeriesKey],
     plan: PipelinePlan,
 ) -> SourceBatch:
@@ -129,9 +129,9 @@ def tally_looks(
     first time has all looks that are remembered, so that it is known when it was not listed.
     """
     step = width.total_seconds()
-    now_looked = Spans.of(_whole_bins(pull.observed, step))
+    now_looked = Spans.of(_whole_bins(poll.observed, step))
     until = float(feed.observed.ends[-1]) if len(feed.observed) else None
-    observed = Spans.of([*feed.looked(until).pairs(), *pull.observed])
+    observed = Spans.of([*feed.looked(until).pairs(), *poll.observed])
     looked_before = Spans.of(_whole_bins(observed.pairs(), step))
     rows = _about_outages(counts, plan)
     rows = rows.assign(second=seconds_of(rows["time"]) // step * step)

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.model.documents import incident_to_dict
 from detector.model.incident import Incident
 from detector.pipeline.hindsight_analysis import Review, Reviewed, review

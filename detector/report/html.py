@@ -36,7 +36,7 @@ from detector.views.curve import Curve
 
 #: Incidents that get a chapter of their own, the worst; the table holds all.
 CHAPTERS = 30
-#: Up to so many incidents their charts tell every column's numbers when pointed at.
+#: Up to so many incidents their charts show every column's numbers when pointed at.
 TIPPED = 6
 REGIONS = 10
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.store.base import Controls, Store, Viewer
 
 

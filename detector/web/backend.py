@@ -14,12 +14,13 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from detector.clock import wall_now
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.config.web import WebSettings
 from detector.errors import ConfigError
 from detector.fields import named_secret
 from detector.model.token import Scope
 from detector.pipeline.run import Totals
+from detector.pipeline.schedule import JobCounts
 from detector.pipeline.setup import store_location
 from detector.store.base import Controls, Inbox
 from detector.store.connections import file_of, store_url
@@ -68,6 +69,7 @@ class RunReport:
     seconds : how long it took.
     every : seconds between runs, as configured.
     totals : how much was taken in since the start.
+    jobs : how often the scheduled jobs were due, and what became of them.
     """
 
     runs: int
@@ -75,6 +77,7 @@ class RunReport:
     seconds: float
     every: float
     totals: Totals = field(default_factory=Totals)
+    jobs: JobCounts = field(default_factory=JobCounts)
 
 
 def _backend(request: Request) -> Backend:

@@ -13,6 +13,7 @@ from detector.model.health import SourceState
 from detector.model.plain_text import plain
 from detector.model.token import Scope
 from detector.pipeline.run import Totals
+from detector.pipeline.schedule import JobCounts
 from detector.views.services import services
 from detector.web.access import needs
 from detector.web.api.shapes import problems
@@ -128,6 +129,16 @@ def _of_runs(backend: Backend) -> Iterator[Metric]:
         text, ended = "When the last run ended, seconds since 1970", report.ended_at.timestamp()
         yield from _gauges(("run_end_seconds", "turn_end_seconds"), text, (), [([], ended)])
     yield from _of_totals(report.totals)
+    yield _of_jobs(report.jobs)
+
+
+def _of_jobs(jobs: JobCounts) -> Metric:
+    family = CounterMetricFamily(
+        _named("job_runs"), "Scheduled jobs by what became of them", labels=("job", "outcome")
+    )
+    for (job, outcome), n in sorted(jobs.runs.items()):
+        family.add_metric([job, outcome.value], float(n))
+    return family
 
 
 def _gauges(

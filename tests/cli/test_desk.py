@@ -31,7 +31,7 @@ location = "store.sqlite"
 [[receivers]]
 type = "console"
 name = "ops"
-quiet = ["nights"]
+mute_time_intervals = ["nights"]
 
 [[receivers]]
 type = "console"
@@ -50,16 +50,16 @@ continue = true
 [[routes]]
 match = ['service="WeChat"']
 receivers = ["ops", "boss"]
-repeat_every = "4h"
+reminder_every = "4h"
     [[routes.routes]]
     match = ["severity=minor"]
-    quiet = ["nights"]
+    mute_time_intervals = ["nights"]
 
 [[routes]]
 match = ['service=~"Test.*"']
 receivers = []
 
-[[windows]]
+[[mute_time_intervals]]
 name = "nights"
 start = "22:00"
 end = "07:00"

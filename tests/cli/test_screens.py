@@ -62,8 +62,8 @@ def test_check_says_which_files_are_read_and_whether_they_are_there(
     (tmp_path / "c.toml").write_text(sources)
     assert run("check", "--config", "c.toml") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert f"  pull here (files): {tmp_path / 'here'}" in lines
-    assert f"  pull gone (files): {tmp_path / 'gone'}, which is not there (yet)" in lines
+    assert f"  poll here (files): {tmp_path / 'here'}" in lines
+    assert f"  poll gone (files): {tmp_path / 'gone'}, which is not there (yet)" in lines
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_stricter_settings_are_shown_beside_the_old_ones(tmp_path: Path, table: 
 
 RECEIVER = '[[receivers]]\ntype = "console"\nname = "ops"\n'
 QUIET = """
-[[windows]]
+[[mute_time_intervals]]
 name = "always"
 weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 start = "00:00"

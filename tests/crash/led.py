@@ -12,6 +12,7 @@ from detector.model.delivery import DeliveryStatus
 from detector.notify.deliver import deliver
 from detector.notify.receiver import Receiver
 from detector.pipeline.leader import Leader
+from detector.pipeline.schedule import Job, Schedule
 from detector.receivers.webhook import WebhookReceiver
 from detector.store.sql_store import SqlStore, open_store
 from tests.crash.life import HASTY, RECEIVERS, cycle, cycles_of
@@ -25,9 +26,24 @@ def live(store_at: str, url: str, other_url: str, until: int | None) -> None:
     sinks = {name: WebhookReceiver(name, at, clock=_now, timeout=5.0) for name, at in urls.items()}
     with closing(open_store(store_at, standby=True, ttl=TTL)) as store:
         leadership = Leader(store.lease)
+        assert leadership.renew_every is not None
+        schedule = Schedule(
+            lambda: _lived(store, leadership, sinks, until),
+            every=timedelta(days=1),
+            misfire_grace=timedelta(days=1),
+            jobs=[Job("lease", leadership.renew, leadership.renew_every, beside=True)],
+        )
         with closing(leadership):
-            while _lived_on(store, leadership, sinks, until):
-                pass
+            schedule.run()
+
+
+def _lived(
+    store: SqlStore, leadership: Leader, sinks: Mapping[str, Receiver], until: int | None
+) -> bool:
+    """Take turns without a pause, as one run, while the lease is renewed beside it."""
+    while _lived_on(store, leadership, sinks, until):
+        pass
+    return False
 
 
 def _lived_on(

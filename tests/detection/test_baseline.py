@@ -6,6 +6,7 @@ from scipy.stats import nbinom
 
 from detector.detection.baseline import (
     HOUR,
+    Expectation,
     Other,
     Slot,
     dispersion_of,
@@ -23,7 +24,7 @@ from detector.detection.profile import (
     fold,
     refit,
 )
-from detector.detection.series_record import HOT
+from detector.detection.series_record import RECORD
 from tests.detection.counting import DAY, MONDAY, detect, drawn, rhythm, usual
 
 
@@ -50,7 +51,7 @@ def test_a_clump_of_rare_posts_is_hardly_more_than_one() -> None:
 @pytest.mark.parametrize("level", [0.1, 1.5, 15.0])
 def test_dispersion_and_level_are_learnt(level: float, dispersion: float) -> None:
     step = detect(usual(20, level=level, dispersion=dispersion, seed=2))
-    hot = step.state.hot[0]
+    hot = step.state.records[0]
     assert dispersion_of(hot) == pytest.approx(dispersion, rel=0.2)
     assert level_of(hot) == pytest.approx(level, rel=0.25)
     late = slice(14 * DAY, 20 * DAY)
@@ -83,18 +84,18 @@ def test_the_profile_is_certain_only_where_it_has_been() -> None:
 
 
 def _watch(shift: int, hours: int, seed: int = 0) -> tuple[int, float]:
-    hots = np.zeros(1, HOT)
-    rest_clock(hots[0])
+    records = np.zeros(1, RECORD)
+    rest_clock(records[0])
     minutes = np.arange(hours * 60.0)
     counts = drawn(rhythm(minutes + shift / 60.0, 10.0), 1.5, np.random.default_rng(seed))
     rates = np.stack([rhythm(minutes + m, 10.0) for m in (-60.0, 0.0, 60.0)], axis=1)
     for count, (back, rate, ahead) in zip(counts, rates, strict=True):
         others = (Other(r / rate - 1.0, np.log(r / rate)) for r in (back, ahead))
         slot = Slot(0, 0, 0, rate, 0.0, *others)
-        moved = watch_clock(hots[0], count, rate, slot, 1.5, 0.0144, 1.0)
+        moved = watch_clock(records[0], count, slot, Expectation(rate, 1.5, 0.0144, 0.0144), 1.0)
         if moved:
             return moved, 0.0
-    return 0, float(hots["clock_belief"][0][[0, 2]].max())
+    return 0, float(records["clock_belief"][0][[0, 2]].max())
 
 
 @pytest.mark.parametrize("shift", [-HOUR, HOUR], ids=["an hour back", "an hour ahead"])

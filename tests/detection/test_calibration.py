@@ -16,7 +16,7 @@ from detector.detection.calibration import (
     threshold_now,
 )
 from detector.detection.options import DetectionOptions
-from detector.detection.series_record import DAYS, HOT
+from detector.detection.series_record import DAYS, RECORD
 from tests.detection.counting import detect, opened, usual
 
 
@@ -32,11 +32,11 @@ SEVEN = Base(7.0, 7.0)
 
 
 def _after(maxima: list[float], base: Base = SEVEN, density: float = 1.0) -> float:
-    hots = np.zeros(1, HOT)
+    records = np.zeros(1, RECORD)
     for highest in maxima:
-        hots["highest"] = highest
-        end_day(hots[0], density)
-    return threshold_now(hots[0], base)
+        records["highest"] = highest
+        end_day(records[0], density)
+    return threshold_now(records[0], base)
 
 
 def test_a_calm_past_leaves_the_threshold_alone() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.detection.bin_update import NO_MARKS
+from detector.detection.bin_update import NO_PARTIAL_BINS
 from detector.detection.live import Step, update
 from detector.detection.options import DetectionOptions
 from detector.detection.series_record import RING
@@ -40,7 +40,7 @@ def warm(minutes: int, level: float) -> SeriesState:
 
 def scaled(state: SeriesState, times: list[int]) -> Floats:
     """Return counts at such multiples of the usual, at least so many posts."""
-    usual = np.nanmean(state.hot["expected"])
+    usual = np.nanmean(state.records["expected"])
     return np.array([max(round(t * usual), t) for t in times], dtype=np.float64)
 
 
@@ -93,7 +93,7 @@ def test_evidence_does_not_fall_when_the_newest_count_grows(
     state = warm(width, level)
     state = update(state, scaled(state, before)).state
     lower, higher = (update(state, scaled(state, [c])) for c in sorted(counts))
-    assert lower.evidence[0] <= higher.evidence[0] * (1 + 1e-9) or state.hot["open"][0]
+    assert lower.evidence[0] <= higher.evidence[0] * (1 + 1e-9) or state.records["open"][0]
     assert lower.threshold[0] == higher.threshold[0]
 
 
@@ -169,7 +169,7 @@ def surge_in(last: float) -> Step:
     It goes on for two bins, and then for no more.
     """
     state = warm(1, 30.0)
-    usual = state.hot["expected"][0][(state.bins - 1) % RING]
+    usual = state.records["expected"][0][(state.bins - 1) % RING]
     rise, falls = np.full(3, 6 * usual), usual * np.r_[6.0, 6.0, np.ones(90)]
     counts = np.r_[rise, last, falls].round()
     return update(state, counts, np.array([[3.0], [45.0], [(6 * usual).round()]]))
@@ -185,12 +185,12 @@ def test_a_surge_noticed_at_a_mark_is_open_whatever_its_bin_holds_when_over(last
     assert {c.surge.evidence for c in step.changes} == {first.surge.evidence}
     assert over.at > end + timedelta(minutes=30)
     assert all(c.surge.peak_count >= 0 for c in step.changes)
-    assert step.state.hot["early"][0] == 0
+    assert step.state.records["early"][0] == 0
 
 
 def test_the_count_of_a_lost_bin_is_not_known() -> None:
     step, state = surge_in(np.nan), warm(1, 30.0)
-    assert np.isnan(step.state.hot["count"][0][(state.bins + 3) % RING])
+    assert np.isnan(step.state.records["count"][0][(state.bins + 3) % RING])
     assert np.isnan(step.weighed[3])
     assert not [c for c in step.changes if c.at == state.end + timedelta(minutes=4)]
 
@@ -207,7 +207,7 @@ def test_no_surge_is_noticed_at_a_mark_while_one_is_open_or_nothing_is_known() -
     again = update(noticed.state, np.empty(0), np.array([[0.0], [15.0], [950.0]]))
     assert not again.changes
     going_on = update(noticed.state, np.full(1, 900.0)).state
-    assert going_on.hot["open"][0] == 1
+    assert going_on.records["open"][0] == 1
     assert not update(going_on, np.empty(0), huge).changes
 
 
@@ -230,19 +230,19 @@ def test_no_surge_is_noticed_at_a_mark_while_one_is_open_or_nothing_is_known() -
         "of two rows",
     ],
 )
-def test_marks_outside_their_bins_are_refused(marks: list[list[int]]) -> None:
+def test_partial_bins_that_end_outside_their_bins_are_refused(marks: list[list[int]]) -> None:
     state = warm(1, 1.0)
-    with pytest.raises(ValueError, match="marks"):
+    with pytest.raises(ValueError, match="partial bins"):
         update(state, np.zeros(1), np.array(marks, dtype=np.float64))
 
 
 @pytest.mark.parametrize("count", [-1.0, np.nan, np.inf])
-def test_marks_that_count_nothing_possible_are_refused(count: float) -> None:
-    with pytest.raises(ValueError, match="marks"):
+def test_partial_bins_that_count_nothing_possible_are_refused(count: float) -> None:
+    with pytest.raises(ValueError, match="partial bins"):
         update(warm(1, 1.0), np.zeros(1), np.array([[0.0], [15.0], [count]]))
 
 
 def test_without_marks_all_is_as_ever() -> None:
     state = warm(1, 1.0)
     counts = np.full(20, 9.0)
-    assert dump(update(state, counts).state) == dump(update(state, counts, NO_MARKS).state)
+    assert dump(update(state, counts).state) == dump(update(state, counts, NO_PARTIAL_BINS).state)

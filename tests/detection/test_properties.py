@@ -57,7 +57,7 @@ def test_a_bin_that_was_not_observed_adds_no_evidence_and_says_nothing(
     x = floats(counts)
     step = update(warm(), x)
     before = np.concatenate(
-        [[update(warm(), np.array([])).state.hot["evidence"][0]], step.evidence]
+        [[update(warm(), np.array([])).state.records["evidence"][0]], step.evidence]
     )
     unseen = np.isnan(x)
     assert (step.evidence[unseen] <= before[:-1][unseen]).all()

@@ -17,8 +17,8 @@ from detector.detection.explanations import (
     bound_of,
     evidence_of,
 )
-from detector.detection.series_record import HOT
-from detector.detection.start_search import observe
+from detector.detection.series_record import RECORD
+from detector.detection.start_search import Burst, Horizon, Weighed, observe
 
 COUNTS = st.lists(st.integers(0, 40), min_size=1, max_size=120)
 
@@ -51,17 +51,18 @@ def search(
     variance: float,
     bins: int,
     back: float = 1.0,
-    hots: np.ndarray | None = None,
+    records: np.ndarray | None = None,
 ) -> list[float]:
-    hots = np.zeros(1, HOT) if hots is None else hots
-    rest_clock(hots[0])
+    records = np.zeros(1, RECORD) if records is None else records
+    rest_clock(records[0])
     evidence = []
     for b, count in enumerate(x):
         recent = x[max(0, b - bins + 1) : b + 1] - mass
         burst = max(recent.sum(), 0.0)
-        observe(hots[0], count, mass, mass * back, mass, burst, bins, variance, -1, 10_000)
-        hots["bins"] += 1
-        evidence.append(float(hots["evidence"][0]))
+        weighed = Weighed(count, mass, mass * back, mass, variance)
+        observe(records[0], weighed, Burst(burst, bins), Horizon(-1, 10_000))
+        records["bins"] += 1
+        evidence.append(float(records["evidence"][0]))
     return evidence
 
 
@@ -122,10 +123,10 @@ def test_what_a_moved_clock_explains_costs_what_speaks_against_it() -> None:
 
 
 def test_a_habit_that_has_not_moved_with_the_clock_costs_little_after_a_move() -> None:
-    hots = np.zeros(1, HOT)
-    hots["turned"], hots["ahead"], hots["ahead_before"] = 1, 7200, 3600
+    records = np.zeros(1, RECORD)
+    records["ahead_since"], records["ahead"], records["ahead_before"] = 1, 7200, 3600
     x = np.array([10.0] * 20 + [20.0] * 40)
-    assert search(x, 10.0, 0.0144, 3, back=2.0, hots=hots)[-1] == pytest.approx(
+    assert search(x, 10.0, 0.0144, 3, back=2.0, records=records)[-1] == pytest.approx(
         STAYED_COST, abs=0.1
     )
 

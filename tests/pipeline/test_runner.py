@@ -18,7 +18,7 @@ from detector.pipeline import runner
 from detector.pipeline.runner import Pipeline
 from detector.pipeline.saved_state import changes
 from detector.pipeline.state import PipelineState, SourceMemory
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 from detector.store.base import RunRecord
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -62,18 +62,25 @@ def held(made: Pipeline) -> int:
 def test_what_is_older_than_is_to_be_kept_is_dropped(tmp_path: Path, keep: str, left: int) -> None:
     with closing(with_counts(running(tmp_path, keep))) as made:
         made.turn()
+        for job in made.jobs():
+            job.work()
         assert held(made) == left
 
 
-def test_once_a_day_is_enough(tmp_path: Path) -> None:
+def test_what_is_old_is_dropped_at_the_start_and_once_a_day(tmp_path: Path) -> None:
+    with closing(running(tmp_path, '"30d"')) as made:
+        jobs = {job.name: job for job in made.jobs()}
+        assert (jobs["retention"].every, jobs["retention"].at_once) == (DAY, True)
+    with closing(running(tmp_path, "false")) as made:
+        assert "retention" not in {job.name for job in made.jobs()}
+
+
+def test_who_stands_by_drops_and_sends_nothing(tmp_path: Path) -> None:
     with closing(with_counts(running(tmp_path, '"30d"'))) as made:
-        made.turn()
-        with_counts(made)
-        made.turn()
+        made.term = None
+        for job in made.jobs():
+            job.work()
         assert held(made) == 2
-        made.clock = Wall(NOW + DAY)
-        made.turn()
-        assert held(made) == 1
 
 
 def test_after_a_commit_whose_answer_was_lost_the_store_is_read_anew(
@@ -102,13 +109,13 @@ class Backfilled:
 
     name: str = "slow"
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
         since = datetime.fromisoformat(cursor) if cursor else NOW - timedelta(hours=3)
         end = min(since + timedelta(hours=1), until)
         if end <= since:
-            return Pull(cursor)
+            return Poll(cursor)
         posts = pd.DataFrame({"time": pd.Series([since], dtype="datetime64[us, UTC]"), "text": "a"})
-        return Pull(end.isoformat(), posts=posts, observed=((since, end),))
+        return Poll(end.isoformat(), posts=posts, observed=((since, end),))
 
 
 def test_a_source_that_makes_up_for_missed_time_says_how_far_it_is(tmp_path: Path) -> None:

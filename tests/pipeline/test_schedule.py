@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from detector.pipeline.schedule import MAX_FAILURES, Schedule
+from detector.pipeline.schedule import MAX_FAILURES, Job, Outcome, Schedule
 
 SOON = timedelta(milliseconds=20)
 LONG = timedelta(seconds=30)
@@ -59,8 +59,8 @@ def test_turns_never_overlap_and_those_that_fall_due_meanwhile_melt_into_one() -
     assert turns.taken == 4
     assert time.monotonic() - began < 10
     said = [entry["event"] for entry in logs]
-    assert said.count("turn takes longer than the interval; the next ones wait") <= 4
-    assert "turn takes longer than the interval; the next ones wait" in said
+    assert said.count("run takes longer than the interval; the next ones wait") <= 4
+    assert "run takes longer than the interval; the next ones wait" in said
 
 
 def test_a_turn_that_fails_is_logged_and_the_next_one_taken() -> None:
@@ -75,7 +75,7 @@ def test_a_turn_that_fails_is_logged_and_the_next_one_taken() -> None:
     with capture_logs() as logs:
         Schedule(sometimes, every=SOON, misfire_grace=LONG).run()
     assert turns.taken == 3
-    (failed,) = [entry for entry in logs if entry["event"] == "turn failed"]
+    (failed,) = [entry for entry in logs if entry["event"] == "run failed"]
     assert failed["in_a_row"] == 1
     assert str(failed["exc_info"]) == "the disk is full"
 
@@ -110,23 +110,65 @@ def test_failures_with_turns_between_do_not_add_up() -> None:
 def test_a_turn_that_is_too_late_is_missed_and_that_is_logged() -> None:
     turns, every = Turns(1), timedelta(seconds=2.5)
     schedule = Schedule(turns, every=every, misfire_grace=timedelta(seconds=1))
-    job = schedule._scheduler.get_job("turn")
+    job = schedule._scheduler.get_job("run")
     job.modify(next_run_time=job.next_run_time - timedelta(seconds=1.7))
     with capture_logs() as logs:
         schedule.run()
     assert turns.taken == 1
-    assert [entry["event"] for entry in logs] == ["turn missed"]
+    assert [entry["event"] for entry in logs] == ["run missed"]
 
 
 def test_a_turn_within_the_grace_is_not_missed() -> None:
     turns = Turns(1)
     schedule = Schedule(turns, every=timedelta(hours=1), misfire_grace=timedelta(minutes=5))
-    job = schedule._scheduler.get_job("turn")
+    job = schedule._scheduler.get_job("run")
     job.modify(next_run_time=job.next_run_time - timedelta(minutes=2))
     with capture_logs() as logs:
         schedule.run()
     assert turns.taken == 1
     assert logs == []
+
+
+def test_other_jobs_run_between_runs_and_never_at_the_same_time() -> None:
+    turns = Turns(6, takes=0.05)
+    delivered = []
+
+    def deliver() -> None:
+        assert turns.at_once == 0
+        delivered.append(turns.taken)
+
+    jobs = [Job("delivery", deliver, SOON)]
+    schedule = Schedule(turns, every=timedelta(seconds=0.1), misfire_grace=LONG, jobs=jobs)
+    schedule.run()
+    assert schedule.counts.runs["delivery", Outcome.EXECUTED] >= 1
+    assert ("delivery", Outcome.FAILED) not in schedule.counts.runs
+    assert delivered
+
+
+def test_what_works_beside_the_run_goes_on_while_it_lasts_and_while_it_is_waited_for() -> None:
+    turns, renewed = Turns(100, takes=0.5), []
+    jobs = [Job("lease", lambda: renewed.append(turns.at_once), SOON, beside=True)]
+    schedule = Schedule(turns, every=SOON, misfire_grace=LONG, jobs=jobs)
+    threading.Timer(0.1, schedule.stop).start()
+    schedule.run()
+    assert turns.taken == 1
+    assert sum(renewed) > 10
+
+
+def test_what_became_of_jobs_is_counted_and_another_job_s_failure_stops_nothing() -> None:
+    turns = Turns(MAX_FAILURES + 3, takes=0.03)
+
+    def fail() -> None:
+        raise OSError("the server is gone")
+
+    schedule = Schedule(turns, every=SOON, misfire_grace=LONG, jobs=[Job("retention", fail, SOON)])
+    with capture_logs() as logs:
+        schedule.run()
+    counts = schedule.counts.runs
+    assert counts["run", Outcome.EXECUTED] == turns.taken == MAX_FAILURES + 3
+    assert counts["retention", Outcome.FAILED] >= 1
+    assert counts.get(("retention", Outcome.EXECUTED), 0) <= 1  # not begun, as it stopped
+    assert {"retention failed"} <= {entry["event"] for entry in logs}
 
 
 def test_stopping_finishes_the_running_turn_and_takes_no_other() -> None:

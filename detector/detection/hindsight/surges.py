@@ -15,7 +15,7 @@ from datetime import datetime
 import numpy as np
 
 from detector.detection import live
-from detector.detection.bin_update import NO_MARKS
+from detector.detection.bin_update import NO_PARTIAL_BINS
 from detector.detection.hindsight.refinement import (
     Flags,
     Start,
@@ -85,7 +85,7 @@ class _History:
 
 
 def analyze_series(
-    series: CountSeries, options: DetectionOptions, marks: Floats = NO_MARKS
+    series: CountSeries, options: DetectionOptions, marks: Floats = NO_PARTIAL_BINS
 ) -> tuple[HindsightSurge, ...]:
     """Return every surge of ``series`` as it is known at the end, in the order of the alarms.
 

@@ -17,10 +17,10 @@ from fastapi import APIRouter, Body, Header, Response
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
-from detector.config.live import PushSettings
 from detector.model.push_batch import PushBatch
 from detector.model.times import floor_to, iso
 from detector.model.token import Scope
+from detector.sources.push import PushSettings
 from detector.web.access import needs
 from detector.web.api.shapes import ReceiptShape, problems
 from detector.web.api.values import Instant, Named
@@ -151,7 +151,8 @@ def push_counts(
 
 def _source(backend: Backend, name: str | None, kind: str) -> PushSettings:
     """Return the push source that is meant. Raises `Problem` if it is none, or not named."""
-    known = [s for s in backend.settings.sources if s.type == "push" and s.rows == kind]
+    pushed = (s for s in backend.settings.sources if isinstance(s, PushSettings))
+    known = [s for s in pushed if s.rows == kind]
     if name is None and len(known) == 1:
         return known[0]
     found = next((s for s in known if s.name == name), None)

@@ -16,7 +16,6 @@ from detector.model.matcher import Matcher
 from detector.model.plain_text import plain
 from detector.model.silence import Acknowledgement
 from detector.model.token import Scope
-from detector.receivers.registry import links
 from detector.report.chart_marks import Note
 from detector.store.base import IncidentQuery
 from detector.views.curve import Curve
@@ -125,7 +124,7 @@ def incident(
         words=[plain(w, longest=24) for w in say.readable(details.words)] if details else [],
         notifications=[line for line in lines if filters.lets_through(line)],
         filters=filters,
-        runbook=links(backend.settings).runbook_of(one),
+        runbook=backend.settings.links.runbook_of(one),
     )
 
 

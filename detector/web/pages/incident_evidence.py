@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from markupsafe import Markup
 
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.detection.calibration import base_threshold
 from detector.detection.options import DetectionOptions
 from detector.model.details import AuthorKind

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from fastapi import Request
 from markupsafe import Markup, escape
 
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.model.times import iso
 from detector.text.catalogue import LANGUAGES, Catalogue, catalogue
 from detector.text.format import Format

@@ -1,30 +1,35 @@
-"""Signs of life: pings to a watchdog, whose silence is an alarm, and notes to systemd.
+"""The heartbeat: pings to a watchdog, which raises the alarm when they stop, and notes to systemd.
 
 Not a receiver of alerts: what watches the detector must not depend on an outage.
 """
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 
+from detector.clock import wall_now
+from detector.config.settings import Settings
 from detector.errors import DeliveryError
+from detector.fields import named_secret
 from detector.receivers.http import Clock, Poster
 
 _LONGEST = 1_000  # characters of reasons
 
 
 class Heartbeat:
-    """Says that a turn was committed.
+    """Says that a run was committed.
 
     Parameters
     ----------
     clock : wall time.
     url : address of a healthcheck, a secret; None to ping nobody. ``url/fail`` says that there is
         trouble (the convention of healthchecks.io).
-    fail : whether troubles are told so; otherwise every committed turn is a success.
-    every : pings of one kind lie at least this far apart; a change is told at once.
+    fail : whether troubles are reported so; otherwise every committed run is a success.
+    every : pings of one kind lie at least this far apart; a change is reported at once.
     timeout : seconds for a ping.
     socket_path : systemd's ``$NOTIFY_SOCKET``, None without systemd.
 
@@ -68,7 +73,7 @@ class Heartbeat:
         self._notify("WATCHDOG=1")
 
     def beat(self, troubles: Sequence[str] = ()) -> str | None:
-        """Say that a turn was committed, and what is in trouble; never raises.
+        """Say that a run was committed, and what is in trouble; never raises.
 
         Returns
         -------
@@ -105,3 +110,21 @@ class Heartbeat:
                 datagrams.sendall(state.encode("ascii"))
             except OSError:
                 self._socket = None
+
+
+def build_heartbeat(settings: Settings, *, base: Path) -> Heartbeat:
+    """Return the heartbeat: to a watchdog, and to systemd if it started us.
+
+    Raises
+    ------
+    ConfigError : a secret is missing, or the address cannot be used.
+    """
+    part = settings.heartbeat
+    return Heartbeat(
+        clock=wall_now,
+        url=named_secret(part, "url", base, place="heartbeat"),
+        fail=part.fail,
+        every=part.every,
+        timeout=part.timeout.total_seconds(),
+        socket_path=os.environ.get("NOTIFY_SOCKET") or None,
+    )

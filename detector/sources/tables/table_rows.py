@@ -79,8 +79,8 @@ def counts(records: Records, ours: Mapping[str, str], kind: TableKind) -> pd.Dat
 def _kept(frame: pd.DataFrame, records: Records, ours: Mapping[str, str]) -> pd.DataFrame:
     """Return the rows that are not set aside.
 
-    Of a trending table a row stays whose time is known, without its number: in a look that cannot
-    be read who is not listed is not quiet.
+    Of a trending table a row stays whose time is known, without its number: in a reading that
+    cannot be understood, whoever is not listed is not quiet.
     """
     if not records.aside:
         return frame
@@ -93,7 +93,7 @@ def _kept(frame: pd.DataFrame, records: Records, ours: Mapping[str, str]) -> pd.
 
 
 def empty_counts(kind: TableKind) -> pd.DataFrame:
-    """Return a table of that kind without rows: what a look brings when there is nothing new."""
+    """Return a table of that kind without rows: what a poll brings when there is nothing new."""
     columns = [*COUNTS, *(COUNTS_OPTIONAL if kind is TableKind.TRENDING else ())]
     frame = pd.DataFrame({name: pd.Series(dtype="str") for name in columns})
     frame["time"] = pd.to_datetime(frame["time"], utc=True).dt.as_unit("us")
@@ -109,7 +109,7 @@ def observed_counts(counts: pd.DataFrame, gaps: Spans, width: float) -> pd.DataF
 def observed_looks(counts: pd.DataFrame, gaps: Spans, width: float) -> tuple[pd.DataFrame, Spans]:
     """Return the rows of a trending table that were observed, and what was not.
 
-    A row without a number is a look that failed: neither listed nor absent.
+    A row without a number is a reading that failed: neither listed nor absent.
     """
     blank = counts["count"].isna().to_numpy(dtype=np.bool_)
     failed = [

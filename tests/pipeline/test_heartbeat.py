@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from detector.errors import ConfigError
-from detector.receivers.heartbeat import Heartbeat
+from detector.pipeline.heartbeat import Heartbeat
 from tests.fakes.clock import FakeClock
 from tests.fakes.outages import NOON
 from tests.receivers.loopback import Loopback
