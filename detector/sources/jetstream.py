@@ -30,7 +30,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from detector.errors import SourceError, Unavailable
 from detector.model.times import from_seconds
-from detector.sources.http_exchange import ours
+from detector.sources.http.exchange import ours
 from detector.sources.time_windows import Post
 
 COLLECTION = "app.bsky.feed.post"
