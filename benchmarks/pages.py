@@ -29,7 +29,7 @@ from detector.pipeline.backtest import Rehearsed, rehearse
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.replay import replay
 from detector.pipeline.setup import build_plan
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "alerts.md"
 BEGIN, END = "<!-- pages: made by python -m benchmarks.pages -->", "<!-- end of pages -->"
@@ -80,9 +80,9 @@ class Once:
     week: Week
     name: str = "week"
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:  # noqa: ARG002 - a port
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:  # noqa: ARG002 - a port
         """Return everything."""
-        return self.week.pull()
+        return self.week.poll()
 
 
 def main(argv: Sequence[str] | None = None) -> None:

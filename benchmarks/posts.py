@@ -18,7 +18,7 @@ from pathlib import Path
 import pandas as pd
 
 from detector.complaints.reader import read_posts
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.pipeline.replay import passes
 from detector.pipeline.setup import build_plan
 from detector.sources.files import FileSource

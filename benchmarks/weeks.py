@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from detector.model.series import Floats
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 """A Monday."""
@@ -51,17 +51,17 @@ class Week:
         """When the week itself begins."""
         return START + QUIET * WIDTH
 
-    def pull(self) -> Pull:
+    def poll(self) -> Poll:
         """Return everything at once, as a source would."""
         end = START + WHOLE * WIDTH
         if self.posts is not None:
-            return Pull("end", posts=self.posts, observed=((START, end),), exhausted=True)
+            return Poll("end", posts=self.posts, observed=((START, end),), exhausted=True)
         times = pd.date_range(START, periods=WHOLE, freq=WIDTH)
         frames = [
             pd.DataFrame({"time": times, "service": service, "count": counts})
             for service, counts in self.counts.items()
         ]
-        return Pull("end", counts=pd.concat(frames, ignore_index=True), width=WIDTH, exhausted=True)
+        return Poll("end", counts=pd.concat(frames, ignore_index=True), width=WIDTH, exhausted=True)
 
 
 def weeks() -> list[Week]:

@@ -1,13 +1,15 @@
-"""Hears outages in complaint posts. What the commands do, from Python.
+"""Detects outages from social-media complaints, often before the operator confirms them.
+
+What the commands do, from Python:
 
 >>> import detector
 >>> posts = detector.simulate("wechat-2013-07-22")      # or detector.read("counts.csv.gz")
 >>> found = detector.analyze(posts)                     # doctest: +SKIP
 >>> found.table(), found.figure(1), found.page()        # doctest: +SKIP
 
-`analyze` looks back with hindsight, `replay` says what the live path would have said, `read` reads
-a table, `simulate` makes the posts of a bundled reconstruction. They are loaded when they are
-first asked for, so that importing the package takes no time.
+`analyze` looks at a history with hindsight, `replay` gives what the live detector would have sent,
+`read` reads a table, `simulate` makes the posts of a bundled scenario. Each is loaded when it is
+first used, so that importing the package takes no time.
 """
 
 from __future__ import annotations

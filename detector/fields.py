@@ -1,4 +1,8 @@
-"""What every part of ``config.toml`` is made of."""
+"""What every part of ``config.toml`` is made of: values, secrets, what holds if one is missing.
+
+Durations, time zones, instants and column names stand for values. Secrets are named in the
+settings and kept in the environment or in a file.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -19,22 +23,29 @@ from detector.model.columns import OURS
 
 Name = Annotated[str, Field(min_length=1)]
 Positive = Annotated[float, Field(gt=0)]
+T = TypeVar("T")
 
 
 class Part(BaseModel):
-    """A part of the configuration; what it does not know is a mistake."""
+    """A part of the configuration; a key that it does not know is a mistake."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
     )
 
 
-# What stands for a value in ``config.toml``: durations, time zones, instants, column names.
-
-
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?|\.[0-9]+)\s*(s|min|h|d)\s*")
 _LONGEST = timedelta(days=3660)
+
+
+def inherited(own: T | None, general: T) -> T:
+    """Return ``own`` if it was given, else ``general``.
+
+    The rule for every setting that can be made in several places, from the most particular to the
+    default: ``inherited(own, inherited(general, default))``. An empty list that was given counts.
+    """
+    return general if own is None else own
 
 
 def parse_duration(text: object) -> timedelta:
@@ -119,16 +130,13 @@ def _none_if_false(value: object) -> object:
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 LongDuration = Annotated[Duration, AfterValidator(_positive)]
 Width = Annotated[timedelta, BeforeValidator(parse_width)]
-#: Of counts, in which outages are looked for.
+#: Of counts that outages are detected in.
 JudgedWidth = Annotated[Width, AfterValidator(_judged)]
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Instant = Annotated[datetime, AfterValidator(_aware)]
 Columns = Annotated[Mapping[str, str], AfterValidator(_ours)]
 #: In front of an optional value: ``false`` switches it off, as TOML has no null.
 Optional = BeforeValidator(_none_if_false)
-
-
-# Secrets: named in the settings, kept in the environment or in a file.
 
 
 def named_secret(settings: Part, name: str, base: Path, *, place: str) -> str | None:

@@ -1,4 +1,7 @@
-"""A table in memory as a source that is complete: counts, posts or a trending list."""
+"""What ``import detector`` offers: the same as the commands, from Python.
+
+Tables may be data frames: `FrameSource` is a source of one table in memory.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from detector.config import read_settings
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.demo.simulate import simulate as simulate_scenario
 from detector.errors import InputError
 from detector.fields import parse_duration
@@ -30,9 +33,10 @@ from detector.pipeline.plan import END_OF_TIME
 from detector.pipeline.replay import History
 from detector.pipeline.replay import replay as replay_source
 from detector.report.analysis import Analysis, analyze_source
-from detector.sources.base import Pull, Source
+from detector.sources.base import Poll, Source
 from detector.sources.files import FileSource, read_gaps
-from detector.sources.tables import rows
+from detector.sources.scenario import bundled_scenario
+from detector.sources.tables import table_rows
 from detector.sources.tables.records import Records
 
 
@@ -45,7 +49,7 @@ class FrameSource:
     name : the source's name; it becomes the ``source`` of the counts.
     frame : a counts, posts or trending table, columns as ``docs/interface.md`` names them.
     width : bin width of counts; None infers it.
-    gaps : spans in which nobody looked.
+    gaps : spans that were not observed.
     """
 
     name: str
@@ -53,7 +57,7 @@ class FrameSource:
     width: timedelta | None = None
     gaps: Spans = field(default_factory=Spans.none)
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:  # noqa: ARG002  (the port's)
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:  # noqa: ARG002  (the port's)
         """Return every row, however often it is asked. Raises `InputError` by row, from 1."""
         columns = [str(name) for name in self.frame.columns]
         ours = our_columns(columns, {})
@@ -61,17 +65,17 @@ class FrameSource:
         frame = self.frame.set_axis(columns, axis=1).reset_index(drop=True)
         records = Records(frame, end=0, at_end=True, line_of=lambda row: row + 1)
         if frame.empty:
-            return Pull(None, exhausted=True)
+            return Poll(None, exhausted=True)
         if kind is TableKind.POSTS:
-            return self._posts(rows.posts(records, ours))
-        return self._counts(rows.counts(records, ours, kind), kind)
+            return self._posts(table_rows.posts(records, ours))
+        return self._counts(table_rows.counts(records, ours, kind), kind)
 
-    def _posts(self, posts: pd.DataFrame) -> Pull:
+    def _posts(self, posts: pd.DataFrame) -> Poll:
         first, last = (posts["time"].iloc[i].to_pydatetime() for i in (0, -1))
         observed = Spans.of([(first, last)]).without(self.gaps).pairs()
-        return Pull(None, posts=posts, observed=observed, exhausted=True)
+        return Poll(None, posts=posts, observed=observed, exhausted=True)
 
-    def _counts(self, counts: pd.DataFrame, kind: TableKind) -> Pull:
+    def _counts(self, counts: pd.DataFrame, kind: TableKind) -> Poll:
         width = most_common_step(counts) if self.width is None else self.width
         if width is None:
             raise InputError("the bin width cannot be told from one row per service; give it")
@@ -80,21 +84,18 @@ class FrameSource:
         self._check_steps(counts, kind, width)
         step = width.total_seconds()
         if kind is TableKind.COUNTS:
-            kept = rows.observed_counts(counts, self.gaps, step)
-            return Pull(None, counts=kept, width=width, exhausted=True)
+            kept = table_rows.observed_counts(counts, self.gaps, step)
+            return Poll(None, counts=kept, width=width, exhausted=True)
         first, last = (t.to_pydatetime() for t in (counts["time"].min(), counts["time"].max()))
-        kept, gaps = rows.observed_looks(counts, self.gaps, step)
+        kept, gaps = table_rows.observed_looks(counts, self.gaps, step)
         observed = Spans.of([(first, last + width)]).without(gaps).pairs()
-        return Pull(None, counts=kept, width=width, observed=observed, exhausted=True)
+        return Poll(None, counts=kept, width=width, observed=observed, exhausted=True)
 
     def _check_steps(self, counts: pd.DataFrame, kind: TableKind, width: timedelta) -> None:
         if self.width is None and kind is TableKind.COUNTS:
             other = other_step(counts, width)
             if other is not None:
                 raise InputError(two_widths(other[1], width), line=other[0] + 1)
-
-
-# What `import detector` offers: the same as the commands, from Python.
 
 
 #: A table in memory, or the file or folder that holds one.
@@ -110,7 +111,7 @@ def analyze(
     width: str | None = None,
     gaps: str | Path | None = None,
 ) -> Analysis:
-    """Look back over a history: every incident with its refined start and end.
+    """Analyze a history with hindsight: every incident with its refined start and end.
 
     Parameters
     ----------
@@ -119,7 +120,7 @@ def analyze(
     truth : ``service, start, end`` of known outages to compare with.
     catalogue : whether to compare with the documented outages of the services.
     width : of the bins, e.g. ``"1min"``; None infers it.
-    gaps : CSV ``start,end`` of spans in which nobody looked.
+    gaps : CSV ``start,end`` of spans that were not observed.
 
     Raises
     ------
@@ -139,13 +140,13 @@ def replay(
     width: str | None = None,
     gaps: str | Path | None = None,
 ) -> History:
-    """Return what the live path would have said over a history; parameters as of `analyze`."""
+    """Return what the live detector would have sent over a history; parameters as of `analyze`."""
     return replay_source(_source(history, width, gaps), setup.build_plan(_settings(config)))
 
 
 def simulate(scenario: str, *, seed: int | None = None) -> pd.DataFrame:
-    """Return the posts of a bundled reconstruction; ``docs/scenarios.md`` lists them."""
-    return simulate_scenario(setup.scenario(scenario), seed=seed)
+    """Return the posts of a bundled scenario; ``docs/scenarios.md`` lists them."""
+    return simulate_scenario(bundled_scenario(scenario), seed=seed)
 
 
 def read(path: str | Path) -> pd.DataFrame:
@@ -158,9 +159,9 @@ def read(path: str | Path) -> pd.DataFrame:
     """
     source, parts, cursor, exhausted = FileSource("table", Path(path)), [], None, False
     while not exhausted:
-        pull = source.pull(cursor, until=END_OF_TIME)
-        parts += [part for part in (pull.posts, pull.counts) if part is not None]
-        cursor, exhausted = pull.cursor, pull.exhausted
+        poll = source.poll(cursor, until=END_OF_TIME)
+        parts += [part for part in (poll.posts, poll.counts) if part is not None]
+        cursor, exhausted = poll.cursor, poll.exhausted
     if not parts:
         raise InputError("the table holds no rows", path=path)
     return pd.concat(parts, ignore_index=True)

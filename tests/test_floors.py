@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -35,7 +36,7 @@ GUESTS: Mapping[str, set[str]] = {
         "detection",
         "model",
         "sources",
-        "store.migrations",
+        "store",
         "web",
     },
     "numba": {"detection.compiled"},
@@ -65,11 +66,10 @@ GUESTS: Mapping[str, set[str]] = {
         "store",
         "testing",
         "views",
-        "web",
     },
-    "prometheus_client": {"web.monitoring"},
-    "pydantic": {"config", "fields", "web"},
-    "pydantic_core": {"config"},
+    "prometheus_client": {"web.metrics"},
+    "pydantic": {"config", "fields", "receivers", "sources", "web"},
+    "pydantic_core": {"config", "integrations"},
     "re2": {"model.matcher"},
     "resvg_py": {"report.poster"},
     "rich": {"cli"},
@@ -92,9 +92,22 @@ LAZY = {
     "cli": "quick to start: a command loads what it needs when it is called",
     "pipeline.setup": "the classifier and the clients of live sources are loaded when needed",
     "report.poster": "the painter is an extra, loaded when a picture is wanted",
-    "receivers.registry": "Apprise is an extra, loaded when a receiver needs it",
+    "receivers.apprise": "Apprise is an extra, loaded when a receiver is built",
     "store.schema": "migrations are loaded when there is something to migrate",
 }
+
+#: Packages that mirror each other: the same word in each of them names the same thing.
+MIRRORS = (
+    {"sources", "receivers"},  # a place that is read from and written to, over the same wire
+    {"views", "cli", "web.api", "web.pages"},  # one thing, as what they show alike and each of them
+    {"", "testing"},  # a room, and the contract that its plug-ins are held to
+)
+#: Files that a package has for what it is, not for what is in it.
+PARTS_OF_A_PACKAGE = {"__init__", "__main__", "base", "registry"}
+#: A package with more files than this is two packages.
+MOST_FILES = 20
+#: A class name with more homes than this has several meanings.
+MOST_HOMES = 2
 
 #: Rooms that know no world: no clock, file, network, process or environment.
 PURE = ("model", "complaints", "detection", "notify", "demo", "report")
@@ -109,13 +122,24 @@ def dotted(path: Path) -> str:
 NAMES = {dotted(path): path for path in MODULES}
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    """Return a module's syntax; each is read once for all tests."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def within(name: str, room: str) -> bool:
     return name == room or name.startswith(f"{room}.")
 
 
-def imports(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield line and full name of everything that a module imports, in functions too."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+@cache
+def imports(path: Path) -> tuple[tuple[int, str], ...]:
+    """Return line and full name of everything that a module imports, in functions too."""
+    return tuple(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -175,8 +199,40 @@ def test_every_guest_is_met_in_every_room_it_may_enter() -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=dotted)
 def test_a_module_says_what_it_is(path: Path) -> None:
-    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    assert ast.get_docstring(parsed(path))
     assert path.stem not in NAMES_THAT_SAY_NOTHING
+
+
+def test_a_module_name_has_one_home_or_its_homes_mirror_each_other() -> None:
+    homes = defaultdict(set)
+    for name in NAMES:
+        package, _, module = name.rpartition(".")
+        if module and module not in PARTS_OF_A_PACKAGE:
+            homes[module].add(package)
+    twice = {
+        module: sorted(packages)
+        for module, packages in homes.items()
+        if len(packages) > 1 and not any(packages <= mirror for mirror in MIRRORS)
+    }
+    assert twice == {}
+
+
+def test_a_public_class_name_has_one_meaning() -> None:
+    homes = defaultdict(list)
+    for name, path in NAMES.items():
+        for node in parsed(path).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes[node.name].append(name)
+    many = {name: found for name, found in homes.items() if len(found) > MOST_HOMES}
+    assert many == {}
+
+
+def test_a_package_is_small_enough_to_be_read_at_a_glance() -> None:
+    files: defaultdict[str, int] = defaultdict(int)
+    for path in MODULES:
+        if path.stem != "__init__":
+            files[path.parent.relative_to(ROOT).as_posix()] += 1
+    assert {package: n for package, n in files.items() if n > MOST_FILES} == {}
 
 
 def test_nothing_is_imported_inside_a_function() -> None:
@@ -207,7 +263,7 @@ def test_the_core_reads_no_clock_file_network_or_environment() -> None:
 
 
 def _imports_in_functions(path: Path) -> Iterator[int]:
-    for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for function in ast.walk(parsed(path)):
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             for node in ast.walk(function):
                 if isinstance(node, ast.Import | ast.ImportFrom):
@@ -215,7 +271,7 @@ def _imports_in_functions(path: Path) -> Iterator[int]:
 
 
 def _forbidden(path: Path) -> Iterator[str]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed(path)
     pickles = {"pickle", "marshal", "shelve", "dill", "cloudpickle"}
     yield from (f"imports {full}" for _, full in imports(path) if full.split(".")[0] in pickles)
     for node in ast.walk(tree):

@@ -11,32 +11,28 @@ from typing import Any
 
 from detector.cli.notifications import explained
 from detector.cli.output import settings_and_base, shown_location
-from detector.config.live import LiveSettings, PushSettings
-from detector.config.sections import Settings
-from detector.config.sources import FileSourceSettings, SourceSettings
+from detector.config.settings import Settings
 from detector.pipeline import setup
+from detector.pipeline.heartbeat import build_heartbeat
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.setup import build_policy
-from detector.receivers.registry import build_heartbeat
-from detector.sources.base import Source
-from detector.sources.registry import quota_of
-from detector.sources.scenario import ScenarioSource
+from detector.sources.base import SourceContext
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Checked:
-    """Settings that are in order.
+    """Settings that everything could be built from.
 
     Attributes
     ----------
     path : their file.
-    sources : name, type and what is pulled, in words.
+    context : what sources describe themselves with.
     """
 
     path: Path
     settings: Settings
     plan: PipelinePlan
-    sources: tuple[tuple[str, str, str], ...]
+    context: SourceContext
 
 
 def check_settings(config: Path | None, *, as_json: bool = False) -> None:
@@ -52,54 +48,57 @@ def check_settings(config: Path | None, *, as_json: bool = False) -> None:
 def _checked(config: Path | None) -> Checked:
     settings, base, path = settings_and_base(config)
     plan = setup.build_plan(settings)
-    sources = setup.build_sources(settings, base=base)
-    setup.build_sinks(settings, base=base, console=sys.stdout)
+    setup.build_sources(settings, base=base)
+    setup.build_receivers(settings, base=base, console=sys.stdout)
     build_heartbeat(settings, base=base)
-    pulled = tuple(
-        (source.name, part.type, _what(source, part, base, settings))
-        for source, part in zip(sources, settings.sources, strict=True)
-    )
-    return Checked(path, settings, plan, pulled)
+    return Checked(path, settings, plan, setup.source_context(settings, base=base))
 
 
 def _lines(checked: Checked) -> Iterator[str]:
-    settings, plan = checked.settings, checked.plan
-    yield f"{checked.path}: in order"
+    settings = checked.settings
+    yield f"{checked.path}: valid"
     pace = f", on a clock {settings.clock.speed:,.0f} times as fast" if settings.clock.speed else ""
     yield f"every {settings.schedule.every.total_seconds():g} s{pace}:"
-    for name, kind, what in checked.sources:
-        yield f"  pull {name} ({kind}): {what}"
-    yield _followed(plan)
+    for source in settings.sources:
+        yield f"  poll {source.name} ({source.type}): {source.describe(checked.context)}"
+    yield from _services(checked.plan)
+    for receiver in settings.receivers:
+        muted = ", ".join(receiver.mute_time_intervals)
+        except_for = f", except during {muted}" if muted else ""
+        yield (
+            f"notify {receiver.name} ({receiver.type}) from severity {receiver.min_severity} on"
+            f"{except_for}: {receiver.describe()}"
+        )
+    yield from explained(build_policy(settings))
+    yield _source_health(settings, checked.plan)
+    if not settings.sources:
+        yield "there are no sources: add [[sources]]"
+    yield f"store state and incidents in {shown_location(settings)}"
+    if settings.web.enabled:
+        yield f"serve the dashboard at {settings.web.url}"
+
+
+def _services(plan: PipelinePlan) -> Iterator[str]:
+    named = f"follow {', '.join(sorted(plan.services)) or 'no service by name'}"
+    if plan.discover_voices is None:
+        yield named
+    else:
+        enough = f"{plan.discover_voices:g} authors"
+        yield f"{named}, and any service that {enough} complain about within an hour"
     for service in sorted(plan.services):
         options = plan.options_for(service)
         yield (
             f"  {service}: at most {options.max_false_pages_per_week:g} false pages a week, "
-            f"days in {options.time_zone}"
+            f"daily and weekly baseline in {options.time_zone}"
         )
-    for receiver in settings.receivers:
-        quiet = f", not in {', '.join(receiver.quiet)}" if receiver.quiet else ""
-        yield f"tell {receiver.name} ({receiver.type}) from {receiver.min_severity} on{quiet}"
-    yield from explained(build_policy(settings))
-    yield _feeds(settings, plan)
-    if not settings.sources:
-        yield "nothing to listen to: add [[sources]]"
-    yield f"remember in {shown_location(settings)}"
-    if settings.web.enabled:
-        yield f"show it at {settings.web.url}"
 
 
-def _feeds(settings: Settings, plan: PipelinePlan) -> str:
+def _source_health(settings: Settings, plan: PipelinePlan) -> str:
     minutes = plan.feeds.dead_after.total_seconds() / 60
-    told = ", ".join(settings.feeds.receivers)
-    whom = f"tell {told}" if told else "say in the log, and tell nobody (feeds.receivers is empty),"
-    return f"{whom} of sources that are dead for {minutes:g} min, or silent"
-
-
-def _followed(plan: PipelinePlan) -> str:
-    named = f"follow {', '.join(sorted(plan.services)) or 'no service by name'}"
-    if plan.discover_voices is None:
-        return named
-    return f"{named}, and any service with {plan.discover_voices:g} complaints in an hour"
+    names = ", ".join(settings.source_health.receivers)
+    nobody = "log, but notify nobody (source_health.receivers is empty),"
+    whom = f"notify {names}" if names else nobody
+    return f"{whom} when a source is down for {minutes:g} min, or degraded"
 
 
 def _document(checked: Checked) -> dict[str, Any]:
@@ -107,10 +106,16 @@ def _document(checked: Checked) -> dict[str, Any]:
     options = {name: plan.options_for(name) for name in sorted(plan.services)}
     return {
         "config": str(checked.path),
+        "renamed_keys": [{"old": key.old, "new": key.new} for key in settings.renamed],
         "every_seconds": settings.schedule.every.total_seconds(),
         "clock_speed": settings.clock.speed,
         "sources": [
-            {"name": name, "type": kind, "pulls": what} for name, kind, what in checked.sources
+            {
+                "name": source.name,
+                "type": source.type,
+                "polls": source.describe(checked.context),
+            }
+            for source in settings.sources
         ],
         "services": [
             {
@@ -120,30 +125,17 @@ def _document(checked: Checked) -> dict[str, Any]:
             }
             for name, own in options.items()
         ],
-        "discover_voices": plan.discover_voices,
+        "discover_authors": plan.discover_voices,
         "receivers": [
             {
                 "name": receiver.name,
                 "type": receiver.type,
+                "sends": receiver.describe(),
                 "min_severity": receiver.min_severity,
-                "quiet": list(receiver.quiet),
+                "mute_time_intervals": list(receiver.mute_time_intervals),
             }
             for receiver in settings.receivers
         ],
         "routes": list(explained(build_policy(settings))),
         "store": shown_location(settings),
     }
-
-
-def _what(source: Source, part: SourceSettings, base: Path, settings: Settings) -> str:
-    """Return what is pulled, in words."""
-    if isinstance(source, ScenarioSource):
-        return source.scenario.title
-    if isinstance(part, LiveSettings):
-        return str(quota_of(part, every=settings.schedule.every))
-    if isinstance(part, FileSourceSettings):
-        place = base / part.path
-        return str(place) if place.exists() else f"{place}, which is not there (yet)"
-    if isinstance(part, PushSettings):
-        return f"what is handed in at {settings.web.url}/v1/{part.rows}"
-    return part.type

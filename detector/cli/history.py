@@ -1,8 +1,9 @@
-"""replay, scores, evaluate: commands over history."""
+"""replay, analyze, scores, evaluate: commands over history."""
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,16 +18,19 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import pandas as pd
 
 from detector.cli.incidents import incident_table
+from detector.cli.language import language, reader
 from detector.cli.output import (
+    heads,
     print_table,
     progress,
     require_writable,
     write_bytes,
+    write_csv,
     write_text,
 )
 from detector.clock import wall_now
 from detector.config import read_settings
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.detection.evaluation import evaluate
 from detector.detection.scores import score_table
 from detector.detection.truth_matching import Coverage
@@ -54,6 +58,7 @@ from detector.report.analysis import (
 )
 from detector.sources.files import FileSource, read_gaps
 from detector.sources.tables import csv_text
+from detector.text.phrasing import Phrasing
 
 #: Rows of the printed table; the file holds all.
 SHOWN = 40
@@ -81,16 +86,16 @@ def replay_history(
 ) -> None:
     """Replay ``path`` and write incidents, alerts and what was observed to ``out``."""
     plan = build_plan(history_settings(config))
-    source = history_source(path, width=width, gaps=gaps)
+    source, say = history_source(path, width=width, gaps=gaps), reader()
     require_writable(out)
     started = time.monotonic()
-    with progress("replaying", "bins") as advance:
+    with progress(say, "replaying", "bins") as advance:
         history = replay(source, plan, progress=advance)
     seconds = time.monotonic() - started
     write_text(out, json.dumps(document(history), ensure_ascii=False, indent=1) + "\n")
-    _summary(history, out, seconds)
+    _print_summary(history, out, seconds, say)
     if not history.bins:
-        print(_why_nothing(plan), file=sys.stderr)
+        print(_why_nothing(plan, say), file=sys.stderr)
 
 
 def document(history: History) -> dict[str, Any]:
@@ -114,23 +119,24 @@ def score_history(path: Path, out: Path, *, config: Path | None, width: str | No
     history_settings(config)
     require_writable(out)
     source = replace(history_source(path, width=width, gaps=None), judged=False)
-    with progress("scoring"):
+    say = reader()
+    with progress(say, "scoring"):
         counts, step = _all_counts(source)
         scored = score_table(counts, width=step)
     times = scored["time"].map(iso)
-    write_text(out, scored.assign(time=times).to_csv(index=False, float_format="%.6g"))
-    print(f"{len(scored):,} rows scored; written to {out}")
+    write_csv(out, scored.assign(time=times), float_format="%.6g")
+    print(say.texts("command.history.scored", number=len(scored), place=out))
 
 
 def _all_counts(source: FileSource) -> tuple[pd.DataFrame, timedelta | None]:
     """Return the counts of every file, and the width of their bins."""
     tables = []
-    pull = source.pull(None, until=END_OF_TIME)
-    while pull.counts is not None:
-        tables.append(pull.counts)
-        if pull.exhausted:
-            return pd.concat(tables, ignore_index=True), pull.width
-        pull = source.pull(pull.cursor, until=END_OF_TIME)
+    poll = source.poll(None, until=END_OF_TIME)
+    while poll.counts is not None:
+        tables.append(poll.counts)
+        if poll.exhausted:
+            return pd.concat(tables, ignore_index=True), poll.width
+        poll = source.poll(poll.cursor, until=END_OF_TIME)
     raise InputError("scores need a counts table: time, service, count", path=source.path)
 
 
@@ -157,9 +163,9 @@ def evaluate_incidents(path: Path, truth: Path, *, as_json: bool) -> None:
         values = {name: None if isnan(value) else value for name, value in result.rows()}
         print(json.dumps(values))
     else:
-        print_table(
-            ("figure", "value"), [(n.replace("_", " "), _figure(v)) for n, v in result.rows()]
-        )
+        say = reader()
+        rows = [(_called(name, say), _figure(value, say)) for name, value in result.rows()]
+        print_table(heads(say, "figure", "value"), rows)
 
 
 def read_truth(path: Path) -> pd.DataFrame:
@@ -186,10 +192,16 @@ def truth_located(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _figure(value: float) -> str:
-    if isnan(value):
-        return "-"
-    return str(value) if isinstance(value, int) else f"{value:.3f}"
+def _called(name: str, say: Phrasing) -> str:
+    """Return what a figure of `Evaluation` is called."""
+    if found := re.fullmatch(r"caught_within_(\d+)_min", name):
+        length = say.format.duration(timedelta(minutes=int(found[1])))
+        return say.texts("command.figures.caught_within", length=length)
+    return say.texts(f"command.figures.{name}")
+
+
+def _figure(value: float, say: Phrasing) -> str:
+    return "-" if isnan(value) else say.format.number(value, digits=3)
 
 
 def _read_json(path: Path) -> Any:
@@ -230,33 +242,37 @@ def _width(text: str) -> timedelta:
         raise ConfigError(f"--width: {error}") from None
 
 
-def _why_nothing(plan: PipelinePlan) -> str:
+def _why_nothing(plan: PipelinePlan, say: Phrasing) -> str:
     """Return what to do where no bin was counted at all."""
     least = plan.discover_voices
-    enough = "" if least is None else f" at least {least:g} times in an hour"
-    return (
-        "nothing was counted: the table is empty, or nobody complains about a known service"
-        f"{enough}; name the services to follow under [services] in a --config"
+    if least is None:
+        return say.texts("command.history.nothing")
+    return say.texts("command.history.nothing_discovered", count=say.format.number(least))
+
+
+def _print_summary(history: History, out: Path, seconds: float, say: Phrasing) -> None:
+    incidents = sorted(history.incidents.values(), key=lambda i: i.noticed_at)
+    print_incidents(incidents, say)
+    fast = history.bins >= MANY
+    rate = say.format.number(history.bins // max(seconds, 1e-3))
+    print(
+        say.texts(
+            "command.history.replayed_fast" if fast else "command.history.replayed",
+            incidents=say.texts("report.summary.incidents", number=len(incidents)),
+            alerts=say.texts("command.history.alerts", number=len(history.alerts)),
+            bins=say.texts("report.method.bins", number=history.bins),
+            seconds=say.format.number(seconds, digits=1),
+            rate=rate,
+            place=out,
+        )
     )
 
 
-def _summary(history: History, out: Path, seconds: float) -> None:
-    incidents = sorted(history.incidents.values(), key=lambda i: i.noticed_at)
-    print_incidents(incidents)
-    bins = f"{history.bins:,} bins in {seconds:.1f} s"
-    if history.bins >= MANY:
-        bins += f" ({history.bins / max(seconds, 1e-3):,.0f} a second)"
-    print(f"{len(incidents)} incidents, {len(history.alerts)} alerts; {bins}; written to {out}")
-
-
-def print_incidents(incidents: Sequence[Incident]) -> None:
+def print_incidents(incidents: Sequence[Incident], say: Phrasing) -> None:
     """Print the first `SHOWN` of ``incidents`` as a table."""
-    print_table(*incident_table(incidents[:SHOWN]))
+    print_table(*incident_table(incidents[:SHOWN], say))
     if len(incidents) > SHOWN:
-        print(f"... and {len(incidents) - SHOWN} more")
-
-
-# analyze: a history looked at afterwards, as JSON and as a report.
+        print(say.texts("command.incidents.more", number=len(incidents) - SHOWN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +281,8 @@ class Wanted:
 
     Attributes
     ----------
-    zone : IANA name of the zone that reports tell times in; None: that of the settings.
+    zone : IANA name of the zone of the times in reports; None: that of the settings.
+    language : of the reports; None: that of the command.
     """
 
     json: Path
@@ -276,31 +293,36 @@ class Wanted:
     truth: Path | None = None
     catalogue: bool = True
     zone: str | None = None
-    language: str = "en"
+    language: str | None = None
 
 
 def analyze_history(
     path: Path, wanted: Wanted, *, config: Path | None, width: str | None, gaps: Path | None
 ) -> None:
-    """Review ``path`` with hindsight and write what is ``wanted``."""
-    settings = history_settings(config)
+    """Analyze ``path`` with hindsight and write what is ``wanted``."""
+    settings, say = history_settings(config), reader()
     plan = build_plan(settings)
     zone = _zone(wanted.zone or plan.default_options.time_zone)
     source = history_source(path, width=width, gaps=gaps)
     places = (wanted.json, wanted.report, wanted.png, wanted.csv, wanted.md)
     require_writable(*(place for place in places if place is not None))
-    with progress("looking back", "bins") as advance:
+    with progress(say, "analyzing", "bins") as advance:
         found = analyze_source(source, plan, settings, catalogue=wanted.catalogue, progress=advance)
     if wanted.truth is not None:
         with truth_located(wanted.truth):
             found = found.against(read_truth(wanted.truth))
-    written = [wanted.json, *_reports(found, wanted, zone)]
+    written = [wanted.json, *_reports(found, wanted, zone, say)]
     content = json.dumps(document_lookback(found), ensure_ascii=False, indent=1)
     write_text(wanted.json, content + "\n")
-    print_incidents(found.incidents)
-    bins = found.review.history.bins
-    listed = ", ".join(map(str, written))
-    print(f"{len(found.incidents)} incidents; {bins:,} bins; written to {listed}")
+    print_incidents(found.incidents, say)
+    print(
+        say.texts(
+            "command.history.analyzed",
+            incidents=say.texts("report.summary.incidents", number=len(found.incidents)),
+            bins=say.texts("report.method.bins", number=found.review.history.bins),
+            places=say.format.list([str(place) for place in written]),
+        )
+    )
 
 
 def document_lookback(found: Analysis) -> dict[str, Any]:
@@ -320,19 +342,20 @@ def document_lookback(found: Analysis) -> dict[str, Any]:
     return {"incidents": incidents, "details": details, "observed": observed}
 
 
-def _reports(found: Analysis, wanted: Wanted, zone: ZoneInfo) -> list[Path]:
+def _reports(found: Analysis, wanted: Wanted, zone: ZoneInfo, say: Phrasing) -> list[Path]:
     """Write the reports that are wanted; return where they are."""
     if not any((wanted.report, wanted.png, wanted.csv, wanted.md)):
         return []
     report = found.report(zone, made_at=wall_now().replace(second=0, microsecond=0))
+    spoken = wanted.language or language()
     writers: tuple[tuple[Path | None, Callable[[], bytes]], ...] = (
-        (wanted.report, lambda: page_of(report, wanted.language).encode()),
-        (wanted.png, lambda: picture_of(report, wanted.language)),
+        (wanted.report, lambda: page_of(report, spoken).encode()),
+        (wanted.png, lambda: picture_of(report, spoken)),
         (wanted.csv, lambda: csv_of(report).encode()),
-        (wanted.md, lambda: markdown_of(report, wanted.language).encode()),
+        (wanted.md, lambda: markdown_of(report, spoken).encode()),
     )
     written = []
-    with progress("writing", "files") as advance:
+    with progress(say, "writing", "files") as advance:
         for place, content in writers:
             if place is not None:
                 write_bytes(place, content())

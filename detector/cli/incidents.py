@@ -1,15 +1,16 @@
-"""Incidents as table rows."""
+"""incidents list, incidents show: what the store knows of incidents."""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 from math import isfinite
 from pathlib import Path
 
-from detector.cli.output import print_table, settings_and_base
+from detector.cli.language import language, reader
+from detector.cli.output import heads, print_table, settings_and_base
 from detector.errors import InputError
 from detector.model.alert import Alert, AlertKind
 from detector.model.decision import Decision
@@ -19,74 +20,56 @@ from detector.model.incident import Incident
 from detector.model.times import iso
 from detector.notify.render import Writer
 from detector.pipeline.setup import store_location
-from detector.receivers.registry import writer
+from detector.receivers.base import writer
 from detector.store.sql_store import SqlStore, open_store
 from detector.text.phrasing import Phrasing, phrasing
 
-COLUMNS = (
-    "incident",
-    "service",
-    "started (UTC)",
-    "between",
-    "noticed",
-    "ended",
-    "severity",
-    "peak",
-)
+_COLUMNS = ("incident", "service", "started", "interval", "noticed", "ended", "severity", "peak")
+_DELIVERY = ("at", "kind", "receiver", "status", "attempts", "error")
+_DECISION = ("at", "receiver", "notified", "reason")
 
 
 def incident_table(
-    incidents: Iterable[Incident],
+    incidents: Iterable[Incident], say: Phrasing
 ) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Return columns and one row per incident."""
-    return COLUMNS, [_row(incident) for incident in incidents]
+    return heads(say, *_COLUMNS), [_row(incident, say) for incident in incidents]
 
 
-def _row(incident: Incident) -> tuple[str, ...]:
-    onset = incident.onset
+def _row(incident: Incident, say: Phrasing) -> tuple[str, ...]:
+    onset, show = incident.onset, say.format
     return (
         incident.id,
         incident.service,
-        _minute(onset.at),
-        f"{onset.earliest:%H:%M}-{onset.latest:%H:%M}",
-        _beside(incident.noticed_at, onset.at),
-        _end(incident),
-        incident.severity.label,
-        f"{_number(incident.peak_count)} ({_beside_what(incident)})",
+        show.instant(onset.at),
+        f"{show.clock(onset.earliest)}–{show.clock(onset.latest)}",
+        show.beside(incident.noticed_at, onset.at),
+        _ended(incident, say),
+        say.severity(incident.severity.label),
+        _peak(incident, say),
     )
 
 
-def _end(incident: Incident) -> str:
+def _ended(incident: Incident, say: Phrasing) -> str:
+    start, show = incident.onset.at, say.format
     if incident.ended_at is not None:
-        return _beside(incident.ended_at, incident.onset.at)
+        return show.beside(incident.ended_at, start)
     if incident.not_observed_since is not None:
-        return f"not observed since {_beside(incident.not_observed_since, incident.onset.at)}"
-    return "goes on"
+        at = show.beside(incident.not_observed_since, start)
+        return say.texts("command.incidents.not_observed", at=at)
+    return say.texts("command.incidents.open")
 
 
-def _beside_what(incident: Incident) -> str:
-    """Return what the peak is to be compared with."""
+def _peak(incident: Incident, say: Phrasing) -> str:
+    """Return the highest count beside what it is to be compared with."""
+    key = "peak_listed" if incident.is_listed else "peak"
     if not isfinite(incident.expected_at_peak):
-        return "usual unknown"
-    word = "the list begins at" if incident.is_listed else "usual"
-    return f"{word} {_number(incident.expected_at_peak)}"
-
-
-def _number(value: float) -> str:
-    """Return ``value`` to the unit, small ones to two significant digits: 0.02 is not 0.0."""
-    return f"{value:,.0f}" if value >= 10 or value == int(value) else f"{value:.2g}"
-
-
-def _minute(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%d %H:%M}"
-
-
-def _beside(instant: datetime, other: datetime) -> str:
-    """Return the time alone where the day is that of ``other``."""
-    return f"{instant:%H:%M}" if instant.date() == other.date() else _minute(instant)
-
-
-# incidents list, incidents show: looking at the store.
+        key = "peak_unknown"
+    return say.texts(
+        f"command.incidents.{key}",
+        count=say.format.number(incident.peak_count),
+        expected=say.format.number(incident.expected_at_peak),
+    )
 
 
 def list_incidents(config: Path | None, *, service: str | None, limit: int, as_json: bool) -> None:
@@ -99,11 +82,11 @@ def list_incidents(config: Path | None, *, service: str | None, limit: int, as_j
     if as_json:
         print(json.dumps([incident_to_dict(i) for i in incidents], ensure_ascii=False))
     else:
-        print_table(*incident_table(incidents))
+        print_table(*incident_table(incidents, reader()))
 
 
 def show_incident(config: Path | None, incident_id: str, *, as_json: bool) -> None:
-    """Print one incident and what was told about it."""
+    """Print one incident, the notifications about it, and why they were sent or not."""
     store = _open(config)
     try:
         incident = store.incident(incident_id)
@@ -114,24 +97,22 @@ def show_incident(config: Path | None, incident_id: str, *, as_json: bool) -> No
         store.close()
     if incident is None:
         raise InputError(f"no incident {incident_id!r}; see outage-detector incidents list")
-    say = phrasing("en", UTC)
     if as_json:
+        english = phrasing("en", UTC)  # what machines read is the same in every language
         document = {
             "incident": incident_to_dict(incident),
             "messages": [_delivery_to_dict(d) for d in deliveries],
-            "decisions": [_decision_to_dict(d, say) for d in decisions],
+            "decisions": [_decision_to_dict(d, english) for d in decisions],
         }
         print(json.dumps(document, ensure_ascii=False))
         return
+    say = reader()
     settings, _, _ = settings_and_base(config)
-    _print_incident(incident, alerts, writer(settings), say)
-    print("\nmessages")
-    print_table(
-        ("at", "kind", "receiver", "status", "attempts", "error"),
-        [_delivery_row(d) for d in deliveries],
-    )
-    print("\nwhy, and why not")
-    print_table(("at", "who", "told", "because"), [_decision_row(d, say) for d in decisions])
+    _print_incident(incident, alerts, writer(settings.links, language=language()), say)
+    print(f"\n{say.texts('command.notifications')}")
+    print_table(heads(say, *_DELIVERY), [_delivery_row(d, say) for d in deliveries])
+    print(f"\n{say.texts('command.decisions')}")
+    print_table(heads(say, *_DECISION), [_decision_row(d, say) for d in decisions])
 
 
 def _open(config: Path | None) -> SqlStore:
@@ -148,24 +129,23 @@ def _print_incident(
     last = max(alerts, key=lambda a: a.sequence, default=None)
     sequence, details = (last.sequence, last.details) if last else (0, None)
     attribution = last.attribution if last else None
-    told = words.message(Alert(kind, at, incident, sequence, details, attribution=attribution))
-    sys.stdout.write(f"{told.title}\n")
-    for line in told.lines:
+    text = words.message(Alert(kind, at, incident, sequence, details, attribution=attribution))
+    sys.stdout.write(f"{text.title}\n")
+    for line in text.lines:
         sys.stdout.write(f"  {line}\n")
     if attribution is not None:
-        related = say.texts(
-            "command.related", root_id=attribution.root_id, because=say.attribution(attribution)
-        )
+        because = say.attribution(attribution)
+        related = say.texts("command.related", root_id=attribution.root_id, because=because)
         sys.stdout.write(f"  {related}\n")
 
 
 def _decision_row(decision: Decision, say: Phrasing) -> tuple[str, ...]:
-    """Return one line of the story; what is decided for everybody stands under ``everybody``."""
-    told = "no" if decision.kind is None else decision.kind.value
+    """Return one decision; what is decided for the incident as a whole concerns everyone."""
+    kind = decision.kind
     return (
-        iso(decision.at),
-        decision.receiver or "everybody",
-        told,
+        say.format.zoned(decision.at),
+        decision.receiver or say.texts("part.everyone"),
+        say.texts("command.no") if kind is None else say.texts(f"kind.{kind.value}"),
         say.reason(decision.reason, decision.params),
     )
 
@@ -181,13 +161,13 @@ def _decision_to_dict(decision: Decision, say: Phrasing) -> dict[str, object]:
     }
 
 
-def _delivery_row(delivery: Delivery) -> tuple[str, ...]:
+def _delivery_row(delivery: Delivery, say: Phrasing) -> tuple[str, ...]:
     return (
-        iso(delivery.alert.at),
-        delivery.alert.label,
+        say.format.zoned(delivery.alert.at),
+        say.texts(f"kind.{delivery.alert.label}"),
         delivery.receiver,
-        delivery.status.value,
-        str(delivery.attempts),
+        say.texts(f"delivery.{delivery.status.value}"),
+        say.format.number(delivery.attempts),
         delivery.error or "",
     )
 

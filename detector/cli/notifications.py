@@ -1,18 +1,19 @@
-"""The tree of routes as `check` explains it."""
+"""outbox, receivers test, routes test: how notifications go, and whether they get there."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC
 from pathlib import Path
 
 import typer
 
-from detector.cli.output import print_table, settings_and_base
+from detector.cli.language import reader
+from detector.cli.output import heads, print_table, settings_and_base
 from detector.clock import wall_now
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.errors import (
     ConfigError,
     InputError,
@@ -23,7 +24,6 @@ from detector.model.alert import Alert, AlertKind
 from detector.model.delivery import Delivery, DeliveryStatus
 from detector.model.incident import Severity
 from detector.model.matcher import LABELS
-from detector.model.times import iso
 from detector.notify.drill import drill
 from detector.notify.policy import NotificationPolicy
 from detector.notify.receiver import Receiver
@@ -33,68 +33,77 @@ from detector.notify.route import (
     Way,
     ways,
 )
-from detector.pipeline.setup import build_policy, build_sinks, store_location
+from detector.pipeline.setup import build_policy, build_receivers, store_location
 from detector.store.outbox import SqlLetters, open_letters
+from detector.text.phrasing import Phrasing, phrasing
 
 
-def explained(audience: NotificationPolicy) -> Iterator[str]:
-    """Yield the tree, line by line, deeper branches further in."""
+def explained(audience: NotificationPolicy, say: Phrasing | None = None) -> Iterator[str]:
+    """Yield the tree of routes, line by line, deeper branches further in.
+
+    Parameters
+    ----------
+    say : words them; None: in English.
+    """
     if not audience.routes:
         return
-    yield "routes, from the top; the first that takes an incident ends the search:"
+    say = say or phrasing("en", UTC)
+    yield say.texts("command.routes.tree")
     for route in audience.routes:
-        yield from _branch(route, "  ")
-    yield "  everything else -> every receiver"
+        yield from _branch(route, "  ", say)
+    yield f"  {say.texts('command.routes.rest')}"
     for name, window in audience.windows.items():
-        yield f"quiet hours {name}: {window.start:%H:%M} to {window.end:%H:%M} {window.zone.key}"
+        yield say.texts(
+            "command.routes.mute_time",
+            name=name,
+            start=f"{window.start:%H:%M}",
+            end=f"{window.end:%H:%M}",
+            zone=window.zone.key,
+        )
     for rule in audience.inhibitions:
-        when, mute = (", ".join(map(str, m)) for m in (rule.when, rule.mute))
-        yield f"while {when} goes on, {mute} is muted"
+        source, target = (", ".join(map(str, m)) for m in (rule.when, rule.mute))
+        yield say.texts("command.routes.inhibition", source=source, target=target)
 
 
-def _branch(route: Route, indent: str) -> Iterator[str]:
-    whom = "as around it"
-    if route.receivers is not None:
-        whom = ", ".join(route.receivers) or "nobody"
-    more = "".join(
-        [
-            f", again every {span(route.repeat_every)}" if route.repeat_every else "",
-            f", not in {', '.join(route.quiet)}" if route.quiet else "",
-            ", and goes on" if route.goes_on else "",
-        ]
+def _branch(route: Route, indent: str, say: Phrasing) -> Iterator[str]:
+    receivers, details = _receivers(route, say), _details(route, say)
+    yield indent + say.texts(
+        "command.routes.route", matchers=str(route), receivers=receivers, details=details
     )
-    yield f"{indent}{route} -> {whom}{more}"
     for inner in route.routes:
-        yield from _branch(inner, indent + "  ")
+        yield from _branch(inner, indent + "  ", say)
 
 
-def span(length: timedelta) -> str:
-    """Return ``length`` in hours and minutes."""
-    hours, minutes = divmod(round(length.total_seconds() / 60), 60)
-    return (
-        f"{hours} h {minutes} min"
-        if hours and minutes
-        else f"{hours} h"
-        if hours
-        else f"{minutes} min"
-    )
+def _receivers(route: Route, say: Phrasing) -> str:
+    if route.receivers is None:
+        return say.texts("command.routes.inherited")
+    return ", ".join(route.receivers) or say.texts("command.routes.nobody")
 
 
-# outbox list, outbox retry: what waits to be delivered, and what never was.
+def _details(route: Route, say: Phrasing) -> str:
+    """Return how a route notifies otherwise than its parent, each behind a comma."""
+    parts = []
+    if route.repeat_every:
+        length = say.format.duration(route.repeat_every)
+        parts.append(say.texts("command.routes.reminders", length=length))
+    if route.quiet:
+        parts.append(say.texts("command.routes.muted", names=", ".join(route.quiet)))
+    if route.goes_on:
+        parts.append(say.texts("command.routes.continues"))
+    return "".join(parts)
 
 
 def list_letters(config: Path | None, *, dead: bool) -> None:
-    """Print what waits, or what was given up."""
+    """Print the notifications that wait, or the dead letters."""
     with closing(_outbox(config)) as outbox:
         letters = outbox.letters(DeliveryStatus.DEAD if dead else DeliveryStatus.PENDING)
-    print_table(
-        ("key", "receiver", "at", "attempts", "gave up because" if dead else "last error"),
-        [_row(letter) for letter in letters],
-    )
+    say = reader()
+    columns = heads(say, "key", "receiver", "at", "attempts", "error")
+    print_table(columns, [_row(letter, say) for letter in letters])
 
 
 def retry_letters(config: Path | None, key: str | None, *, receiver: str | None) -> None:
-    """Let dead letters be sent again: one by its key, or all; to one receiver, or to all."""
+    """Have dead letters sent again: one by its key, or all; to one receiver, or to all."""
     with closing(_outbox(config)) as outbox:
         dead = [
             letter
@@ -105,7 +114,7 @@ def retry_letters(config: Path | None, key: str | None, *, receiver: str | None)
             raise InputError(f"no dead letter {key!r}; see outage-detector outbox list --dead")
         now = wall_now()
         revived = sum(outbox.retry(d.receiver, d.alert.key, at=now) for d in dead)
-    print(f"{revived} to be sent again at the next turn")
+    print(reader().texts("command.outbox.retried", number=revived))
 
 
 def _outbox(config: Path | None) -> SqlLetters:
@@ -113,42 +122,36 @@ def _outbox(config: Path | None) -> SqlLetters:
     return open_letters(store_location(settings, base=base))
 
 
-def _row(letter: Delivery) -> tuple[str, ...]:
+def _row(letter: Delivery, say: Phrasing) -> tuple[str, ...]:
     return (
         letter.alert.key,
         letter.receiver,
-        iso(letter.alert.at),
-        str(letter.attempts),
+        say.format.zoned(letter.alert.at),
+        say.format.number(letter.attempts),
         letter.error or "",
     )
 
 
-# receivers test: whether those who would be told can be told at all.
-
-
-SENT = "sent"
-
-
 def try_receivers(config: Path | None, names: Sequence[str], kind: AlertKind) -> None:
-    """Send a drill to the receivers of these names, to all where none is given; say who took it.
+    """Send a test to the receivers of these names, to all where none is given; print the results.
 
     It goes past routes, silences and the outbox, and is tried once. Nothing is recorded.
 
     Raises
     ------
     ConfigError : there is no receiver of that name, or a secret of one is missing.
-    typer.Exit : with status 1 when somebody was not reached.
+    typer.Exit : with status 1 when a receiver was not reached.
     """
     settings, base, _ = settings_and_base(config)
     settings = _only(settings, names)
-    sinks = build_sinks(settings, base=base, console=sys.stdout)
-    alert = drill(kind, wall_now())
-    results = {name: _result(sink, alert) for name, sink in sinks.items()}
+    sinks = build_receivers(settings, base=base, console=sys.stdout)
+    alert, say = drill(kind, wall_now()), reader()
+    failures = {name: _failure(sink, alert, say) for name, sink in sinks.items()}
     types = {receiver.name: receiver.type for receiver in settings.receivers}
-    print_table(
-        ("receiver", "type", "test"), [(name, types[name], said) for name, said in results.items()]
-    )
-    if any(said != SENT for said in results.values()):
+    sent = say.texts("command.receivers.sent")
+    rows = [(name, types[name], failure or sent) for name, failure in failures.items()]
+    print_table(heads(say, "receiver", "type", "result"), rows)
+    if any(failures.values()):
         raise typer.Exit(1)
 
 
@@ -159,40 +162,40 @@ def _only(settings: Settings, names: Sequence[str]) -> Settings:
             listed = ", ".join(known) or "none"
             raise ConfigError(f"there is no receiver {name!r}; there is: {listed}")
     if not known:
-        raise ConfigError("receivers: there is none to test; add [[receivers]] (docs/sinks.md)")
+        raise ConfigError("receivers: there is none to test; add [[receivers]] (docs/receivers.md)")
     chosen = tuple(r for r in settings.receivers if not names or r.name in names)
     return settings.model_copy(update={"receivers": chosen})
 
 
-def _result(sink: Receiver, alert: Alert) -> str:
-    """Return what became of it; of what is no `DeliveryError` the type alone may be told."""
+def _failure(sink: Receiver, alert: Alert, say: Phrasing) -> str | None:
+    """Send ``alert``; return why that failed, None if it did not.
+
+    Of an error that is no `DeliveryError` only the type is shown: its words may hold a secret.
+    """
     try:
         sink.send(alert)
     except Rejected as error:
-        return f"refused: {_reason(error, sink)}"
+        return say.texts("command.receivers.refused", error=_reason(error, sink))
     except Unreachable as error:
-        return f"not reached: {_reason(error, sink)}"
+        return say.texts("command.receivers.unreachable", error=_reason(error, sink))
     except Exception as bug:
-        return f"the sink failed with {type(bug).__name__}"
-    return SENT
+        return say.texts("command.receivers.failed", error=type(bug).__name__)
+    return None
 
 
 def _reason(error: Exception, sink: Receiver) -> str:
     return str(error).removeprefix(f"{sink.name}: ")
 
 
-# routes test: who would be told of what.
-
-
 def try_routes(config: Path | None, words: Sequence[str]) -> None:
-    """Print who would be told of an incident with the labels that ``words`` give."""
+    """Print which receivers would be notified of an incident with these labels, and how."""
     settings, _, _ = settings_and_base(config)
-    audience = build_policy(settings)
+    audience, say = build_policy(settings), reader()
     labels = _labels(words)
     led = ways(audience.routes, audience.receivers, labels)
     print_table(
-        ("receiver", "told", "by", "repeated", "quiet"),
-        [_routes_row(r, led.get(r.name), labels) for r in audience.receivers],
+        heads(say, "receiver", "notified", "by", "reminders", "mute_times"),
+        [_routes_row(r, led.get(r.name), labels, say) for r in audience.receivers],
     )
 
 
@@ -208,16 +211,24 @@ def _labels(words: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
 
 
 def _routes_row(
-    receiver: ReceiverPolicy, way: Way | None, labels: Mapping[str, tuple[str, ...]]
+    receiver: ReceiverPolicy,
+    way: Way | None,
+    labels: Mapping[str, tuple[str, ...]],
+    say: Phrasing,
 ) -> tuple[str, ...]:
+    yes, no = (say.texts(f"command.{key}") for key in ("yes", "no"))
     if way is None:
-        return (receiver.name, "no", "no route leads there", "", "")
-    quiet = ", ".join(dict.fromkeys((*receiver.quiet, *way.quiet)))
-    by = " > ".join(way.trail) or "default"
+        return (receiver.name, no, say.reason("not_routed", {}), "", "")
+    mute_times = ", ".join(dict.fromkeys((*receiver.quiet, *way.quiet)))
     if _severity(labels) < receiver.least:
-        return (receiver.name, "no", f"asks for {receiver.least.label}", "", quiet)
-    repeated = "" if way.repeat_every is None else f"every {span(way.repeat_every)}"
-    return (receiver.name, "yes", by, repeated, quiet)
+        why = say.reason("below_severity", {"least": receiver.least.label})
+        return (receiver.name, no, why, "", mute_times)
+    by = " > ".join(way.trail) or say.texts("command.default_route")
+    reminders = ""
+    if way.repeat_every is not None:
+        length = say.format.duration(way.repeat_every)
+        reminders = say.texts("command.every", length=length)
+    return (receiver.name, yes, by, reminders, mute_times)
 
 
 def _severity(labels: Mapping[str, tuple[str, ...]]) -> Severity:

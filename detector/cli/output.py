@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import pandas as pd
 import structlog
+from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from detector.config import read_settings
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.errors import InputError
 from detector.model.plain_text import plain
+from detector.model.spreadsheet import guard_cell
 from detector.pipeline import setup
+from detector.text.phrasing import Phrasing
+
+
+def heads(say: Phrasing, *keys: str) -> tuple[str, ...]:
+    """Return the heads of columns: texts of the catalogue's section ``command``."""
+    return tuple(say.texts(f"command.{key}") for key in keys)
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -39,19 +49,25 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 @contextmanager
-def progress(what: str, unit: str = "rows") -> Iterator[Callable[[int], None]]:
-    """Show on a terminal that something is being done; yields what to call with how much is."""
+def progress(say: Phrasing, what: str, unit: str = "rows") -> Iterator[Callable[[int], None]]:
+    """Show on a terminal that something is being done; yields what to call with how much is.
+
+    Parameters
+    ----------
+    what, unit : codes of the catalogue's section ``command.progress``.
+    """
+    units = say.texts(f"command.progress.{unit}")
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn(f"{{task.completed:,.0f}} {unit}"),
+        TextColumn(f"{{task.completed:,.0f}} {units}"),
         TimeElapsedColumn(),
     )
     # Where no terminal is, rich would still write an empty line into the log.
     hidden = not console.is_terminal
     with Progress(*columns, console=console, transient=True, disable=hidden) as shown:
-        task = shown.add_task(what, total=None)
+        task = shown.add_task(say.texts(f"command.progress.{what}"), total=None)
         yield lambda done: shown.update(task, completed=done)
 
 
@@ -68,6 +84,23 @@ def require_writable(*paths: Path) -> None:
             raise InputError("cannot be written: Is a directory", path=path)
         if not os.access(folder, os.W_OK | os.X_OK):
             raise InputError(f"cannot be written: {folder} may not be written to", path=path)
+
+
+def write_csv(path: Path, table: pd.DataFrame, *, float_format: str | None = None) -> None:
+    """Write a table as CSV; texts that a spreadsheet would calculate are guarded, numbers never."""
+    guarded = table.rename(columns=lambda name: guard_cell(str(name)))
+    for place, kind in enumerate(table.dtypes):
+        if not (is_numeric_dtype(kind) or is_datetime64_any_dtype(kind)):
+            guarded.isetitem(place, [_guarded(cell) for cell in table.iloc[:, place]])
+    write_text(path, guarded.to_csv(index=False, float_format=float_format))
+
+
+def _guarded(cell: object) -> object:
+    """Return a cell guarded where it is a text, but no number: ``-5`` calculates nothing."""
+    return guard_cell(cell) if isinstance(cell, str) and not _NUMBER.fullmatch(cell) else cell
+
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -91,7 +124,10 @@ def write_bytes(path: Path, content: bytes) -> None:
 def settings_and_base(config: Path | None) -> tuple[Settings, Path, Path]:
     """Return the settings, the folder their relative paths are meant from, and their file."""
     path = config or setup.default_config()
-    return read_settings(path), Path.cwd() if config is None else path.resolve().parent, path
+    settings = read_settings(path)
+    for key in settings.renamed:
+        print(f"{path}: {key}", file=sys.stderr)
+    return settings, Path.cwd() if config is None else path.resolve().parent, path
 
 
 def shown_location(settings: Settings) -> str:

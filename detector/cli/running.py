@@ -1,4 +1,4 @@
-"""run: the scheduled pipeline; and what every command with settings needs of them."""
+"""run: the scheduled pipeline."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import structlog
 
 from detector.cli.incidents import incident_table
+from detector.cli.language import reader
 from detector.cli.output import (
     log_to_stderr,
     print_table,
@@ -16,21 +17,23 @@ from detector.cli.output import (
     settings_and_base,
     shown_location,
 )
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.model.times import iso
 from detector.pipeline import runner
 from detector.pipeline.runner import Pipeline
 from detector.pipeline.schedule import Schedule, terminable
+from detector.receivers.jsonlines import JsonLinesSettings
+from detector.text.phrasing import Phrasing
 
 
 def run_pipeline(config: Path | None) -> None:
-    """Run until told to stop, or until the scenarios' time is over."""
+    """Run until stopped, or until the scenarios are over."""
     log_to_stderr()
     settings, base, path = settings_and_base(config)
     with terminable():
         running = runner.build(settings, base=base, console=sys.stdout)
         try:
-            _turn_until_told(running, settings, base, path)
+            _run_until_stopped(running, settings, base, path)
         finally:
             # A second SIGTERM means the same as the first: what is open is still put away.
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -38,13 +41,14 @@ def run_pipeline(config: Path | None) -> None:
             running.close()
     structlog.get_logger("detector.run").info("stopped", turns=running.turns)
     print()
-    print_table(*incident_table(reversed(incidents)))
-    _where_next(settings, finished_before=running.turns <= 1)
+    say = reader()
+    print_table(*incident_table(reversed(incidents), say))
+    _print_where_next(settings, say, finished_before=running.turns <= 1)
 
 
-def _turn_until_told(running: Pipeline, settings: Settings, base: Path, path: Path) -> None:
+def _run_until_stopped(running: Pipeline, settings: Settings, base: Path, path: Path) -> None:
     log = structlog.get_logger("detector.run")
-    with progress("getting ready", "steps"):
+    with progress(reader(), "starting", "steps"):
         running.warm_up()
     log.info(
         "started",
@@ -69,13 +73,12 @@ def _turn_until_told(running: Pipeline, settings: Settings, base: Path, path: Pa
         schedule.run()
 
 
-def _where_next(settings: Settings, *, finished_before: bool) -> None:
-    print(f"\nstore: {shown_location(settings)}")
+def _print_where_next(settings: Settings, say: Phrasing, *, finished_before: bool) -> None:
+    print()
+    print(say.texts("command.run.store", place=shown_location(settings)))
     for receiver in settings.receivers:
-        if receiver.type == "jsonlines":
-            print(f"alerts: {receiver.path}")
+        if isinstance(receiver, JsonLinesSettings):
+            print(say.texts("command.run.alerts", place=receiver.path))
     if settings.clock.speed and finished_before:
-        print(
-            "the scenarios' time was over before: remove the store and the alerts to see them again"
-        )
-    print("look closer: outage-detector serve, or incidents show ID; docs/ explains every number")
+        print(say.texts("command.run.over"))
+    print(say.texts("command.run.next"))

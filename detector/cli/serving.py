@@ -1,4 +1,4 @@
-"""serve, and the server beside ``run``."""
+"""serve: the dashboard and the API, alone or beside ``run``."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from pathlib import Path
 
 import structlog
 
+from detector.cli.language import reader
 from detector.cli.output import log_to_stderr, settings_and_base
 from detector.clock import wall_now
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.errors import ConfigError
 from detector.model.times import from_seconds
 from detector.pipeline.runner import Pipeline
@@ -25,7 +26,7 @@ from detector.pipeline.setup import store_location
 from detector.pipeline.state import PipelineState
 from detector.store.sql_store import open_store
 from detector.web.app import create_app
-from detector.web.backend import TurnReport, has_file, open_backend
+from detector.web.backend import RunReport, has_file, open_backend
 from detector.web.server import WebServer, listening_socket
 
 log = structlog.get_logger("detector.web")
@@ -37,12 +38,12 @@ class WatchedTurns:
 
     running: Pipeline
     jobs: Callable[[], JobCounts] = JobCounts
-    _report: TurnReport = field(init=False)
+    _report: RunReport = field(init=False)
     _now: datetime = field(init=False)
 
     def __post_init__(self) -> None:
         self._every = self.running.settings.schedule.every.total_seconds()
-        self._report = TurnReport(0, None, 0.0, self._every)
+        self._report = RunReport(0, None, 0.0, self._every)
         self._now = observed_until(self.running.memory) or wall_now()
 
     def turn(self) -> bool:
@@ -51,12 +52,12 @@ class WatchedTurns:
         more = self.running.turn()
         seconds = time.monotonic() - began
         self._now = observed_until(self.running.memory) or self._now
-        self._report = TurnReport(
+        self._report = RunReport(
             self.running.turns, wall_now(), seconds, self._every, self.running.totals
         )
         return more
 
-    def report(self) -> TurnReport:
+    def report(self) -> RunReport:
         """Return how the last turn went."""
         return replace(self._report, jobs=self.jobs())
 
@@ -97,21 +98,21 @@ def served_beside(settings: Settings, base: Path, watched: WatchedTurns) -> Iter
         yield
         return
     with closing(listening):
-        backend = open_backend(settings, base=base, now=watched.now, turn=watched.report)
+        backend = open_backend(settings, base=base, now=watched.now, last_run=watched.report)
         with closing(backend), WebServer(create_app(backend), listening):
             log.info("dashboard", url=backend.url)
             yield
 
 
 def serve(config: Path | None) -> None:
-    """Serve the dashboard and the API over an existing store until told to stop."""
+    """Serve the dashboard and the API over an existing store until stopped."""
     log_to_stderr()
     settings, base, _ = settings_and_base(config)
     now = _time_of(settings, base)
     with closing(listening_socket(settings.web)) as listening:
         backend = open_backend(settings, base=base, now=now)
         with closing(backend), WebServer(create_app(backend), listening):
-            print(f"{backend.url}  (Ctrl-C stops)", flush=True)
+            print(reader().texts("command.run.serving", url=backend.url), flush=True)
             _wait_for_signal()
 
 

@@ -1,4 +1,4 @@
-"""silences add, list, expire, and ack: what people at the desk say."""
+"""silences add, list, expire, and ack: what people on call ask for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from detector.cli.output import print_table, settings_and_base
+from detector.cli.language import reader
+from detector.cli.output import heads, print_table, settings_and_base
 from detector.clock import wall_now
 from detector.errors import ConfigError, InputError
 from detector.fields import parse_duration
@@ -26,6 +27,7 @@ from detector.notify.route import labels_of
 from detector.pipeline.setup import store_location
 from detector.store.controls import SqlDesk, open_controls
 from detector.store.sql_store import open_store
+from detector.text.phrasing import Phrasing
 from detector.views.snapshot import observed_until
 
 
@@ -38,7 +40,7 @@ def add_silence(
     author: str | None,
     comment: str,
 ) -> None:
-    """Keep a silence and say what it acts on now."""
+    """Store a silence and print which open incidents it applies to now."""
     wanted = tuple(map(_matcher, matchers))
     starts_at = wall_now().replace(microsecond=0) if start is None else _instant(start)
     try:
@@ -48,56 +50,52 @@ def add_silence(
         )
     except ValueError as error:
         raise ConfigError(f"--for: {error}") from None
-    with closing(_desk(config)) as desk:
-        desk.silence(silence)
-    conditions = ", ".join(map(str, wanted))
-    print(f"silence {silence.id}: {conditions}, {iso(starts_at)} to {iso(silence.ends_at)}")
-    for incident in _acted_on(config, wanted):
-        print(f"  acts on {incident.id}")
+    with closing(_controls(config)) as controls:
+        controls.silence(silence)
+    say = reader()
+    print(
+        say.texts(
+            "command.silences.added",
+            id=silence.id,
+            matchers=", ".join(map(str, wanted)),
+            start=say.format.zoned(starts_at),
+            end=say.format.zoned(silence.ends_at),
+        )
+    )
+    for incident in _matched(config, wanted):
+        print("  " + say.texts("command.silences.applies", incident=incident.id))
 
 
 def list_silences(config: Path | None, *, all_of_them: bool, as_json: bool) -> None:
     """Print the silences that have not ended, or all."""
     now = wall_now()
-    with closing(_desk(config)) as desk:
-        silences = desk.silences(ending_after=None if all_of_them else now)
+    with closing(_controls(config)) as controls:
+        silences = controls.silences(ending_after=None if all_of_them else now)
     if as_json:
         print(json.dumps([_to_dict(s) for s in silences], ensure_ascii=False))
         return
-    print_table(
-        ("id", "state", "matchers", "from", "until", "author", "comment"),
-        [
-            (
-                s.id,
-                _state(s, now),
-                ", ".join(map(str, s.matchers)),
-                iso(s.starts_at),
-                iso(s.ends_at),
-                s.author,
-                s.comment,
-            )
-            for s in silences
-        ],
-    )
+    say = reader()
+    columns = ("id", "state", "matchers", "from", "until", "author", "comment")
+    print_table(heads(say, *columns), [_row(silence, now, say) for silence in silences])
 
 
 def expire_silence(config: Path | None, silence_id: str) -> None:
     """End a silence now."""
-    with closing(_desk(config)) as desk:
-        if not desk.expire(silence_id, wall_now()):
+    with closing(_controls(config)) as controls:
+        if not controls.expire(silence_id, wall_now()):
             raise InputError(f"no silence {silence_id!r}; see outage-detector silences list")
-    print(f"silence {silence_id} is over; what still goes on is told at the next turn")
+    print(reader().texts("command.silences.expired", id=silence_id))
 
 
 def acknowledge(
     config: Path | None, incident_id: str, *, author: str | None, comment: str, withdraw: bool
 ) -> None:
-    """Take an incident in hand, or give it back."""
+    """Acknowledge an incident, or withdraw that."""
     if withdraw:
-        with closing(_desk(config)) as desk:
-            if not desk.withdraw(incident_id):
-                raise InputError(f"nobody has {incident_id!r} in hand")
-        print(f"{incident_id} is in nobody's hand any more")
+        with closing(_controls(config)) as controls:
+            if not controls.withdraw(incident_id):
+                raise InputError(f"{incident_id!r} is not acknowledged")
+        print(reader().texts("command.silences.withdrawn", incident=incident_id))
         return
     settings, base, _ = settings_and_base(config)
     with closing(open_store(store_location(settings, base=base), readonly=True)) as store:
@@ -106,29 +104,29 @@ def acknowledge(
     if incident is None:
         raise InputError(f"no incident {incident_id!r}; see outage-detector incidents list")
     if not incident.is_open:
-        raise InputError(f"{incident_id} is over; nothing is told of it any more")
-    with closing(_desk(config)) as desk:
+        raise InputError(f"{incident_id} is resolved: there is nothing to acknowledge")
+    with closing(_controls(config)) as controls:
         who = author or _me()
         at = at or wall_now()  # the data's time, as alerts have it: on a fast clock not the wall's
-        desk.acknowledge(Acknowledgement(incident_id, at, incident.severity, who, comment))
-    print(
-        f"{incident_id} is in hand: quiet until it ends or is worse than {incident.severity.label}"
-    )
+        controls.acknowledge(Acknowledgement(incident_id, at, incident.severity, who, comment))
+    say = reader()
+    severity = say.severity(incident.severity.label)
+    print(say.texts("command.silences.acknowledged", incident=incident_id, severity=severity))
 
 
-def _desk(config: Path | None) -> SqlDesk:
+def _controls(config: Path | None) -> SqlDesk:
     settings, base, _ = settings_and_base(config)
     return open_controls(store_location(settings, base=base))
 
 
-def _acted_on(config: Path | None, matchers: Sequence[Matcher]) -> list[Incident]:
-    """Return the open incidents that ``matchers`` are about, as last told."""
+def _matched(config: Path | None, matchers: Sequence[Matcher]) -> list[Incident]:
+    """Return the open incidents that ``matchers`` match, as last notified."""
     settings, base, _ = settings_and_base(config)
     with closing(open_store(store_location(settings, base=base), readonly=True)) as store:
         found = []
         for incident in (i for i in store.incidents() if i.is_open):
-            told = store.alerts(incident_id=incident.id, limit=1)
-            details = told[0].details if told else None
+            last = store.alerts(incident_id=incident.id, limit=1)
+            details = last[0].details if last else None
             if all_match(matchers, labels_of(incident, details, settings.services_by_provider)):
                 found.append(incident)
     return found
@@ -158,10 +156,23 @@ def _me() -> str:
         return ""
 
 
+def _row(silence: Silence, now: datetime, say: Phrasing) -> tuple[str, ...]:
+    return (
+        silence.id,
+        say.texts(f"page.silences.{_state(silence, now)}"),
+        ", ".join(map(str, silence.matchers)),
+        say.format.zoned(silence.starts_at),
+        say.format.zoned(silence.ends_at),
+        silence.author,
+        silence.comment,
+    )
+
+
 def _state(silence: Silence, now: datetime) -> str:
+    """Return ``waiting``, ``active`` or ``ended``."""
     if now < silence.starts_at:
-        return "to come"
-    return "acting" if now < silence.ends_at else "over"
+        return "waiting"
+    return "active" if now < silence.ends_at else "ended"
 
 
 def _to_dict(silence: Silence) -> dict[str, object]:

@@ -9,11 +9,14 @@ import pandas as pd
 
 from detector import resources
 from detector.cli.history import history_settings
+from detector.cli.language import reader
 from detector.cli.output import (
+    heads,
     print_table,
     progress,
     require_writable,
     write_bytes,
+    write_csv,
     write_text,
 )
 from detector.complaints.facets import tag
@@ -22,6 +25,7 @@ from detector.demo.simulate import simulate
 from detector.errors import InputError
 from detector.pipeline import setup
 from detector.sources.files import FileSource
+from detector.sources.scenario import bundled_scenario, scenario_names
 
 #: What `train` learns from.
 LESSONS = ("lexicon", "training")
@@ -31,7 +35,8 @@ def classify_posts(path: Path, out: Path, *, config: Path | None) -> None:
     """Write the rows of ``path`` with what each says: is it a complaint, about what."""
     settings = history_settings(config)
     require_writable(out)
-    with progress("reading") as advance:
+    say = reader()
+    with progress(say, "reading") as advance:
         frame = FileSource("posts", path).rows()
         if "text" not in frame:
             columns = ", ".join(map(str, frame.columns))
@@ -39,9 +44,10 @@ def classify_posts(path: Path, out: Path, *, config: Path | None) -> None:
         read = read_posts(setup.reader(settings), frame)
         read["component"] = tag(read, setup.facet_lexicon(settings))["component"]
         advance(len(read))
-    write_text(out, read.to_csv(index=False))
+    write_csv(out, read)
     complaints = int((read["complaint"] >= settings.posts.complaint_threshold).sum())
-    print(f"{complaints:,} of {len(read):,} posts are complaints; written to {out}")
+    number, posts = map(say.format.number, (complaints, len(read)))
+    print(say.texts("command.texts.classified", complaints=number, posts=posts, place=out))
 
 
 def train_classifier(out: Path) -> None:
@@ -55,24 +61,27 @@ def train_classifier(out: Path) -> None:
         for folder in LESSONS
         for path in sorted((resources.DATA / folder).iterdir())
     }
-    with progress("training"):
+    say = reader()
+    with progress(say, "training", "steps"):
         model, card = train(texts)
     write_bytes(model_file, model)
     write_text(card_file, card)
-    print(f"{len(model):,} bytes written to {model_file}, its card beside it")
+    size = say.format.number(len(model))
+    print(say.texts("command.texts.trained", bytes=size, place=model_file))
 
 
 def simulate_scenario(name: str, out: Path | None, *, seed: int | None) -> None:
     """Write the posts of a bundled scenario, or list the scenarios."""
+    say = reader()
     if name == "list":
-        rows = [(s, setup.scenario(s).title) for s in setup.scenario_names()]
-        print_table(("scenario", "what it rebuilds (no recording)"), rows)
+        rows = [(s, bundled_scenario(s).title) for s in scenario_names()]
+        print_table(heads(say, "texts.scenario", "texts.reconstructs"), rows)
         return
     target = out or Path(f"{name}.jsonl")
     require_writable(target)
-    posts = simulate(setup.scenario(name), seed=seed)
+    posts = simulate(bundled_scenario(name), seed=seed)
     write_text(target, _json_lines(posts))
-    print(f"{len(posts):,} posts written to {target}")
+    print(say.texts("command.texts.simulated", number=len(posts), place=target))
 
 
 def _json_lines(posts: pd.DataFrame) -> str:

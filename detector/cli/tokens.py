@@ -10,7 +10,8 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from detector.cli.output import print_table, settings_and_base
+from detector.cli.language import reader
+from detector.cli.output import heads, print_table, settings_and_base
 from detector.clock import wall_now
 from detector.errors import InputError
 from detector.fields import parse_duration
@@ -23,6 +24,7 @@ from detector.model.token import (
 from detector.pipeline.setup import store_location
 from detector.store.controls import SqlDesk, open_controls
 from detector.store.sql_store import open_store
+from detector.text.phrasing import Phrasing
 
 #: What a token begins with: scanners of repositories know it when they see one.
 PREFIX = "odt_"
@@ -30,46 +32,47 @@ _BYTES = 32
 
 
 def add_token(config: Path | None, name: str, *, scope: str, expires: str | None) -> None:
-    """Make a token, keep its digest, and print it: once, it is kept nowhere."""
+    """Make a token, store its digest, and print it this once."""
     now = wall_now().replace(microsecond=0)
     secret = PREFIX + secrets.token_urlsafe(_BYTES)
     token = Token(_named(name), _scope(scope), digest_of(secret), now, _end(expires, now))
-    with _desk(config, may_make=True) as desk:
-        if not desk.add_token(token):
+    with _controls(config, may_make=True) as controls:
+        if not controls.add_token(token):
             raise InputError(f"there is a token {name!r} already; revoke it or choose another")
-    until = f"until {iso(token.expires_at)}" if token.expires_at else "until it is revoked"
-    print(f"token {name!r}, scope {scope}, {until}; shown this once:", file=sys.stderr)
+    print(_announced(token, reader()), file=sys.stderr)
     print(secret)
 
 
 def list_tokens(config: Path | None, *, as_json: bool) -> None:
     """Print the tokens there are, without their secrets."""
-    with _desk(config) as desk:
-        tokens = desk.tokens()
+    with _controls(config) as controls:
+        tokens = controls.tokens()
     now = wall_now()
     if as_json:
         print(json.dumps([_to_dict(token) for token in tokens], ensure_ascii=False))
         return
-    print_table(("name", "scope", "made", "until"), [_row(token, now) for token in tokens])
+    say = reader()
+    rows = [_row(token, now, say) for token in tokens]
+    print_table(heads(say, "name", "scope", "created", "until"), rows)
 
 
 def revoke_token(config: Path | None, name: str) -> None:
-    """Forget a token: from now on it opens nothing, and logins with it have ended."""
-    with _desk(config) as desk:
-        if not desk.revoke_token(name):
+    """Revoke a token: from now on it opens nothing, and logins with it have ended."""
+    with _controls(config) as controls:
+        if not controls.revoke_token(name):
             raise InputError(f"there is no token {name!r}; see outage-detector token list")
-    print(f"token {name!r} is revoked")
+    print(reader().texts("command.token.revoked", name=name))
 
 
 @contextmanager
-def _desk(config: Path | None, *, may_make: bool = False) -> Iterator[SqlDesk]:
+def _controls(config: Path | None, *, may_make: bool = False) -> Iterator[SqlDesk]:
     settings, base, _ = settings_and_base(config)
     location = store_location(settings, base=base)
     if may_make and isinstance(location, Path) and not location.is_file():
         # A token may be wanted before the first run: listening beyond this machine takes one.
         open_store(location).close()
-    with closing(open_controls(location)) as desk:
-        yield desk
+    with closing(open_controls(location)) as controls:
+        yield controls
 
 
 def _named(name: str) -> str:
@@ -95,11 +98,24 @@ def _end(text: str | None, now: datetime) -> datetime | None:
         raise InputError(f"--expires: {error}") from None
 
 
-def _row(token: Token, now: datetime) -> tuple[str, ...]:
-    over = token.expires_at is not None and token.expires_at <= now
-    end = "it is revoked" if token.expires_at is None else iso(token.expires_at)
-    until = f"{end} (over)" if over else end
-    return (token.name, token.scope.value, iso(token.created_at), until)
+def _announced(token: Token, say: Phrasing) -> str:
+    """Return what stands before a new token."""
+    shown = {"name": token.name, "scope": token.scope.value}
+    if token.expires_at is None:
+        return say.texts("command.token.added_unlimited", **shown)
+    return say.texts("command.token.added", until=say.format.zoned(token.expires_at), **shown)
+
+
+def _row(token: Token, now: datetime, say: Phrasing) -> tuple[str, ...]:
+    created = say.format.zoned(token.created_at)
+    return (token.name, token.scope.value, created, _until(token, now, say))
+
+
+def _until(token: Token, now: datetime, say: Phrasing) -> str:
+    if token.expires_at is None:
+        return say.texts("command.token.unlimited")
+    at = say.format.zoned(token.expires_at)
+    return say.texts("command.token.expired", at=at) if token.expires_at <= now else at
 
 
 def _to_dict(token: Token) -> dict[str, str | None]:

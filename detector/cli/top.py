@@ -1,4 +1,4 @@
-"""top: how everything is, on a terminal, kept up to date."""
+"""top: the current status of all services and sources on a terminal, kept up to date."""
 
 from __future__ import annotations
 
@@ -7,31 +7,33 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from math import isnan
 from pathlib import Path
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, Group, JustifyMethod, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from detector.cli.incidents import incident_table
-from detector.cli.output import print_table, settings_and_base
+from detector.cli.language import reader
+from detector.cli.output import heads, print_table, settings_and_base
 from detector.clock import wall_now
-from detector.config.sections import Settings
+from detector.config.settings import Settings
+from detector.model.health import SourceHealth
 from detector.model.plain_text import plain
-from detector.model.times import iso
 from detector.pipeline.setup import store_location
 from detector.store.queries import SqlViewer, open_viewer
-from detector.text.phrasing import phrasing
+from detector.text.phrasing import Phrasing
 from detector.views.snapshot import (
-    Glance,
+    COLUMNS,
     ServiceNow,
-    glance_to_dict,
-    look,
+    Snapshot,
     observed_until,
+    snapshot_to_dict,
     spark,
+    take_snapshot,
 )
 
 _COLOURS = {
@@ -44,8 +46,8 @@ _COLOURS = {
     "degraded": "yellow",
     "down": "bright_red",
 }
-_SERVICES = ("service", "state", "since", "lately", "count", "expected")
-_FEEDS = ("feed", "state", "since", "why")
+_SERVICES = ("service", "state", "since", "recent", "count", "expected")
+_SOURCES = ("source", "state", "since", "reason")
 
 
 def show_top(config: Path | None, *, hours: float, every: float, once: bool, as_json: bool) -> None:
@@ -55,15 +57,15 @@ def show_top(config: Path | None, *, hours: float, every: float, once: bool, as_
         now = _clock(settings, store)
         configured = frozenset(settings.services)
 
-        def glance() -> Glance:
-            return look(store, configured=configured, now=now(), hours=hours)
+        def snapshot() -> Snapshot:
+            return take_snapshot(store, configured=configured, now=now(), hours=hours)
 
         if as_json:
-            print(json.dumps(glance_to_dict(glance()), ensure_ascii=False))
+            print(json.dumps(snapshot_to_dict(snapshot()), ensure_ascii=False))
         elif once or not sys.stdout.isatty():
-            _print(glance())
+            _print(snapshot(), reader())
         else:
-            _follow(glance, every)
+            _follow(snapshot, every, reader())
 
 
 def _clock(settings: Settings, store: SqlViewer) -> Callable[[], datetime]:
@@ -73,51 +75,59 @@ def _clock(settings: Settings, store: SqlViewer) -> Callable[[], datetime]:
     return lambda: observed_until(store) or wall_now()
 
 
-def _follow(glance: Callable[[], Glance], every: float) -> None:
+def _follow(snapshot: Callable[[], Snapshot], every: float, say: Phrasing) -> None:
     console = Console(markup=False, highlight=False)
-    with Live(screened(glance()), console=console, screen=True, auto_refresh=False) as live:
+    first = screened(snapshot(), say)
+    with Live(first, console=console, screen=True, auto_refresh=False) as live:
         try:
             while True:
-                live.update(screened(glance()), refresh=True)
+                live.update(screened(snapshot(), say), refresh=True)
                 time.sleep(every)
         except KeyboardInterrupt:
             return
 
 
-def screened(glance: Glance) -> Group:
-    """Return ``glance`` as it is drawn on a terminal."""
-    outages = sum(s.state == "outage" for s in glance.services)
-    title = Text(f"outage-detector  {glance.at:%Y-%m-%d %H:%M:%S} UTC  ", style="bold")
-    word = f"{outages} of {len(glance.services)} services with an outage"
+def screened(snapshot: Snapshot, say: Phrasing) -> Group:
+    """Return ``snapshot`` as it is drawn on a terminal."""
+    outages = sum(s.state == "outage" for s in snapshot.services)
+    title = Text(f"outage-detector  {say.format.zoned(snapshot.at)}  ", style="bold")
+    services = say.format.number(len(snapshot.services))
+    word = say.texts("command.open", number=outages, all=services)
     title.append(word, style=_COLOURS["major"] if outages else _COLOURS["fine"])
-    services = _ruled(_SERVICES)
-    for service in glance.services:
-        services.add_row(*_painted(_service_row(service), _kind(service)))
-    parts: list[RenderableType] = [title, Text(), services]
-    if glance.feeds:
-        feeds = _ruled(_FEEDS)
-        for feed, row in zip(glance.feeds, _feed_rows(glance), strict=True):
-            feeds.add_row(*_painted(row, feed.state.value))
-        parts += [Text(), feeds]
-    last = f"lately: {glance.hours:g} h, one column {glance.hours * 60 / 36:g} min; Ctrl-C ends"
-    return Group(*parts, Text(), Text(last, style="bright_black"))
+    table = _ruled(_SERVICES, say)
+    for service in snapshot.services:
+        table.add_row(*_painted(_service_row(service, say), _kind(service)))
+    parts: list[RenderableType] = [title, Text(), table]
+    if snapshot.sources:
+        sources = _ruled(_SOURCES, say)
+        for health in snapshot.sources:
+            sources.add_row(*_painted(_source_row(health, say), health.state.value))
+        parts += [Text(), sources]
+    return Group(*parts, Text(), Text(_key(snapshot, say), style="bright_black"))
 
 
-def _print(glance: Glance) -> None:
-    """Print ``glance`` as plain tables, for pipes and logs."""
-    print_table(_SERVICES, map(_service_row, glance.services))
+def _key(snapshot: Snapshot, say: Phrasing) -> str:
+    """Return what the line of blocks shows."""
+    whole = timedelta(hours=snapshot.hours)
+    hours, column = map(say.format.duration, (whole, whole / COLUMNS))
+    return say.texts("command.recent_key", hours=hours, column=column)
+
+
+def _print(snapshot: Snapshot, say: Phrasing) -> None:
+    """Print ``snapshot`` as plain tables, for pipes and logs."""
+    print_table(heads(say, *_SERVICES), [_service_row(s, say) for s in snapshot.services])
     print()
-    print_table(*incident_table(glance.incidents))
-    if glance.feeds:
+    print_table(*incident_table(snapshot.incidents, say))
+    if snapshot.sources:
         print()
-        print_table(_FEEDS, _feed_rows(glance))
+        print_table(heads(say, *_SOURCES), [_source_row(h, say) for h in snapshot.sources])
 
 
-def _ruled(columns: tuple[str, ...]) -> Table:
+def _ruled(columns: tuple[str, ...], say: Phrasing) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        numeric = column in {"count", "expected"}
-        table.add_column(column, justify="right" if numeric else "left", no_wrap=column != "why")
+    for key, head in zip(columns, heads(say, *columns), strict=True):
+        justify: JustifyMethod = "right" if key in {"count", "expected"} else "left"
+        table.add_column(head, justify=justify, no_wrap=key != "reason")
     return table
 
 
@@ -132,32 +142,33 @@ def _kind(service: ServiceNow) -> str:
     return service.incident.severity.label if service.incident else service.state
 
 
-def _service_row(service: ServiceNow) -> tuple[str, ...]:
-    incident = service.incident
-    state = f"{incident.severity.label} outage" if incident else service.state
-    if incident:
-        since = f"{incident.onset.at:%m-%d %H:%M}"
-    else:
-        since = "" if service.observed_at is None else f"seen {service.observed_at:%m-%d %H:%M}"
+def _service_row(service: ServiceNow, say: Phrasing) -> tuple[str, ...]:
     return (
         service.name,
-        state,
-        since,
+        say.texts(f"state.{_kind(service)}"),
+        _since(service, say),
         spark(service.lately),
-        _number(service.count),
-        _number(service.expected),
+        _number(service.count, say),
+        _number(service.expected, say),
     )
 
 
-def _feed_rows(glance: Glance) -> list[tuple[str, ...]]:
-    say = phrasing("en", UTC)
-    return [
-        (f.source, f.state.value, iso(f.since), say.source_reason(f.reason, f.params))
-        for f in glance.feeds
-    ]
+def _since(service: ServiceNow, say: Phrasing) -> str:
+    if service.incident is not None:
+        return say.format.instant(service.incident.onset.at)
+    if service.observed_at is None:
+        return ""
+    return say.texts("command.observed", at=say.format.instant(service.observed_at))
 
 
-def _number(value: float) -> str:
-    if isnan(value):
-        return "-"
-    return f"{value:,.0f}" if value >= 10 or value == int(value) else f"{value:.2g}"
+def _source_row(health: SourceHealth, say: Phrasing) -> tuple[str, ...]:
+    return (
+        health.source,
+        say.texts(f"state.{health.state.value}"),
+        say.format.zoned(health.since),
+        say.source_reason(health.reason, health.params),
+    )
+
+
+def _number(value: float, say: Phrasing) -> str:
+    return "-" if isnan(value) else say.format.number(value)

@@ -1,4 +1,4 @@
-"""replay --against, power: what other settings, or smaller outages, would have come to."""
+"""replay --against, power: what other settings would have sent, how small a surge is noticed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from detector.cli.history import history_settings, history_source
+from detector.cli.language import reader
 from detector.cli.output import (
+    heads,
     print_table,
     progress,
     require_writable,
@@ -39,11 +41,12 @@ from detector.pipeline.replay import (
 from detector.pipeline.setup import build_plan, build_policy, store_location
 from detector.pipeline.traces import CountTrace
 from detector.store.queries import open_viewer
+from detector.text.phrasing import Phrasing
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """Where the history is that a question is asked of.
+    """The history that a question is about.
 
     Attributes
     ----------
@@ -63,23 +66,22 @@ def compare_settings(past: Past, against: Path, *, out: Path | None) -> None:
     old, new = read_settings(against), history_settings(past.config)
     if out is not None:
         require_writable(out)
-    before, after = _replayed(past, [build_plan(old), build_plan(new)])
+    say = reader()
+    before, after = _replayed(past, [build_plan(old), build_plan(new)], say)
     both = old.receivers and new.receivers
     found = compare(before, after, (build_policy(old), build_policy(new)) if both else None)
-    print_table(("", "service", "started (UTC)", "noticed", "severity"), list(_rows(found)))
-    print(
-        f"{len(found.gained)} gained, {len(found.lost)} lost, {len(found.moved)} moved, "
-        f"{found.same} alike, in {found.weeks:,.1f} service-weeks"
-    )
-    for line in _pages(found):
+    columns = heads(say, "compare.change", "service", "started", "noticed", "severity")
+    print_table(columns, list(_rows(found, say)))
+    print(_totals(found, say))
+    for line in _pages(found, say):
         print(line)
     if out is not None:
         write_text(out, json.dumps(_document(found), ensure_ascii=False, indent=1) + "\n")
 
 
-def _replayed(past: Past, plans: Sequence[PipelinePlan]) -> list[History]:
-    """Return what each of ``plans`` says over the same history."""
-    with progress("replaying", "bins") as advance:
+def _replayed(past: Past, plans: Sequence[PipelinePlan], say: Phrasing) -> list[History]:
+    """Return what each of ``plans`` makes of the same history."""
+    with progress(say, "replaying", "bins") as advance:
         if past.path is None:
             counts = stored_counts_of(past.config)
             return [replay_counts(counts, plan, progress=advance) for plan in plans]
@@ -101,41 +103,53 @@ def stored_counts_of(config: Path | None) -> Any:
     return counts
 
 
-def _rows(found: Comparison) -> Iterator[tuple[str, ...]]:
-    for incident in found.gained:
-        yield ("gained", *_cells(incident))
-    for incident in found.lost:
-        yield ("lost", *_cells(incident))
+def _rows(found: Comparison, say: Phrasing) -> Iterator[tuple[str, ...]]:
+    for change, incidents in (("gained", found.gained), ("lost", found.lost)):
+        for incident in incidents:
+            yield (say.texts(f"command.compare.{change}"), *_cells(incident, say))
     for moved in found.moved:
-        old, new = moved.before, moved.after
-        yield (
-            "moved",
-            new.service,
-            f"{new.onset.at:%Y-%m-%d %H:%M}",
-            _arrow(f"{old.noticed_at:%H:%M}", f"{new.noticed_at:%H:%M}"),
-            _arrow(old.severity.label, new.severity.label),
-        )
+        old, new = (_cells(incident, say) for incident in (moved.before, moved.after))
+        service, started, *_ = new
+        pairs = zip(old[2:], new[2:], strict=True)
+        change = say.texts("command.compare.moved")
+        yield (change, service, started, *(_arrow(before, after) for before, after in pairs))
 
 
-def _pages(found: Comparison) -> Iterator[str]:
-    """Yield how often people are woken, and what was counted."""
+def _totals(found: Comparison, say: Phrasing) -> str:
+    number = say.format.number
+    return say.texts(
+        "command.compare.totals",
+        gained=number(len(found.gained)),
+        lost=number(len(found.lost)),
+        moved=number(len(found.moved)),
+        same=number(found.same),
+        weeks=number(found.weeks, digits=1),
+    )
+
+
+def _pages(found: Comparison, say: Phrasing) -> Iterator[str]:
+    """Yield how often people are paged, and what was counted."""
     if not found.pages:
-        rates = f"{_rate(found.rate_before)} before, {_rate(found.rate_after)} now"
-        yield f"pages per service-week: {rates}"
-        yield "(all there is to tell: not both settings name receivers)"
+        before, after = _rate(found.rate_before, say), _rate(found.rate_after, say)
+        yield say.texts("command.compare.rates", before=before, after=after)
+        yield say.texts("command.compare.rates_only")
         return
-    for told in found.pages:
-        before, after = _rate(found.rate(told.before)), _rate(found.rate(told.after))
-        yield f"pages per service-week to {told.receiver}: {before} before, {after} now"
-    yield "(as routed, with quiet hours, echoes and reminders; ends are not counted)"
+    for pages in found.pages:
+        before, after = (_rate(found.rate(n), say) for n in (pages.before, pages.after))
+        yield say.texts(
+            "command.compare.rates_to", receiver=pages.receiver, before=before, after=after
+        )
+    yield say.texts("command.compare.rates_note")
 
 
-def _cells(incident: Incident) -> tuple[str, ...]:
+def _cells(incident: Incident, say: Phrasing) -> tuple[str, ...]:
+    """Return service, start, notice and severity."""
+    start = incident.onset.at
     return (
         incident.service,
-        f"{incident.onset.at:%Y-%m-%d %H:%M}",
-        f"{incident.noticed_at:%H:%M}",
-        incident.severity.label,
+        say.format.instant(start),
+        say.format.beside(incident.noticed_at, start),
+        say.severity(incident.severity.label),
     )
 
 
@@ -143,8 +157,8 @@ def _arrow(before: str, after: str) -> str:
     return before if before == after else f"{before} → {after}"
 
 
-def _rate(rate: float) -> str:
-    return f"{rate:.3f}" if isfinite(rate) else "unknown"
+def _rate(rate: float, say: Phrasing) -> str:
+    return say.format.number(rate, digits=3) if isfinite(rate) else say.texts("report.unknown")
 
 
 def _document(found: Comparison) -> dict[str, Any]:
@@ -167,9 +181,10 @@ def print_power(past: Past, *, within: Sequence[str], probability: float, as_jso
     """Print, per series, the smallest surge that is noticed in time."""
     spans = [_within(text) for text in within]
     plan = build_plan(history_settings(past.config))
-    series = _series(past, plan)
+    say = reader()
+    series = _series(past, plan, say)
     cards: list[tuple[CountSeries, Power]] = []
-    with progress("trying surges", "series") as advance:
+    with progress(say, "trying", "series") as advance:
         for number, one in enumerate(series, 1):
             options = plan.options_for(one.key.service)
             card = power_card(one, options, within=spans, probability=probability)
@@ -178,16 +193,17 @@ def print_power(past: Past, *, within: Sequence[str], probability: float, as_jso
     if as_json:
         print(json.dumps([_power_to_dict(*card) for card in cards], ensure_ascii=False))
         return
-    columns = ("service", "source", "within", "smallest surge", "times the usual", "tried")
-    print_table(columns, [_power_row(*card) for card in cards])
-    print(f"noticed in time with a probability of {probability:.0%}")
+    own = ("within", "smallest", "times", "tried")
+    columns = heads(say, "service", "source", *(f"power.{key}" for key in own))
+    print_table(columns, [_power_row(*card, say) for card in cards])
+    print(say.texts("command.power.probability", share=say.format.percent(probability)))
 
 
-def _series(past: Past, plan: PipelinePlan) -> list[CountSeries]:
+def _series(past: Past, plan: PipelinePlan, say: Phrasing) -> list[CountSeries]:
     if past.path is None:
         return list(series_of(stored_counts_of(past.config)))
     source = history_source(past.path, width=past.width, gaps=past.gaps)
-    with progress("reading", "bins") as advance:
+    with progress(say, "reading", "bins") as advance:
         traces = review(source, plan, progress=advance).traces
     return [
         CountSeries(trace.key, trace.whole.start, trace.width, trace.whole.counts)
@@ -203,15 +219,20 @@ def _within(text: str) -> timedelta:
         raise ConfigError(f"--within: {error}") from None
 
 
-def _power_row(series: CountSeries, power: Power) -> tuple[str, ...]:
-    minutes = f"{power.within.total_seconds() / 60:g} min"
-    size = power.posts_per_bin
-    if not isfinite(size):
-        surge, times = ("none is", "") if power.trials else ("too short a history", "")
-    else:
-        per_hour = size * (timedelta(hours=1) / series.width)
-        surge, times = f"{per_hour:,.3g} more an hour", f"{power.times_expected:.2g}"
-    return (*series.key, minutes, surge, times, str(power.trials))
+def _power_row(series: CountSeries, power: Power, say: Phrasing) -> tuple[str, ...]:
+    within = say.format.duration(power.within)
+    surge, times = _smallest(series, power, say), ""
+    if isfinite(power.posts_per_bin):
+        times = say.format.number(power.times_expected)
+    return (*series.key, within, surge, times, say.format.number(power.trials))
+
+
+def _smallest(series: CountSeries, power: Power, say: Phrasing) -> str:
+    """Return how large the smallest surge is that is noticed in time, in posts an hour."""
+    if not isfinite(power.posts_per_bin):
+        return say.texts("command.power.none" if power.trials else "command.power.short")
+    per_hour = power.posts_per_bin * (timedelta(hours=1) / series.width)
+    return say.texts("command.power.more", count=say.format.number(per_hour))
 
 
 def _power_to_dict(series: CountSeries, power: Power) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Complaints: those among the posts of a pull, and those of the last weeks.
+"""Complaints: those among the posts of a poll, and those of the last weeks.
 
 Of a post only this is kept: when, about which service, what was said, by whom (a name's hash),
 and what it says fails, where and on what.
@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
-from detector.complaints.facets import FACETS, FacetLexicon, tag
+from detector.complaints.facets import FacetLexicon, tag
 from detector.complaints.reader import PostReader, read_posts
+from detector.model.details import FACETS
 
 #: How long complaints are kept: they tell what is usual.
 KEPT = timedelta(days=28)
@@ -59,7 +60,7 @@ class Archive:
 
     Attributes
     ----------
-    pieces : in order of arrival, each in order of time, by a number that grows. A pull a minute
+    pieces : in order of arrival, each in order of time, by a number that grows. A poll a minute
         brings a piece a minute; they are joined like the digits of a binary counter, so that
         there are few and each complaint is written anew only a dozen times.
     """

@@ -16,6 +16,7 @@ from detector.complaints.authors import (
     is_voice,
 )
 from detector.complaints.facet_verdicts import FacetFinding, Interval, judge_facets, wilson
+from detector.complaints.lexicon import Lexicon
 from detector.complaints.samples import NOTHING, gather_evidence
 from detector.model.details import (
     AuthorKind,
@@ -157,13 +158,15 @@ def describe(
     *,
     at: datetime,
     configured: frozenset[str],
+    lexicon: Lexicon | None = None,
     quoted: bool = True,
 ) -> Details | None:
     """Return what the complaints of ``[start, at)`` say, None where there are none.
 
     Compared with the complaints of the weeks before the earliest start. A service that is not
-    among the ``configured`` ones was discovered. Samples and words take the longest to choose and
-    are left out unless they are to be ``quoted``.
+    among the ``configured`` ones was discovered. Of Chinese words those of the ``lexicon`` are
+    whole. Samples and words take the longest to choose and are left out unless they are to be
+    ``quoted``.
     """
     onset, end = incident.onset, min(at, incident.ended_at or at)
     surge = archive.about(incident.service, start=onset.at, end=end)
@@ -174,7 +177,9 @@ def describe(
     who = character(surge, usual)
     background = 1 - incident.excess / max(who.voices, 1)
     found = judge_facets(surge, usual, background=min(max(background, 0.0), MOST_BACKGROUND))
-    said = gather_evidence(surge, usual, limit=SAMPLES, words=WORDS) if quoted else NOTHING
+    said = NOTHING
+    if quoted:
+        said = gather_evidence(surge, usual, limit=SAMPLES, words=WORDS, lexicon=lexicon)
     return Details(
         written_by=_SPEAKERS[who.kind],
         posts=who.posts,

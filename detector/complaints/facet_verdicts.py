@@ -11,7 +11,8 @@ from typing import NamedTuple
 import pandas as pd
 from scipy.special import betaincinv, ndtri
 
-from detector.complaints.facets import FACETS, SEPARATOR
+from detector.complaints.facets import SEPARATOR
+from detector.model.details import FACETS
 
 LEVEL = 0.9
 """How often a lone interval holds the truth."""

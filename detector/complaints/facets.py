@@ -267,8 +267,6 @@ def _edged(phrase: str) -> str:
 # Facets: what fails, where and for whom, post by post.
 
 
-FACETS = ("component", "region", "platform")
-
 SEPARATOR = ";"
 """Stands between the values of a facet: ``"pictures;text"``; no value is the empty text."""
 

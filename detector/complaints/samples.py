@@ -1,4 +1,8 @@
-"""The words of a surge: what is said in it that is not said on ordinary days."""
+"""What people say in a surge: telling words, and a few complaints that stand for the rest.
+
+Chinese has no spaces. Runs of characters are good enough to compare and to choose complaints by;
+people are only shown whole words (`whole_words`): pieces such as 微信发 are no words.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,13 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import pandas as pd
 
+from detector.complaints.lexicon import Lexicon
 from detector.complaints.normalise import (
     MENTION,
     URL,
@@ -25,12 +30,18 @@ LEAST = 5
 """Posts that must contain a word before it is reported."""
 
 _RUN = re.compile(r"[a-z][a-z'\-]+|[\u3400-\u9fff]+")
+_LATIN = re.compile(r"[a-z][a-z'\-]+")
+#: As on Weibo, with a second sign at its end; or up to the next blank.
+_HASHTAG = re.compile(r"#([^#\s]{2,20})#|#(\w{2,20})")
 _LENGTHS = (2, 3, 4)
+#: Gives the words of a folded text.
+Split = Callable[[str], Iterable[str]]
 _NEARLY_ALWAYS = 0.8
 _SMALL_WORDS = frozenset(
     (
         *("a", "an", "and", "are", "at", "be", "but", "by", "do", "for", "from", "has", "have"),
-        *("i", "if", "in", "is", "it", "it's", "its", "me", "my", "no", "of", "on", "or", "so"),
+        *("i", "if", "in", "is", "it", "it's", "its", "me", "my", "no", "not"),
+        *("of", "on", "or", "so"),
         *("that", "the", "their", "there", "they", "this", "to", "was", "we", "what", "when"),
         *("will", "with", "you", "your"),
     )
@@ -54,32 +65,6 @@ class Word:
     usual_posts: int
 
 
-def telling_words(
-    surge: Sequence[str], usual: Sequence[str], *, limit: int = 12
-) -> tuple[Word, ...]:
-    """Return the words that tell the texts of ``surge`` from those of ``usual``, best first.
-
-    Latin words are words; Chinese, which has no spaces, is taken in runs of two to four
-    characters, of which the longest that says the same is kept. Counted once per post. Links and
-    mentions are left out.
-
-    References
-    ----------
-    Monroe, Colaresi and Quinn (2008), *Fightin' Words: lexical feature selection and evaluation
-    for identifying the content of political conflict*, Political Analysis, equations 16 and 22.
-    """
-    now, before = _posts_with(surge), _posts_with(usual)
-    words = [
-        Word(text, z, now[text], before[text])
-        for text, z in _z_scores(now, before)
-        if z > 0 and now[text] >= LEAST
-    ]
-    words.sort(key=lambda word: (-word.z, word.text))
-    chinese = {word.text: word for word in words if word.text[0] >= "\u3400"}
-    best = (_grown(word, chinese) for word in words)
-    return tuple(_without_parts(best, limit))
-
-
 def words_of(folded: str) -> frozenset[str]:
     """Return the words of a folded text: Latin words, and all runs of its Chinese characters."""
     return frozenset(word for run in _RUN.findall(folded) for word in _split(run))
@@ -95,12 +80,64 @@ def _split(run: str) -> Iterator[str]:
             yield run[start : start + n]
 
 
-def _posts_with(texts: Sequence[str]) -> Counter[str]:
+def whole_words(lexicon: Lexicon | None) -> Split:
+    """Return what gives the words of a folded text that a person would call words.
+
+    These are Latin words, hashtags, and of Chinese what the lexicon knows: no fragments.
+    """
+
+    def split(folded: str) -> Iterator[str]:
+        yield from (word for word in _LATIN.findall(folded) if word not in _SMALL_WORDS)
+        yield from (whole or open_ended for whole, open_ended in _HASHTAG.findall(folded))
+        if lexicon is not None:
+            yield from _fault_words(folded, lexicon)
+
+    return split
+
+
+def _fault_words(folded: str, lexicon: Lexicon) -> Iterator[str]:
+    """Yield the Chinese phrases in a folded text that speak of faults."""
+    for hit in lexicon.hits(folded):
+        phrase = folded[hit.start : hit.end]
+        if lexicon.groups[hit.group].weight > 0 and phrase[0] >= "\u3400" and len(phrase) > 1:
+            yield phrase
+
+
+def telling_words(
+    surge: Sequence[str], usual: Sequence[str], *, limit: int = 12, split: Split = words_of
+) -> tuple[Word, ...]:
+    """Return the words that tell the texts of ``surge`` from those of ``usual``, best first.
+
+    Of Chinese runs that overlap, the longest that says the same is kept. Counted once per post.
+    Links and mentions are left out.
+
+    Parameters
+    ----------
+    split : gives the words of a folded text.
+
+    References
+    ----------
+    Monroe, Colaresi and Quinn (2008), *Fightin' Words: lexical feature selection and evaluation
+    for identifying the content of political conflict*, Political Analysis, equations 16 and 22.
+    """
+    now, before = _posts_with(surge, split), _posts_with(usual, split)
+    words = [
+        Word(text, z, now[text], before[text])
+        for text, z in _z_scores(now, before)
+        if z > 0 and now[text] >= LEAST
+    ]
+    words.sort(key=lambda word: (-word.z, word.text))
+    chinese = {word.text: word for word in words if word.text[0] >= "\u3400"}
+    best = (_grown(word, chinese) for word in words)
+    return tuple(_without_parts(best, limit))
+
+
+def _posts_with(texts: Sequence[str], split: Split) -> Counter[str]:
     counts: Counter[str] = Counter()
     if texts:
         folded = MENTION.sub(" ", URL.sub(" ", fold_all(texts)))
         for line in folded.split("\n"):
-            counts.update(words_of(line))
+            counts.update(set(split(line)))
     return counts
 
 
@@ -146,9 +183,6 @@ def _touch(left: str, right: str) -> bool:
     return shared or left[-1] == right[0] or right[-1] == left[0]
 
 
-# Evidence: a few complaints that stand for the rest, fit to be shown to strangers.
-
-
 LONGEST = 140
 """Characters of a sample; the rest is cut off."""
 
@@ -173,7 +207,7 @@ class Evidence:
     Attributes
     ----------
     samples : complaints of different authors that say different things, most telling first.
-    words : what is said in the surge and not on ordinary days, most telling first.
+    words : whole words that are said in the surge and not on ordinary days, most telling first.
     """
 
     samples: tuple[Sample, ...]
@@ -185,15 +219,26 @@ NOTHING = Evidence((), ())
 
 
 def gather_evidence(
-    surge: pd.DataFrame, usual: pd.DataFrame, *, limit: int = 5, words: int = 12
+    surge: pd.DataFrame,
+    usual: pd.DataFrame,
+    *,
+    limit: int = 5,
+    words: int = 12,
+    lexicon: Lexicon | None = None,
 ) -> Evidence:
     """Return at most ``limit`` samples and ``words`` words of the surge.
 
     Both tables hold complaints about one service (``time, text``, optionally ``author``), ``usual``
     those of ordinary days. The same rows in any order give the same evidence.
+
+    Parameters
+    ----------
+    lexicon : what is a whole word in Chinese; without it no Chinese words are given.
     """
-    telling = telling_words(surge["text"].tolist(), usual["text"].tolist(), limit=words)
-    return Evidence(tuple(_samples(surge, telling, limit)), telling)
+    texts, before = surge["text"].tolist(), usual["text"].tolist()
+    telling = telling_words(texts, before, limit=words)
+    shown = telling_words(texts, before, limit=words, split=whole_words(lexicon))
+    return Evidence(tuple(_samples(surge, telling, limit)), shown)
 
 
 def mask(text: str) -> str:

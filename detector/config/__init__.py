@@ -8,71 +8,15 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from detector.config.mistakes import contradictions, explain
-from detector.config.receivers import (
-    AlertmanagerSettings,
-    AppriseSettings,
-    ConsoleSettings,
-    JsonLinesSettings,
-    PagerDutySettings,
-    PluginReceiverSettings,
-    ReceiverSettings,
-    WebhookSettings,
-)
-from detector.config.sections import (
-    ClockSettings,
-    DeliverySettings,
-    DetectionSettings,
-    IncidentSettings,
-    KnownEventSettings,
-    PostSettings,
-    ScheduleSettings,
-    ServiceSettings,
-    Settings,
-    SeveritySettings,
-    StoreSettings,
-)
-from detector.config.sources import (
-    FileSourceSettings,
-    PluginSourceSettings,
-    ScenarioSourceSettings,
-    SourceSettings,
-)
+from detector.config.renamed_keys import with_current_names
+from detector.config.settings import Settings
 from detector.errors import ConfigError
-from detector.fields import parse_duration, parse_width
 
-__all__ = [
-    "AlertmanagerSettings",
-    "AppriseSettings",
-    "ClockSettings",
-    "ConsoleSettings",
-    "DeliverySettings",
-    "DetectionSettings",
-    "FileSourceSettings",
-    "IncidentSettings",
-    "JsonLinesSettings",
-    "KnownEventSettings",
-    "PagerDutySettings",
-    "PluginReceiverSettings",
-    "PluginSourceSettings",
-    "PostSettings",
-    "ReceiverSettings",
-    "ScenarioSourceSettings",
-    "ScheduleSettings",
-    "ServiceSettings",
-    "Settings",
-    "SeveritySettings",
-    "SourceSettings",
-    "StoreSettings",
-    "WebhookSettings",
-    "parse_duration",
-    "parse_settings",
-    "parse_width",
-    "read_settings",
-]
+__all__ = ["Settings", "parse_settings", "read_settings"]
 
 
 def parse_settings(text: str, *, path: object) -> Settings:
-    """Return the settings in TOML ``text``.
+    """Return the settings in TOML ``text``; keys may have their old names (`Settings.renamed`).
 
     Raises
     ------
@@ -80,16 +24,20 @@ def parse_settings(text: str, *, path: object) -> Settings:
         Listing every mistake, one a line: file, key, what is wrong, what would be right.
     """
     try:
-        document = tomllib.loads(text)
-        settings = Settings.model_validate(document)
+        document, renamed = with_current_names(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not TOML: {error}") from error
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    try:
+        settings = Settings.model_validate(document)
     except ValidationError as error:
         mistakes = [f"{path}: {explain(e, document)}" for e in error.errors()]
         raise ConfigError("\n".join(mistakes)) from error
     mistakes = [f"{path}: {mistake}" for mistake in contradictions(settings)]
     if mistakes:
         raise ConfigError("\n".join(mistakes))
+    settings.remember_renamed(renamed)
     return settings
 
 

@@ -1,4 +1,4 @@
-"""``[[routes]]``, ``[[windows]]``, ``[[inhibitions]]``, ``[[providers]]``: who is told of what."""
+"""Who is notified of what: routes, mute time intervals, inhibitions, providers, timing."""
 
 from __future__ import annotations
 
@@ -42,50 +42,56 @@ Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 class RouteSettings(Part):
-    """A branch of the tree that leads incidents to receivers (docs/alerts.md).
+    """A branch of the routing tree, which leads incidents to receivers (docs/alerts.md).
 
-    The first route that takes an incident ends the search; what none takes goes to every receiver.
+    The first route that matches an incident ends the search. An incident that no route matches goes
+    to every receiver.
     """
 
     match: Match = ()
-    """Conditions that all must hold, e.g. `['service="WeChat"', 'severity!="minor"']`; without any
-    it takes every incident."""
+    """Conditions that must all hold, e.g. `['service="WeChat"', 'severity!="minor"']`. Without any,
+    every incident matches."""
 
     receivers: tuple[Name, ...] | None = None
-    """Whom it leads to, by name; `[]` is nobody. Those of the route around it where not given."""
+    """Names of the receivers; `[]` is nobody. Those of the enclosing route if not given."""
 
     goes_on: bool = Field(default=False, alias="continue")
-    """Whether the routes after it are asked too."""
+    """Whether the routes after this one are tried too."""
 
-    repeat_every: LongDuration | None = None
-    """What goes on is told again after so long without a message; never where nothing is said."""
+    reminder_every: LongDuration | None = None
+    """A reminder of an open incident is sent after so long without a message. That of the enclosing
+    route if not given; never if none gives it."""
 
-    quiet: tuple[Name, ...] | None = None
-    """Names of windows in which nothing is sent this way."""
+    mute_time_intervals: tuple[Name, ...] | None = None
+    """Names of mute time intervals in which nothing is sent by this route. Those of the enclosing
+    route if not given."""
 
     routes: tuple[RouteSettings, ...] = ()
-    """Branches inside it: the first that takes the incident stands in for it."""
+    """Branches inside this route: the first that matches the incident replaces it."""
 
     def route(self) -> Route:
-        """Return the route as it works."""
+        """Return the route that incidents take."""
         return Route(
             matchers=self.match,
             receivers=self.receivers,
             goes_on=self.goes_on,
-            repeat_every=self.repeat_every,
-            quiet=self.quiet,
+            repeat_every=self.reminder_every,
+            quiet=self.mute_time_intervals,
             routes=tuple(inner.route() for inner in self.routes),
         )
 
 
-class WindowSettings(Part):
-    """Quiet hours that come back every week. What still goes on after them is told then."""
+class MuteTimeSettings(Part):
+    """Hours of every week in which nothing is sent.
+
+    Incidents that are still open at the end of them are sent then.
+    """
 
     name: Name
     """Routes and receivers refer to it by this name."""
 
     weekdays: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-    """On which it begins."""
+    """Days on which it begins."""
 
     start: LocalTime
     """When it begins, local time: `"22:00"`."""
@@ -94,82 +100,84 @@ class WindowSettings(Part):
     """When it ends (exclusive), on the next day if that is not after ``start``."""
 
     time_zone: Zone = "UTC"
-    """Whose local time; changes of the clocks are known."""
+    """Time zone of ``start`` and ``end``; daylight saving time is taken into account."""
 
     match: Match = ()
-    """Which incidents it is about; all where nothing is said."""
+    """Incidents that it applies to; all of them if not given."""
 
-    def window(self) -> MuteTimeInterval:
-        """Return the window as it works."""
+    def interval(self) -> MuteTimeInterval:
+        """Return the interval that notifications are held to."""
         days = frozenset(WEEKDAYS.index(day) for day in self.weekdays)
         zone = ZoneInfo(self.time_zone)
         return MuteTimeInterval(self.name, days, self.start, self.end, zone, self.match)
 
 
 class InhibitionSettings(Part):
-    """While an incident goes on that matches ``when``, those that match ``mute`` are not told."""
+    """While an incident that matches ``when`` is open, those that match ``mute`` are not sent."""
 
     when: Annotated[Match, Field(min_length=1)]
-    """What mutes."""
+    """Conditions for the incident that mutes others."""
 
     mute: Annotated[Match, Field(min_length=1)]
-    """What is muted, unless it matches ``when`` itself."""
+    """Conditions for the incidents that are muted, unless they match ``when`` themselves."""
 
     equal: tuple[Name, ...] = ()
-    """Labels in which both must share a value."""
+    """Labels that must have a value in common."""
 
     def inhibition(self) -> Inhibition:
-        """Return the rule as it works."""
+        """Return the rule that notifications are held to."""
         return Inhibition(self.when, self.mute, self.equal)
 
 
 class ProviderSettings(Part):
-    """A cloud, a carrier, a payment network: when its services fail together, that is said."""
+    """A cloud, a carrier, a payment network: when its services fail together, messages say so."""
 
     name: Name
-    """What it is called in messages, and to `provider=` in matchers."""
+    """Its name in messages, and for `provider=` in matchers."""
 
     services: Annotated[tuple[Name, ...], Field(min_length=2)]
-    """Which services depend on it."""
+    """Services that depend on it."""
 
 
 class AlertSettings(Part):
-    """How often people are told (docs/alerts.md)."""
+    """How often people are notified (docs/alerts.md)."""
 
     update_every: LongDuration = timedelta(minutes=15)
-    """News of an incident (another component, region or source) are told this long after the last
-    message at the earliest; each further update waits twice as long as the one before."""
+    """Shortest time from the last message to an update about a new fact (another component, region
+    or source); each further update waits twice as long as the one before."""
 
     flaps: Annotated[int, Field(ge=1)] = 2
-    """An incident that began again so often within ``flap_window`` flaps: its end is told once it
-    has stayed ended for `incidents.regroup`."""
+    """An incident that reopened so often within ``flap_window`` is flapping: its end is sent only
+    once it has lasted for `incidents.reopen_window`."""
 
     flap_window: LongDuration = timedelta(hours=6)
-    """See ``flaps``."""
+    """Time in which reopenings are counted; see ``flaps``."""
 
-    echo_wait: LongDuration = timedelta(minutes=5)
-    """Services that echo an incident are told of together, this long after the last message; one
-    that is worse than its origin for so long is told by itself."""
+    related_wait: LongDuration = timedelta(minutes=5)
+    """Related incidents are sent together, this long after the last message about their root
+    incident. One that is worse than its root for so long is sent by itself."""
 
-    echo_grace: LongDuration = timedelta(minutes=15)
-    """An echo that goes on for so long after the end of its origin is told by itself."""
+    related_grace: LongDuration = timedelta(minutes=15)
+    """A related incident that is still open so long after its root ended is sent by itself."""
 
 
 def routing_mistakes(
     routes: Sequence[RouteSettings],
-    windows: Sequence[WindowSettings],
+    intervals: Sequence[MuteTimeSettings],
     inhibitions: Sequence[InhibitionSettings],
     receivers: Sequence[tuple[str, Sequence[str]]],
 ) -> Iterator[str]:
-    """Yield what names nothing that there is; ``receivers``: (name, names of its windows)."""
-    hours = [window.name for window in windows]
+    """Yield names of things that do not exist; ``receivers``: (name, its mute time intervals)."""
+    hours = [interval.name for interval in intervals]
     for name in sorted({n for n in hours if hours.count(n) > 1}):
-        yield f"windows: the name {name!r} is given twice; names must differ"
+        yield f"mute_time_intervals: the name {name!r} is given twice; names must differ"
     names = [name for name, _ in receivers]
     for i, route in enumerate(routes, start=1):
         yield from _of_route(f"routes[{i}]", route, names, hours)
-    for name, quiet in receivers:
-        yield from _unknown(f"receivers.{name}.quiet", "window", quiet, hours)
+    for name, muted in receivers:
+        yield from _unknown(
+            f"receivers.{name}.mute_time_intervals", "mute time interval", muted, hours
+        )
     for i, rule in enumerate(inhibitions, start=1):
         yield from _unknown(f"inhibitions[{i}].equal", "label", rule.equal, LABELS)
 
@@ -178,7 +186,8 @@ def _of_route(
     place: str, route: RouteSettings, names: Sequence[str], hours: Sequence[str]
 ) -> Iterator[str]:
     yield from _unknown(f"{place}.receivers", "receiver", route.receivers or (), names)
-    yield from _unknown(f"{place}.quiet", "window", route.quiet or (), hours)
+    muted = route.mute_time_intervals or ()
+    yield from _unknown(f"{place}.mute_time_intervals", "mute time interval", muted, hours)
     for i, inner in enumerate(route.routes, start=1):
         yield from _of_route(f"{place}.routes[{i}]", inner, names, hours)
 

@@ -51,15 +51,15 @@ class WebSettings(Part):
     """Whether ``run`` serves them."""
 
     listen: Annotated[str, AfterValidator(_listen)] = "127.0.0.1:8080"
-    """Address and port. Another one than this machine's own needs a token, or public reading."""
+    """Address and port. Any address but this machine's own requires a token, or public reading."""
 
     public_url: Annotated[str, AfterValidator(_public)] | None = None
     """Where people reach it, e.g. behind a proxy: for links in alerts, and accepted as `Host`. With
     a path (`https://host/outages`) every link begins with it; the proxy may take it off or not."""
 
     access: Literal["token", "public-read-only"] = "token"
-    """`token`: to look one must log in, except on this machine as long as no token for reading
-    exists. `public-read-only`: everybody may look. To change anything always takes a token."""
+    """`token`: reading requires a login, except on this machine as long as no token for reading
+    exists. `public-read-only`: anybody may read. Changing anything always requires a token."""
 
     session: LongDuration = timedelta(hours=12)
     """How long a login lasts."""

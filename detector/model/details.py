@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+#: What complaints name beside the service, in the order in which people ask.
+FACETS = ("component", "region", "platform")
+
 
 class AuthorKind(Enum):
     """Who writes in a surge."""

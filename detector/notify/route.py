@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from detector.model.details import Details
+from detector.model.details import FACETS, Details
 from detector.model.incident import Incident, Severity
 from detector.model.matcher import (
     Labels,
@@ -35,7 +35,7 @@ def labels_of(
         "provider": tuple(name for name, all_ in providers.items() if incident.service in all_),
     }
     if details is not None:
-        for facet in ("component", "region", "platform"):
+        for facet in FACETS:
             labels[facet] = details.telling(facet)[0]
     return {label: values for label, values in labels.items() if values}
 

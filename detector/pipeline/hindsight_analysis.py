@@ -316,5 +316,7 @@ def _reviewed(
     incident = merging.incident()
     noticed = in_order[0].found.noticed_at is not None
     until = incident.ended_at or END_OF_TIME
-    details = describe(incident, archive, at=until, configured=plan.services)
+    details = describe(
+        incident, archive, at=until, configured=plan.services, lexicon=plan.reader.lexicon
+    )
     return Reviewed(incident, noticed, details)

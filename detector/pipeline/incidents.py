@@ -175,7 +175,9 @@ def _judge(
         return _look_for_news(incident, told, archive, plan, at)
     if reason.kind is None:
         return _Judgement(reason)
-    details = describe(incident, archive, at=at, configured=plan.services)
+    details = describe(
+        incident, archive, at=at, configured=plan.services, lexicon=plan.reader.lexicon
+    )
     written_by = AuthorKind.PEOPLE if details is None else details.written_by
     reason = reason_to_tell(incident, told, written_by=written_by)
     if told is None or not incident.is_open:
@@ -194,7 +196,9 @@ def _look_for_news(
     news = news_of(incident, details, told)
     reason = reason_to_tell(incident, told, new_facts=news, too_soon=too_soon)
     if reason.kind is not None:
-        details = describe(incident, archive, at=at, configured=plan.services)
+        details = describe(
+            incident, archive, at=at, configured=plan.services, lexicon=plan.reader.lexicon
+        )
     return _Judgement(reason, details, news)
 
 

@@ -24,7 +24,7 @@ from detector.pipeline.partial_bins import Judged, last_instant, partial_bins_of
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.series_batch import CountBatch, SourceBatch
 from detector.pipeline.state import Followed, SourceProgress
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 
 #: A discovered service gets this much history: nobody spoke of it, as far as was looked.
 HISTORY = timedelta(days=28)
@@ -53,7 +53,7 @@ class _Edges:
 def count_posts(
     source: str,
     feed: SourceProgress,
-    pull: Pull,
+    poll: Poll,
     series: Mapping[SeriesKey, Followed],
     plan: PipelinePlan,
     *,
@@ -65,11 +65,11 @@ def count_posts(
     What comes for a bin that was counted already is history: context for the voices after it,
     and counted nowhere.
     """
-    if _is_silent(feed, pull):
+    if _is_silent(feed, poll):
         return SourceBatch(feed)
-    observed = Spans.of([*feed.looked(feed.counted_until).pairs(), *pull.observed])
+    observed = Spans.of([*feed.looked(feed.counted_until).pairs(), *poll.observed])
     since = _earliest(feed.since, feed.observed, observed)
-    complaints, known = new_complaints(pull.posts, source, feed.known, plan)
+    complaints, known = new_complaints(poll.posts, source, feed.known, plan)
     late = _late(complaints, feed.counted_until)
     backlog = _joined(feed.backlog, complaints)
     feed = replace(feed, observed=observed, since=since, backlog=backlog, known=known)
@@ -119,9 +119,9 @@ def _late(complaints: pd.DataFrame | None, counted: float | None) -> int:
     return int((seconds_of(complaints["time"]) < counted).sum())
 
 
-def _is_silent(feed: SourceProgress, pull: Pull) -> bool:
+def _is_silent(feed: SourceProgress, poll: Poll) -> bool:
     """Tell whether no post was ever looked for here: a list of counts that brings nothing."""
-    nothing = pull.posts is None and not pull.observed
+    nothing = poll.posts is None and not poll.observed
     return nothing and feed.counted_until is None and feed.backlog is None
 
 

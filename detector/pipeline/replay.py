@@ -21,7 +21,7 @@ from detector.model.times import from_seconds
 from detector.pipeline.plan import END_OF_TIME, PipelinePlan
 from detector.pipeline.state import PipelineState
 from detector.pipeline.step import RunResult, cycle
-from detector.sources.base import Pull, Source
+from detector.sources.base import Poll, Source
 from detector.store.base import Viewer
 
 __all__ = ["END_OF_TIME", "History", "passes", "replay", "take_in"]
@@ -52,9 +52,9 @@ def passes(source: Source, plan: PipelinePlan) -> Iterator[RunResult]:
     """Yield the outcome of one cycle per batch that ``source`` brings, until it is exhausted."""
     memory, cursor, exhausted = PipelineState(), None, False
     while not exhausted:
-        pull = source.pull(cursor, until=END_OF_TIME)
-        outcome = cycle(memory, {source.name: pull}, plan, now=END_OF_TIME)
-        memory, cursor, exhausted = outcome.memory, pull.cursor, pull.exhausted
+        poll = source.poll(cursor, until=END_OF_TIME)
+        outcome = cycle(memory, {source.name: poll}, plan, now=END_OF_TIME)
+        memory, cursor, exhausted = outcome.memory, poll.cursor, poll.exhausted
         yield outcome
 
 
@@ -142,22 +142,22 @@ def replay_counts(
     progress : called with the number of bins done, day by day.
     """
     history, memory = History(), PipelineState()
-    for pulls in _days(counts):
-        outcome = cycle(memory, pulls, plan, now=END_OF_TIME)
+    for polls in _days(counts):
+        outcome = cycle(memory, polls, plan, now=END_OF_TIME)
         memory = outcome.memory
         take_in(history, outcome)
         progress(history.bins)
     return history
 
 
-def _days(counts: pd.DataFrame) -> Iterator[dict[str, Pull]]:
-    """Yield one pull of every source for each day."""
+def _days(counts: pd.DataFrame) -> Iterator[dict[str, Poll]]:
+    """Yield one poll of every source for each day."""
     if counts.empty:
         return
     widths = {str(name): _width(rows) for name, rows in counts.groupby("source", sort=True)}
     for _, day in counts.groupby(counts["time"].dt.floor(_DAY), sort=True):
         yield {
-            str(name): Pull(None, counts=rows.reset_index(drop=True), width=widths[str(name)])
+            str(name): Poll(None, counts=rows.reset_index(drop=True), width=widths[str(name)])
             for name, rows in day.groupby("source", sort=True)
         }
 

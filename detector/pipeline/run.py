@@ -37,7 +37,7 @@ from detector.pipeline.step import (
     RunResult,
     cycle,
 )
-from detector.sources.base import Pull, Source
+from detector.sources.base import Poll, Source
 from detector.store.base import RunRecord, Store
 
 _NONE: Mapping[str, int] = MappingProxyType({})
@@ -70,12 +70,12 @@ class Totals:
         )
 
 
-def taken_in(pulls: Mapping[str, Pull], outcome: RunResult, failed: Mapping[str, str]) -> Totals:
+def taken_in(polls: Mapping[str, Poll], outcome: RunResult, failed: Mapping[str, str]) -> Totals:
     """Return what a turn took in.
 
     Parameters
     ----------
-    pulls : what the sources brought.
+    polls : what the sources brought.
     outcome : what became of it.
     failed : why the other sources could not be read.
     """
@@ -84,10 +84,10 @@ def taken_in(pulls: Mapping[str, Pull], outcome: RunResult, failed: Mapping[str,
         counts = advance.batch.counts
         bins[advance.batch.key.source] += int(np.count_nonzero(~np.isnan(counts)))
     return Totals(
-        {name: 0 if pull.posts is None else len(pull.posts) for name, pull in pulls.items()},
+        {name: 0 if poll.posts is None else len(poll.posts) for name, poll in polls.items()},
         bins,
-        dict.fromkeys(pulls, 0) | dict(outcome.late),
-        dict.fromkeys(pulls, 0) | dict.fromkeys(failed, 1),
+        dict.fromkeys(polls, 0) | dict(outcome.late),
+        dict.fromkeys(polls, 0) | dict.fromkeys(failed, 1),
     )
 
 
@@ -95,10 +95,10 @@ def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> Mapping[str, int]:
     return {name: one.get(name, 0) + other.get(name, 0) for name in one.keys() | other.keys()}
 
 
-# One turn of the live pipeline: pull, cycle, commit, deliver.
+# One turn of the live pipeline: poll, cycle, commit, deliver.
 
 
-#: Sources pulled at the same time.
+#: Sources polled at the same time.
 _AT_ONCE = 8
 
 
@@ -146,7 +146,7 @@ def take_turn(
     wishes: Wishes = NO_WISHES,
     shelf: Shelf | None = None,
 ) -> Turn:
-    """Pull every source, run the cycle at ``now`` and commit all of it in one transaction.
+    """Poll every source, run the cycle at ``now`` and commit all of it in one transaction.
 
     Parameters
     ----------
@@ -157,9 +157,9 @@ def take_turn(
     wishes : what people at the desk say.
     shelf : what the turn before left there; None, after a start: the store is asked.
     """
-    pulls, troubles = _pull(memory, sources, until=now)
+    polls, troubles = _poll(memory, sources, until=now)
     failures = {trouble.source: trouble.reason for trouble in troubles}
-    outcome = cycle(memory, pulls, plan, now=now, failures=failures)
+    outcome = cycle(memory, polls, plan, now=now, failures=failures)
     incidents = standing(memory, outcome.memory)
     if shelf is None:
         since, places = now - OWED_FOR, memory.watched.keys()
@@ -182,35 +182,35 @@ def take_turn(
             feeds=outcome.feeds,
         )
     )
-    exhausted = frozenset(name for name, pull in pulls.items() if pull.exhausted)
+    exhausted = frozenset(name for name, poll in polls.items() if poll.exhausted)
     done = after_all(dossiers, notified.deliveries, decisions)
     left = replace(shelf.after(done, audience, standing=incidents.keys(), now=now), feeds=heard)
-    return Turn(outcome, troubles, exhausted, left, taken_in(pulls, outcome, failures))
+    return Turn(outcome, troubles, exhausted, left, taken_in(polls, outcome, failures))
 
 
-def _pull(
+def _poll(
     memory: PipelineState, sources: Sequence[Source], *, until: datetime
-) -> tuple[Mapping[str, Pull], tuple[Trouble, ...]]:
-    """Pull the sources side by side, so that one that is slow does not hold up the others.
+) -> tuple[Mapping[str, Poll], tuple[Trouble, ...]]:
+    """Poll the sources side by side, so that one that is slow does not hold up the others.
 
     What they brought is in the order of ``sources``, whoever answered first.
     """
 
-    def pull(source: Source) -> Pull | Trouble:
+    def poll(source: Source) -> Poll | Trouble:
         feed = memory.feeds.get(source.name)
         try:
-            return source.pull(feed.cursor if feed else None, until=until)
+            return source.poll(feed.cursor if feed else None, until=until)
         except Exception as error:  # reported by the caller; one source must not stop the others
             return Trouble(source.name, error)
 
     if len(sources) <= 1:
-        brought = [pull(source) for source in sources]
+        brought = [poll(source) for source in sources]
     else:
-        with ThreadPoolExecutor(min(len(sources), _AT_ONCE), "pull") as pool:
-            brought = list(pool.map(pull, sources))
+        with ThreadPoolExecutor(min(len(sources), _AT_ONCE), "poll") as pool:
+            brought = list(pool.map(poll, sources))
     named = [(source.name, found) for source, found in zip(sources, brought, strict=True)]
-    pulls = {name: found for name, found in named if isinstance(found, Pull)}
-    return pulls, tuple(found for found in brought if isinstance(found, Trouble))
+    polls = {name: found for name, found in named if isinstance(found, Poll)}
+    return polls, tuple(found for found in brought if isinstance(found, Trouble))
 
 
 def _decisions(

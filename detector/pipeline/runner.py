@@ -14,7 +14,7 @@ import structlog
 
 from detector.clock import Clock, wall_now
 from detector.complaints.reader import read_posts
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.detection import live
 from detector.errors import (
     DetectorError,
@@ -29,6 +29,7 @@ from detector.notify.mute import Wishes
 from detector.notify.policy import NotificationPolicy
 from detector.notify.receiver import Receiver
 from detector.pipeline import setup
+from detector.pipeline.heartbeat import Heartbeat, build_heartbeat
 from detector.pipeline.leader import Leader
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.refresh import refresh, standing_incidents
@@ -38,8 +39,6 @@ from detector.pipeline.schedule import Job
 from detector.pipeline.setup import build_policy
 from detector.pipeline.shelf import Shelf
 from detector.pipeline.state import PipelineState
-from detector.receivers.heartbeat import Heartbeat
-from detector.receivers.registry import build_heartbeat
 from detector.sources.base import Source
 from detector.store.base import Controls, Store
 from detector.store.controls import controls_beside
@@ -136,7 +135,7 @@ class Pipeline:
         self.heartbeat.ready()
 
     def turn(self) -> bool:
-        """Pull, count, detect, commit, deliver. Return whether there is more to do.
+        """Poll, count, detect, commit, deliver. Return whether there is more to do.
 
         While another instance leads, nothing is done but to wait for its end.
         """
@@ -218,7 +217,7 @@ class Pipeline:
             self.audience,
             now=now,
             wall=wall,
-            feed_receivers=self.settings.feeds.receivers,
+            feed_receivers=self.settings.source_health.receivers,
             wishes=self._wishes(wall),
             shelf=self.shelf,
         )
@@ -290,7 +289,7 @@ def build(settings: Settings, *, base: Path, console: TextIO) -> Pipeline:
     """
     plan = setup.build_plan(settings)
     sources = setup.build_sources(settings, base=base)
-    sinks = setup.build_sinks(settings, base=base, console=console)
+    sinks = setup.build_receivers(settings, base=base, console=console)
     location, ttl = setup.store_location(settings, base=base), settings.store.lease
     store = open_store(location, standby=True, ttl=ttl)
     leadership = Leader(store.lease)

@@ -78,14 +78,14 @@ class ListBatch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SourceBatch:
-    """What one pull adds.
+    """What one poll adds.
 
     Attributes
     ----------
     feed : the source's memory after it.
     counts : final bins of count series.
     looks : looks at trending lists.
-    complaints : complaints among the posts of the pull, as `read_complaints` gives them.
+    complaints : complaints among the posts of the poll, as `read_complaints` gives them.
     late : rows that came when their bins were final and said something new: history, not counted.
     """
 

@@ -1,10 +1,10 @@
-"""The audience and the plan of what is told, from their settings."""
+"""Composition root: the parts of the pipeline, made and put together from the settings."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TextIO
 
@@ -25,16 +25,7 @@ from detector.complaints.reader import (
     build_reader,
 )
 from detector.complaints.reading import Reading
-from detector.config.live import LiveSettings, PushSettings
-from detector.config.receivers import PluginReceiverSettings
-from detector.config.sections import DetectionSettings, Settings
-from detector.config.sources import (
-    FileSourceSettings,
-    PluginSourceSettings,
-    ScenarioSourceSettings,
-)
-from detector.demo.scenario import Scenario, parse_scenario
-from detector.detection.options import DetectionOptions, KnownEvent
+from detector.config.settings import Settings
 from detector.errors import ConfigError, InputError
 from detector.model.severity import SeverityRules
 from detector.model.spans import Spans
@@ -43,36 +34,34 @@ from detector.notify.receiver import Receiver, SourceAlertReceiver
 from detector.notify.route import ReceiverPolicy
 from detector.pipeline.health_rules import SourceHealthRules
 from detector.pipeline.plan import PipelinePlan
-from detector.receivers.registry import Receivers
-from detector.sources.base import Source
-from detector.sources.files import FileSource, read_gaps
-from detector.sources.push import PushSource
-from detector.sources.registry import plugged_sink, plugged_source
+from detector.receivers import registry as receiver_registry
+from detector.receivers.base import ReceiverContext
+from detector.sources import registry as source_registry
+from detector.sources.base import Source, SourceContext
 from detector.sources.scenario import ScenarioSource
 from detector.store.inbox import open_inbox
 
 
 def build_policy(settings: Settings) -> NotificationPolicy:
-    """Return who may be told, of what and how often."""
+    """Return who may be notified, of what and how often."""
     alerts = settings.alerts
     return NotificationPolicy(
-        receivers=tuple(ReceiverPolicy(r.name, r.least, r.quiet) for r in settings.receivers),
+        receivers=tuple(
+            ReceiverPolicy(r.name, r.least, r.mute_time_intervals) for r in settings.receivers
+        ),
         routes=tuple(route.route() for route in settings.routes),
-        windows={window.name: window.window() for window in settings.windows},
+        windows={interval.name: interval.interval() for interval in settings.mute_time_intervals},
         inhibitions=tuple(rule.inhibition() for rule in settings.inhibitions),
         providers=settings.services_by_provider,
         habits=NotificationTiming(
             flaps=alerts.flaps,
             flap_window=alerts.flap_window,
-            calm=settings.incidents.regroup,
-            echo_wait=alerts.echo_wait,
-            echo_grace=alerts.echo_grace,
+            calm=settings.incidents.reopen_window,
+            echo_wait=alerts.related_wait,
+            echo_grace=alerts.related_grace,
             max_age=settings.delivery.max_alert_age,
         ),
     )
-
-
-# What texts are read with: the bundled words, names and model, and those of the settings.
 
 
 def reader(settings: Settings) -> PostReader:
@@ -137,150 +126,77 @@ def merge_names(
     return {name: tuple(aliases) for name, aliases in merged.items()}
 
 
-# Composition root: the parts by name, put together from the settings.
-
-
-SCENARIOS = "data/scenarios"
-
-
 def default_config() -> Path:
     """Return the configuration to use when none is named: ours here, else the bundled one."""
     here = Path("config.toml")
     return here if here.is_file() else resources.ROOT / "config.toml"
 
 
-def scenario_names() -> tuple[str, ...]:
-    """Return the names of the bundled scenarios."""
-    return resources.names(SCENARIOS, ".toml")
-
-
-def scenario(name: str) -> Scenario:
-    """Return a bundled scenario. Raises `ConfigError` for a name that is none."""
-    if name not in scenario_names():
-        known = ", ".join(scenario_names())
-        raise ConfigError(f"there is no scenario {name!r}; the bundled ones are {known}")
-    templates = resources.text("data/templates.toml")
-    return parse_scenario(resources.text(f"{SCENARIOS}/{name}.toml"), templates)
-
-
 def build_plan(settings: Settings) -> PipelinePlan:
-    """Return what the engine is to do."""
+    """Return what a run of the pipeline is to do."""
     posts = settings.posts
     return PipelinePlan(
         reader=reader(settings),
         facets=facet_lexicon(settings),
         services=frozenset(settings.services),
         width=posts.width,
-        settle=posts.settle,
+        settle=posts.allowed_lateness,
         complaint_threshold=posts.complaint_threshold,
-        discover_voices=posts.discover_voices,
-        default_options=_options(settings.detection, DetectionSettings()),
+        discover_voices=posts.discover_authors,
+        default_options=settings.detection.options(),
         service_options={
-            name: _options(service, settings.detection)
-            for name, service in settings.services.items()
+            name: service.options(settings.detection) for name, service in settings.services.items()
         },
         severity=SeverityRules(**settings.severity.model_dump()),
-        regroup=settings.incidents.regroup,
+        regroup=settings.incidents.reopen_window,
         update_every=settings.alerts.update_every,
         providers=settings.services_by_provider,
-        feeds=_feed_rules(settings),
+        feeds=_health_rules(settings),
     )
 
 
-def _feed_rules(settings: Settings) -> SourceHealthRules:
-    feeds = settings.feeds
+def _health_rules(settings: Settings) -> SourceHealthRules:
+    health = settings.source_health
     return SourceHealthRules(
-        dead_after=max(feeds.dead_after, 3 * settings.schedule.every),
-        own=feeds.patience,
-        silent_share=feeds.silent_share,
+        dead_after=max(health.down_after, 3 * settings.schedule.every),
+        own=health.down_after_for,
+        silent_share=health.degraded_share,
     )
 
 
-def _options(own: DetectionSettings, general: DetectionSettings) -> DetectionOptions:
-    """Return the detection options, what is not set in ``own`` taken from ``general``."""
-    defaults = DetectionOptions()
-    return DetectionOptions(
-        max_false_pages_per_week=own.max_false_pages_per_week
-        or general.max_false_pages_per_week
-        or defaults.max_false_pages_per_week,
-        time_zone=own.time_zone or general.time_zone or defaults.time_zone,
-        known_events=tuple(
-            KnownEvent(e.start, e.end, e.factor) for e in (*general.known_events, *own.known_events)
-        ),
-    )
+def source_context(settings: Settings, *, base: Path) -> SourceContext:
+    """Return what sources are built from; relative paths start at ``base``."""
+    location = store_location(settings, base=base)
+    inbox = cache(lambda: open_inbox(location))
+    return SourceContext(base, settings.schedule.every, settings.web.url, inbox)
 
 
 def build_sources(settings: Settings, *, base: Path) -> tuple[Source, ...]:
-    """Return the sources; relative paths are meant from ``base``."""
-    live = _live_sources(settings, base)
-    pushed = _pushed_sources(settings, base)
-    known = {**live, **pushed}
-    return tuple(
-        known[source.name]
-        if isinstance(source, LiveSettings | PushSettings)
-        else _source(source, base)
-        for source in settings.sources
-    )
+    """Return the sources; relative paths start at ``base``."""
+    return source_registry.build_sources(settings.sources, source_context(settings, base=base))
 
 
-def _pushed_sources(settings: Settings, base: Path) -> dict[str, Source]:
-    """Return the sources that others hand their rows to, by name; they share an inbox."""
-    pushed = [s for s in settings.sources if isinstance(s, PushSettings)]
-    if not pushed:
-        return {}
-    inbox = open_inbox(store_location(settings, base=base))
-    return {
-        s.name: PushSource(s.name, inbox, s.rows, width=s.width, awaited=s.awaited) for s in pushed
-    }
+def receiver_context(settings: Settings, *, base: Path, console: TextIO) -> ReceiverContext:
+    """Return what receivers are built from; relative paths start at ``base``."""
+    return ReceiverContext(base, console, settings.web.public_url, settings.links, settings.wording)
 
 
-def _live_sources(settings: Settings, base: Path) -> dict[str, Source]:
-    """Return the sources that are read over a network, by name; their clients take time to load."""
-    live = [s for s in settings.sources if isinstance(s, LiveSettings)]
-    if not live:
-        return {}
-    from detector.sources.registry import Places
-
-    places = Places(base)
-    return {source.name: places.source(source) for source in live}
-
-
-def _source(
-    settings: ScenarioSourceSettings | FileSourceSettings | PluginSourceSettings, base: Path
-) -> Source:
-    match settings:
-        case PluginSourceSettings():
-            return plugged_source(settings, base)
-        case ScenarioSourceSettings():
-            return ScenarioSource(settings.name, scenario(settings.scenario), settings.seed)
-        case FileSourceSettings():
-            return FileSource(
-                settings.name,
-                base / settings.path,
-                columns=settings.columns,
-                width=settings.width,
-                gaps=read_gaps(base / settings.gaps) if settings.gaps else Spans.none(),
-                grows=True,
-            )
-
-
-def build_sinks(settings: Settings, *, base: Path, console: TextIO) -> dict[str, Receiver]:
-    """Return the sinks by receiver.
+def build_receivers(settings: Settings, *, base: Path, console: TextIO) -> dict[str, Receiver]:
+    """Return the receivers by name.
 
     Raises
     ------
     ConfigError
-        A secret is missing, or a receiver that is to hear of sources cannot.
+        A secret is missing, or a receiver that is to be notified of source health cannot be.
     """
-    bundled = Receivers(settings, base=base, console=console)
-    sinks = {
-        r.name: plugged_sink(r, base) if isinstance(r, PluginReceiverSettings) else bundled.sink(r)
-        for r in settings.receivers
-    }
-    for name in settings.feeds.receivers:
-        if not isinstance(sinks[name], SourceAlertReceiver):
-            raise ConfigError(f"feeds.receivers: {name!r} cannot be told about sources")
-    return sinks
+    context = receiver_context(settings, base=base, console=console)
+    receivers = receiver_registry.build_receivers(settings.receivers, context)
+    for name in settings.source_health.receivers:
+        if not isinstance(receivers[name], SourceAlertReceiver):
+            raise ConfigError(
+                f"source_health.receivers: {name!r} cannot be notified of source health"
+            )
+    return receivers
 
 
 def store_location(settings: Settings, *, base: Path) -> str | Path:
@@ -292,7 +208,7 @@ def store_location(settings: Settings, *, base: Path) -> str | Path:
 def build_clock(
     settings: Settings, sources: Sequence[Source], *, resumed_at: datetime | None
 ) -> Clock:
-    """Return the wall's clock, or one that runs over the scenarios' time."""
+    """Return the real clock, or an accelerated one that runs over the scenarios' time."""
     if settings.clock.speed is None:
         return WallClock()
     spans = Spans.of(

@@ -20,12 +20,12 @@ from detector.pipeline.state import (
     WatchedSource,
 )
 from detector.pipeline.volumes import grown, parts_of
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 
 
 def watch(
     watched: Mapping[str, WatchedSource],
-    pulls: Mapping[str, Pull],
+    polls: Mapping[str, Poll],
     failures: Mapping[str, str],
     feeds: Mapping[str, SourceProgress],
     plan: PipelinePlan,
@@ -37,13 +37,13 @@ def watch(
     Parameters
     ----------
     watched : by place, as left by the turn before.
-    pulls : what the sources brought; ``failures`` : why others could not be read.
-    feeds : the sources' memories after their pulls were tallied.
+    polls : what the sources brought; ``failures`` : why others could not be read.
+    feeds : the sources' memories after their polls were tallied.
     """
     clock = None if now >= END_OF_TIME else now
     after: dict[str, WatchedSource] = {}
     alerts: list[SourceAlert] = []
-    looks = {name: _looks(name, pull, watched, feeds, plan) for name, pull in pulls.items()}
+    looks = {name: _looks(name, poll, watched, feeds, plan) for name, poll in polls.items()}
     looks |= {name: _failed(name, error, watched) for name, error in failures.items()}
     for feed in sorted(looks):
         for place, (look, volume) in looks[feed].items():
@@ -107,15 +107,15 @@ def _places(feed: str, watched: Mapping[str, WatchedSource]) -> list[str]:
 
 def _looks(
     feed: str,
-    pull: Pull,
+    poll: Poll,
     watched: Mapping[str, WatchedSource],
     feeds: Mapping[str, SourceProgress],
     plan: PipelinePlan,
 ) -> dict[str, tuple[Look, Volume | None]]:
-    """Return, by place, what the pull says about it and its volume after it."""
-    awaited = pull.awaited and not pull.exhausted
-    step = None if pull.counts is None else pull.width
-    parts = {part.place: part for part in parts_of(feed, pull, feeds.get(feed), plan)}
+    """Return, by place, what the poll says about it and its volume after it."""
+    awaited = poll.awaited and not poll.exhausted
+    step = None if poll.counts is None else poll.width
+    parts = {part.place: part for part in parts_of(feed, poll, feeds.get(feed), plan)}
     looks: dict[str, tuple[Look, Volume | None]] = {}
     known_places = {place for place, seen in watched.items() if seen.feed == feed}
     for place in parts.keys() | known_places or {feed}:

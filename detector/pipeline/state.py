@@ -35,7 +35,7 @@ class SourceProgress:
 
     Attributes
     ----------
-    cursor : where its next pull continues.
+    cursor : where its next poll continues.
     observed : when it was looked at, since `LOOKED_BACK` before the turn before.
     since : when it was first looked at (seconds since 1970), where posts are counted; None before.
     counted_until : posts before this (seconds since 1970) are in final bins; None before any.

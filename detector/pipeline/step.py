@@ -39,7 +39,7 @@ from detector.pipeline.state import (
     SourceProgress,
 )
 from detector.pipeline.table_counts import count_listings, count_rows
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +80,7 @@ class RunResult:
 
 def cycle(
     memory: PipelineState,
-    pulls: Mapping[str, Pull],
+    polls: Mapping[str, Poll],
     plan: PipelinePlan,
     *,
     now: datetime,
@@ -91,12 +91,12 @@ def cycle(
     Parameters
     ----------
     memory : what the cycle before left.
-    pulls : by source.
+    polls : by source.
     plan : the settings.
     now : bins that end (and settle) by now are final.
     failures : why the other sources could not be read, by source.
     """
-    batches = {name: _counted(name, pulls[name], memory, plan, now) for name in sorted(pulls)}
+    batches = {name: _counted(name, polls[name], memory, plan, now) for name in sorted(polls)}
     counts = [batch for of_source in batches.values() for batch in of_source.counts]
     looks = [batch for of_source in batches.values() for batch in of_source.looks]
     series = dict(memory.series)
@@ -117,7 +117,7 @@ def cycle(
     said = [_finer(s, archive) for s in sorted(said, key=lambda s: s[:3])]
     told = tell(memory.incidents, said, archive, plan)
     feeds = {**memory.feeds, **{name: batch.feed for name, batch in batches.items()}}
-    watched, alarms = watch(memory.watched, pulls, failures, feeds, plan, now=now)
+    watched, alarms = watch(memory.watched, polls, failures, feeds, plan, now=now)
     latest, unobserved = mark_unobserved(told.latest, {**memory.watched, **watched})
     after = PipelineState(
         feeds,
@@ -158,18 +158,18 @@ def _as_they_stand(incidents: Sequence[Incident]) -> tuple[Incident, ...]:
 
 
 def _counted(
-    source: str, pull: Pull, memory: PipelineState, plan: PipelinePlan, now: datetime
+    source: str, poll: Poll, memory: PipelineState, plan: PipelinePlan, now: datetime
 ) -> SourceBatch:
-    feed = replace(memory.feeds.get(source, SourceProgress()), cursor=pull.cursor)
-    if pull.counts is None or pull.width is None:
-        return count_posts(source, feed, pull, memory.series, plan, now=now)
-    if "floor" in pull.counts:
+    feed = replace(memory.feeds.get(source, SourceProgress()), cursor=poll.cursor)
+    if poll.counts is None or poll.width is None:
+        return count_posts(source, feed, poll, memory.series, plan, now=now)
+    if "floor" in poll.counts:
         followed = frozenset(memory.trends)
-        return count_listings(source, feed, pull.counts, pull.width, pull, followed, plan)
+        return count_listings(source, feed, poll.counts, poll.width, poll, followed, plan)
     # Under a name of their own: from a sample of posts nothing can be counted, nor told when.
-    quoted, known = new_complaints(pull.evidence, f"{source}/evidence", feed.known, plan)
+    quoted, known = new_complaints(poll.evidence, f"{source}/evidence", feed.known, plan)
     feed = replace(feed, known=known)
-    batch = count_rows(source, feed, pull.counts, pull.width, memory.series, plan, now=now)
+    batch = count_rows(source, feed, poll.counts, poll.width, memory.series, plan, now=now)
     return replace(batch, complaints=quoted)
 
 

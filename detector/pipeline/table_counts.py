@@ -20,7 +20,7 @@ from detector.model.times import from_seconds
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.series_batch import CountBatch, ListBatch, SourceBatch
 from detector.pipeline.state import Followed, SourceProgress
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 
 
 def count_rows(
@@ -117,7 +117,7 @@ def count_listings(
     feed: SourceProgress,
     counts: pd.DataFrame,
     width: timedelta,
-    pull: Pull,
+    poll: Poll,
     followed: frozenset[SeriesKey],
     plan: PipelinePlan,
 ) -> SourceBatch:
@@ -129,9 +129,9 @@ def count_listings(
     first time has all looks that are remembered, so that it is known when it was not listed.
     """
     step = width.total_seconds()
-    now_looked = Spans.of(_whole_bins(pull.observed, step))
+    now_looked = Spans.of(_whole_bins(poll.observed, step))
     until = float(feed.observed.ends[-1]) if len(feed.observed) else None
-    observed = Spans.of([*feed.looked(until).pairs(), *pull.observed])
+    observed = Spans.of([*feed.looked(until).pairs(), *poll.observed])
     looked_before = Spans.of(_whole_bins(observed.pairs(), step))
     rows = _about_outages(counts, plan)
     rows = rows.assign(second=seconds_of(rows["time"]) // step * step)

@@ -14,7 +14,8 @@ from detector.model.series import Floats, SeriesKey
 from detector.model.spans import Spans
 from detector.model.times import from_seconds
 from detector.pipeline.series_batch import CountBatch, ListBatch
-from detector.views.curve import Curve, dispersion_of
+from detector.views.curve import Curve
+from detector.views.expected_range import dispersion_of
 
 #: Bins that a stretch of a trending list is laid out in at most.
 MOST_BINS = 50_000

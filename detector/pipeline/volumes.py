@@ -16,12 +16,12 @@ from detector.model.spans import Spans, seconds_of
 from detector.model.times import from_seconds
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.state import SourceProgress, Volume
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """What one pull brought from one place, in bins.
+    """What one poll brought from one place, in bins.
 
     Attributes
     ----------
@@ -42,33 +42,33 @@ class Part:
 
 
 def parts_of(
-    feed: str, pull: Pull, memory: SourceProgress | None, plan: PipelinePlan
+    feed: str, poll: Poll, memory: SourceProgress | None, plan: PipelinePlan
 ) -> Iterator[Part]:
-    """Yield what ``pull`` brought, by place.
+    """Yield what ``poll`` brought, by place.
 
     Parameters
     ----------
     feed : the source's name.
-    memory : the source's memory after the pull was tallied.
+    memory : the source's memory after the poll was tallied.
     """
-    if pull.counts is None or pull.width is None:
-        if memory is not None and (pull.observed or pull.posts is not None):
-            yield _posts(feed, pull, memory, plan)
-    elif "floor" in pull.counts:
-        if pull.observed:
+    if poll.counts is None or poll.width is None:
+        if memory is not None and (poll.observed or poll.posts is not None):
+            yield _posts(feed, poll, memory, plan)
+    elif "floor" in poll.counts:
+        if poll.observed:
             nothing = _rows([], [], [])
-            yield Part(feed, Spans.of(pull.observed), nothing, pull.width.total_seconds(), 0.0)
+            yield Part(feed, Spans.of(poll.observed), nothing, poll.width.total_seconds(), 0.0)
     else:
-        yield from _counts(feed, pull.counts, pull.width.total_seconds())
+        yield from _counts(feed, poll.counts, poll.width.total_seconds())
 
 
-def _posts(feed: str, pull: Pull, memory: SourceProgress, plan: PipelinePlan) -> Part:
+def _posts(feed: str, poll: Poll, memory: SourceProgress, plan: PipelinePlan) -> Part:
     step = plan.width.total_seconds()
-    times = np.empty(0) if pull.posts is None else seconds_of(pull.posts["time"])
+    times = np.empty(0) if poll.posts is None else seconds_of(poll.posts["time"])
     bins, counts = np.unique(times // step * step, return_counts=True)
     rows = _rows([""] * len(bins), bins, counts)
     until = memory.counted_until or 0.0
-    return Part(feed, Spans.of(pull.observed), rows, step, until, memory.observed)
+    return Part(feed, Spans.of(poll.observed), rows, step, until, memory.observed)
 
 
 def _counts(feed: str, counts: pd.DataFrame, step: float) -> Iterator[Part]:

@@ -11,23 +11,73 @@ import json
 import ssl
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
 
+from pydantic import Field
+
+from detector.clock import wall_now
+from detector.fields import LongDuration
 from detector.model.alert import Alert, AlertKind
 from detector.model.health import SourceAlert, SourceState
 from detector.model.incident import Severity
 from detector.model.plain_text import plain
 from detector.model.times import iso
 from detector.notify.render import Writer
-from detector.receivers.http import (
-    Clock,
-    Poster,
-    bearer,
-    key_header,
-)
+from detector.receivers.base import Address, ReceiverContext, WordedSettings
+from detector.receivers.http import Clock, Poster, bearer, host_of, key_header
 
 _SECOND = timedelta(seconds=1)
 _FEED_HOLD = timedelta(days=1)
+
+
+class AlertmanagerSettings(WordedSettings):
+    """Alerts for Prometheus' Alertmanager, repeated every run while they last."""
+
+    carries: ClassVar[str] = "one firing alert per incident, to Alertmanager"
+    needs: ClassVar[str] = "your Alertmanager"
+    example: ClassVar[str] = """\
+[[receivers]]                   # repeated every run while the incident lasts
+type = "alertmanager"
+name = "alertmanager"
+url = "http://alertmanager:9093"
+"""
+
+    type: Literal["alertmanager"]
+    url: Address
+    """Alertmanager's address with its path prefix, without `/api/v2/alerts`."""
+
+    timeout: LongDuration = timedelta(seconds=4)
+    """How long to wait for an answer."""
+
+    token_env: str | None = None
+    """Environment variable with a bearer token."""
+
+    token_file: Path | None = None
+    """File with the bearer token."""
+
+    labels: Mapping[Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")], str] = {}
+    """Additional labels of every alert, for Alertmanager's routing: `{ team = "messaging" }`."""
+
+    hold: LongDuration = timedelta(minutes=5)
+    """An alert that is not repeated ends after this; several times `schedule.every`."""
+
+    def build(self, context: ReceiverContext) -> AlertmanagerReceiver:
+        """Return the receiver."""
+        return AlertmanagerReceiver(
+            self.name,
+            self.url,
+            writer=self.writer(context),
+            clock=wall_now,
+            timeout=self.timeout.total_seconds(),
+            token=self.secret("token", context.base),
+            labels=self.labels,
+            hold=self.hold,
+        )
+
+    def describe(self) -> str:
+        """Return Alertmanager's host."""
+        return f"alerts to Alertmanager at {host_of(self.url)}"
 
 
 class AlertmanagerReceiver:
@@ -78,7 +128,7 @@ class AlertmanagerReceiver:
         self._poster = Poster(name, address, timeout=timeout, verify=verify)
 
     def __repr__(self) -> str:
-        return f"AlertmanagerSink({self.name!r})"
+        return f"AlertmanagerReceiver({self.name!r})"
 
     def send(self, alert: Alert) -> None:
         """Post the alert once, or raise `Rejected` or `Unreachable`."""
@@ -92,7 +142,7 @@ class AlertmanagerReceiver:
         It is not repeated, so it must hold for longer than one about an outage.
         """
         now, feed = self._clock(), alert.feed
-        said = self._writer.feed_message(alert)
+        said = self._writer.source_message(alert)
         over = feed.state is SourceState.UP
         postable = {
             "labels": {
@@ -101,7 +151,7 @@ class AlertmanagerReceiver:
                 "severity": "warning",
                 "source": plain(feed.source),
             },
-            "annotations": {"summary": said.summary, "description": said.body},
+            "annotations": {"summary": said.title, "description": said.body},
             "endsAt": iso(now if over else now + _FEED_HOLD),
         }
         self._post([postable], now, key_header(alert))
@@ -140,7 +190,7 @@ class AlertmanagerReceiver:
     def _annotations(self, alert: Alert) -> dict[str, str]:
         said = self._writer.message(alert)
         runbook = self._writer.links.runbook_of(alert.incident)
-        annotations = {"summary": said.summary, "description": said.body}
+        annotations = {"summary": said.title, "description": said.body}
         return annotations if runbook is None else {**annotations, "runbook_url": runbook}
 
     def _ends(self, alert: Alert, now: datetime) -> datetime:

@@ -1,28 +1,32 @@
 """Alerts to everything that Apprise knows: Slack, Teams, e-mail, Telegram, WeCom, DingTalk, Feishu.
 
-Needs the extra ``apprise``.
+Needs the extra ``apprise``, which is imported when a receiver is built: commands that only read the
+configuration work without it, and start faster.
 """
 
 from __future__ import annotations
 
 import logging
 import re
+from datetime import timedelta
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
-
-import apprise
-from apprise.common import NotifyFormat, NotifyType
+from typing import ClassVar, Literal
 
 from detector.errors import (
     ConfigError,
     Rejected,
     Unreachable,
 )
+from detector.fields import LongDuration
 from detector.model.alert import Alert, AlertKind
 from detector.model.health import SourceAlert, SourceState
 from detector.model.incident import Severity
-from detector.notify.render import Message, Writer
+from detector.notify.render import Writer
+from detector.receivers.base import ReceiverContext, WordedSettings
 from detector.receivers.http import RETRIED
+from detector.text.notification_text import NotificationText
 
 # What it and the libraries under it log quotes addresses, which hold secrets; we say what we make
 # of it. Apprise collects its warnings for us, so those must go on; they just lead nowhere else.
@@ -33,11 +37,55 @@ for _library in ("urllib3", "requests_oauthlib", "slixmpp"):
     logging.getLogger(_library).setLevel(logging.CRITICAL + 1)
 
 _STATUS = re.compile(r"\berror=(\d{3})\b")
-_TYPES = {
-    Severity.MINOR: NotifyType.WARNING,
-    Severity.MAJOR: NotifyType.FAILURE,
-    Severity.CRITICAL: NotifyType.FAILURE,
+#: What Apprise calls the kinds of messages.
+Kind = Literal["success", "warning", "failure"]
+_KINDS: dict[Severity, Kind] = {
+    Severity.MINOR: "warning",
+    Severity.MAJOR: "failure",
+    Severity.CRITICAL: "failure",
 }
+
+
+class AppriseSettings(WordedSettings):
+    """Messages through Apprise: Slack, Teams, e-mail, Telegram, WeCom, DingTalk, Feishu, more."""
+
+    carries: ClassVar[str] = "messages to chat rooms, e-mail and phones"
+    needs: ClassVar[str] = "an Apprise address; `pip install 'outage-detector[apprise]'`"
+    example: ClassVar[str] = """\
+[[receivers]]                   # Slack, Teams, e-mail, Telegram, WeCom, DingTalk, Feishu
+type = "apprise"                # pip install 'outage-detector[apprise]'
+name = "chat"
+url_env = "CHAT_URL"            # wecombot://KEY, dingtalk://SECRET@TOKEN/, feishu://TOKEN, ...
+language = "zh"
+time_zone = "Asia/Shanghai"
+"""
+
+    type: Literal["apprise"]
+    url_env: str | None = None
+    """Environment variable with the Apprise address, which holds secrets. Give this or
+    ``url_file``."""
+
+    url_file: Path | None = None
+    """File with the Apprise address."""
+
+    timeout: LongDuration = timedelta(seconds=10)
+    """How long sending a message may take."""
+
+    def build(self, context: ReceiverContext) -> AppriseReceiver:
+        """Return the receiver. Raises `ConfigError` when Apprise is not installed."""
+        url = self.required_secret("url", context.base)
+        timeout = self.timeout.total_seconds()
+        try:
+            return AppriseReceiver(self.name, url, writer=self.writer(context), timeout=timeout)
+        except ModuleNotFoundError as missing:
+            if missing.name != "apprise":
+                raise
+            how = "pip install 'outage-detector[apprise]'"
+            raise ConfigError(f"{self.place}: Apprise is not installed; {how}") from None
+
+    def describe(self) -> str:
+        """Return nothing of the address: it is a secret."""
+        return "messages through Apprise"
 
 
 class AppriseReceiver:
@@ -59,9 +107,12 @@ class AppriseReceiver:
     """
 
     def __init__(self, name: str, url: str, *, writer: Writer, timeout: float = 10.0) -> None:
+        import apprise
+
         self.name = name
         self._writer = writer
         self._timeout = timeout
+        self._kind_of = apprise.NotifyType
         asset = apprise.AppriseAsset(
             async_mode=False,
             http_redirects=False,
@@ -75,25 +126,24 @@ class AppriseReceiver:
             raise ConfigError(f"receiver {name!r}: the address is none that Apprise knows")
 
     def __repr__(self) -> str:
-        return f"AppriseSink({self.name!r})"
+        return f"AppriseReceiver({self.name!r})"
 
     def send(self, alert: Alert) -> None:
         """Send the message once, or raise `Rejected` or `Unreachable`."""
-        self._hand_over(self._writer.message(alert), _type(alert))
+        self._hand_over(self._writer.message(alert), _kind(alert))
 
     def send_feed(self, alert: SourceAlert) -> None:
         """Send what became of a source; see `send`."""
         over = alert.feed.state is SourceState.UP
-        kind = NotifyType.SUCCESS if over else NotifyType.WARNING
-        self._hand_over(self._writer.feed_message(alert), kind)
+        self._hand_over(self._writer.source_message(alert), "success" if over else "warning")
 
-    def _hand_over(self, said: Message, kind: NotifyType) -> None:
+    def _hand_over(self, said: NotificationText, kind: Kind) -> None:
         answer = self._exchange(said, kind)
         # Raised outside of any handler: an error must not carry the address in its context.
         if answer is not None:
             raise answer
 
-    def _exchange(self, said: Message, kind: NotifyType) -> Exception | None:
+    def _exchange(self, said: NotificationText, kind: Kind) -> Exception | None:
         # Its services wait as they like; nobody's receiver may hold up the detector, so the
         # exchange is given a thread that can be left behind.
         answers: SimpleQueue[Exception | None] = SimpleQueue()
@@ -103,13 +153,13 @@ class AppriseReceiver:
         except Empty:
             return Unreachable(f"{self.name}: no answer within the timeout")
 
-    def _notify(self, said: Message, kind: NotifyType) -> Exception | None:
+    def _notify(self, said: NotificationText, kind: Kind) -> Exception | None:
         try:
             result = self._service.notify(
-                title=said.summary,
+                title=said.title,
                 body=said.body,
-                notify_type=kind,
-                body_format=NotifyFormat.TEXT,
+                notify_type=self._kind_of(kind),
+                body_format="text",
                 log_level=logging.WARNING,
             )
             told = " ".join(entry.message for entry in result.logs())
@@ -118,9 +168,9 @@ class AppriseReceiver:
         return None if result else _failure(self.name, told)
 
 
-def _type(alert: Alert) -> NotifyType:
+def _kind(alert: Alert) -> Kind:
     over = alert.kind is AlertKind.RESOLVED
-    return NotifyType.SUCCESS if over else _TYPES[alert.incident.severity]
+    return "success" if over else _KINDS[alert.incident.severity]
 
 
 def _failure(name: str, told: str) -> Exception:

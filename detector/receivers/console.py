@@ -1,14 +1,16 @@
-"""The console's block: one message, its title standing out."""
+"""Notifications on a terminal or any other text stream: blocks of text with coloured titles."""
 
 from __future__ import annotations
 
-from typing import TextIO
+from typing import ClassVar, Literal, TextIO
 
 from detector.errors import Unreachable
 from detector.model.alert import Alert, AlertKind
 from detector.model.health import SourceAlert, SourceState
 from detector.model.incident import Severity
-from detector.notify.render import Message, Writer
+from detector.notify.render import Writer
+from detector.receivers.base import ReceiverContext, WordedSettings
+from detector.text.notification_text import NotificationText
 
 _RESET = "\x1b[0m"
 _GREEN = "\x1b[1;32m"
@@ -20,32 +22,26 @@ _SHADES = {
 }
 
 
-def block(alert: Alert, said: Message, *, colour: bool) -> str:
-    """Return a message as lines for a terminal, an empty line at the end.
+class ConsoleSettings(WordedSettings):
+    """Messages as text on the terminal."""
 
-    Parameters
-    ----------
-    alert : what is said.
-    said : its words.
-    colour : whether the title is painted with terminal escapes. Nothing else in the text ever
-        holds one: hostile names are written out.
-    """
-    shade = _GREEN if alert.kind is AlertKind.RESOLVED else _SHADES[alert.incident.severity]
-    head = f"{shade}{said.title}{_RESET}" if colour else said.title
-    return _lines(head, said)
+    carries: ClassVar[str] = "messages on the terminal"
+    example: ClassVar[str] = """\
+[[receivers]]
+type = "console"
+name = "terminal"
+time_zone = "Asia/Shanghai"
+"""
 
+    type: Literal["console"]
 
-def feed_block(alert: SourceAlert, said: Message, *, colour: bool) -> str:
-    """Return a message about a source as lines for a terminal; see `block`."""
-    shade = _GREEN if alert.feed.state is SourceState.UP else _YELLOW
-    return _lines(f"{shade}{said.title}{_RESET}" if colour else said.title, said)
+    def build(self, context: ReceiverContext) -> ConsoleReceiver:
+        """Return the receiver."""
+        return ConsoleReceiver(self.name, context.console, writer=self.writer(context))
 
-
-def _lines(head: str, said: Message) -> str:
-    return "\n".join([head, *(f"  {line}" for line in said.lines), "", ""])
-
-
-# Alerts on a terminal or any other text stream.
+    def describe(self) -> str:
+        """Return where it writes."""
+        return "messages on the terminal"
 
 
 class ConsoleReceiver:
@@ -71,7 +67,7 @@ class ConsoleReceiver:
         self._colour = colour
 
     def __repr__(self) -> str:
-        return f"ConsoleSink({self.name!r})"
+        return f"ConsoleReceiver({self.name!r})"
 
     def send(self, alert: Alert) -> None:
         """Write the block and flush it, or raise `Unreachable` if the stream is gone."""
@@ -79,7 +75,7 @@ class ConsoleReceiver:
 
     def send_feed(self, alert: SourceAlert) -> None:
         """Write what became of a source; raises as `send`."""
-        self._write(feed_block(alert, self._writer.feed_message(alert), colour=self._painted()))
+        self._write(feed_block(alert, self._writer.source_message(alert), colour=self._painted()))
 
     def _painted(self) -> bool:
         if self._colour is not None:
@@ -95,3 +91,28 @@ class ConsoleReceiver:
             self._stream.flush()
         except OSError as error:
             raise Unreachable(f"console: {error.strerror or type(error).__name__}") from None
+
+
+def block(alert: Alert, said: NotificationText, *, colour: bool) -> str:
+    """Return a message as lines for a terminal, an empty line at the end.
+
+    Parameters
+    ----------
+    alert : what is said.
+    said : its words.
+    colour : whether the title is painted with terminal escapes. Nothing else in the text ever
+        holds one: hostile names are written out.
+    """
+    shade = _GREEN if alert.kind is AlertKind.RESOLVED else _SHADES[alert.incident.severity]
+    head = f"{shade}{said.title}{_RESET}" if colour else said.title
+    return _lines(head, said)
+
+
+def feed_block(alert: SourceAlert, said: NotificationText, *, colour: bool) -> str:
+    """Return a message about a source as lines for a terminal; see `block`."""
+    shade = _GREEN if alert.feed.state is SourceState.UP else _YELLOW
+    return _lines(f"{shade}{said.title}{_RESET}" if colour else said.title, said)
+
+
+def _lines(head: str, said: NotificationText) -> str:
+    return "\n".join([head, *(f"  {line}" for line in said.lines), "", ""])

@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from queue import Empty, SimpleQueue
 from threading import Thread
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
 
@@ -23,6 +23,9 @@ from detector.errors import (
     Unreachable,
 )
 from detector.model.delivery import Notice
+
+Clock = Callable[[], datetime]
+"""Tells the wall time."""
 
 RETRIED = frozenset({408, 425, 429})
 """Statuses below 500 that are worth another attempt: timeout, too early, too many requests."""
@@ -132,6 +135,11 @@ def bearer(name: str, token: str | None) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
+def host_of(url: str) -> str:
+    """Return the host of ``url``, which may be shown; the rest may hold secrets."""
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
 def key_header(alert: Notice) -> dict[str, str]:
     """Return the header with the deduplication key, what is not ASCII in it percent-encoded."""
     return {"Idempotency-Key": quote(alert.key, safe="/-_.~:", errors="surrogatepass")}
@@ -192,6 +200,3 @@ def _phrase(status: int) -> str:
 
 
 _KNOWN = frozenset(status.value for status in HTTPStatus)
-
-Clock = Callable[[], datetime]
-"""Tells the wall time; handed in by ``app``."""

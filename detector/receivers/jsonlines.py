@@ -5,15 +5,41 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, ClassVar, Literal
 
 from detector.errors import Unreachable
 from detector.model.alert import Alert
 from detector.model.delivery import Notice
 from detector.model.health import SourceAlert
+from detector.receivers.base import ReceiverContext, ReceiverSettings
 from detector.receivers.payload import document
 
 _OURS = b'{"key": '
+
+
+class JsonLinesSettings(ReceiverSettings):
+    """Alerts as one JSON object per line, appended to a file."""
+
+    carries: ClassVar[str] = "one line of JSON per alert, to a file"
+    needs: ClassVar[str] = "a path"
+    example: ClassVar[str] = """\
+[[receivers]]
+type = "jsonlines"
+name = "log"
+path = "var/alerts.jsonl"
+"""
+
+    type: Literal["jsonlines"]
+    path: Path
+    """The file; its folder is created."""
+
+    def build(self, context: ReceiverContext) -> JsonLinesReceiver:
+        """Return the receiver."""
+        return JsonLinesReceiver(self.name, context.base / self.path)
+
+    def describe(self) -> str:
+        """Return the file."""
+        return f"lines of JSON to {self.path}"
 
 
 class JsonLinesReceiver:
@@ -33,10 +59,10 @@ class JsonLinesReceiver:
         self.name = name
         self._path = path
         self._keys: set[str] = set()
-        self._seen: tuple[int, int, int] | None = None  # device, inode, size after our last look
+        self._seen: tuple[int, int, int] | None = None  # device, inode, size when we last read it
 
     def __repr__(self) -> str:
-        return f"JsonLinesSink({self.name!r}, {str(self._path)!r})"
+        return f"JsonLinesReceiver({self.name!r}, {str(self._path)!r})"
 
     def send(self, alert: Alert) -> None:
         """Append the alert unless its key is there, or raise `Unreachable` (disk full, rights)."""

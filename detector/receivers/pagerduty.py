@@ -10,21 +10,22 @@ from __future__ import annotations
 import hashlib
 import json
 import ssl
-from typing import Any
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, ClassVar, Literal
 
+from detector.clock import wall_now
 from detector.errors import ConfigError
+from detector.fields import LongDuration
 from detector.model.alert import Alert, AlertKind
 from detector.model.delivery import Notice
 from detector.model.health import SourceAlert, SourceState
 from detector.model.incident import Incident, Severity
 from detector.model.plain_text import plain
 from detector.model.times import iso
-from detector.notify.render import Writer, facts
-from detector.receivers.http import (
-    Clock,
-    Poster,
-    key_header,
-)
+from detector.notify.render import Writer
+from detector.receivers.base import Address, ReceiverContext, WordedSettings
+from detector.receivers.http import Clock, Poster, host_of, key_header
 
 ENQUEUE = "https://events.pagerduty.com/v2/enqueue"
 """Where events go; accounts in the EU have ``events.eu.pagerduty.com``."""
@@ -34,6 +35,48 @@ LARGEST = 512 * 1024
 
 _SUMMARY, _KEY = 1024, 255  # characters
 _SEVERITIES = {Severity.MINOR: "warning", Severity.MAJOR: "error", Severity.CRITICAL: "critical"}
+
+
+class PagerDutySettings(WordedSettings):
+    """Incidents at PagerDuty, or at another service that accepts its events."""
+
+    carries: ClassVar[str] = "one PagerDuty incident per incident"
+    needs: ClassVar[str] = "an integration key"
+    example: ClassVar[str] = """\
+[[receivers]]                   # one PagerDuty incident per incident
+type = "pagerduty"
+name = "pager"
+routing_key_env = "PAGERDUTY_KEY"
+min_severity = "major"
+"""
+
+    type: Literal["pagerduty"]
+    routing_key_env: str | None = None
+    """Environment variable with the integration key. Give this or ``routing_key_file``."""
+
+    routing_key_file: Path | None = None
+    """File with the integration key."""
+
+    url: Address = ENQUEUE
+    """Where events are sent; for EU accounts `https://events.eu.pagerduty.com/v2/enqueue`."""
+
+    timeout: LongDuration = timedelta(seconds=4)
+    """How long to wait for an answer."""
+
+    def build(self, context: ReceiverContext) -> PagerDutyReceiver:
+        """Return the receiver. Raises `ConfigError` without an integration key."""
+        return PagerDutyReceiver(
+            self.name,
+            self.required_secret("routing_key", context.base),
+            writer=self.writer(context),
+            clock=wall_now,
+            url=self.url,
+            timeout=self.timeout.total_seconds(),
+        )
+
+    def describe(self) -> str:
+        """Return the host that events are sent to."""
+        return f"events to {host_of(self.url)}"
 
 
 class PagerDutyReceiver:
@@ -74,7 +117,7 @@ class PagerDutyReceiver:
         self._poster = Poster(name, url, timeout=timeout, verify=verify)
 
     def __repr__(self) -> str:
-        return f"PagerDutySink({self.name!r})"
+        return f"PagerDutyReceiver({self.name!r})"
 
     def send(self, alert: Alert) -> None:
         """Post the event once, or raise `Rejected` or `Unreachable`."""
@@ -92,11 +135,11 @@ class PagerDutyReceiver:
 
 def event_of(alert: Alert, writer: Writer) -> dict[str, Any]:
     """Return the event of ``alert``, without the routing key."""
-    said, known = writer.message(alert), facts(alert, writer.links)
+    said, known = writer.message(alert), writer.facts(alert)
     over = alert.kind is AlertKind.RESOLVED
     details = known["details"] or {}
     payload = {
-        "summary": said.summary[:_SUMMARY],
+        "summary": said.title[:_SUMMARY],
         "source": known["service"],
         "severity": _SEVERITIES[alert.incident.severity],
         "timestamp": iso(alert.incident.onset.at),
@@ -121,13 +164,13 @@ def event_of(alert: Alert, writer: Writer) -> dict[str, Any]:
 
 def feed_event_of(alert: SourceAlert, writer: Writer) -> dict[str, Any]:
     """Return the event of what became of a source, without the routing key."""
-    said, feed = writer.feed_message(alert), alert.feed
+    said, feed = writer.source_message(alert), alert.feed
     return {
         "event_action": "resolve" if feed.state is SourceState.UP else "trigger",
         "dedup_key": _fitting_key(alert.about),
         "client": "outage-detector",
         "payload": {
-            "summary": said.summary[:_SUMMARY],
+            "summary": said.title[:_SUMMARY],
             "source": plain(feed.source),
             "severity": "warning",
             "timestamp": iso(feed.since),
@@ -181,7 +224,7 @@ def _details(alert: Alert, body: str, said: dict[str, Any]) -> dict[str, Any]:
         "noticed_at": iso(incident.noticed_at),
         "ended_at": None if incident.ended_at is None else iso(incident.ended_at),
         "sources": list(incident.sources),
-        **{name: said.get(name) for name in ("voices", "words", "samples")},
+        **{name: said.get(name) for name in ("authors", "words", "samples")},
         "not_affected": said.get("spared_components"),
     }
     return {key: value for key, value in details.items() if value}

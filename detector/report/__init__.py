@@ -1,1 +1,1 @@
-"""What people look at: figures and tables as text, and one self-contained HTML page."""
+"""Reports: charts and tables as text, and one self-contained HTML page."""

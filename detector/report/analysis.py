@@ -1,4 +1,8 @@
-"""From a review to a report: each incident with its charts' data, its place in history."""
+"""A history analysed with hindsight: its incidents as a table, its report, its figures.
+
+`analyze_source` makes an `Analysis`; `build_report` gathers what a report says of it; `page_of`,
+`markdown_of`, `csv_of` and `picture_of` write that down.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +16,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from detector import resources
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.model.documents import incident_to_dict
 from detector.model.incident import Incident
 from detector.pipeline.hindsight_analysis import Review, Reviewed, review
@@ -33,7 +36,6 @@ from detector.report.known import (
     both,
     meets,
 )
-from detector.report.phrases import Phrases
 from detector.report.poster import png_of, poster
 from detector.report.story import (
     Report,
@@ -43,6 +45,7 @@ from detector.report.story import (
     standing,
 )
 from detector.sources.base import Source
+from detector.text.phrasing import phrasing
 from detector.views.curve import Curve
 
 #: An incident's chart begins and ends so far from it, in its own lengths, within these bounds.
@@ -62,7 +65,7 @@ def build_report(
     made_at: datetime | None,
     settings: Settings,
 ) -> Report:
-    """Return everything that the report of ``review`` tells."""
+    """Return everything that the report of ``review`` says."""
     start, end = _span(review.traces)
     stories = tuple(_story(seen, review, beside.known, end) for seen in review.incidents)
     watched = _watched(review, stories)
@@ -168,17 +171,14 @@ def _watch(trace: Trace) -> WatchedSource:
     )
 
 
-def _settings(plan: PipelinePlan, settings: Settings) -> tuple[tuple[str, str], ...]:
+def _settings(plan: PipelinePlan, settings: Settings) -> tuple[tuple[str, object], ...]:
     options = plan.default_options
     return (
-        ("False pages allowed", f"{options.max_false_pages_per_week:g} / service / week"),
-        ("Time zone", options.time_zone),
-        ("A post is a complaint from", f"{settings.posts.complaint_threshold:.0%}"),
-        ("Regrouped within", f"{plan.regroup.total_seconds() / 60:g} min"),
+        ("false_alarms", options.max_false_pages_per_week),
+        ("time_zone", options.time_zone),
+        ("complaint_threshold", settings.posts.complaint_threshold),
+        ("reopen_window", plan.regroup),
     )
-
-
-# A history analysed: incidents as a table, the report, figures.
 
 
 _INSTANTS = ("started_at", "started_at_earliest", "started_at_latest", "noticed_at")
@@ -200,12 +200,12 @@ class Figure:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Analysis:
-    """What a history shows when it is looked at afterwards.
+    """What hindsight finds in a history.
 
     Attributes
     ----------
-    review : incidents, what the live path said, every series.
-    plan, settings : what it was looked at with.
+    review : incidents, what the live detector would have said, every series.
+    plan, settings : what it was analysed with.
     beside : what it is compared with.
     source : the name of the input.
     """
@@ -231,7 +231,7 @@ class Analysis:
         return frame
 
     def report(self, zone: tzinfo, *, made_at: datetime | None = None) -> Report:
-        """Return all that a report tells, times in ``zone``."""
+        """Return all that a report says, times in ``zone``."""
         return build_report(
             self.review,
             self.plan,
@@ -286,20 +286,14 @@ def looks() -> Looks:
     return Looks(page, style, chart)
 
 
-def phrases(report: Report, language: str) -> Phrases:
-    """Return what says ``report`` in ``language``, with its names for regions and components."""
-    names, retold = resources.called(language), resources.retelling(language)
-    return Phrases(language, report.zone, names, retold)
-
-
 def page_of(report: Report, language: str = "en") -> str:
     """Return the self-contained HTML page of ``report``."""
-    return report_page(report, phrases(report, language), looks())
+    return report_page(report, phrasing(language, report.zone), looks())
 
 
 def markdown_of(report: Report, language: str = "en") -> str:
     """Return ``report`` as Markdown."""
-    return report_markdown(report, phrases(report, language))
+    return report_markdown(report, phrasing(language, report.zone))
 
 
 def csv_of(report: Report) -> str:
@@ -309,12 +303,12 @@ def csv_of(report: Report) -> str:
 
 def picture_of(report: Report, language: str = "en") -> bytes:
     """Return ``report`` as one PNG. Raises `ConfigError` without the extra ``report``."""
-    return png_of(poster(report, phrases(report, language), looks().chart_style))
+    return png_of(poster(report, phrasing(language, report.zone), looks().chart_style))
 
 
 def figure_of(report: Report, number: int, language: str = "en") -> Figure:
     """Return the chart of incident ``number``, counted from 1."""
     story = report.stories[number - 1]
-    say = phrases(report, language)
+    say = phrasing(language, report.zone)
     pair = story_chart(story, story.curves[0][1], say, f"figure{number}", tips=True)
     return Figure(f"<style>{looks().chart_style}</style>{pair.wide}")

@@ -1,4 +1,9 @@
-"""What is written on a chart: times of incidents, peaks, what was said, numbers when pointed at."""
+"""Charts of counts as SVG text: pure functions from arrays, the same in a report and on a page.
+
+Colours come from the style sheet (``detector/report/chart.css``), so that one figure is light, dark
+or printed. Nothing in a figure is a style, a script or a reference to elsewhere: it may stand under
+the strictest Content-Security-Policy.
+"""
 
 from __future__ import annotations
 
@@ -68,14 +73,14 @@ def written_of(plot: Plot, shades: Sequence[Shade], labels: Labels, zone: tzinfo
     """Return the times of each incident above the plot, tied to it by a line."""
     wanted = []
     for shade in shades:
-        told = [
+        times = [
             (shade.start, labels.began, "start", True),
             (shade.noticed, labels.noticed, "noticed", False),
         ]
-        for instant, word, kind, before in [*told, (shade.end, labels.over, "over", False)]:
+        for instant, word, kind, before in [*times, (shade.end, labels.over, "over", False)]:
             if instant is not None and plot.x.low <= instant.timestamp() <= plot.x.high:
-                told_at = f"{word} {instant.astimezone(zone):%H:%M}"
-                wanted.append(Label(plot.at(instant), told_at, before, kind))
+                label = f"{word} {instant.astimezone(zone):%H:%M}"
+                wanted.append(Label(plot.at(instant), label, before, kind))
     parts = [rule(w.x, plot.y.far - 4, w.x, plot.y.near, f"od-{w.kind}") for w in wanted]
     placed = place(wanted, low=2.0, high=plot.size.width - 2, lanes=plot.size.lanes, size=TEXT)
     for one in placed:
@@ -109,13 +114,6 @@ def _range_text(low: float, high: float) -> str:
     return f"{high:,g}" if low == high else f"{low:,g}-{high:,g}"
 
 
-# Charts of counts as SVG text: pure functions from arrays, the same in a report and on a page.
-#
-# Colours come from the style sheet (``detector/report/chart.css``), so that one figure is light,
-# dark or printed; nothing in the figure is a style, a script or a reference to elsewhere, so it
-# stands under the strictest Content-Security-Policy.
-
-
 WIDE = Size()
 NARROW = Size(360.0, 220.0)
 STRIP = Size(860.0, 96.0, lanes=0)
@@ -145,7 +143,7 @@ def counts_chart(
     shades : incidents; only with `Size.lanes` their times are written beside them.
     notes : instants with a mark, e.g. what the operator said.
     zone : of the times on the axis.
-    tips : whether every column tells its numbers when pointed at (makes the figure thrice as long).
+    tips : whether every column shows its numbers when pointed at (makes the figure thrice as long).
     """
     plot = Plot.of(curve, size)
     body = [
@@ -217,7 +215,7 @@ def _svg(size: Size, name: str, label: str, body: Sequence[str]) -> str:
 
 
 def _not_observed(plot: Plot, name: str) -> list[str]:
-    """Return hatched ground where nobody looked: not zero, not quiet, unknown."""
+    """Return hatched ground where nothing was observed: not zero, not quiet, unknown."""
     parts = []
     for first, last in runs(plot.columns.seen < 0.5):
         x, end = float(plot.lefts[first]), float(plot.rights[last - 1])

@@ -1,4 +1,4 @@
-"""Axes: from times and counts to pixels, and the ticks that people read with ease."""
+"""The frame of a figure, shared by all its parts: pixels, scales, ticks, columns, SVG shapes."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from detector.model.series import Floats
 from detector.views.curve import (
     Columns,
     Curve,
-    band,
     columns,
 )
+from detector.views.expected_range import band
 
 _STEPS = tuple(
     timedelta(minutes=m)
@@ -144,9 +144,6 @@ def _day(local: datetime, weekdays: Sequence[str]) -> str:
     return f"{weekdays[local.weekday()]} {local.month}-{local.day:02d}"
 
 
-# The frame of a figure: pixels, scales and columns, shared by all its parts.
-
-
 #: Pixels a column takes at least.
 COLUMN = 3.0
 #: Few posts make a saw of many columns: on average a column holds so many, if `FEWEST` are left.
@@ -241,9 +238,6 @@ class Plot:
         y = self.y
         pixels: Floats = y.near + np.clip(values / y.high, 0.0, 1.0) * (y.far - y.near)
         return pixels
-
-
-# Parts of an SVG figure: rectangles, lines, texts, and paths broken where nothing is known.
 
 
 def number(value: float) -> str:

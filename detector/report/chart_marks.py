@@ -1,4 +1,4 @@
-"""What is marked on a chart: incidents, what was said and when, and labels that keep apart."""
+"""What is marked on a chart: incidents, statements, and labels that do not cover each other."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Shade:
     ----------
     start, earliest, latest : the estimated start and its interval.
     noticed : when the alarm fired, None if it never would have.
-    end : None while it goes on.
+    end : None while it is open.
     severity : ``minor``, ``major`` or ``critical``.
     peak : left edge of the highest bin, None where it is not to be marked.
     """

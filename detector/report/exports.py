@@ -1,4 +1,4 @@
-"""A report as CSV and as Markdown; what strangers wrote gives no orders in either."""
+"""A report as CSV and as Markdown; what strangers wrote is never a formula, a link or markup."""
 
 from __future__ import annotations
 
@@ -9,16 +9,11 @@ from collections.abc import Iterable, Iterator
 
 from detector.model.documents import incident_to_dict
 from detector.model.plain_text import plain
-from detector.report.phrases import Phrases
-from detector.report.sentences import (
-    facts,
-    summary,
-    title,
-)
+from detector.model.spreadsheet import guard_cell
 from detector.report.story import Report, Story
+from detector.report.summary import facts, figure, summary, title
+from detector.text.phrasing import Phrasing
 
-#: A cell that begins with one of these is taken for a formula by spreadsheets.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 FIELDS = (
     "id",
     "service",
@@ -36,24 +31,19 @@ FIELDS = (
     "excess",
     "evidence",
 )
-MORE = ("minutes", "voices", "posts", "components", "regions", "platforms")
+MORE = ("minutes", "authors", "posts", "components", "regions", "platforms")
 _MARKUP = re.compile(r"([\\`*_\[\]<>|!&#~]|^[-+=]|^\d+(?=[.)](?:\s|$)))")
 #: A bare address or @name becomes a link or calls somebody; a word joiner inside keeps it text.
 _CALLS = re.compile(r"(://|www\.|@)", re.IGNORECASE)
 
 
-def csv_cell(text: str) -> str:
-    """Return ``text`` so that no spreadsheet takes it for a formula: an apostrophe before it."""
-    return f"'{text}" if text.startswith(FORMULA) else text
-
-
 def csv_text(rows: Iterable[Iterable[object]]) -> str:
-    """Return ``rows`` as CSV; texts pass through `csv_cell`, None is empty."""
+    """Return ``rows`` as CSV; texts pass through `guard_cell`, None is empty."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     for row in rows:
         writer.writerow(
-            ["" if c is None else csv_cell(c) if isinstance(c, str) else c for c in row]
+            ["" if c is None else guard_cell(c) if isinstance(c, str) else c for c in row]
         )
     return out.getvalue()
 
@@ -89,12 +79,12 @@ def _escaped(found: re.Match[str]) -> str:
     return f"{sign}\u2060" if sign.isdigit() else f"\\{sign}"
 
 
-def report_markdown(report: Report, say: Phrases) -> str:
+def report_markdown(report: Report, say: Phrasing) -> str:
     """Return the report as Markdown: summary, a table of incidents, the facts of each."""
     return "\n".join(_lines(report, say)) + "\n"
 
 
-def _lines(report: Report, say: Phrases) -> Iterator[str]:
+def _lines(report: Report, say: Phrasing) -> Iterator[str]:
     yield f"# {markdown_cell(title(report, say))}"
     for paragraph in summary(report, say):
         yield ""
@@ -104,34 +94,35 @@ def _lines(report: Report, say: Phrases) -> Iterator[str]:
         yield from _table(report, say)
     for number, story in enumerate(report.stories, 1):
         yield ""
-        name = f"{story.incident.service}, {say.instant(story.incident.onset.at)}"
+        name = f"{story.incident.service}, {say.format.instant(story.incident.onset.at)}"
         yield f"## {number}. {markdown_cell(name)}"
         yield ""
         for label, text in facts(story, say):
             yield f"- **{markdown_cell(label)}**: {markdown_cell(text)}"
     if report.figures:
         yield ""
-        yield f"## {say('Compared with what is known')}"
+        yield f"## {say.texts('report.page.compared')}"
         yield ""
-        for name, value in report.figures:
-            yield f"- {markdown_cell(say(name))}: {markdown_cell(value)}"
+        for label, text in (figure(code, value, say) for code, value in report.figures):
+            yield f"- {markdown_cell(label)}: {markdown_cell(text)}"
 
 
-def _table(report: Report, say: Phrases) -> Iterator[str]:
-    heads = ("", "Service", "Severity", "Began", "Noticed", "Over", "Peak")
-    yield "| " + " | ".join(say(h) if h else "#" for h in heads) + " |"
+def _table(report: Report, say: Phrasing) -> Iterator[str]:
+    keys = ("service", "severity", "started", "noticed", "ended", "peak")
+    heads = ["#", *(say.texts(f"report.label.{key}") for key in keys)]
+    yield "| " + " | ".join(heads) + " |"
     yield "|" + "---|" * len(heads)
     for number, story in enumerate(report.stories, 1):
         incident = story.incident
-        noticed = "" if story.lag is None else say.beside(incident.onset.at, incident.noticed_at)
-        ended = incident.ended_at
+        show, start, ended = say.format, incident.onset.at, incident.ended_at
+        noticed = "" if story.lag is None else show.beside(incident.noticed_at, start)
         cells = [
             str(number),
             incident.service,
-            say(incident.severity.label),
-            say.instant(incident.onset.at),
+            say.severity(incident.severity.label),
+            show.instant(start),
             noticed,
-            say("goes on") if ended is None else say.beside(incident.onset.at, ended),
-            say.count(incident.peak_count),
+            say.texts("report.page.open") if ended is None else show.beside(ended, start),
+            show.number(incident.peak_count),
         ]
-        yield "| " + " | ".join(map(markdown_cell, cells)) + " |"
+        yield "| " + " | ".join(markdown_cell(guard_cell(cell)) for cell in cells) + " |"

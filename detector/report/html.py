@@ -18,29 +18,25 @@ from detector.report.chart import (
     bar,
     counts_chart,
 )
-from detector.report.chart_frame import WEEKDAYS, Size
+from detector.report.chart_frame import Size
 from detector.report.chart_marks import (
     Labels,
     Note,
     Shade,
     shade_of,
 )
-from detector.report.phrases import Phrases
-from detector.report.sentences import (
-    facts,
-    summary,
-    title,
-)
 from detector.report.story import (
     Report,
     Story,
     WatchedSource,
 )
+from detector.report.summary import facts, figure, setting, summary, times_in, title, verdict
+from detector.text.phrasing import Phrasing
 from detector.views.curve import Curve
 
 #: Incidents that get a chapter of their own, the worst; the table holds all.
 CHAPTERS = 30
-#: Up to so many incidents their charts tell every column's numbers when pointed at.
+#: Up to so many incidents their charts show every column's numbers when pointed at.
 TIPPED = 6
 REGIONS = 10
 
@@ -88,7 +84,7 @@ class Strip:
     charts: Pair
 
 
-def report_page(report: Report, say: Phrases, looks: Looks) -> str:
+def report_page(report: Report, say: Phrasing, looks: Looks) -> str:
     """Return the page. Names and posts are escaped wherever they stand."""
     environment = Environment(
         loader=DictLoader({"page.html": looks.template}),
@@ -102,11 +98,17 @@ def report_page(report: Report, say: Phrases, looks: Looks) -> str:
     return environment.get_template("page.html").render(
         report=report,
         say=say,
+        t=say.texts,
+        show=say.format,
+        times_in=times_in(report, say),
+        verdict=lambda found: verdict(found, say),
+        settings=[setting(code, value, say) for code, value in report.settings],
+        figures=[figure(code, value, say) for code, value in report.figures],
         title=title(report, say),
         summary=summary(report, say),
         numbered=list(enumerate(report.stories, 1)),
         chapters=chapters,
-        told={chapter.number for chapter in chapters},
+        in_chapters={chapter.number for chapter in chapters},
         strips=_strips(report, say),
         described=any(s.details is not None for s in report.stories),
         counted=any(not s.incident.is_listed for s in report.stories),
@@ -117,21 +119,22 @@ def report_page(report: Report, say: Phrases, looks: Looks) -> str:
     )
 
 
-def labels(say: Phrases) -> Labels:
+def labels(say: Phrasing) -> Labels:
     """Return the words on the charts."""
+    t = say.texts
     return Labels(
-        began=say("began"),
-        noticed=say("noticed"),
-        over=say("over"),
-        peak=say("peak"),
-        expected=say("expected"),
-        not_observed=say("not observed"),
-        nothing=say("nothing was observed"),
-        weekdays=tuple(map(say, WEEKDAYS)),
+        began=t("chart.started"),
+        noticed=t("chart.noticed"),
+        over=t("chart.ended"),
+        peak=t("chart.peak"),
+        expected=t("chart.expected"),
+        not_observed=t("chart.not_observed"),
+        nothing=t("chart.nothing"),
+        weekdays=say.format.weekdays(),
     )
 
 
-def _chapters(report: Report, say: Phrases) -> list[Chapter]:
+def _chapters(report: Report, say: Phrasing) -> list[Chapter]:
     worst = {id(story) for story in report.worst_first[:CHAPTERS]}
     tips = len(report.stories) <= TIPPED
     return [
@@ -150,25 +153,28 @@ def _chapters(report: Report, say: Phrases) -> list[Chapter]:
     ]
 
 
-def story_chart(story: Story, curve: Curve, say: Phrases, name: str, *, tips: bool = False) -> Pair:
+def story_chart(
+    story: Story, curve: Curve, say: Phrasing, name: str, *, tips: bool = False
+) -> Pair:
     """Return the chart of one incident at one source."""
     incident = story.incident
-    label = say(
-        "Complaints about {service} around {start}: counts against the expected band",
-        service=incident.service,
-        start=say.instant(incident.onset.at),
+    label = say.texts(
+        "report.page.curve_label",
+        service=say.safe(incident.service),
+        start=say.format.instant(incident.onset.at),
     )
     shades = [shade_of(incident, was_noticed=story.was_noticed)]
     notes = [Note(at, str(number)) for number, at in enumerate(spoken_at(story), 1)]
     return _pair(curve, say, name, label, shades, notes, (WIDE, NARROW), tips=tips)
 
 
-def _strips(report: Report, say: Phrases) -> list[Strip]:
+def _strips(report: Report, say: Phrasing) -> list[Strip]:
     return [Strip(w, _strip(report, w, say, f"o{i}")) for i, w in enumerate(report.watched)]
 
 
-def _strip(report: Report, watched: WatchedSource, say: Phrases, name: str) -> Pair:
-    label = say("All of {service} at {source}", service=watched.service, source=watched.source)
+def _strip(report: Report, watched: WatchedSource, say: Phrasing, name: str) -> Pair:
+    service, source = say.safe(watched.service), say.safe(watched.source)
+    label = say.texts("report.page.strip_label", service=service, source=source)
     shades = [
         shade_of(s.incident, was_noticed=s.was_noticed)
         for s in report.stories
@@ -182,7 +188,7 @@ def _strip(report: Report, watched: WatchedSource, say: Phrases, name: str) -> P
 
 def _pair(
     curve: Curve,
-    say: Phrases,
+    say: Phrasing,
     name: str,
     label: str,
     shades: list[Shade],
@@ -192,14 +198,14 @@ def _pair(
     tips: bool = False,
 ) -> Pair:
     wide, narrow = (
-        Markup(  # noqa: S704  (the chart escapes what it is told)
+        Markup(  # noqa: S704  (the chart escapes its texts)
             counts_chart(
                 curve,
                 name=f"{name}{letter}",
                 label=plain(label, longest=300),
                 shades=shades,
                 notes=notes,
-                zone=say.zone,
+                zone=say.format.zone,
                 size=size,
                 labels=labels(say),
                 tips=tips and letter == "w",
@@ -218,6 +224,6 @@ def spoken_at(story: Story) -> list[datetime]:
 def _regions(story: Story) -> tuple[FacetVerdict, ...]:
     if story.details is None:
         return ()
-    told = {"affected", "not affected"}
-    regions = [f for f in story.details.facets if f.facet == "region" and f.verdict in told]
+    certain = {"affected", "not affected"}
+    regions = [f for f in story.details.facets if f.facet == "region" and f.verdict in certain]
     return tuple(sorted(regions, key=lambda f: -f.share)[:REGIONS])

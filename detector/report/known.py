@@ -140,23 +140,21 @@ def _outside(at: datetime, low: datetime, high: datetime) -> timedelta:
     return at - high if at > high else timedelta(0)
 
 
-# What a history is compared with: a table of truth, or the bundled catalogue of outages.
-
-
-#: The figures that a report shows, by their names in `Evaluation`, and how they are called there.
+#: The figures that a report shows: their names in `Evaluation`, and their codes in the catalogue.
 FIGURES = {
-    "recall": "Outages found",
-    "precision": "Incidents that are outages",
-    "false_alarms": "False alarms",
-    "false_alarms_per_week": "False alarms per service and week",
-    "delay_median": "Noticed after the start, median (min)",
-    "delay_p90": "Noticed after the start, 90th percentile (min)",
-    "start_error_median": "Error of the start, median (min)",
-    "start_error_p90": "Error of the start, 90th percentile (min)",
-    "interval_coverage": "Intervals that hold the start",
-    "end_error_median": "Error of the end, median (min)",
+    "recall": "found",
+    "precision": "precision",
+    "false_alarms": "false_alarms",
+    "false_alarms_per_week": "false_alarm_rate",
+    "delay_median": "lag_median",
+    "delay_p90": "lag_p90",
+    "start_error_median": "start_error_median",
+    "start_error_p90": "start_error_p90",
+    "interval_coverage": "coverage",
+    "end_error_median": "end_error_median",
 }
-_SHARES = frozenset({"recall", "precision", "interval_coverage"})
+#: Those of them that are shares in [0, 1].
+SHARES = frozenset({"found", "precision", "coverage"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +164,11 @@ class Beside:
     Attributes
     ----------
     known : outages that are known from elsewhere.
-    figures : (name, text) of how good the incidents are, where there is a table of truth.
+    figures : (code, value) of how good the incidents are, where there is a table of truth.
     """
 
     known: tuple[Known, ...] = ()
-    figures: tuple[tuple[str, str], ...] = ()
+    figures: tuple[tuple[str, float], ...] = ()
 
 
 def beside_catalogue(plan: PipelinePlan, services: Iterable[str]) -> Beside:
@@ -206,20 +204,10 @@ def both(first: Beside, second: Beside) -> Beside:
     return Beside(first.known + second.known, first.figures + second.figures)
 
 
-def shown_figures(figures: Evaluation) -> tuple[tuple[str, str], ...]:
+def shown_figures(figures: Evaluation) -> tuple[tuple[str, float], ...]:
     """Return the figures that a report shows; those of nothing are left out."""
     values = dict(figures.rows())
-    return tuple(
-        (called, _text(name, values[name]))
-        for name, called in FIGURES.items()
-        if not isnan(values[name])
-    )
-
-
-def _text(name: str, value: float) -> str:
-    if name in _SHARES:
-        return f"{value:.1%}"
-    return f"{value:,.3g}"
+    return tuple((code, values[name]) for name, code in FIGURES.items() if not isnan(values[name]))
 
 
 def _known(outage: Outage) -> Known:

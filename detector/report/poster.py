@@ -1,4 +1,4 @@
-"""Pictures: SVG text to PNG without a browser."""
+"""The report as one picture: a headline, the worst incident, the whole time."""
 
 from __future__ import annotations
 
@@ -11,12 +11,18 @@ from detector.report.chart import counts_chart
 from detector.report.chart_frame import Size, number
 from detector.report.chart_marks import Note, shade_of
 from detector.report.html import labels, spoken_at
-from detector.report.phrases import Phrases
-from detector.report.sentences import facts, title
 from detector.report.story import Report
+from detector.report.summary import facts, title
+from detector.text.phrasing import Phrasing
 
 #: Pixels of the picture per pixel of the figure: sharp on paper and on dense screens.
 SHARPNESS = 2
+WIDTH = 960.0
+_MARGIN = 40.0
+_CHART = Size(880.0, 300.0)
+_STRIP = Size(880.0, 120.0, lanes=0)
+_FACTS = 5
+_LONGEST = 120
 
 
 def png_of(svg: str) -> bytes:
@@ -37,18 +43,7 @@ def png_of(svg: str) -> bytes:
     )
 
 
-# The report as one picture: a headline, the worst incident, the whole time.
-
-
-WIDTH = 960.0
-_MARGIN = 40.0
-_CHART = Size(880.0, 300.0)
-_STRIP = Size(880.0, 120.0, lanes=0)
-_FACTS = 5
-_LONGEST = 120
-
-
-def poster(report: Report, say: Phrases, style: str) -> str:
+def poster(report: Report, say: Phrasing, style: str) -> str:
     """Return the picture as SVG text, its colours written in (light).
 
     Parameters
@@ -58,7 +53,8 @@ def poster(report: Report, say: Phrases, style: str) -> str:
     body: list[str] = []
     y = 66.0
     body.append(_line(title(report, say), y, "od-poster-title"))
-    span = f"{say.instant(report.start)} – {say.instant(report.end)} · {say.offset(report.start)}"
+    show = say.format
+    span = f"{show.instant(report.start)} – {show.zoned(report.end)}"
     y += 28
     body.append(_line(span, y, "od-tick"))
     if report.stories:
@@ -84,12 +80,12 @@ _OWN = """
 """
 
 
-def _incident(report: Report, say: Phrases, body: list[str], y: float) -> float:
+def _incident(report: Report, say: Phrasing, body: list[str], y: float) -> float:
     """Add the worst incident below ``y``; return where it ends."""
     story = report.worst_first[0]
-    who = f"{story.incident.service} ({say(story.incident.severity.label)})"
-    told = [(say("Service"), who), *facts(story, say)][:_FACTS]
-    for i, (label, said) in enumerate(told):
+    who = f"{story.incident.service} ({say.severity(story.incident.severity.label)})"
+    shown = [(say.texts("report.label.service"), who), *facts(story, say)][:_FACTS]
+    for i, (label, said) in enumerate(shown):
         line = y + 22 * (i + 1)
         body.append(_line(label, line, "od-poster-label"))
         body.append(_line(said, line, "od-poster-fact", x=_MARGIN + 110))
@@ -103,7 +99,7 @@ def _incident(report: Report, say: Phrases, body: list[str], y: float) -> float:
             label="",
             shades=shades,
             notes=notes,
-            zone=say.zone,
+            zone=say.format.zone,
             size=_CHART,
             labels=labels(say),
         )
@@ -112,7 +108,7 @@ def _incident(report: Report, say: Phrases, body: list[str], y: float) -> float:
     return y
 
 
-def _whole(report: Report, say: Phrases, body: list[str], y: float) -> float:
+def _whole(report: Report, say: Phrasing, body: list[str], y: float) -> float:
     for i, watched in enumerate(report.watched[:3]):
         shades = [
             shade_of(s.incident, was_noticed=s.was_noticed)
@@ -125,7 +121,7 @@ def _whole(report: Report, say: Phrases, body: list[str], y: float) -> float:
             name=f"q{i}",
             label="",
             shades=shades,
-            zone=say.zone,
+            zone=say.format.zone,
             size=_STRIP,
             labels=labels(say),
         )

@@ -1,4 +1,4 @@
-"""How an incident stands in its service's own history: whether it was ever like this."""
+"""What a report says, before it is worded: the incidents, how each compares with its history."""
 
 from __future__ import annotations
 
@@ -97,9 +97,6 @@ def _positions(whole: Curve, start: datetime, end: datetime) -> tuple[int, int]:
     return first, min(max(-((whole.start - end) // whole.width), first), n)
 
 
-# What a report tells, before it is told: incidents with all that is known of them, the data.
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Story:
     """One incident.
@@ -171,7 +168,7 @@ class WatchedSource:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Report:
-    """Everything that one report tells.
+    """Everything that one report says.
 
     Attributes
     ----------
@@ -179,11 +176,11 @@ class Report:
     watched : the series behind them, those with the worst incidents first; not all of a long list.
     series : how many series there are in all.
     start, end : span of the data.
-    bins : bins and looks taken in.
+    bins : bins and polls taken in.
     observed : the longest that any series was observed.
     missed : known outages that no incident meets.
-    figures : (name, text) of the comparison with a table of truth, else empty.
-    settings : (key, text) of the settings that matter.
+    figures : (code, value) of the comparison with a table of truth, else empty.
+    settings : (code, value) of the settings that matter.
     made_at : when the report was made; None leaves it out.
     source : the name of the input.
     """
@@ -196,8 +193,8 @@ class Report:
     bins: int
     observed: timedelta
     missed: tuple[Known, ...]
-    figures: tuple[tuple[str, str], ...]
-    settings: tuple[tuple[str, str], ...]
+    figures: tuple[tuple[str, float], ...]
+    settings: tuple[tuple[str, object], ...]
     made_at: datetime | None
     source: str
     version: str

@@ -1,44 +1,43 @@
-"""What a source is, what a pull brings, and the check that holds sources of others to it."""
+"""What a source is: what it is asked, what a poll brings, how it is configured and built."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import pairwise
-from typing import Protocol
+from pathlib import Path
+from typing import Annotated, ClassVar, Protocol
 
 import pandas as pd
+from pydantic import Field
 
-from detector.errors import Garbled
-from detector.model.bins import width_fault
-from detector.model.columns import (
-    COUNTS,
-    COUNTS_OPTIONAL,
-    POSTS,
-    POSTS_OPTIONAL,
-)
-from detector.model.times import iso
+from detector.fields import Duration, JudgedWidth, LongDuration, Name
+from detector.integrations import IntegrationSettings
+from detector.sources.pace import Pace
+from detector.store.base import Inbox
+
+_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pull:
-    """What one look at a source brought.
+class Poll:
+    """What one poll of a source brought.
 
     Attributes
     ----------
-    cursor : where the next look continues; opaque to everybody but the source.
+    cursor : where the next poll continues; opaque to everybody but the source.
     posts : rows of the posts table (``time, text`` and its optional columns), or None.
     counts : rows of the counts table (``time, service, count``, optionally ``source`` and, for a
         trending list, ``floor`` and ``title``), or None.
     width : bin width of ``counts``, None without counts.
     evidence : rows of the posts table, ``service`` among them, that show what ``counts`` are about:
         they are read and quoted, and counted nowhere. None if there are none.
-    observed : half-open UTC spans ``[start, end)`` in which the source was looked at. For posts a
+    observed : half-open UTC spans ``[start, end)`` that the source was observed in. For posts a
         bin inside them without a post is zero; outside them nothing is known.
     exhausted : whether the source has said all that it will ever say (a file read by ``replay``).
-    awaited : whether something was to be expected. A source that has not begun, or that is pushed
-        to when others please, is not missed.
+    awaited : whether something was to be expected. A source that has not begun, or that receives
+        pushes only when others please, is not missed.
     """
 
     cursor: str | None
@@ -58,111 +57,170 @@ class Source(Protocol):
     def name(self) -> str:
         """The name in ``config.toml``; it becomes the ``source`` of the counts."""
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
         """Return what is new since ``cursor`` (None: from the beginning) and before ``until``.
 
-        Pulling twice from the same cursor gives the same rows or more, so a crash between pull
+        Polling twice from the same cursor gives the same rows or more, so a crash between poll
         and commit loses nothing. Raises `InputError` when what it finds cannot be read.
         """
 
 
-def faults_of(pull: Pull, *, until: datetime) -> tuple[str, ...]:
-    """Return what is wrong with ``pull``, each fault a sentence; none when it keeps the contract.
-
-    Parameters
-    ----------
-    pull : what a source brought.
-    until : what it was asked for: rows and looks before this.
-    """
-    return tuple(_faults(pull, until))
-
-
-def _faults(pull: Pull, until: datetime) -> Iterator[str]:
-    cursor: object = pull.cursor  # the author may not have run a type checker
-    if not isinstance(cursor, str | None):
-        yield f"the cursor must be text or None, not {type(cursor).__name__}"
-    if pull.posts is not None and pull.counts is not None:
-        yield "a pull brings posts or counts, not both"
-    if pull.posts is not None:
-        yield from _rows(pull.posts, "posts", POSTS, POSTS_OPTIONAL, until)
-    if pull.counts is not None:
-        yield from _rows(pull.counts, "counts", COUNTS, COUNTS_OPTIONAL, until)
-        yield from _counted(pull)
-    yield from _looks(pull, until)
-
-
-def _rows(
-    frame: pd.DataFrame,
-    table: str,
-    needed: tuple[str, ...],
-    optional: tuple[str, ...],
-    until: datetime,
-) -> Iterator[str]:
-    if missing := [name for name in needed if name not in frame]:
-        yield f"the {table} lack the column {missing[0]!r}"
-        return
-    if unknown := [str(name) for name in frame if name not in needed + optional]:
-        known = ", ".join(needed + optional)
-        yield f"the {table} have a column {unknown[0]!r}; a table has {known}"
-    times = frame["time"]
-    if not isinstance(times.dtype, pd.DatetimeTZDtype) or str(times.dt.tz) != "UTC":
-        yield f"the times of the {table} must be aware UTC, not {times.dtype}"
-    elif times.isna().any():
-        yield f"a row of the {table} has no time"
-    elif len(times) and times.max() >= until:
-        yield f"a row of {iso(times.max())} is not before {iso(until)}, which was asked for"
-    text = frame[needed[1]]
-    if text.isna().any() or not text.map(lambda value: isinstance(value, str)).all():
-        yield f"the column {needed[1]!r} of the {table} must be text in every row"
-
-
-def _counted(pull: Pull) -> Iterator[str]:
-    if pull.counts is None or "count" not in pull.counts:
-        return
-    if pull.width is None or not pull.width.total_seconds() > 0:
-        yield "counts need the width of their bins"
-    elif fault := width_fault(pull.width, judged="floor" not in pull.counts):
-        yield fault
-    if (pd.to_numeric(pull.counts["count"], errors="coerce") < 0).any():
-        yield "a count is negative"
-    if not pd.api.types.is_numeric_dtype(pull.counts["count"]):
-        yield "counts must be numbers, nan where nobody looked"
-
-
-def _looks(pull: Pull, until: datetime) -> Iterator[str]:
-    spans = pull.observed
-    if any(edge.tzinfo is None for span in spans for edge in span):
-        yield "the observed spans must be aware UTC"
-        return
-    if any(start >= end for start, end in spans):
-        yield "an observed span ends before it begins"
-    if any(before[1] > after[0] for before, after in pairwise(spans)):
-        yield "the observed spans must be in order and apart"
-    if spans and spans[-1][1] > until:
-        yield f"it says that it looked until {iso(spans[-1][1])}, which is after {iso(until)}"
-
-
-# A source that strangers wrote, held to its contract: one that breaks it observes nothing.
-
-
 @dataclass(frozen=True, slots=True)
-class GuardedSource:
-    """``inner``, whose pulls are looked at before anybody counts them.
+class Limit:
+    """How often a host is asked at most.
 
     Attributes
     ----------
-    name : the source's name in the configuration; ``inner`` bears it too.
-    inner : asked for everything.
+    requests, per : so many in any so many seconds, somewhat less than the host allows.
+    a_day : what the host allows in a day by its public limits; None if it sets none.
     """
 
-    name: str
-    inner: Source
+    requests: int
+    per: float
+    a_day: int | None = None
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
-        """Return what ``inner`` brings. Raises `Garbled` when that has another shape."""
-        pull = self.inner.pull(cursor, until=until)
-        if not isinstance(pull, Pull):
-            raise Garbled(f"{self.name}: pull returned {type(pull).__name__}, not Pull")
-        if faults := faults_of(pull, until=until):
-            raise Garbled(f"{self.name}: {'; '.join(faults)}")
-        return pull
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """A day of one source when all is quiet; catching up after a downtime takes more.
+
+    Attributes
+    ----------
+    requests : in a day; 0 for a connection that stays open.
+    allowed : what the host allows, None if it says nothing.
+    cost : of a day, in the currency of ``price_per_call``; None if there is no price.
+    outage : further requests in an hour while every service that is asked for has an outage.
+    """
+
+    requests: float
+    allowed: int | None = None
+    cost: float | None = None
+    outage: float = 0.0
+
+    @property
+    def fits(self) -> bool:
+        """Whether the host allows it."""
+        return self.allowed is None or self.requests <= self.allowed
+
+    def __str__(self) -> str:
+        if not self.requests:
+            return "one connection that stays open"
+        text = f"{self.requests:,.0f} requests a day"
+        if self.allowed is not None:
+            text += f" of {self.allowed:,} allowed" + ("" if self.fits else ": TOO MANY")
+        if self.cost is not None:
+            text += f", which cost {self.cost:,.2f}"
+        return (
+            f"{text}; up to {self.outage:,.0f} more an hour in an outage" if self.outage else text
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SourceContext:
+    """What sources are built from beside their own settings.
+
+    Attributes
+    ----------
+    base : relative paths start here.
+    every : time from one run of the pipeline to the next.
+    web_url : where this program's API is reached.
+    inbox : opens the inbox that pushed rows wait in.
+    """
+
+    base: Path
+    every: timedelta
+    web_url: str
+    inbox: Callable[[], Inbox]
+    _paces: dict[str, Pace] = field(default_factory=dict, init=False)
+
+    def pace(self, host: str, limit: Limit | None) -> Pace:
+        """Return the pace of ``host``, which all sources share that ask it."""
+        limit = limit or Limit(60, 60.0)
+        return self._paces.setdefault(host, Pace(limit.requests, limit.per))
+
+
+class SourceSettings(IntegrationSettings):
+    """An entry of ``[[sources]]``.
+
+    Attributes
+    ----------
+    reads, history, up_when : what the source brings, how far back it can make up for time that was
+        missed, and what shows that it is up; in a few words, for the documentation.
+    simulated : whether it is made up and can therefore run on an accelerated clock.
+    """
+
+    section: ClassVar[str] = "sources"
+    reads: ClassVar[str]
+    history: ClassVar[str]
+    up_when: ClassVar[str]
+    simulated: ClassVar[bool] = False
+
+    @abstractmethod
+    def build(self, context: SourceContext) -> Source:
+        """Return the source. Raises `ConfigError` when a secret is missing or a key is wrong."""
+
+    @abstractmethod
+    def describe(self, context: SourceContext) -> str:
+        """Return what will be polled, in words; for ``check``."""
+
+
+Address = Annotated[str, Field(pattern=r"^https?://[^/@\s]+(/[^@\s]*)?$")]
+Queries = Annotated[Mapping[Name, Name], Field(min_length=1)]
+
+
+class PolledSettings(SourceSettings):
+    """A source that is read over a network.
+
+    Attributes
+    ----------
+    limit : how often its host is asked; None for a connection that stays open.
+    """
+
+    limit: ClassVar[Limit | None] = None
+
+    contact: str | None = None
+    """Your e-mail address or web page, sent with every request so that the host can reach you."""
+
+    def requests_per_poll(self) -> int:
+        """Return how many requests a poll makes when little happened since the last one."""
+        return 1
+
+    def rhythm(self) -> timedelta:
+        """Return how often the source asks at most."""
+        return timedelta(0)
+
+    def quota(self, *, every: timedelta) -> Quota:
+        """Return what a day of runs that begin ``every`` so often asks for."""
+        requests = self.requests_per_poll() * (_DAY / max(every, self.rhythm()))
+        return Quota(requests, None if self.limit is None else self.limit.a_day)
+
+    def describe(self, context: SourceContext) -> str:
+        """Return the requests of a day, in words."""
+        return str(self.quota(every=context.every))
+
+
+class SearchedSettings(PolledSettings):
+    """Posts that are searched by time."""
+
+    backfill: LongDuration = timedelta(hours=1)
+    """How far back the first poll goes."""
+
+    overlap: Duration = timedelta(minutes=10)
+    """How far back each later poll goes, for posts that appear late."""
+
+
+class CountedSettings(PolledSettings):
+    """Counts that somebody else makes."""
+
+    width: JudgedWidth = timedelta(minutes=1)
+    """Bin width, 10 s to 2 h."""
+
+    backfill: LongDuration = timedelta(days=7)
+    """How far back the first poll goes."""
+
+    overlap: Duration = timedelta(minutes=5)
+    """How far back each later poll goes, for counts that are revised."""
+
+    def rhythm(self) -> timedelta:
+        """Return the bin width: a poll per bin is enough."""
+        return self.width

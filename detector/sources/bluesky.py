@@ -1,6 +1,6 @@
 """Bluesky, by Jetstream: every post as it is written, over a websocket. No key.
 
-A thread reads the stream into a buffer that pulls empty; when the buffer is full it stops
+A thread reads the stream into a buffer that polls empty; when the buffer is full it stops
 reading, and the host holds back or lets go of us, which a reconnection heals. Observed is only
 the time in which events came.
 """
@@ -11,14 +11,17 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
+from pydantic import Field
 
 from detector.clock import wall_now
 from detector.errors import InputError
+from detector.fields import LongDuration
 from detector.model.spans import Spans
 from detector.model.times import from_seconds
-from detector.sources.base import Pull
+from detector.sources.base import Poll, PolledSettings, SourceContext
 from detector.sources.jetstream import (
     JetstreamReader,
     Line,
@@ -35,6 +38,51 @@ HOSTS = (
     "wss://jetstream1.us-west.bsky.network",
 )
 _MICRO = 1_000_000
+
+
+class BlueskySettings(PolledSettings):
+    """Every post on Bluesky as it is written, by Jetstream."""
+
+    reads: ClassVar[str] = "every post"
+    history: ClassVar[str] = "as far back as the host keeps"
+    up_when: ClassVar[str] = (
+        "the events themselves: observed is only the time in which they arrived"
+    )
+    needs: ClassVar[str] = "no key"
+    example: ClassVar[str] = """\
+[[sources]]                     # every post on Bluesky; no key
+type = "bluesky"
+name = "bluesky"
+contact = "ops@example.org"
+"""
+
+    type: Literal["bluesky"]
+    hosts: tuple[Annotated[str, Field(pattern=r"^wss?://[^/@\s]+$")], ...] = HOSTS
+    """Jetstream hosts, tried one after another."""
+
+    backfill: LongDuration = timedelta(minutes=10)
+    """How far back the first poll goes, as far as the host remembers."""
+
+    overlap: LongDuration = timedelta(seconds=5)
+    """How far back a new connection goes behind the last event."""
+
+    silence: LongDuration = timedelta(seconds=30)
+    """A host that sends no event for so long is left for the next one."""
+
+    def requests_per_poll(self) -> int:
+        """Return 0: one connection stays open."""
+        return 0
+
+    def build(self, context: SourceContext) -> JetstreamSource:  # noqa: ARG002 - not all of them need it
+        """Return the source."""
+        return JetstreamSource(
+            self.name,
+            self.hosts,
+            self.contact,
+            self.backfill,
+            overlap=self.overlap,
+            silence=self.silence,
+        )
 
 
 class _Cursor(msgspec.Struct, frozen=True):
@@ -61,13 +109,13 @@ class JetstreamSource:
     Parameters
     ----------
     name : the source's name in the configuration.
-    hosts : ``wss://HOST``, tried in turn.
+    hosts : ``wss://HOST``, tried one after another.
     contact : who is responsible, for the ``User-Agent``.
-    backfill : how far before the first pull to begin, as far as the host remembers.
+    backfill : how far before the first poll to begin, as far as the host remembers.
     overlap : how far a connection goes back behind the last event known.
     silence : without an event for so long a host is left for the next one.
-    capacity : posts that are held until they are pulled.
-    first_wait : seconds that a pull waits for the first event behind its cursor.
+    capacity : posts that are held until they are polled.
+    first_wait : seconds that a poll waits for the first event behind its cursor.
     pause : seconds before a host is tried again; doubles, with jitter.
     clock : tells the wall's time: events of the future are none.
     """
@@ -93,8 +141,8 @@ class JetstreamSource:
     _offered: str | None = field(default=None, init=False, repr=False)
     _n: int = field(default=0, init=False, repr=False)
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
-        """Return the posts that came since; see `Source.pull`.
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
+        """Return the posts that came since; see `Source.poll`.
 
         Raises
         ------
@@ -166,7 +214,7 @@ class JetstreamSource:
             self._line.spans[:] = kept or [(past.at, past.at)]
         self._changed.notify_all()
 
-    def _hand_out(self, cursor: str | None, past: _Cursor | None, until: datetime) -> Pull:
+    def _hand_out(self, cursor: str | None, past: _Cursor | None, until: datetime) -> Poll:
         line, end = self._line, int(_MICRO * until.timestamp())
         new = [sent for sent in line.waiting if sent.at < end]
         line.waiting[:] = [sent for sent in line.waiting if sent.at >= end]
@@ -175,7 +223,7 @@ class JetstreamSource:
         since = past.at if past else None
         if at is None or (since is not None and at <= since and not self._handed):
             self._complain()
-            return Pull(cursor)
+            return Poll(cursor)
         clipped = [(start, min(stop, at)) for start, stop in line.spans]
         observed = [(from_seconds(a / 1e6), from_seconds(b / 1e6)) for a, b in clipped if a < b]
         self._n += bool(new)
@@ -190,7 +238,7 @@ class JetstreamSource:
         self._offered = msgspec.json.encode(after).decode()
         posts = posts_frame([sent.post for sent in self._handed])
         self._changed.notify_all()
-        return Pull(self._offered, posts=posts, observed=Spans.of(observed).pairs())
+        return Poll(self._offered, posts=posts, observed=Spans.of(observed).pairs())
 
     def _complain(self) -> None:
         trouble = self._reader.trouble if self._reader is not None else None
@@ -204,5 +252,5 @@ def _parse(text: str | None) -> _Cursor | None:
     try:
         return msgspec.json.decode(text, type=_Cursor)
     except msgspec.DecodeError as error:
-        message = f"the place remembered by the store is not one in Jetstream: {error}"
+        message = f"the stored cursor is not one of Jetstream: {error}"
         raise InputError(message) from error

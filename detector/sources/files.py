@@ -1,4 +1,7 @@
-"""How far the files of a source were read."""
+"""Files and folders of counts, posts and trending tables: read by ``replay``, tailed by ``run``.
+
+The cursor says how far each file was read. A gaps table lists spans in which nothing was observed.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import ClassVar, Literal
 
 import msgspec
 import numpy as np
 import pandas as pd
 import structlog
+from pydantic import Field
 
 from detector.errors import InputError
+from detector.fields import Columns, Width
 from detector.model.bins import (
     most_common_step,
     other_step,
@@ -22,8 +28,8 @@ from detector.model.bins import (
 from detector.model.columns import TableKind, instants
 from detector.model.spans import Spans
 from detector.model.times import floor_to, iso
-from detector.sources.base import Pull
-from detector.sources.tables import rows
+from detector.sources.base import Poll, SourceContext, SourceSettings
+from detector.sources.tables import table_rows
 from detector.sources.tables.records import PIECE, Mark, RecordFile
 from detector.sources.tables.table_file import (
     Table,
@@ -31,9 +37,60 @@ from detector.sources.tables.table_file import (
     whole,
 )
 
+#: Posts of a table larger than a piece may be out of order by so much.
+DISORDER = timedelta(hours=1)
+log = structlog.get_logger("detector.sources")
+_UNFINISHED = (".tmp", ".part", ".swp", "~")
+_ENOUGH = 1 << 30
+
+
+class FileSettings(SourceSettings):
+    """A file or folder of counts, posts or trending tables that may grow."""
+
+    reads: ClassVar[str] = "counts, posts, trending lists"
+    history: ClassVar[str] = "what is in them"
+    up_when: ClassVar[str] = "the rows themselves"
+    needs: ClassVar[str] = "a path"
+    example: ClassVar[str] = """\
+[[sources]]                     # a file or folder of posts, counts or trending tables; may grow
+type = "files"
+name = "archive"
+path = "incoming/"
+"""
+
+    type: Literal["files"]
+    path: Path
+    """The file, or a folder whose files are read in order of their names."""
+
+    columns: Columns = Field(default={})
+    """Our column = the file's, e.g. ``{ time = "created_at" }``. Columns that have our name, and
+    those of hot-search tables, need not be given."""
+
+    width: Width | None = None
+    """Bin width of a counts table; inferred from its rows if not given."""
+
+    gaps: Path | None = None
+    """A CSV file ``start,end`` of spans in which nothing was observed."""
+
+    def build(self, context: SourceContext) -> FileSource:
+        """Return the source. Raises `InputError` when the gaps cannot be read."""
+        return FileSource(
+            self.name,
+            context.base / self.path,
+            columns=self.columns,
+            width=self.width,
+            gaps=read_gaps(context.base / self.gaps) if self.gaps else Spans.none(),
+            grows=True,
+        )
+
+    def describe(self, context: SourceContext) -> str:
+        """Return the path, and whether something is there."""
+        path = context.base / self.path
+        return str(path) if path.exists() else f"{path}, which is not there (yet)"
+
 
 class FileCursor(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where the next look at files continues.
+    """Where the next poll of files continues.
 
     Attributes
     ----------
@@ -62,14 +119,8 @@ def parse_cursor(text: str | None) -> FileCursor:
     try:
         return msgspec.json.decode(text, type=FileCursor)
     except msgspec.DecodeError as error:
-        message = f"the place remembered by the store is not one in files: {error}"
+        message = f"the stored cursor is not one of files: {error}"
         raise InputError(message) from error
-
-
-# Gaps tables: spans of time in which nobody looked.
-
-
-_ENOUGH = 1 << 30
 
 
 def read_gaps(path: Path) -> Spans:
@@ -97,17 +148,6 @@ def read_gaps(path: Path) -> Spans:
     return Spans.of(zip(starts.dt.to_pydatetime(), ends.dt.to_pydatetime(), strict=True))
 
 
-# Files and folders of counts, posts and trending tables: read by ``replay``, tailed by ``run``.
-
-
-__all__ = ["DISORDER", "FileSource", "read_gaps"]
-
-#: Posts of a table larger than a piece may be out of order by so much.
-DISORDER = timedelta(hours=1)
-log = structlog.get_logger("detector.sources")
-_UNFINISHED = (".tmp", ".part", ".swp", "~")
-
-
 @dataclass(eq=False)
 class FileSource:
     """One file, or every file of a folder in order of their names, read as one table.
@@ -119,10 +159,10 @@ class FileSource:
         are left alone.
     columns : ``{our column: the file's column}``; `detector.model.columns.SYNONYMS` are tried too.
     width : bin width of a counts table; None infers it from the table.
-    gaps : spans in which nobody looked.
+    gaps : spans in which nothing was observed.
     grows : whether files are still being written (``run``) or complete (``replay``).
     piece : posts are read in pieces of about so many bytes.
-    judged : whether outages will be looked for, which bins of counts can be too wide for.
+    judged : whether outages will be detected, for which bins of counts can be too wide.
     """
 
     name: str
@@ -135,11 +175,11 @@ class FileSource:
     judged: bool = True
     _open: dict[Path, TableFile] = field(default_factory=dict, init=False)
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
         """Return what the first file with something new holds behind ``cursor``.
 
         A file says when things happened, not when it was written, so ``until`` does not hold it
-        back: what is in the file is known. But the last look at a trending list may not be
+        back: what is in the file is known. But the last reading of a trending list may not be
         written down to its end before its bin has passed.
         """
         past = parse_cursor(cursor)
@@ -190,7 +230,7 @@ class FileSource:
         if table.aside > len(table.faults):
             log.warning("rows are set aside", source=self.name, rows=table.aside)
 
-    def _posts(self, table: Table, past: FileCursor, *, last: bool) -> Pull:
+    def _posts(self, table: Table, past: FileCursor, *, last: bool) -> Poll:
         """Return posts, and the span in which there are no others.
 
         While more is to be read, that span ends `DISORDER` before the latest post.
@@ -216,25 +256,25 @@ class FileSource:
         until: datetime,
         *,
         last: bool,
-    ) -> Pull:
+    ) -> Poll:
         since = first if past.until is None else past.until
         until = max(since, until)
         observed = Spans.of([(since, until)]).without(self.gaps).pairs()
         after = msgspec.structs.replace(past, seen=seen, until=until)
         exhausted = last and not self.grows
-        return Pull(after.text(), posts=posts, observed=observed, exhausted=exhausted)
+        return Poll(after.text(), posts=posts, observed=observed, exhausted=exhausted)
 
     def _counts(
         self, table: Table, past: FileCursor, width: timedelta, now: datetime, *, last: bool
-    ) -> Pull:
+    ) -> Poll:
         step = width.total_seconds()
         latest = table.frame["time"].max().to_pydatetime()
         exhausted = last and not self.grows
         after = msgspec.structs.replace(past, width=step, seen=max(latest, past.seen or latest))
         if table.kind is TableKind.COUNTS:
-            counts = rows.observed_counts(table.frame, self.gaps, step)
-            return Pull(after.text(), counts=counts, width=width, exhausted=exhausted)
-        counts, gaps = rows.observed_looks(table.frame, self.gaps, step)
+            counts = table_rows.observed_counts(table.frame, self.gaps, step)
+            return Poll(after.text(), counts=counts, width=width, exhausted=exhausted)
+        counts, gaps = table_rows.observed_looks(table.frame, self.gaps, step)
         since = past.until or table.frame["time"].min().to_pydatetime()
         return self._looked(counts, after, since, now, gaps, exhausted=exhausted)
 
@@ -247,10 +287,10 @@ class FileSource:
         gaps: Spans,
         *,
         exhausted: bool,
-    ) -> Pull:
-        """Return rows of a trending list; it was looked at from row to row.
+    ) -> Poll:
+        """Return rows of a trending list; it was observed from row to row.
 
-        The bin of the last row counts once it has passed: its look may still be being written.
+        The bin of the last row counts once it has passed: it may still be being written.
         """
         width = timedelta(seconds=past.width or 0.0)
         latest = past.seen or since
@@ -258,12 +298,12 @@ class FileSource:
         until = until if floor_to(until, width) > floor_to(since, width) else since
         observed = Spans.of([(since, until)]).without(gaps).pairs()
         after = msgspec.structs.replace(past, until=until)
-        return Pull(
+        return Poll(
             after.text(), counts=counts, width=width, observed=observed, exhausted=exhausted
         )
 
     def _width(self, table: Table, past: FileCursor) -> timedelta | None:
-        """Return the bin width; None while a growing table is too short to tell it."""
+        """Return the bin width; None while a growing table is too short to show it."""
         step = self._told_width(table, past) if self.width is None else self.width
         judged = self.judged and table.kind is TableKind.COUNTS
         if step is not None and (fault := width_fault(step, judged=judged)):
@@ -276,7 +316,7 @@ class FileSource:
         if step is None and not self.grows:
             message = "the bin width cannot be told from one row per service; give it (--width)"
             raise InputError(message, path=table.path)
-        # Of a table that grows only its beginning is looked at: how much of it comes at once is
+        # Of a table that grows only its beginning is checked: how much of it comes at once is
         # chance, and must change nothing.
         if step is not None and (told is None or not self.grows):
             self._check_steps(table, step)
@@ -290,21 +330,21 @@ class FileSource:
             line = self._file(table.path).line_of(int(table.frame.index[row]))
             raise InputError(two_widths(step, width), path=table.path, line=line)
 
-    def _nothing(self, past: FileCursor, cursor: str | None, now: datetime) -> Pull:
-        """Return a look that brought nothing new, as of the source's kind."""
+    def _nothing(self, past: FileCursor, cursor: str | None, now: datetime) -> Poll:
+        """Return a poll that brought nothing new, as of the source's kind."""
         exhausted = not self.grows
         if past.kind is TableKind.TRENDING and past.until is not None:
-            empty = rows.empty_counts(past.kind)
+            empty = table_rows.empty_counts(past.kind)
             return self._looked(empty, past, past.until, now, self.gaps, exhausted=exhausted)
         if past.kind is TableKind.COUNTS and past.width is not None:
             width = timedelta(seconds=past.width)
-            return Pull(
-                cursor, counts=rows.empty_counts(past.kind), width=width, exhausted=exhausted
+            return Poll(
+                cursor, counts=table_rows.empty_counts(past.kind), width=width, exhausted=exhausted
             )
         if past.seen is not None and past.until is not None and past.until < past.seen:
             nobody = pd.DataFrame({"time": pd.to_datetime([], utc=True), "text": []})
             return self._observed_posts(nobody, past, past.until, past.seen, past.seen, last=True)
-        return Pull(cursor, exhausted=exhausted)
+        return Poll(cursor, exhausted=exhausted)
 
 
 def _is_table(path: Path) -> bool:

@@ -14,12 +14,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import ceil
+from typing import ClassVar, Literal
 
 import msgspec
 
 from detector.errors import Garbled, Unavailable
 from detector.model.times import from_seconds, iso
-from detector.sources.base import Pull
+from detector.sources.base import Limit, Poll, SearchedSettings, SourceContext
 from detector.sources.html_text import plain_text
 from detector.sources.http import Web
 from detector.sources.time_windows import (
@@ -30,12 +31,38 @@ from detector.sources.time_windows import (
 
 ADDRESS = "https://hn.algolia.com"
 MOST_HITS = 1_000
-#: A pull asks at most so often; what is left is for the next one.
+#: Requests of one poll at most; what is left is for the next one.
 MOST_REQUESTS = 12
 #: Seconds of a slice, at most; at 7 posts a minute it holds 600.
 LONGEST_SLICE = 5400
 #: People write every few seconds; an index without news for so long stands still.
 STALE = timedelta(minutes=30)
+
+
+class HackerNewsSettings(SearchedSettings):
+    """Stories and comments on Hacker News."""
+
+    reads: ClassVar[str] = "stories and comments"
+    history: ClassVar[str] = "all of it, in slices"
+    up_when: ClassVar[str] = "the newest post in the search; with a `query`, nothing"
+    needs: ClassVar[str] = "no key"
+    limit: ClassVar[Limit | None] = Limit(120, 60.0, a_day=240_000)  # 10,000 an hour
+    example: ClassVar[str] = """\
+[[sources]]                     # Hacker News; no key
+type = "hackernews"
+name = "hackernews"
+contact = "ops@example.org"
+"""
+
+    type: Literal["hackernews"]
+    query: str = ""
+    """Only posts with these words. If empty, every post is read, and the newest one shows how far
+    the search index has come."""
+
+    def build(self, context: SourceContext) -> HackerNewsSource:
+        """Return the source."""
+        web = Web.of(self, context, ADDRESS)
+        return HackerNewsSource(self.name, web, self.query, self.backfill, self.overlap)
 
 
 class _Hit(msgspec.Struct):
@@ -61,8 +88,8 @@ class HackerNewsSource:
     name : the source's name in the configuration.
     web : asks the search.
     query : only posts with these words; empty takes all, which also shows how far the index is.
-    backfill : how far before the first pull to begin.
-    overlap : how far each look goes back for posts that were indexed late.
+    backfill : how far before the first poll to begin.
+    overlap : how far back each poll goes for posts that were indexed late.
     """
 
     name: str
@@ -72,8 +99,8 @@ class HackerNewsSource:
     overlap: timedelta = timedelta(minutes=10)
     _length: int = field(default=LONGEST_SLICE, init=False, repr=False)
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
-        """Return the posts indexed since; see `Source.pull`.
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
+        """Return the posts indexed since; see `Source.poll`.
 
         Raises
         ------
@@ -82,7 +109,7 @@ class HackerNewsSource:
         """
         past = parse_lookback(cursor, otherwise=until - self.backfill)
         if until <= past.until:
-            return Pull(cursor)
+            return Poll(cursor)
         found, reached = self._search(past.until - self.overlap, until)
         if reached <= past.until:
             # So much was written that looking back took all requests: go on instead.
@@ -94,7 +121,7 @@ class HackerNewsSource:
         posts = past.fresh(post for post in found if post.text)
         after = past.after(posts, until=reached, overlap=self.overlap)
         observed = ((past.until, reached),) if reached > past.until else ()
-        return Pull(after.text(), posts=posts_frame(posts), observed=observed)
+        return Poll(after.text(), posts=posts_frame(posts), observed=observed)
 
     def _news(self, found: list[Post], until: datetime) -> datetime:
         """Return how far the index has come."""

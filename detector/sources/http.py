@@ -1,15 +1,18 @@
-"""How we treat one host: how often we ask, and when we stay away."""
+"""A polite HTTP client: what every source that is read over HTTP has in common.
+
+Secrets travel in headers only. Errors name the source, the host and the status; never an address
+beyond its host, a header or a word of the answer.
+"""
 
 from __future__ import annotations
 
 import ssl
-import time
-from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
-from threading import Lock
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -17,11 +20,13 @@ import stamina
 
 from detector.clock import wall_now
 from detector.errors import (
+    ConfigError,
     Garbled,
     Refused,
     SourceError,
     Unavailable,
 )
+from detector.sources.base import PolledSettings, SourceContext
 from detector.sources.http_exchange import (
     Answer,
     Exchange,
@@ -33,81 +38,7 @@ from detector.sources.http_exchange import (
     retry_after,
     trouble,
 )
-
-#: After so many failed requests in a row a host is left alone,
-OPEN_AFTER = 5
-#: for so many seconds at first, twice as long each time, and at most so long.
-FIRST_REST, LONGEST_REST = 30.0, 600.0
-
-
-@dataclass(eq=False)
-class Pace:
-    """At most ``requests`` in any ``per`` seconds, and none while the host is to be left alone.
-
-    A host is left alone for as long as it asked for (``Retry-After``, a used up quota), and, as a
-    circuit breaker, for `FIRST_REST` and longer after `OPEN_AFTER` failures in a row. Then one
-    request may try; if it fails too, the rest begins anew and doubles.
-
-    Parameters
-    ----------
-    requests, per : the limit; ``per`` in seconds.
-    longest_wait : how long a request waits for its place, seconds; else it is refused.
-    monotonic, sleep : the machine's; handed in by tests.
-    """
-
-    requests: int
-    per: float
-    longest_wait: float = 5.0
-    monotonic: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
-    _asked: deque[float] = field(default_factory=deque, init=False)
-    _not_before: float = field(default=float("-inf"), init=False)
-    _failures: int = field(default=0, init=False)
-    _turn: Lock = field(default_factory=Lock, init=False)
-
-    def admit(self) -> None:
-        """Return when a request may be made. Raises `Unavailable` when that is not soon.
-
-        Sources that ask the same host wait for each other here: they are pulled side by side.
-        """
-        with self._turn:
-            self._admit()
-
-    def _admit(self) -> None:
-        now = self.monotonic()
-        if (rest := self._not_before - now) > 0:
-            raise Unavailable(f"left alone for another {rest:.0f} s", retry_after=rest)
-        while self._asked and self._asked[0] <= now - self.per:
-            self._asked.popleft()
-        if len(self._asked) >= self.requests:
-            wait = self._asked[0] + self.per - now
-            if wait > self.longest_wait:
-                limit = f"our limit of {self.requests} requests in {self.per:g} s is used up"
-                raise Unavailable(f"{limit}; {wait:.0f} s to go", retry_after=wait)
-            self.sleep(wait)
-        self._asked.append(self.monotonic())
-
-    def rest(self, seconds: float) -> None:
-        """Leave the host alone for ``seconds``: it asked for it."""
-        self._not_before = max(self._not_before, self.monotonic() + seconds)
-
-    def succeeded(self) -> None:
-        """Note an answer: the host is well."""
-        self._failures = 0
-
-    def failed(self) -> None:
-        """Note a failure; the last of `OPEN_AFTER` in a row, and each one after, begins a rest."""
-        self._failures += 1
-        if self._failures >= OPEN_AFTER:
-            doublings = min(self._failures - OPEN_AFTER, 10)
-            self.rest(min(FIRST_REST * 2**doublings, LONGEST_REST))
-
-
-# A polite HTTP client: what every source that is read over HTTP has in common.
-#
-# Secrets travel in headers only. Errors name the source, the host and the status; never an address
-# beyond its host, a header or a word of the answer.
-
+from detector.sources.pace import Pace
 
 T = TypeVar("T")
 Params = Mapping[str, str | int]
@@ -125,7 +56,7 @@ class Patience:
     timeout : seconds for one exchange, name look-up and slow bodies included.
     attempts : how often it is tried, within `total` seconds together.
     wait : seconds before the second attempt; doubles, with as much jitter again. A ``Retry-After``
-        of at most ``longest_wait`` seconds is waited for, a longer one is left to a later pull.
+        of at most ``longest_wait`` seconds is waited for, a longer one is left to a later poll.
     """
 
     timeout: float = 10.0
@@ -176,6 +107,30 @@ class Web:
         trusted = verify if self._base.scheme == "https" else False
         self._exchange = Exchange(timeout=self._patience.timeout, verify=trusted)
         self._known: dict[str, Answer] = {}
+
+    @classmethod
+    def of(
+        cls,
+        settings: PolledSettings,
+        context: SourceContext,
+        base: str,
+        *,
+        refusals: Mapping[int, float] | None = None,
+    ) -> Web:
+        """Return the client of a configured source for ``base``; one host has one pace.
+
+        Raises
+        ------
+        ConfigError : a secret cannot be read, or is no header.
+        """
+        return cls(
+            settings.name,
+            base,
+            headers=_credentials(settings, context),
+            contact=settings.contact,
+            pace=context.pace(urlsplit(base).netloc, settings.limit),
+            refusals=refusals,
+        )
 
     def __repr__(self) -> str:
         return f"Web({self.name!r}, {self._base.host!r})"
@@ -317,3 +272,17 @@ def _phrase(status: int) -> str:
 
 
 _KNOWN = frozenset(status.value for status in HTTPStatus)
+
+
+def _credentials(settings: PolledSettings, context: SourceContext) -> dict[str, str]:
+    """Return the headers that hold the secrets which the settings name."""
+    headers = {}
+    if token := settings.secret("token", context.base):
+        headers["Authorization"] = f"Bearer {token}"
+    if login := settings.secret("login", context.base):
+        headers["Authorization"] = f"Basic {b64encode(login.encode()).decode()}"
+    if cookie := settings.secret("cookie", context.base):
+        headers["Cookie"] = cookie
+    if any(not value.isascii() or not value.isprintable() for value in headers.values()):
+        raise ConfigError(f"{settings.place}: a secret has characters no header can hold")
+    return headers

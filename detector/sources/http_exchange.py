@@ -1,4 +1,7 @@
-"""What we say in the headers of a request, and what a host says in those of an answer."""
+"""One HTTP exchange: what we say in its headers, and what a host says in those of its answer.
+
+It ends in time, whatever the host does, and its errors name no address.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,9 @@ from threading import Event, Thread
 import httpx
 
 from detector.errors import ConfigError
+
+#: An answer larger than this is none that we asked for, bytes.
+LARGEST = 64 << 20
 
 
 def retry_after(header: str | None, now: datetime) -> float | None:
@@ -72,13 +78,6 @@ def if_changed(known: Mapping[str, str]) -> dict[str, str]:
     """Return what asks for news only, given the headers of the answer that is known."""
     asked = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
     return {ask: known[tell] for tell, ask in asked.items() if tell in known}
-
-
-# One HTTP exchange: it ends in time, whatever the host does, and its errors name no address.
-
-
-#: An answer larger than this is none that we asked for, bytes.
-LARGEST = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)

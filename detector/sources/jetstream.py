@@ -1,6 +1,7 @@
-"""The line of events that Jetstream sends, across connections: what is new, and what was observed.
+"""Jetstream's stream of events: read from a websocket, put in line across connections.
 
-Nothing is read here; events are handed in as they come. The proof that a connection continues
+The line knows what is new and what was observed, and reads nothing itself; a thread hands it the
+events as they come, whatever the hosts do. The proof that a connection continues
 where the one before it ended is that it shows again an event from before: Jetstream moves a
 cursor that is too old forward without saying so, and then its first event is a later one.
 
@@ -35,6 +36,13 @@ from detector.sources.time_windows import Post
 COLLECTION = "app.bsky.feed.post"
 #: A post that says it was written so long before it was sent is imported from elsewhere.
 IMPORTED = timedelta(hours=1)
+#: Larger messages are not sent to us; one that the client refused would come again for ever.
+LARGEST = 1_000_000
+#: A host that sends so many messages in a row that are no events is left for the next.
+MOST_GARBLED = 20
+#: An event that is dated so far ahead of our clock is none.
+AHEAD = timedelta(minutes=1)
+LONGEST_PAUSE = 30.0
 
 
 class _Commit(msgspec.Struct):
@@ -170,18 +178,6 @@ class Line:
         if self.at is not None and self.at - self._pruned > self.memory:
             self._pruned = self.at
             self.recent = {m: at for m, at in self.recent.items() if at > self.at - self.memory}
-
-
-# The thread that reads Jetstream's websocket into a line, whatever its hosts do.
-
-
-#: Larger messages are not sent to us; one that the client refused would come again for ever.
-LARGEST = 1_000_000
-#: A host that sends so many messages in a row that are no events is left for the next.
-MOST_GARBLED = 20
-#: An event that is dated so far ahead of our clock is none.
-AHEAD = timedelta(minutes=1)
-LONGEST_PAUSE = 30.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Mastodon: the hashtag timelines of one server. A token is optional.
 
 Identifiers on Mastodon hold the time of a post, also of one that arrived late from another
-server, so a look begins at the identifier of an instant and not at the newest one known: posts
+server, so a poll begins at the identifier of an instant and not at the newest one known: posts
 that federate late are found behind it.
 
 References
@@ -15,12 +15,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import quote
 
 import msgspec
+from pydantic import Field
 
 from detector.errors import Garbled
-from detector.sources.base import Pull
+from detector.fields import Name
+from detector.sources.base import Address, Limit, Poll, SearchedSettings, SourceContext
 from detector.sources.html_text import plain_text
 from detector.sources.http import Web
 from detector.sources.time_windows import (
@@ -30,8 +34,48 @@ from detector.sources.time_windows import (
 )
 
 PAGE = 40
-#: Pages of one tag in one pull; more than 2,000 posts a pull are not made up for.
+#: Pages of one tag in one poll; more than 2,000 posts a poll are not made up for.
 MOST_PAGES = 50
+
+
+class MastodonSettings(SearchedSettings):
+    """Hashtag timelines of one Mastodon server."""
+
+    reads: ClassVar[str] = "posts by hashtag"
+    history: ClassVar[str] = "as far back as the server keeps"
+    up_when: ClassVar[str] = "that the tags have posts at all"
+    needs: ClassVar[str] = "a server; some want a token"
+    limit: ClassVar[Limit | None] = Limit(280, 300.0, a_day=86_400)  # 300 in 5 minutes
+    example: ClassVar[str] = """\
+[[sources]]                     # hashtags on one Mastodon server
+type = "mastodon"
+name = "mastodon"
+url = "https://mastodon.social"
+tags = ["outage", "wechat"]
+token_env = "MASTODON_TOKEN"    # only if the server wants one
+"""
+
+    type: Literal["mastodon"]
+    url: Address
+    """The server, e.g. ``https://mastodon.social``."""
+
+    tags: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """Hashtags, without ``#``."""
+
+    token_env: str | None = None
+    """Environment variable with an access token, if the server wants one."""
+
+    token_file: Path | None = None
+    """File with the access token."""
+
+    def requests_per_poll(self) -> int:
+        """Return two per tag: a page with posts is followed by one that shows there are no more."""
+        return 2 * len(self.tags)
+
+    def build(self, context: SourceContext) -> MastodonSource:
+        """Return the source."""
+        web = Web.of(self, context, self.url)
+        return MastodonSource(self.name, web, self.tags, self.backfill, self.overlap)
 
 
 class _Account(msgspec.Struct):
@@ -59,8 +103,8 @@ class MastodonSource:
     name : the source's name in the configuration.
     web : asks the server; a token, if any, is among its headers.
     tags : without ``#``.
-    backfill : how far before the first pull to begin.
-    overlap : how far each look goes back for posts that federated late.
+    backfill : how far before the first poll to begin.
+    overlap : how far back each poll goes for posts that federated late.
     """
 
     name: str
@@ -69,8 +113,8 @@ class MastodonSource:
     backfill: timedelta = timedelta(hours=1)
     overlap: timedelta = timedelta(minutes=10)
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
-        """Return the posts since, each once, however many of the tags it has; see `Source.pull`.
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
+        """Return the posts since, each once, however many of the tags it has; see `Source.poll`.
 
         Raises
         ------
@@ -79,14 +123,14 @@ class MastodonSource:
         """
         past = parse_lookback(cursor, otherwise=until - self.backfill)
         if until <= past.until:
-            return Pull(cursor)
+            return Poll(cursor)
         since = past.until - self.overlap
         found = [post for tag in self.tags for post in self._tagged(tag, since, until)]
         if not found:
             self._show_life()
         posts = past.fresh(found)
         after = past.after(posts, until=until, overlap=self.overlap)
-        return Pull(after.text(), posts=posts_frame(posts), observed=((past.until, until),))
+        return Poll(after.text(), posts=posts_frame(posts), observed=((past.until, until),))
 
     def _show_life(self) -> None:
         """Return if the timelines hold anything at all, however old: else they are not quiet."""

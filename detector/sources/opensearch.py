@@ -1,7 +1,7 @@
 """OpenSearch and Elasticsearch: documents counted by a ``date_histogram``.
 
 One request counts all services. An index that nobody writes to any more goes on answering, with
-zeros; how far it has come is told by its newest document, and only bins that ended by then are
+zeros; its newest document shows how far it has come, and only bins that ended by then are
 taken.
 
 References
@@ -15,14 +15,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar, Literal
 from urllib.parse import quote
 
 import msgspec
 
 from detector.errors import Unavailable
+from detector.fields import Name
 from detector.model.times import floor_to, from_seconds
-from detector.sources.base import Pull
+from detector.sources.base import (
+    Address,
+    CountedSettings,
+    Limit,
+    Poll,
+    Queries,
+    SourceContext,
+)
 from detector.sources.http import Web
 from detector.sources.time_windows import (
     Row,
@@ -34,6 +43,63 @@ from detector.sources.time_windows import (
 
 #: Buckets in one search, over all services.
 MOST_BUCKETS = 10_000
+
+
+class OpenSearchSettings(CountedSettings):
+    """Documents counted in OpenSearch or Elasticsearch."""
+
+    reads: ClassVar[str] = "counts"
+    history: ClassVar[str] = "what it keeps"
+    up_when: ClassVar[str] = "the newest document"
+    needs: ClassVar[str] = "your cluster"
+    limit: ClassVar[Limit | None] = Limit(600, 60.0)
+    example: ClassVar[str] = """\
+[[sources]]                     # your own logs
+type = "opensearch"
+name = "logs"
+url = "https://search:9200"
+index = "tickets-*"
+login_env = "SEARCH_LOGIN"      # USER:PASSWORD
+queries = { WeChat = "app:wechat AND kind:complaint" }
+"""
+
+    type: Literal["opensearch"]
+    url: Address
+    """The cluster, e.g. ``https://search:9200``."""
+
+    index: Name
+    """Index, alias or pattern."""
+
+    queries: Queries
+    """A query per service, in the syntax of ``query_string``."""
+
+    time_field: Name = "@timestamp"
+    """Field with a document's time. The newest document shows how far the index is filled."""
+
+    token_env: str | None = None
+    """Environment variable with a bearer token."""
+
+    token_file: Path | None = None
+    """File with the bearer token."""
+
+    login_env: str | None = None
+    """Environment variable with ``USER:PASSWORD``."""
+
+    login_file: Path | None = None
+    """File with ``USER:PASSWORD``."""
+
+    def build(self, context: SourceContext) -> OpenSearchSource:
+        """Return the source."""
+        return OpenSearchSource(
+            self.name,
+            Web.of(self, context, self.url),
+            self.index,
+            self.queries,
+            self.time_field,
+            self.width,
+            self.backfill,
+            self.overlap,
+        )
 
 
 class _Shards(msgspec.Struct):
@@ -84,8 +150,8 @@ class OpenSearchSource:
     queries : by service, in the syntax of ``query_string``.
     time_field : the documents' time.
     width : bin width.
-    backfill : how far before the first pull to begin.
-    overlap : how far each look goes back for documents that were indexed late.
+    backfill : how far before the first poll to begin.
+    overlap : how far back each poll goes for documents that were indexed late.
     """
 
     name: str
@@ -97,8 +163,8 @@ class OpenSearchSource:
     backfill: timedelta = timedelta(days=7)
     overlap: timedelta = timedelta(minutes=5)
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
-        """Return the counts of the whole bins that the index has come to; see `Source.pull`."""
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
+        """Return the counts of the whole bins that the index has come to; see `Source.poll`."""
         past = parse_bins(cursor, otherwise=until - self.backfill)
         start, end = whole_bins(past.until - self.overlap, until, self.width)
         rows: list[Row] = []
@@ -112,7 +178,7 @@ class OpenSearchSource:
             rows += [row for row in self._rows(found) if row[1] < min(filled, stop)]
             reached = max(reached, min(filled, stop))
             start = stop
-        return Pull(cursor_at(reached), counts=counts_frame(rows), width=self.width)
+        return Poll(cursor_at(reached), counts=counts_frame(rows), width=self.width)
 
     def _search(self, start: datetime, end: datetime) -> _Aggregations:
         body = msgspec.json.encode(self._body(start, end))

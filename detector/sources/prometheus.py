@@ -16,12 +16,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import isfinite
+from pathlib import Path
+from typing import ClassVar, Literal
 
 import msgspec
 
 from detector.errors import Garbled
 from detector.model.times import from_seconds
-from detector.sources.base import Pull
+from detector.sources.base import (
+    Address,
+    CountedSettings,
+    Limit,
+    Poll,
+    Queries,
+    SourceContext,
+)
 from detector.sources.http import Web
 from detector.sources.time_windows import (
     Row,
@@ -32,6 +41,53 @@ from detector.sources.time_windows import (
 )
 
 MOST_POINTS = 11_000
+
+
+class PrometheusSettings(CountedSettings):
+    """Counts from Prometheus, or from anything that speaks its query language."""
+
+    reads: ClassVar[str] = "counts"
+    history: ClassVar[str] = "what it keeps"
+    up_when: ClassVar[str] = "that there is a value"
+    needs: ClassVar[str] = "your server"
+    limit: ClassVar[Limit | None] = Limit(600, 60.0)
+    example: ClassVar[str] = """\
+[[sources]]                     # your own metrics
+type = "prometheus"
+name = "tickets"
+url = "http://prometheus:9090"
+queries = { WeChat = 'sum(increase(tickets_total{app="wechat"}[1m]))' }
+"""
+
+    type: Literal["prometheus"]
+    url: Address
+    """The server, e.g. ``http://prometheus:9090``."""
+
+    queries: Queries
+    """PromQL per service, e.g. ``WeChat = 'sum(increase(tickets_total{app="wechat"}[1m]))'``."""
+
+    token_env: str | None = None
+    """Environment variable with a bearer token."""
+
+    token_file: Path | None = None
+    """File with the bearer token."""
+
+    login_env: str | None = None
+    """Environment variable with ``USER:PASSWORD``."""
+
+    login_file: Path | None = None
+    """File with ``USER:PASSWORD``."""
+
+    def requests_per_poll(self) -> int:
+        """Return one per service."""
+        return len(self.queries)
+
+    def build(self, context: SourceContext) -> PrometheusSource:
+        """Return the source."""
+        web = Web.of(self, context, self.url)
+        return PrometheusSource(
+            self.name, web, self.queries, self.width, self.backfill, self.overlap
+        )
 
 
 class _Series(msgspec.Struct):
@@ -58,8 +114,8 @@ class PrometheusSource:
     web : asks the server.
     queries : PromQL by service; series that a query yields are added up.
     width : bin width.
-    backfill : how far before the first pull to begin.
-    overlap : how far each look goes back for numbers that were revised.
+    backfill : how far before the first poll to begin.
+    overlap : how far back each poll goes for numbers that were revised.
     """
 
     name: str
@@ -69,18 +125,18 @@ class PrometheusSource:
     backfill: timedelta = timedelta(days=7)
     overlap: timedelta = timedelta(minutes=5)
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
-        """Return the counts of the whole bins since; see `Source.pull`."""
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
+        """Return the counts of the whole bins since; see `Source.poll`."""
         past = parse_bins(cursor, otherwise=until - self.backfill)
         start = max(past.until - self.overlap, until - self.backfill)
         start, end = whole_bins(start, until, self.width)
         if end <= past.until:
-            return Pull(cursor, counts=counts_frame(()), width=self.width)
+            return Poll(cursor, counts=counts_frame(()), width=self.width)
         rows = [row for service in self.queries for row in self._rows(service, start, end)]
         # What has no value yet is asked for again, as long as `backfill` goes back.
         reached = max((at + self.width for _, at, _ in rows), default=start)
         after = cursor_at(max(reached, past.until))
-        return Pull(after, counts=counts_frame(rows), width=self.width)
+        return Poll(after, counts=counts_frame(rows), width=self.width)
 
     def _rows(self, service: str, start: datetime, end: datetime) -> Iterator[Row]:
         """Yield the bins of ``[start, end)``, asked for in slices."""

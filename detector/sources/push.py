@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import ClassVar, Literal
 
 import msgspec
 import pandas as pd
@@ -20,6 +20,7 @@ from detector.errors import (
     StoreError,
     Unavailable,
 )
+from detector.fields import JudgedWidth
 from detector.model.columns import (
     POSTS_OPTIONAL,
     instants,
@@ -27,18 +28,52 @@ from detector.model.columns import (
     texts,
 )
 from detector.model.push_batch import PushBatch
-from detector.sources.base import Pull
+from detector.sources.base import Poll, SourceContext, SourceSettings
 from detector.store.base import Inbox
 
-#: So many parcels, or the parcel that brings the rows to so many, are taken in one pull.
+#: So many parcels, or the parcel that brings the rows to so many, are taken in one poll.
 PARCELS = 500
 ROWS = 100_000
 #: A parcel is kept so long, so that its key is known when its sender sends it again.
 KEPT = timedelta(days=1)
 
 
+class PushSettings(SourceSettings):
+    """Posts or counts that others hand in over HTTP (docs/api.md)."""
+
+    reads: ClassVar[str] = "posts or counts"
+    history: ClassVar[str] = "what is handed in"
+    up_when: ClassVar[str] = "`observed` in what is handed in; for counts, that there is a row"
+    needs: ClassVar[str] = "a token with the scope `push`"
+    example: ClassVar[str] = """\
+[[sources]]                     # whoever has posts or counts hands them in: docs/api.md
+type = "push"
+name = "helpdesk"
+rows = "posts"
+"""
+
+    type: Literal["push"]
+    rows: Literal["posts", "counts"]
+    """What is handed in: posts to `/v1/posts`, or counts to `/v1/counts`."""
+
+    width: JudgedWidth = timedelta(minutes=1)
+    """Bin width of counts, 10 s to 2 h."""
+
+    awaited: bool = True
+    """Whether something should always arrive, so that the source is reported as down otherwise."""
+
+    def build(self, context: SourceContext) -> PushSource:
+        """Return the source, which reads the inbox that all of its kind share."""
+        inbox = context.inbox()
+        return PushSource(self.name, inbox, self.rows, width=self.width, awaited=self.awaited)
+
+    def describe(self, context: SourceContext) -> str:
+        """Return where rows are handed in."""
+        return f"what is handed in at {context.web_url}/v1/{self.rows}"
+
+
 class PushCursor(msgspec.Struct, frozen=True):
-    """Where the next pull continues: behind the parcel at this position."""
+    """Where the next poll continues: behind the parcel at this position."""
 
     position: int
 
@@ -49,7 +84,7 @@ class Document(msgspec.Struct, frozen=True):
     Attributes
     ----------
     rows : of the posts or of the counts table.
-    observed : half-open spans that the sender looked at.
+    observed : half-open spans that the sender observed.
     """
 
     rows: list[dict[str, str | float | None]]
@@ -76,8 +111,8 @@ class PushSource:
     awaited: bool = True
     _forgotten: int = field(default=0, init=False)
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
-        """Return what was handed in since ``cursor``; see `Source.pull`.
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
+        """Return what was handed in since ``cursor``; see `Source.poll`.
 
         A parcel about a time that has not come yet waits, and those behind it.
         """
@@ -94,15 +129,15 @@ class PushSource:
         after = msgspec.json.encode(PushCursor(taken[-1][0].position)).decode()
         if self.rows == "posts":
             observed = [span for document in documents for span in document.observed]
-            return Pull(
+            return Poll(
                 after, posts=_posts(documents), observed=tuple(observed), awaited=self.awaited
             )
-        return Pull(after, counts=_counts(documents), width=self.width, awaited=self.awaited)
+        return Poll(after, counts=_counts(documents), width=self.width, awaited=self.awaited)
 
-    def _nothing(self, cursor: str | None) -> Pull:
+    def _nothing(self, cursor: str | None) -> Poll:
         if self.rows == "posts":
-            return Pull(cursor, awaited=self.awaited)
-        return Pull(cursor, counts=_counts(()), width=self.width, awaited=self.awaited)
+            return Poll(cursor, awaited=self.awaited)
+        return Poll(cursor, counts=_counts(()), width=self.width, awaited=self.awaited)
 
     def _ripe(
         self, parcels: Sequence[PushBatch], until: datetime
@@ -146,7 +181,7 @@ def _parse(cursor: str | None) -> PushCursor:
     try:
         return msgspec.json.decode(cursor, type=PushCursor)
     except msgspec.DecodeError as error:
-        message = f"the place remembered by the store is not one in the inbox: {error}"
+        message = f"the stored cursor is not one of the inbox: {error}"
         raise InputError(message) from error
 
 

@@ -1,6 +1,6 @@
 """Reddit: new posts of some subreddits. An application's identifier and secret.
 
-A listing holds the newest 1,000 posts. When it ends before it reaches the last look, what lies
+A listing holds the newest 1,000 posts. When it ends before it reaches the last poll, what lies
 between was not observed.
 
 References
@@ -15,12 +15,16 @@ from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
+from pydantic import Field
 
 from detector.errors import Garbled, Refused
+from detector.fields import Name
 from detector.model.times import from_seconds
-from detector.sources.base import Pull
+from detector.sources.base import Limit, Poll, SearchedSettings, SourceContext
 from detector.sources.http import Web
 from detector.sources.time_windows import (
     Post,
@@ -31,6 +35,50 @@ from detector.sources.time_windows import (
 ADDRESS = "https://oauth.reddit.com"
 LOGIN_ADDRESS = "https://www.reddit.com"
 PAGE, MOST_PAGES = 100, 10
+
+
+class RedditSettings(SearchedSettings):
+    """New posts of some subreddits."""
+
+    reads: ClassVar[str] = "posts by subreddit"
+    history: ClassVar[str] = "the newest 1,000 posts"
+    up_when: ClassVar[str] = "that the listing has posts at all"
+    needs: ClassVar[str] = "an application's id and secret"
+    limit: ClassVar[Limit | None] = Limit(90, 60.0, a_day=144_000)  # 100 a minute
+    example: ClassVar[str] = """\
+[[sources]]                     # subreddits
+type = "reddit"
+name = "reddit"
+subreddits = ["WeChat", "outages"]
+client_id = "YOUR-APP"
+client_secret_env = "REDDIT_SECRET"
+"""
+
+    type: Literal["reddit"]
+    subreddits: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """Names of subreddits, without ``r/``."""
+
+    client_id: Name
+    """The identifier of your application at Reddit."""
+
+    client_secret_env: str | None = None
+    """Environment variable with the application's secret. Give this or ``client_secret_file``."""
+
+    client_secret_file: Path | None = None
+    """File with the application's secret."""
+
+    def build(self, context: SourceContext) -> RedditSource:
+        """Return the source. Raises `ConfigError` without the application's secret."""
+        return RedditSource(
+            self.name,
+            Web.of(self, context, ADDRESS),
+            Web.of(self, context, LOGIN_ADDRESS),
+            self.client_id,
+            self.required_secret("client_secret", context.base),
+            self.subreddits,
+            self.backfill,
+            self.overlap,
+        )
 
 
 class _Token(msgspec.Struct):
@@ -69,8 +117,8 @@ class RedditSource:
     web : asks the API; ``login`` asks for tokens.
     client_id, client_secret : the application's.
     subreddits : without ``r/``.
-    backfill : how far before the first pull to begin.
-    overlap : how far each look goes back for posts that were held back.
+    backfill : how far before the first poll to begin.
+    overlap : how far back each poll goes for posts that were held back.
     """
 
     name: str
@@ -83,17 +131,17 @@ class RedditSource:
     overlap: timedelta = timedelta(minutes=10)
     _token: str | None = field(default=None, init=False, repr=False)
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
-        """Return the posts since; see `Source.pull`."""
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
+        """Return the posts since; see `Source.poll`."""
         past = parse_lookback(cursor, otherwise=until - self.backfill)
         if until <= past.until:
-            return Pull(cursor)
+            return Poll(cursor)
         found, back_to = self._newest(past.until - self.overlap)
         posts = past.fresh(post for post in found if post.time < until)
         after = past.after(posts, until=until, overlap=self.overlap)
         since = min(max(past.until, back_to), until)
         observed = ((since, until),) if since < until else ()
-        return Pull(after.text(), posts=posts_frame(posts), observed=observed)
+        return Poll(after.text(), posts=posts_frame(posts), observed=observed)
 
     def _newest(self, since: datetime) -> tuple[list[Post], datetime]:
         """Return posts back to ``since`` or as far as the listing goes, and how far that is."""

@@ -1,20 +1,21 @@
 """A database that has the counts already: a query of the user's, over SQLAlchemy.
 
 The query yields ``time, service, count`` for ``:start <= time < :end``. A bin without a row was
-not observed, unless the user says that the query leaves out zeros; then it must also be told how
+not observed, unless the user says that the query leaves out zeros; then it must also know how
 far the database is filled, lest a table that nobody writes to any more looks quiet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from math import isinf, isnan, nan
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
@@ -25,8 +26,9 @@ from detector.errors import (
     Garbled,
     Unavailable,
 )
+from detector.fields import Name
 from detector.model.times import floor_to, iso
-from detector.sources.base import Pull
+from detector.sources.base import CountedSettings, Poll, SourceContext
 from detector.sources.time_windows import (
     Row,
     counts_frame,
@@ -34,6 +36,58 @@ from detector.sources.time_windows import (
     parse_bins,
     whole_bins,
 )
+
+
+class SqlSettings(CountedSettings):
+    """Counts from a database that has them already."""
+
+    reads: ClassVar[str] = "counts"
+    history: ClassVar[str] = "what it keeps"
+    up_when: ClassVar[str] = "`reached`, if you give it"
+    needs: ClassVar[str] = "your database"
+    example: ClassVar[str] = """\
+[[sources]]                     # your own database
+type = "sql"
+name = "warehouse"
+url_env = "WAREHOUSE_URL"       # postgresql+psycopg://USER:PASSWORD@HOST/NAME
+query = "SELECT time, service, count FROM complaints WHERE time >= :start AND time < :end"
+"""
+
+    type: Literal["sql"]
+    query: Name
+    """Returns ``time, service, count``; may use ``:start`` and ``:end`` (exclusive)."""
+
+    reached: str | None = None
+    """A query for the time up to which the database is filled. Without it: up to now."""
+
+    zeros_for: tuple[Name, ...] = ()
+    """Services for which a bin without a row is zero, up to ``reached``, which must be given. For
+    all others a bin without a row was not observed."""
+
+    url_env: str | None = None
+    """Environment variable with the database's URL. Give this or ``url_file``."""
+
+    url_file: Path | None = None
+    """File with the database's URL."""
+
+    def mistakes(self) -> Iterator[tuple[str, str]]:
+        """Yield also zeros that nobody could tell from a table that is not filled yet."""
+        yield from super().mistakes()
+        if self.zeros_for and self.reached is None:
+            yield "zeros_for", "needs reached, how far the database is filled"
+
+    def build(self, context: SourceContext) -> SqlSource:
+        """Return the source. Raises `ConfigError` when the URL is missing or cannot be used."""
+        return SqlSource(
+            self.name,
+            self.required_secret("url", context.base),
+            self.query,
+            self.reached,
+            self.zeros_for,
+            self.width,
+            self.backfill,
+            self.overlap,
+        )
 
 
 @dataclass(eq=False)
@@ -48,9 +102,9 @@ class SqlSource:
     reached : yields the instant up to which the database is filled; None: up to now.
     zeros_for : services of which a bin without a row is zero, up to ``reached``.
     width : bin width.
-    backfill : how far before the first pull to begin.
-    overlap : how far each look goes back for counts that were revised.
-    timeout : seconds for a look.
+    backfill : how far before the first poll to begin.
+    overlap : how far back each poll goes for counts that were revised.
+    timeout : seconds for a poll.
 
     Raises
     ------
@@ -73,12 +127,12 @@ class SqlSource:
             raise ConfigError(f"source {self.name!r}: zeros_for needs reached")
         self._engine = _engine(self.name, self.url)
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
-        """Return the counts of the whole bins since; see `Source.pull`."""
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
+        """Return the counts of the whole bins since; see `Source.poll`."""
         past = parse_bins(cursor, otherwise=until - self.backfill)
         start, end = whole_bins(past.until - self.overlap, until, self.width)
         if end <= past.until:
-            return Pull(cursor, counts=counts_frame(()), width=self.width)
+            return Poll(cursor, counts=counts_frame(()), width=self.width)
         filled, rows = self._look(start, end)
         if filled is not None:
             end = max(min(end, floor_to(filled, self.width)), past.until)
@@ -87,7 +141,7 @@ class SqlSource:
         if self.zeros_for:
             counted = {**self._zeros(start, end), **counted}
         frame = counts_frame((service, at, n) for (service, at), n in counted.items())
-        return Pull(cursor_at(end), counts=frame, width=self.width)
+        return Poll(cursor_at(end), counts=frame, width=self.width)
 
     def _zeros(self, start: datetime, end: datetime) -> dict[tuple[str, datetime], float]:
         bins = [start + i * self.width for i in range(round((end - start) / self.width))]
@@ -96,17 +150,17 @@ class SqlSource:
     def _look(self, start: datetime, end: datetime) -> tuple[datetime | None, Sequence[Any]]:
         """Return how far the database is filled, and the query's rows.
 
-        No driver's timeout bounds all waits, so the look is given a thread that can be left.
+        No driver's timeout bounds all waits, so the query is given a thread that can be left.
         """
         answers: SimpleQueue[tuple[datetime | None, Sequence[Any]] | Exception] = SimpleQueue()
 
-        def look() -> None:
+        def ask() -> None:
             try:
                 answers.put(self._ask(start, end))
             except Exception as error:
                 answers.put(error)
 
-        Thread(target=look, daemon=True).start()
+        Thread(target=ask, daemon=True).start()
         try:
             answer = answers.get(timeout=self.timeout)
         except Empty:

@@ -1,7 +1,9 @@
-"""Posts that are searched by time: each look begins a little before the last one ended.
+"""Polls of a window of time that begins a little before the last one ended.
 
-Places index posts late and out of order. What was handed out is remembered by its id as long as
-a look may find it again, in the cursor, so that a restart neither loses nor repeats a post.
+Places index posts late and out of order: which posts were handed out is remembered by their ids in
+the cursor, as long as a poll may find them again, so that a restart neither loses nor repeats one.
+Places revise counts: each poll asks again for the last few bins, and of rows for the same bin the
+last one counts.
 """
 
 from __future__ import annotations
@@ -30,12 +32,12 @@ class Post:
 
 
 class LookBack(msgspec.Struct, frozen=True):
-    """Where the next look continues.
+    """Where the next poll continues.
 
     Attributes
     ----------
     until : up to here it was said what was observed.
-    seen : posts handed out that the next look may find again: id to seconds since 1970.
+    seen : posts handed out that the next poll may find again: id to seconds since 1970.
     """
 
     until: datetime
@@ -51,7 +53,7 @@ class LookBack(msgspec.Struct, frozen=True):
         return tuple(sorted(once.values(), key=lambda post: (post.time, post.id)))
 
     def after(self, posts: Iterable[Post], *, until: datetime, overlap: timedelta) -> LookBack:
-        """Return the cursor behind ``posts``, whose successor looks back by ``overlap``."""
+        """Return the cursor behind ``posts``, whose successor goes back by ``overlap``."""
         oldest = (until - overlap).timestamp()
         seen = self.seen | {post.id: int(post.time.timestamp()) for post in posts}
         return LookBack(until, {key: at for key, at in seen.items() if at + 1 > oldest})
@@ -64,7 +66,7 @@ def parse_lookback(text: str | None, *, otherwise: datetime) -> LookBack:
     try:
         return msgspec.json.decode(text, type=LookBack)
     except msgspec.DecodeError as error:
-        message = f"the place remembered by the store is not one in a search: {error}"
+        message = f"the stored cursor is not one of a search: {error}"
         raise InputError(message) from error
 
 
@@ -78,18 +80,12 @@ def posts_frame(posts: Sequence[Post]) -> pd.DataFrame:
     return pd.DataFrame({"time": times, **texts})
 
 
-# Counts that a place makes itself: which bins to ask for, and its numbers as rows.
-#
-# Each look asks again for the last few bins, because places revise them; of rows for the same bin
-# the last one counts.
-
-
 #: service, left edge of the bin, count
 Row = tuple[str, datetime, float]
 
 
 class BinCursor(msgspec.Struct, frozen=True):
-    """Where the next look continues: the left edge of the first bin that was not there yet."""
+    """Where the next poll continues: the left edge of the first bin that was not there yet."""
 
     until: datetime
 
@@ -101,7 +97,7 @@ def parse_bins(text: str | None, *, otherwise: datetime) -> BinCursor:
     try:
         return msgspec.json.decode(text, type=BinCursor)
     except msgspec.DecodeError as error:
-        message = f"the place remembered by the store is not one among bins: {error}"
+        message = f"the stored cursor is not one of bins: {error}"
         raise InputError(message) from error
 
 

@@ -1,7 +1,7 @@
 """Weibo's hot-search list: the side bar's JSON. What is listed, with its heat; no history.
 
 The list is documented nowhere and changes: of an entry we need its words and a heat, under one of
-two names. A look that brought no list is a failure and not a quiet minute: an archive of the list
+two names. A poll that brought no list is a failure and not a quiet minute: an archive of the list
 recorded empty ones for four years without noticing. So is a list that stays the same, heat and
 all, for `STALE`.
 """
@@ -12,6 +12,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import ClassVar, Literal
 
 import msgspec
 import pandas as pd
@@ -21,11 +23,12 @@ from detector.errors import (
     InputError,
     Refused,
 )
+from detector.fields import Width
 from detector.model.columns import TableKind
 from detector.model.times import floor_to, iso
-from detector.sources.base import Pull
+from detector.sources.base import Limit, Poll, PolledSettings, SourceContext
 from detector.sources.http import Web
-from detector.sources.tables.rows import empty_counts
+from detector.sources.tables.table_rows import empty_counts
 
 ADDRESS = "https://weibo.com"
 PATH = "/ajax/side/hotSearch"
@@ -33,6 +36,41 @@ PATH = "/ajax/side/hotSearch"
 REFUSALS = {418: 600.0, 432: 600.0}
 #: Heat moves every minute; a list that does not is served from somewhere dead.
 STALE = timedelta(minutes=30)
+
+
+class WeiboHotSearchSettings(PolledSettings):
+    """Weibo's hot-search list, read once per bin."""
+
+    reads: ClassVar[str] = "the trending list, with heat and floor"
+    history: ClassVar[str] = "none: a poll that was missed is lost"
+    up_when: ClassVar[str] = "a list that is not empty and changes"
+    needs: ClassVar[str] = "sometimes a cookie"
+    limit: ClassVar[Limit | None] = Limit(6, 60.0)
+    example: ClassVar[str] = """\
+[[sources]]                     # Weibo's hot-search list, read once a minute
+type = "weibo_hotsearch"
+name = "weibo"
+cookie_env = "WEIBO_COOKIE"     # only if Weibo wants a login
+"""
+
+    type: Literal["weibo_hotsearch"]
+    width: Width = timedelta(minutes=1)
+    """Bin width; the list is read once per bin."""
+
+    cookie_env: str | None = None
+    """Environment variable with a cookie, if Weibo wants a login."""
+
+    cookie_file: Path | None = None
+    """File with the cookie."""
+
+    def rhythm(self) -> timedelta:
+        """Return the bin width."""
+        return self.width
+
+    def build(self, context: SourceContext) -> WeiboHotSearchSource:
+        """Return the source."""
+        web = Web.of(self, context, ADDRESS, refusals=REFUSALS)
+        return WeiboHotSearchSource(self.name, web, self.width)
 
 
 class _Entry(msgspec.Struct):
@@ -57,7 +95,7 @@ class _Reply(msgspec.Struct):
 
 
 class _Cursor(msgspec.Struct, frozen=True):
-    """The last look: the right edge of its bin, what the list was, and since when it is that."""
+    """The last poll: the right edge of its bin, what the list was, and since when it is that."""
 
     until: datetime
     digest: str
@@ -66,21 +104,21 @@ class _Cursor(msgspec.Struct, frozen=True):
 
 @dataclass(eq=False)
 class WeiboHotSearchSource:
-    """The list as it stands, one look per bin.
+    """The list as it stands, read once per bin.
 
     Parameters
     ----------
     name : the source's name in the configuration.
     web : asks Weibo; a cookie, if any, is among its headers.
-    width : a bin, in which one look is taken.
+    width : bin width; the list is read once per bin.
     """
 
     name: str
     web: Web
     width: timedelta = timedelta(minutes=1)
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
-        """Return the list now: one row per entry, told by its title, observed for this bin.
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
+        """Return the list now: one row per entry, named by its title, observed for this bin.
 
         Raises
         ------
@@ -90,12 +128,12 @@ class WeiboHotSearchSource:
         past = _parse(cursor)
         left = floor_to(until, self.width)
         if past is not None and left < past.until:
-            return Pull(cursor, counts=empty_counts(TableKind.TRENDING), width=self.width)
+            return Poll(cursor, counts=empty_counts(TableKind.TRENDING), width=self.width)
         entries = self._entries()
         after = self._moved(past, entries, left)
         span = (left, left + self.width)
         counts = _frame(entries, left)
-        return Pull(after, counts=counts, width=self.width, observed=(span,))
+        return Poll(after, counts=counts, width=self.width, observed=(span,))
 
     def _entries(self) -> Sequence[_Entry]:
         """Return the entries with words and heat, advertisements left out."""
@@ -113,7 +151,7 @@ class WeiboHotSearchSource:
         return list({entry.word: entry for entry in warm}.values())
 
     def _moved(self, past: _Cursor | None, entries: Sequence[_Entry], left: datetime) -> str:
-        """Return the cursor behind this look, or raise `Garbled` if the list stands still."""
+        """Return the cursor behind this poll, or raise `Garbled` if the list stands still."""
         told = "\n".join(f"{entry.word}\t{entry.heat}" for entry in entries)
         digest = hashlib.blake2b(told.encode(errors="replace"), digest_size=8).hexdigest()
         since = past.since if past is not None and past.digest == digest else left
@@ -144,5 +182,5 @@ def _parse(text: str | None) -> _Cursor | None:
     try:
         return msgspec.json.decode(text, type=_Cursor)
     except msgspec.DecodeError as error:
-        message = f"the place remembered by the store is not one of a hot-search list: {error}"
+        message = f"the stored cursor is not one of a hot-search list: {error}"
         raise InputError(message) from error

@@ -1,4 +1,4 @@
-"""Contract suites for sources and sinks that other packages write; see ``docs/plugins.md``.
+"""Contract suites for sources and receivers that other packages write; see ``docs/plugins.md``.
 
 A test class inherits the suite and says what is under test; pytest finds the tests in it.
 """

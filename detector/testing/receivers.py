@@ -1,4 +1,4 @@
-"""What every sink does, as tests to inherit."""
+"""What every receiver does, as tests to inherit."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _HOSTILE = "微信\x1b[2J\r\nX-Injected: 1\x00\u202e 崩了"
 
 
 class ReceiverContract:
-    """Inherit as ``class TestPager(SinkContract)``.
+    """Inherit as ``class TestPager(ReceiverContract)``.
 
     Attributes
     ----------
-    secret : a secret that the sink was given, to be found in nothing that it says; None if none.
+    secret : a secret that the receiver was given and must never show; None if there is none.
     """
 
     secret: str | None = None
 
     @abstractmethod
     def make(self) -> Receiver:
-        """Return a fresh sink, as after a restart."""
+        """Return a fresh receiver, as after a restart."""
 
     @abstractmethod
     def arrived(self) -> Sequence[str]:
@@ -48,14 +48,14 @@ class ReceiverContract:
         """Let it be reached again."""
 
     def test_it_bears_a_name(self) -> None:
-        """The name in the configuration is the sink's."""
+        """The name in the configuration is the receiver's."""
         assert self.make().name
 
     def test_each_alert_of_a_life_arrives_once_and_in_order(self) -> None:
-        """Opened, escalated, reopened, resolved: whatever there is to tell is told."""
-        sink, life = self.make(), alerts()
+        """Opened, escalated, reopened, resolved: every alert is delivered."""
+        receiver, life = self.make(), alerts()
         for alert in life:
-            sink.send(alert)
+            receiver.send(alert)
         assert len(self.arrived()) == len(life)
         assert all("WeChat" in text for text in self.arrived())
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
+from decimal import Decimal
 
 from babel.dates import format_date
 from babel.lists import format_list
@@ -99,19 +100,36 @@ class Format:
             return sign + parts[0]
         return sign + self._texts("format.duration", larger=parts[0], smaller=parts[1])
 
-    def number(self, value: float) -> str:
+    def number(self, value: float, *, digits: int | None = None) -> str:
         """Return ``1,403``, or two significant digits of what is small: ``3.5``, ``0.02``.
 
         A value that is not finite is ``?``.
+
+        Parameters
+        ----------
+        digits : so many decimals of what is not whole, ``12.346``.
         """
         if not math.isfinite(value):
             return "?"
+        if digits is not None and value != int(value):
+            decimals = parse_pattern(f"#,##0.{'0' * digits}")
+            return format_decimal(value, format=decimals, locale=self._locale)
         whole = abs(value) >= 10 or value == int(value)
         return format_decimal(value, format=_WHOLE if whole else _TWO_DIGITS, locale=self._locale)
 
-    def percent(self, share: float) -> str:
-        """Return a share in [0, 1] as whole per cent, ``4%``; ``?`` where it is not finite."""
-        return format_percent(share, locale=self._locale) if math.isfinite(share) else "?"
+    def percent(self, share: float, *, digits: int = 0) -> str:
+        """Return a share in [0, 1] as per cent, ``4%``; ``?`` where it is not finite.
+
+        Parameters
+        ----------
+        digits : at most so many decimals, ``99.9%``.
+        """
+        if not math.isfinite(share):
+            return "?"
+        if not digits:
+            return format_percent(share, locale=self._locale)
+        rounded = Decimal(f"{share:.{digits + 2}f}").normalize()
+        return format_percent(rounded, locale=self._locale, decimal_quantization=False)
 
     def list(self, names: Sequence[str], most: int = _MOST) -> str:
         """Return ``a, b, and c``; of more than ``most`` the first ones, and how many more."""

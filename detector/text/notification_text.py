@@ -13,13 +13,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from detector.model.alert import Alert, AlertKind
-from detector.model.details import Details
+from detector.model.details import FACETS, Details
 from detector.model.incident import Incident
 from detector.text.phrasing import Params, Phrasing
 from detector.text.rounding import to_the_minute
 
 _WORDS, _SAMPLES = 8, 3
-_FACETS = ("component", "region", "platform")
 
 #: Key of a label, and what stands behind it.
 _Line = tuple[str, str]
@@ -36,6 +35,11 @@ class NotificationText(NamedTuple):
 
     title: str
     lines: tuple[str, ...]
+
+    @property
+    def body(self) -> str:
+        """The facts as one text."""
+        return "\n".join(self.lines)
 
 
 def alert_text(
@@ -180,7 +184,7 @@ def _size(incident: Incident, say: Phrasing) -> Iterator[_Line]:
 
 
 def _complaints(details: Details, say: Phrasing) -> Iterator[_Line]:
-    for facet in _FACETS:
+    for facet in FACETS:
         if shown := say.facet(details, facet):
             yield facet, shown
     yield "people", say.people(details)

@@ -1,1 +1,1 @@
-"""What web, command line and reports show alike: services as they are, incidents, curves."""
+"""Read models that web, command line and reports share: services as they are, incidents, curves."""

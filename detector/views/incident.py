@@ -1,7 +1,8 @@
-"""What an incident is known by, for matchers of silences."""
+"""One incident with everything that is known and was decided about it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from detector.model.alert import Alert
@@ -12,22 +13,8 @@ from detector.model.incident import Incident
 from detector.model.matcher import Labels
 from detector.model.silence import Acknowledgement, Silence
 from detector.notify.route import labels_of as labels_by
-from detector.web.backend import Backend
-
-
-def labels_of(backend: Backend, incident: Incident) -> Labels:
-    """Return the labels of ``incident``, with what was last said of its complaints."""
-    alerts = backend.store.alerts(incident_id=incident.id)
-    details = next((alert.details for alert in alerts if alert.details is not None), None)
-    return incident_labels(backend, incident, details)
-
-
-def incident_labels(backend: Backend, incident: Incident, details: Details | None) -> Labels:
-    """Return the labels of ``incident`` whose complaints say ``details``."""
-    return labels_by(incident, details, backend.settings.services_by_provider)
-
-
-# One incident with everything that was said and decided about it.
+from detector.store.base import Store
+from detector.views.records import Records
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +24,12 @@ class IncidentView:
     Attributes
     ----------
     incident : the incident.
-    details : what was last said of its complaints, None where only counts are known.
-    alerts : what there was to tell, the earliest first.
-    deliveries : every message sent, waiting or refused, in order.
-    decisions : why people were told, and why not, the earliest first.
-    acknowledgement : who has it in hand.
-    silences : that mute it now.
+    details : what its complaints said last, None where only counts are known.
+    alerts : what there was to say about it, the earliest first.
+    deliveries : every notification sent, waiting or refused, in order.
+    decisions : why somebody was notified, and why not, the earliest first.
+    acknowledgement : who is handling it.
+    silences : that match it now.
     """
 
     incident: Incident
@@ -54,24 +41,39 @@ class IncidentView:
     silences: tuple[Silence, ...]
 
 
-def incident_view(backend: Backend, incident_id: str) -> IncidentView | None:
+def incident_view(records: Records, incident_id: str) -> IncidentView | None:
     """Return the incident and what is about it, None if there is none of that id."""
-    incident = backend.store.incident(incident_id)
+    store = records.store
+    incident = store.incident(incident_id)
     if incident is None:
         return None
-    wall = backend.wall()
-    alerts = backend.store.alerts(incident_id=incident_id)
-    details = next((alert.details for alert in alerts if alert.details is not None), None)
-    labels = incident_labels(backend, incident, details)
-    said = {a.incident_id: a for a in backend.desk.acknowledgements()}
+    wall = records.wall()
+    alerts = store.alerts(incident_id=incident_id)
+    details = _last_details(alerts)
+    labels = labels_by(incident, details, records.settings.services_by_provider)
+    acknowledged = {one.incident_id: one for one in records.controls.acknowledgements()}
+    silences = records.controls.silences(ending_after=wall)
     return IncidentView(
         incident=incident,
         details=details,
         alerts=alerts[::-1],
-        deliveries=backend.store.deliveries(incident_id=incident_id),
-        decisions=backend.store.decisions(incident_id),
-        acknowledgement=said.get(incident_id),
-        silences=tuple(
-            s for s in backend.desk.silences(ending_after=wall) if s.mutes(labels, wall)
-        ),
+        deliveries=store.deliveries(incident_id=incident_id),
+        decisions=store.decisions(incident_id),
+        acknowledgement=acknowledged.get(incident_id),
+        silences=tuple(one for one in silences if one.mutes(labels, wall)),
     )
+
+
+def labels_of(store: Store, incident: Incident, providers: Mapping[str, Sequence[str]]) -> Labels:
+    """Return the labels of ``incident`` that matchers ask for, as its last alert knew them.
+
+    Parameters
+    ----------
+    providers : services by the provider that they depend on.
+    """
+    return labels_by(incident, _last_details(store.alerts(incident_id=incident.id)), providers)
+
+
+def _last_details(alerts: tuple[Alert, ...]) -> Details | None:
+    """Return what the complaints said last; the latest alert is the first one."""
+    return next((alert.details for alert in alerts if alert.details is not None), None)

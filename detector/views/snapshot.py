@@ -1,8 +1,8 @@
-"""How everything is right now, as `top` shows it: services, open incidents, feeds."""
+"""How everything is right now, as `top` shows it: services, open incidents, sources."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import isnan
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from detector.model.documents import incident_to_dict
+from detector.model.documents import feed_to_dict, incident_to_dict
 from detector.model.health import SourceHealth
 from detector.model.incident import Incident
 from detector.model.series import Floats
@@ -21,12 +21,21 @@ from detector.model.times import (
     iso,
     to_seconds,
 )
-from detector.store.base import IncidentQuery, Store, Viewer
+from detector.store.base import IncidentQuery, Viewer
+from detector.views.records import observed_until
+from detector.views.services import ServiceStatus, service_statuses
 
 #: Columns of a sparkline.
 COLUMNS = 36
-#: Without an observed bin for so long nothing is known of a service.
-UNKNOWN_AFTER = timedelta(minutes=30)
+__all__ = [
+    "COLUMNS",
+    "ServiceNow",
+    "Snapshot",
+    "observed_until",
+    "snapshot_to_dict",
+    "spark",
+    "take_snapshot",
+]
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _UNSEEN = "·"
 
@@ -37,8 +46,8 @@ class ServiceNow:
 
     Attributes
     ----------
-    state : ``outage``, ``fine``, or ``unknown`` where nobody looked lately.
-    incident : the one that goes on, None without one.
+    state : ``outage``, ``fine``, or ``unknown`` where it was not observed lately.
+    incident : the open one, None without one.
     observed_at : left edge of the last observed bin, None where there is none.
     count, expected : posts in that bin and posts expected there, over all sources; nan if unknown.
     lately : shape (COLUMNS,), posts per column of the last hours, nan where none was observed.
@@ -54,59 +63,53 @@ class ServiceNow:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Glance:
-    """Everything at one look; ``at`` is the time of the data."""
+class Snapshot:
+    """How everything is at ``at``, the time of the data."""
 
     at: datetime
     hours: float
     services: tuple[ServiceNow, ...]
     incidents: tuple[Incident, ...]
-    feeds: tuple[SourceHealth, ...]
+    sources: tuple[SourceHealth, ...]
 
 
-def look(store: Viewer, *, configured: frozenset[str], now: datetime, hours: float) -> Glance:
+def take_snapshot(
+    store: Viewer, *, configured: frozenset[str], now: datetime, hours: float
+) -> Snapshot:
     """Return how everything is at ``now``; services with an outage first, the worst of them first.
 
     Parameters
     ----------
-    configured : services that are followed though nothing was heard of them yet.
+    configured : services that are followed though nothing was counted of them yet.
     hours : how far the sparklines go back.
     """
-    opened = store.incident_page(IncidentQuery(is_open=True))
-    worst: dict[str, Incident] = {}
-    for incident in sorted(opened, key=lambda i: i.severity):
-        worst[incident.service] = incident
     step = timedelta(seconds=max(round(hours * 3600 / COLUMNS), 1))
     start = floor_to(now, step) - (COLUMNS - 1) * step
     curve = store.curve(start=start, end=now, step=step)
-    names = {*configured, *store.services()}
+    names = sorted({*configured, *store.services()})
     services = [
-        _service(
-            store.latest([name]), name, worst.get(name), _lately(curve, name, start, step), now
-        )
-        for name in names
+        _service(name, found, _lately(curve, name, start, step))
+        for name, found in service_statuses(store, names, now).items()
     ]
     ordered = sorted(services, key=lambda s: (-_badness(s), s.name.casefold(), s.name))
-    return Glance(now, hours, tuple(ordered), opened, store.feeds())
+    opened = store.incident_page(IncidentQuery(is_open=True))
+    return Snapshot(now, hours, tuple(ordered), opened, store.feeds())
 
 
-def observed_until(store: Store) -> datetime | None:
-    """Return up to when any feed was observed, None where none was."""
-    return max((f.observed_until for f in store.feeds() if f.observed_until), default=None)
-
-
-def _service(
-    latest: pd.DataFrame, name: str, incident: Incident | None, lately: Floats, now: datetime
-) -> ServiceNow:
-    at = None if latest.empty else latest["time"].max().to_pydatetime()
-    fresh = latest[latest["time"] == latest["time"].max()]
-    unknown = at is None or now - at > UNKNOWN_AFTER
-    state = "outage" if incident is not None else "unknown" if unknown else "fine"
+def _service(name: str, found: ServiceStatus, lately: Floats) -> ServiceNow:
+    incident = found.incident if found.incident is not None and found.incident.is_open else None
+    at = max((one.time for one in found.latest), default=None)
+    last = [one for one in found.latest if one.time == at]
     count, expected = (
-        float(fresh[c].sum(min_count=1)) if len(fresh) else float("nan")
-        for c in ("count", "expected")
+        _sum_of_known([getattr(one, name) for one in last]) for name in ("count", "expected")
     )
-    return ServiceNow(name, state, incident, at, count, expected, lately)
+    return ServiceNow(name, found.state.value, incident, at, count, expected, lately)
+
+
+def _sum_of_known(values: Sequence[float]) -> float:
+    """Return the sum of the values that are known, nan where none is."""
+    known = [value for value in values if not isnan(value)]
+    return sum(known) if known else float("nan")
 
 
 def _lately(curve: pd.DataFrame, name: str, start: datetime, step: timedelta) -> Floats:
@@ -136,13 +139,13 @@ def _block(value: float, top: float) -> str:
     return _BLOCKS[min(int(share * len(_BLOCKS)), len(_BLOCKS) - 1)]
 
 
-def glance_to_dict(glance: Glance) -> Mapping[str, Any]:
-    """Return ``glance`` as ``top --json`` prints it."""
+def snapshot_to_dict(snapshot: Snapshot) -> Mapping[str, Any]:
+    """Return ``snapshot`` as ``top --json`` prints it."""
     return {
-        "at": iso(glance.at),
-        "services": [_service_to_dict(s) for s in glance.services],
-        "incidents": [incident_to_dict(i) for i in glance.incidents],
-        "feeds": [_feed_to_dict(f) for f in glance.feeds],
+        "at": iso(snapshot.at),
+        "services": [_service_to_dict(s) for s in snapshot.services],
+        "incidents": [incident_to_dict(i) for i in snapshot.incidents],
+        "feeds": [feed_to_dict(one) for one in snapshot.sources],
     }
 
 
@@ -158,17 +161,6 @@ def _service_to_dict(service: ServiceNow) -> Mapping[str, Any]:
         "count": _finite(service.count),
         "expected": _finite(service.expected),
         "lately": [_finite(value) for value in service.lately.tolist()],
-    }
-
-
-def _feed_to_dict(feed: SourceHealth) -> Mapping[str, Any]:
-    return {
-        "source": feed.source,
-        "state": feed.state.value,
-        "since": iso(feed.since),
-        "reason": feed.reason.value,
-        "params": dict(feed.params),
-        "observed_until": None if feed.observed_until is None else iso(feed.observed_until),
     }
 
 

@@ -1,95 +1,22 @@
-"""The tokens that the desk knows, looked up by digest."""
+"""Who asks, and whether they may: tokens, logins, forms of ours."""
 
 from __future__ import annotations
 
 import hmac
-import re
-import threading
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from ipaddress import ip_address
 from typing import Annotated, Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Depends, Form, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
 from detector.config.web import is_loopback
-from detector.model.token import (
-    Scope,
-    Token,
-    digest_of,
-)
-from detector.store.base import Controls
-from detector.web.backend import AskedBackend, Backend
-from detector.web.prefix import address
+from detector.model.token import Scope
+from detector.web.backend import Backend
 from detector.web.problems import Problem
-from detector.web.sessions import (
-    anonymous,
-    form_seal,
-    logged_in,
-    open_session,
-    session_of,
-)
-
-#: So many seconds after it was revoked a token opens nothing any more.
-FRESH = 1.0
-
-
-class TokenBook:
-    """Tokens by digest, read from the desk again when what is known is a second old.
-
-    A secret is looked up by its SHA-256, so how long that takes tells nothing about others.
-
-    Parameters
-    ----------
-    desk : who knows the tokens.
-    wall : the wall's time, after which tokens expire.
-    """
-
-    def __init__(self, desk: Controls, wall: Callable[[], datetime]) -> None:
-        self._desk = desk
-        self._wall = wall
-        self._lock = threading.Lock()
-        self._read_at = -FRESH
-        self._tokens: tuple[Token, ...] = ()
-
-    def find(self, secret: str) -> Token | None:
-        """Return the token whose secret this is, None if there is none or its time is over."""
-        digest = digest_of(secret)
-        return next((t for t in self._valid() if t.digest == digest), None)
-
-    def known(self, secret: str) -> Token | None:
-        """Return what `find` does as of the last look at the desk, without waiting for it."""
-        digest, now = digest_of(secret), self._wall()
-        held = (t for t in self._tokens if t.digest == digest)
-        return next((t for t in held if t.expires_at is None or now < t.expires_at), None)
-
-    def named(self, name: str) -> Token | None:
-        """Return the token of that name, None if there is none or its time is over."""
-        return next((t for t in self._valid() if t.name == name), None)
-
-    def has_reader(self) -> bool:
-        """Return whether some token opens the dashboard."""
-        return any(t.scope.allows(Scope.READ) for t in self._valid())
-
-    def _valid(self) -> list[Token]:
-        now = self._wall()
-        return [t for t in self._known() if t.expires_at is None or now < t.expires_at]
-
-    def _known(self) -> tuple[Token, ...]:
-        with self._lock:
-            if time.monotonic() - self._read_at >= FRESH:
-                self._tokens = self._desk.tokens()
-                self._read_at = time.monotonic()
-            return self._tokens
-
-
-# Who asks, and whether they may.
-
+from detector.web.sessions import form_seal, session_of
+from detector.web.token_book import TokenBook
 
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 
@@ -227,43 +154,3 @@ def _refusal(visitor: Visitor, scope: Scope) -> Problem:
     if not visitor.scopes or (visitor.by_cookie and visitor.name == "anybody"):
         return unauthorized(f"this takes a token with the scope {scope.value!r}, or a login")
     return Problem(403, f"{visitor.name!r} has no right to this; it takes {scope.value!r}")
-
-
-# ``POST /login``, ``POST /logout``: a browser shows a token once and gets a cookie for it.
-
-
-router = APIRouter(include_in_schema=False)
-
-
-@router.post("/login", dependencies=[form_of_ours])
-def login(
-    request: Request,
-    backend: AskedBackend,
-    token: Annotated[str, Form(max_length=500)],
-    next: Annotated[str, Form(max_length=2_000)] = "/",  # noqa: A002 - the field's name
-) -> Response:
-    """Open a session for who has a token that may look; a wrong one comes back to the form."""
-    book: TokenBook = request.app.state.tokens
-    found = book.find(token.strip())
-    if found is None or not found.scope.allows(Scope.READ):
-        query = urlencode({"wrong": "true", "next": local_path(next)})
-        return RedirectResponse(address(request, f"/login?{query}"), 303)
-    until = backend.wall() + backend.settings.web.session
-    open_session(request, logged_in(found, until))
-    return RedirectResponse(address(request, local_path(next)), 303)
-
-
-@router.post("/logout", dependencies=[form_of_ours])
-def logout(request: Request) -> Response:
-    """End the session."""
-    open_session(request, anonymous())
-    return RedirectResponse(address(request, "/"), 303)
-
-
-def local_path(path: str) -> str:
-    """Return ``path`` if it leads to a page of ours, else the first page.
-
-    Two slashes, or a backslash, would lead a browser to another host.
-    """
-    is_ours = re.fullmatch(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*", path) is not None
-    return path if is_ours and not path.startswith("/login") else "/"

@@ -10,31 +10,41 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from detector.errors import StoreError
-from detector.web import (
-    access,
-    monitoring,
-    subscriptions,
-)
-from detector.web.access import TokenBook
-from detector.web.api import (
-    incidents,
-    ingest,
-    services,
-    silences,
-)
+from detector.web import badge, metrics, probes, pulse, subscriptions
+from detector.web.api import incidents, ingest, services, silences, sources
 from detector.web.backend import Backend
-from detector.web.headers import (
-    ETags,
-    KnownHosts,
-    SecurityHeaders,
-    our_hosts,
+from detector.web.etags import ETags
+from detector.web.headers import KnownHosts, SecurityHeaders, our_hosts
+from detector.web.limits import Buckets, Limits
+from detector.web.pages import (
+    assets,
+    configuration,
+    incident,
+    login,
+    overview,
+    service,
 )
-from detector.web.limits import Buckets, Limits, known_parameters
-from detector.web.pages import overview, routes
+from detector.web.pages import silences as silences_page
+from detector.web.pages import sources as sources_page
+from detector.web.parameters import known_parameters
 from detector.web.prefix import Prefixed
 from detector.web.problems import Failures, add_problem_handlers
 from detector.web.pulse import Pulse
 from detector.web.sessions import Sessions
+from detector.web.token_book import TokenBook
+
+_API = (services, incidents, silences, sources, ingest, badge, subscriptions, probes, metrics)
+_PAGES = (
+    login,
+    overview,
+    service,
+    incident,
+    sources_page,
+    silences_page,
+    configuration,
+    assets,
+    pulse,
+)
 
 
 @asynccontextmanager
@@ -67,20 +77,13 @@ def create_app(backend: Backend) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.backend = backend
-    app.state.tokens = TokenBook(backend.desk, backend.wall)
+    app.state.tokens = TokenBook(backend.controls, backend.wall)
     app.state.pulse = Pulse(backend)
     add_problem_handlers(app)
-    for part in (
-        services,
-        incidents,
-        silences,
-        ingest,
-        subscriptions,
-        monitoring,
-    ):
+    for part in _API:
         app.include_router(part.router, dependencies=[known_parameters])
-    app.include_router(access.router)
-    app.include_router(routes.router)
+    for part in _PAGES:
+        app.include_router(part.router)
     # The last one added is the outermost.
     app.add_middleware(Failures)
     app.add_middleware(ETags)

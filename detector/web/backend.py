@@ -1,4 +1,4 @@
-"""What the pages and the API stand on: the store, the desk, the inbox, the settings, the time."""
+"""What the pages and the API stand on: records, inbox, session key; opened from the settings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from detector.clock import wall_now
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.config.web import WebSettings
 from detector.errors import ConfigError
 from detector.fields import named_secret
@@ -22,41 +22,34 @@ from detector.model.token import Scope
 from detector.pipeline.run import Totals
 from detector.pipeline.schedule import JobCounts
 from detector.pipeline.setup import store_location
-from detector.store.base import Controls, Inbox, Viewer
+from detector.store.base import Controls, Inbox
 from detector.store.connections import file_of, store_url
 from detector.store.controls import open_controls
 from detector.store.inbox import open_inbox
 from detector.store.queries import open_viewer
+from detector.views.records import Records
+
+_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Backend:
+class Backend(Records):
     """Everything that a request may look at or change.
 
     Attributes
     ----------
-    store : for looking only; a pipeline may be writing to it.
-    desk : silences, acknowledgements and tokens; written by people.
     inbox : where pushed rows wait.
-    now : time of the data: the wall's, or on an accelerated clock that of the last turn.
-    wall : the wall's time: for logins, for silences, which mute by it, and for what expires. An
-        acknowledgement has the data's: it stands among the alerts of its incident.
     session_key : logins and forms are signed with it.
-    turn : how the running pipeline is, None where none runs here (``serve``).
+    last_run : how the running pipeline is, None where none runs here (``serve``).
     """
 
-    store: Viewer
-    desk: Controls
     inbox: Inbox
-    settings: Settings
-    now: Callable[[], datetime]
-    wall: Callable[[], datetime]
     session_key: bytes
-    turn: Callable[[], TurnReport] | None = None
+    last_run: Callable[[], RunReport] | None = None
 
     def close(self) -> None:
         """Release files and connections."""
-        for part in (self.store, self.desk, self.inbox):
+        for part in (self.store, self.controls, self.inbox):
             part.close()
 
     @property
@@ -66,20 +59,20 @@ class Backend:
 
 
 @dataclass(frozen=True, slots=True)
-class TurnReport:
+class RunReport:
     """How the running pipeline is.
 
     Attributes
     ----------
-    turns : taken since the start.
+    runs : since the start.
     ended_at : when the last one ended, on the wall's clock; None before any.
     seconds : how long it took.
-    every : seconds between turns, as configured.
+    every : seconds between runs, as configured.
     totals : how much was taken in since the start.
     jobs : how often the scheduled jobs were due, and what became of them.
     """
 
-    turns: int
+    runs: int
     ended_at: datetime | None
     seconds: float
     every: float
@@ -96,18 +89,12 @@ AskedBackend = Annotated[Backend, Depends(_backend)]
 """In a handler's signature: the backend of the application that was asked."""
 
 
-# The backend from the settings, and what must hold before anybody is let in.
-
-
-_KEY_BYTES = 32
-
-
 def open_backend(
     settings: Settings,
     *,
     base: Path,
     now: Callable[[], datetime] = wall_now,
-    turn: Callable[[], TurnReport] | None = None,
+    last_run: Callable[[], RunReport] | None = None,
 ) -> Backend:
     """Return the backend over the store that the settings name; a pipeline may be writing to it.
 
@@ -120,18 +107,18 @@ def open_backend(
     with ExitStack() as undo:
         store = open_viewer(location)
         undo.callback(store.close)
-        desk = open_controls(location)
-        undo.callback(desk.close)
-        require_tokens(settings.web, desk, wall_now())
+        controls = open_controls(location)
+        undo.callback(controls.close)
+        require_tokens(settings.web, controls, wall_now())
         backend = Backend(
             store=store,
-            desk=desk,
+            controls=controls,
             inbox=open_inbox(location),
             settings=settings,
             now=now,
             wall=wall_now,
             session_key=session_key(settings, base=base),
-            turn=turn,
+            last_run=last_run,
         )
         undo.pop_all()
     return backend
@@ -143,11 +130,11 @@ def has_file(settings: Settings, *, base: Path) -> bool:
     return url.get_backend_name() != "sqlite" or file_of(url) is not None
 
 
-def require_tokens(settings: WebSettings, desk: Controls, wall: datetime) -> None:
+def require_tokens(settings: WebSettings, controls: Controls, wall: datetime) -> None:
     """Raise `ConfigError` if others than this machine can connect and no rule says who may."""
     if settings.is_local or settings.access == "public-read-only":
         return
-    readers = [t for t in desk.tokens() if t.scope.allows(Scope.READ)]
+    readers = [t for t in controls.tokens() if t.scope.allows(Scope.READ)]
     if not any(t.expires_at is None or wall < t.expires_at for t in readers):
         raise ConfigError(
             f"web.listen: {settings.listen} is open to others and no token for reading exists; "

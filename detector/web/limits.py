@@ -1,4 +1,4 @@
-"""Parameters of addresses: what an operation does not know is a mistake, not to be ignored."""
+"""Limits on requests: how often, how large, how slow, and in what characters."""
 
 from __future__ import annotations
 
@@ -7,51 +7,18 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from threading import Lock
 
-from fastapi import Depends, HTTPException, Request
-from fastapi.routing import APIRoute
+from fastapi import HTTPException, Request
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from detector.web.access import TokenBook, bearer
+from detector.web.access import bearer
 from detector.web.prefix import path_of
 from detector.web.problems import Problem, problem_response
+from detector.web.token_book import TokenBook
 
-
-def _check(request: Request) -> None:
-    route = request.scope.get("route")
-    if not isinstance(route, APIRoute):
-        return
-    known = [parameter.alias for parameter in route.dependant.query_params]
-    errors = [
-        {"pointer": f"/query/{name}", "detail": _remedy(name, known)}
-        for name in request.query_params
-        if name not in known
-    ]
-    given = [name for name, _ in request.query_params.multi_items()]
-    twice = sorted({name for name in given if given.count(name) > 1})
-    errors += [{"pointer": f"/query/{name}", "detail": "given more than once"} for name in twice]
-    if errors:
-        raise Problem(422, "the request is not what this address takes", errors=errors)
-
-
-def _remedy(name: str, known: list[str]) -> str:
-    close = get_close_matches(name, known, n=1)
-    if close:
-        return f"no such parameter; did you mean {close[0]!r}?"
-    return f"no such parameter; known: {', '.join(known) or 'none'}"
-
-
-known_parameters = Depends(_check)
-"""The dependency of operations that refuse parameters they do not know."""
-
-
-# What may be asked of us: how often, how much, and in what characters.
-
-
-#: So many askers are remembered; of more, those that were quiet longest are forgotten.
+#: So many askers are remembered; of more, those whose last request is oldest are forgotten.
 MOST_ASKERS = 10_000
 #: Seconds in which the body of a request must have come.
 BODY_WITHIN = 30.0

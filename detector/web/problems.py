@@ -1,4 +1,4 @@
-"""The page that tells a browser what went wrong."""
+"""Errors: problem details for programs (RFC 9457, 2023), a page for browsers."""
 
 from __future__ import annotations
 
@@ -19,27 +19,14 @@ from detector.errors import InputError, StoreError
 from detector.web.pages.rendering import page
 from detector.web.prefix import address, path_of
 
+log = structlog.get_logger("detector.web")
+MEDIA_TYPE = "application/problem+json"
+#: What a page says of a status; of others by whose mistake it is.
 _KINDS = {401: "forbidden", 403: "forbidden", 404: "not_found", 429: "busy"}
 
 
-def error_page(request: Request, status: int, _title: str, detail: str) -> Response:
-    """Return the page about an error with this HTTP status; ``detail`` is in English."""
-    backend = request.app.state.backend
-    kind = _KINDS.get(status, "ours" if status >= 500 else "wrong")
-    return page(
-        request, backend, "error.html", status=status, status_shown=status, kind=kind, detail=detail
-    )
-
-
-# Errors as RFC 9457 problem details (2023): the same shape for every one, 400 to 500.
-
-
-log = structlog.get_logger("detector.web")
-MEDIA_TYPE = "application/problem+json"
-
-
 class Problem(Exception):
-    """What went wrong with a request, told to whoever made it.
+    """What went wrong with a request, as whoever made it is told.
 
     Parameters
     ----------
@@ -70,17 +57,17 @@ class Problem(Exception):
 
     def document(self) -> dict[str, Any]:
         """Return the problem as JSON."""
-        told = {
+        document = {
             "type": "about:blank",
             "title": self.title,
             "status": self.status,
             "detail": self.detail,
         }
-        return {**told, "errors": list(self.errors)} if self.errors else told
+        return {**document, "errors": list(self.errors)} if self.errors else document
 
 
 def problem_response(problem: Problem) -> Response:
-    """Return the answer that tells ``problem``."""
+    """Return the answer that is ``problem``."""
     return JSONResponse(problem.document(), problem.status, problem.headers, media_type=MEDIA_TYPE)
 
 
@@ -120,7 +107,7 @@ def _answer(request: Request, error: Exception) -> Response:
         log.error("request failed", path=request.url.path, error=str(error), exc_info=bug)
     if problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
         problem.headers["Allow"] = _allowed(request, problem.headers.get("Allow", ""))
-    return told(request, problem)
+    return answer_to(request, problem)
 
 
 def _allowed(request: Request, otherwise: str) -> str:
@@ -135,7 +122,7 @@ def _allowed(request: Request, otherwise: str) -> str:
     return ", ".join(sorted(methods)) or otherwise
 
 
-def told(request: Request, problem: Problem) -> Response:
+def answer_to(request: Request, problem: Problem) -> Response:
     """Return a page for a browser that asked for one, JSON for everybody else."""
     path = path_of(request)
     if "text/html" not in request.headers.get("accept", "") or path.startswith("/v1/"):
@@ -146,7 +133,21 @@ def told(request: Request, problem: Problem) -> Response:
         return RedirectResponse(
             address(request, f"/login?next={quote(there, safe='')}"), HTTPStatus.SEE_OTHER
         )
-    return error_page(request, problem.status, problem.title, problem.detail)
+    return _error_page(request, problem)
+
+
+def _error_page(request: Request, problem: Problem) -> Response:
+    """Return the page about a problem; its detail is in English, as the API gives it."""
+    kind = _KINDS.get(problem.status, "ours" if problem.status >= 500 else "wrong")
+    return page(
+        request,
+        request.app.state.backend,
+        "error.html",
+        status=problem.status,
+        status_shown=problem.status,
+        kind=kind,
+        detail=problem.detail,
+    )
 
 
 def _problem_of(error: Exception) -> Problem:
@@ -156,7 +157,7 @@ def _problem_of(error: Exception) -> Problem:
         case HTTPException(status_code=status, detail=detail, headers=headers):
             return Problem(status, _sentence(status, str(detail)), headers=headers)
         case RequestValidationError():
-            errors = [_mistake(told) for told in error.errors()]
+            errors = [_mistake(one) for one in error.errors()]
             return Problem(422, "the request is not what this address takes", errors=errors)
         case InputError():
             return Problem(422, str(error))

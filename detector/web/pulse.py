@@ -1,4 +1,4 @@
-"""Tells open pages that something changed."""
+"""Live updates: an open page is told that something changed, and fetches itself anew."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ from detector.web.access import needs
 from detector.web.backend import Backend
 from detector.web.problems import Problem
 
+router = APIRouter(include_in_schema=False)
+#: Milliseconds after which a browser that lost us asks again.
+_RETRY = 3_000
 #: Seconds between two looks at the store while somebody listens.
 EVERY = 1.0
 #: So many may listen at once; each holds a connection for as long as it likes.
@@ -26,13 +29,13 @@ MOST_LISTENERS = 200
 
 
 def revision(backend: Backend) -> str:
-    """Return a text that is another one when incidents, alerts, feeds or the desk changed."""
+    """Return a text that is another one when incidents, alerts, sources or controls changed."""
     seen = (
         backend.store.incident_page(IncidentQuery(limit=50)),
         [alert.key for alert in backend.store.alerts(limit=1)],
         backend.store.feeds(),
-        backend.desk.silences(ending_after=backend.wall()),
-        backend.desk.acknowledgements(),
+        backend.controls.silences(ending_after=backend.wall()),
+        backend.controls.acknowledgements(),
     )
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
 
@@ -98,14 +101,6 @@ def _pulse(request: Request) -> Pulse:
 
 AskedPulse = Annotated[Pulse, Depends(_pulse)]
 """In a handler's signature: what tells of changes."""
-
-
-# Live updates: the open page is told that something changed, and fetches itself anew.
-
-
-router = APIRouter(include_in_schema=False)
-#: Milliseconds after which a browser that lost us asks again.
-_RETRY = 3_000
 
 
 @router.get("/live", dependencies=[needs(Scope.READ)])

@@ -1,4 +1,7 @@
-"""Connections that ask nothing: closed in time, so that they use up no files of the pipeline's."""
+"""The server: uvicorn in a thread beside the pipeline, with limits on connections.
+
+Connections that ask nothing are closed in time, so that they use up no files of the pipeline's.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,10 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from detector.config.web import WebSettings
 from detector.errors import ConfigError
 
+# What goes wrong in a request is logged where it is answered; the rest is chatter.
+logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
+#: Seconds that answers under way may take when we stop; a browser's event stream never ends.
+GRACE = 2
 #: Seconds in which the head of a request must have come.
 HEAD_WITHIN = 10.0
 #: Open at once; what comes beyond is closed unheard. The pipeline lives in the same process, and
@@ -73,15 +80,6 @@ class PromptProtocol(H11Protocol):
         self._deadline = None
         if not self._is_answering() and not self.transport.is_closing():
             self.transport.close()
-
-
-# The server: uvicorn in a thread beside the pipeline.
-
-
-# What goes wrong in a request is logged where it is answered; the rest is chatter.
-logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
-#: Seconds that answers under way may take when we stop; a browser's event stream never ends.
-GRACE = 2
 
 
 def listening_socket(settings: WebSettings) -> socket.socket:

@@ -1,15 +1,13 @@
-"""``/badge/NAME.svg``: how a service is, for a page elsewhere."""
+"""Incidents for programs that follow lists: Atom, iCalendar, CSV."""
 
 from __future__ import annotations
 
 import csv
 import io
-import unicodedata
 from collections.abc import Sequence
 from typing import Annotated, Any
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
-from xml.sax.saxutils import escape
 
 from fastapi import APIRouter, Query, Response
 from icalendar import Calendar, Event
@@ -17,84 +15,23 @@ from icalendar import Calendar, Event
 from detector.model.documents import incident_to_dict
 from detector.model.incident import Incident
 from detector.model.plain_text import plain
+from detector.model.spreadsheet import guard_cell
 from detector.model.times import iso
 from detector.model.token import Scope
 from detector.store.base import IncidentQuery
-from detector.views.services import (
-    ServiceState,
-    ServiceSummary,
-    service,
-)
+from detector.text.phrasing import Phrasing, phrasing
+from detector.text.rounding import to_the_minute
 from detector.web.access import needs
 from detector.web.api.shapes import problems
-from detector.web.api.values import Named
+from detector.web.api.values import Lang, Named
 from detector.web.backend import AskedBackend, Backend
-from detector.web.problems import Problem
+from detector.web.pages.language import DEFAULT
+from detector.web.pages.presentation import own_zone
 
 router = APIRouter(dependencies=[needs(Scope.READ)])
-#: White text on each has a contrast of 4.5 and more.
-_COLOURS = {
-    "fine": "#1a7f37",
-    "unknown": "#57606a",
-    "minor outage": "#9a6700",
-    "major outage": "#bc4c00",
-    "critical outage": "#cf222e",
-}
-_SVG: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"image/svg+xml": {}}, "description": "A badge"}
-}
-
-
-@router.get(
-    "/badge/{name:path}.svg",
-    tags=["services"],
-    responses={**problems(404), **_SVG},
-    response_class=Response,
-)
-def badge(backend: AskedBackend, name: str) -> Response:
-    """Return a badge that says how a service is."""
-    found = service(backend, name)
-    if found is None:
-        raise Problem(404, "there is no service of this name")
-    headers = {"Cache-Control": "max-age=30", "Cross-Origin-Resource-Policy": "cross-origin"}
-    picture = drawn(plain(name, longest=40), _said(found))
-    return Response(picture, media_type="image/svg+xml", headers=headers)
-
-
-def _said(found: ServiceSummary) -> str:
-    if found.state is ServiceState.OUTAGE and found.severity is not None:
-        return f"{found.severity.label} outage"
-    return found.state.value
-
-
-def drawn(label: str, state: str) -> str:
-    """Return the picture: the label on grey, the state on its colour."""
-    left, right = _width(label), _width(state)
-    title = escape(f"{label}: {state}")
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="20" role="img">'
-        f"<title>{title}</title>"
-        f'<rect width="{left}" height="20" fill="#24292f"/>'
-        f'<rect x="{left}" width="{right}" height="20" fill="{_COLOURS[state]}"/>'
-        '<g fill="#fff" text-anchor="middle" font-family="Verdana,sans-serif" font-size="11">'
-        f'<text x="{left / 2:g}" y="14">{escape(label)}</text>'
-        f'<text x="{left + right / 2:g}" y="14">{escape(state)}</text></g></svg>'
-    )
-
-
-def _width(text: str) -> int:
-    """Return about how wide ``text`` is drawn: Chinese characters take twice the room."""
-    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
-    return 12 + 7 * (len(text) - wide) + 12 * wide
-
-
-# Incidents for programs that follow lists: Atom, iCalendar, CSV.
-
-
 _ATOM = "http://www.w3.org/2005/Atom"
-#: So many of the latest incidents are told.
+#: So many of the latest incidents are listed.
 SHOWN = 100
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 Service = Annotated[Named | None, Query(description="Of this one only.")]
 
@@ -110,10 +47,10 @@ def _answers(media_type: str) -> dict[int | str, dict[str, Any]]:
     responses=_answers("application/atom+xml"),
     response_class=Response,
 )
-def atom(backend: AskedBackend, service: Service = None) -> Response:
+def atom(backend: AskedBackend, service: Service = None, lang: Lang = DEFAULT) -> Response:
     """Return the latest incidents as an Atom feed (RFC 4287, 2005)."""
-    found = _latest(backend, service)
-    return Response(_atom(backend, found), media_type="application/atom+xml")
+    found, say = _latest(backend, service), phrasing(lang, own_zone(backend.settings))
+    return Response(_atom(backend, found, say), media_type="application/atom+xml")
 
 
 @router.get(
@@ -122,13 +59,14 @@ def atom(backend: AskedBackend, service: Service = None) -> Response:
     responses=_answers("text/calendar"),
     response_class=Response,
 )
-def calendar(backend: AskedBackend, service: Service = None) -> Response:
+def calendar(backend: AskedBackend, service: Service = None, lang: Lang = DEFAULT) -> Response:
     """Return the latest incidents as a calendar (RFC 5545, 2009)."""
+    say = phrasing(lang, own_zone(backend.settings))
     calendar = Calendar()
-    calendar.add("prodid", "-//outage-detector//incidents//EN")
+    calendar.add("prodid", f"-//outage-detector//incidents//{lang.upper()}")
     calendar.add("version", "2.0")
     for incident in _latest(backend, service):
-        calendar.add_component(_event(backend, incident))
+        calendar.add_component(_event(backend, incident, say))
     return Response(calendar.to_ical(), media_type="text/calendar")
 
 
@@ -144,8 +82,8 @@ def table(backend: AskedBackend, service: Service = None) -> Response:
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(columns)
     writer.writerows([_cell(row[column]) for column in columns] for row in rows)
-    told = {"Content-Disposition": 'attachment; filename="incidents.csv"'}
-    return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=told)
+    attached = {"Content-Disposition": 'attachment; filename="incidents.csv"'}
+    return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=attached)
 
 
 def _latest(backend: Backend, service: str | None) -> Sequence[Incident]:
@@ -159,47 +97,64 @@ def _cell(value: object) -> str:
     if isinstance(value, int | float):
         return str(value)
     text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
-    shown = plain(text, longest=1_000)
-    return f"'{shown}" if shown.lstrip().startswith(_FORMULA) or text[:1] in "\t\r" else shown
+    return plain(guard_cell(text), longest=1_000)
 
 
-def _title(incident: Incident) -> str:
-    state = "outage" if incident.is_open else "outage (over)"
-    return f"{plain(incident.service)}: {incident.severity.label} {state}"
+def _title(incident: Incident, say: Phrasing) -> str:
+    show, since = say.format, to_the_minute(incident.onset).at
+    shown = {
+        "service": say.safe(incident.service),
+        "severity": say.severity(incident.severity.label),
+        "since": show.zoned(since),
+    }
+    if incident.is_open:
+        return say.texts("message.title.opened", **shown)
+    if incident.ended_at is None:
+        return say.texts("message.title.resolved_sometime", **shown)
+    length = show.duration(incident.ended_at - incident.onset.at)
+    ended = show.zoned(incident.ended_at)
+    return say.texts("message.title.resolved", **shown, ended=ended, length=length)
 
 
-def _words(incident: Incident) -> str:
-    """Return the incident in a sentence."""
-    onset = incident.onset
-    end = "It goes on." if incident.ended_at is None else f"It ended at {iso(incident.ended_at)}."
-    return (
-        f"Began at {iso(onset.at)} (between {iso(onset.earliest)} and {iso(onset.latest)}), "
-        f"noticed at {iso(incident.noticed_at)}. {end} Peak {incident.peak_count:,.0f} complaints "
-        f"in a bin at {iso(incident.peak_at)}. Seen at {plain(', '.join(incident.sources))}."
-    )
+def _summary(incident: Incident, say: Phrasing) -> str:
+    """Return the incident in words, a fact on each line."""
+    facts = {
+        "start": say.texts(
+            "message.text.start",
+            at=say.format.full(to_the_minute(incident.onset).at),
+            interval=say.start_interval(incident.onset),
+        ),
+        "noticed": say.format.full(incident.noticed_at),
+        "end": "" if incident.ended_at is None else say.format.full(incident.ended_at),
+        "peak": say.size(incident),
+        "sources": say.plain_list(incident.sources),
+    }
+    lines = [(f"message.label.{key}", text) for key, text in facts.items() if text]
+    colon = say.texts("page.incident.colon")
+    return "\n".join(f"{say.texts(key)}{colon}{text}" for key, text in lines)
 
 
 def _address(backend: Backend, incident: Incident) -> str:
     return f"{backend.url}/incidents/{quote(incident.id, safe='')}"
 
 
-def _atom(backend: Backend, found: Sequence[Incident]) -> bytes:
+def _atom(backend: Backend, found: Sequence[Incident], say: Phrasing) -> bytes:
     ET.register_namespace("", _ATOM)
     feed = ET.Element(f"{{{_ATOM}}}feed")
     updated = max((_changed(incident) for incident in found), default="1970-01-01T00:00:00Z")
     _add(feed, "id", f"{backend.url}/incidents.atom")
-    _add(feed, "title", "Outages")
+    _add(feed, "title", say.texts("report.title"))
     _add(feed, "updated", updated)
     _add(feed, "link", href=f"{backend.url}/incidents.atom", rel="self")
     _add(_add(feed, "author"), "name", "outage-detector")
     for incident in found:
         entry = _add(feed, "entry")
         _add(entry, "id", _address(backend, incident))
-        _add(entry, "title", _title(incident))
+        _add(entry, "title", _title(incident, say))
         _add(entry, "published", iso(incident.noticed_at))
         _add(entry, "updated", _changed(incident))
         _add(entry, "link", href=_address(backend, incident))
-        _add(entry, "summary", _words(incident))
+        _add(entry, "summary", _summary(incident, say))
     body: bytes = ET.tostring(feed, encoding="utf-8", xml_declaration=True)
     return body
 
@@ -214,14 +169,14 @@ def _add(parent: ET.Element, name: str, text: str | None = None, **attributes: s
     return child
 
 
-def _event(backend: Backend, incident: Incident) -> Event:
+def _event(backend: Backend, incident: Incident, say: Phrasing) -> Event:
     event = Event()
     event.add("uid", f"{incident.id}@outage-detector")
     event.add("dtstamp", incident.resolved_at or incident.noticed_at)
     event.add("dtstart", incident.onset.at.replace(microsecond=0))
     event.add("dtend", max(incident.ended_at or backend.now(), incident.onset.at))
-    event.add("summary", _title(incident))
-    event.add("description", _words(incident))
+    event.add("summary", _title(incident, say))
+    event.add("description", _summary(incident, say))
     event.add("url", _address(backend, incident))
     event.add("status", "CONFIRMED")
     return event

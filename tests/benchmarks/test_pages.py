@@ -57,6 +57,6 @@ def test_the_page_keeps_what_stands_around_the_table(
 def test_a_week_begins_after_three_weeks_of_learning() -> None:
     week = Week("quiet", "nothing", {"a": counts()}, {"a": np.ones(WHOLE)})
     assert (week.since - START).days == 21
-    pull = week.pull()
-    assert pull.counts is not None
-    assert len(pull.counts) == WHOLE
+    poll = week.poll()
+    assert poll.counts is not None
+    assert len(poll.counts) == WHOLE

@@ -156,7 +156,7 @@ def test_check_says_what_the_bundled_configuration_does(
     assert run("check") == 0
     said = capsys.readouterr().out
     assert "WeChat: at most 0.01 false pages a week" in said
-    assert "pull weibo-2013" in said
+    assert "poll weibo-2013" in said
 
 
 @pytest.mark.parametrize(
@@ -260,7 +260,7 @@ def test_whether_the_result_can_be_written_is_asked_before_the_work(
     def work(*_: object, **__: object) -> NoReturn:
         raise AssertionError("it went to work")
 
-    for place in ("rows", "pull"):
+    for place in ("rows", "poll"):
         monkeypatch.setattr(f"detector.sources.files.FileSource.{place}", work)
     monkeypatch.setattr("detector.complaints.training.train", work)
     monkeypatch.setattr("detector.cli.texts.simulate", work)

@@ -31,7 +31,7 @@ location = "store.sqlite"
 [[receivers]]
 type = "console"
 name = "ops"
-quiet = ["nights"]
+mute_time_intervals = ["nights"]
 
 [[receivers]]
 type = "console"
@@ -50,16 +50,16 @@ continue = true
 [[routes]]
 match = ['service="WeChat"']
 receivers = ["ops", "boss"]
-repeat_every = "4h"
+reminder_every = "4h"
     [[routes.routes]]
     match = ["severity=minor"]
-    quiet = ["nights"]
+    mute_time_intervals = ["nights"]
 
 [[routes]]
 match = ['service=~"Test.*"']
 receivers = []
 
-[[windows]]
+[[mute_time_intervals]]
 name = "nights"
 start = "22:00"
 end = "07:00"
@@ -122,14 +122,14 @@ class TestSilences:
             == 0
         )
         said = capsys.readouterr().out
-        assert f"acts on {OPEN.id}" in said
+        assert f"applies to {OPEN.id}" in said
         assert OVER.id not in said
         with closing(open_controls(tmp_path / "store.sqlite")) as desk:
             (silence,) = desk.silences()
         assert (silence.author, silence.comment) == ("ana", "deploy")
         assert silence.ends_at - silence.starts_at == timedelta(hours=2)
         assert run("silences", "list") == 0
-        assert 'acting\tservice="WeChat", severity=~"major|minor"' in capsys.readouterr().out
+        assert 'active\tservice="WeChat", severity=~"major|minor"' in capsys.readouterr().out
         assert run("silences", "expire", silence.id) == 0
         capsys.readouterr()
         assert run("silences", "list", "--json") == 0
@@ -139,7 +139,7 @@ class TestSilences:
         late = "2126-11-22T08:00+08:00"
         assert run("silences", "add", "service=X", "--for", "1d", "--start", late) == 0
         assert run("silences", "list") == 0
-        assert "to come\t" in capsys.readouterr().out
+        assert "pending\t" in capsys.readouterr().out
 
     @pytest.mark.parametrize(
         ("words", "hint"),
@@ -209,11 +209,11 @@ class TestOutbox:
         assert "410 Gone" in listed
         with closing(open_store(tmp_path / "store.sqlite")):  # as if a pipeline ran
             assert run("outbox", "retry", key) == 0
-        assert capsys.readouterr().out.startswith("1 to be sent again")
+        assert capsys.readouterr().out.startswith("1 notification will be sent again")
         assert run("outbox", "list") == 0
         assert key in capsys.readouterr().out
         assert run("outbox", "retry", "--all") == 0
-        assert capsys.readouterr().out.startswith("0 to be sent again")
+        assert capsys.readouterr().out.startswith("0 notifications will be sent again")
 
     def test_what_waits_is_not_touched(self, run: Run, capsys: SurgeChange) -> None:
         assert run("outbox", "retry", an_alert(OVER).key) == 2
@@ -244,18 +244,18 @@ class TestRoutes:
     def test_it_says_how(self, run: Run, capsys: SurgeChange) -> None:
         assert run("routes", "test", "service=WeChat", "severity=minor") == 0
         said = capsys.readouterr().out
-        assert 'ops\tyes\tservice="WeChat" > severity="minor"\tevery 4 h\tnights' in said
-        assert "boss\tno\tasks for critical" in said
-        assert "pay\tno\tno route leads there" in said
+        assert 'ops\tyes\tservice="WeChat" > severity="minor"\tevery 4 hr\tnights' in said
+        assert "boss\tno\tless severe than this receiver asks for (critical)" in said
+        assert "pay\tno\tno route leads to this receiver" in said
 
     def test_check_explains_the_tree(self, run: Run, capsys: SurgeChange) -> None:
         assert run("check") == 0
         said = capsys.readouterr().out
-        assert '  service="WeChat" -> ops, boss, again every 4 h\n' in said
-        assert '    severity="minor" -> as around it, not in nights\n' in said
+        assert '  service="WeChat" -> ops, boss, reminders every 4 hr\n' in said
+        assert '    severity="minor" -> as its parent, muted in nights\n' in said
         assert '  service=~"Test.*" -> nobody\n' in said
-        assert "quiet hours nights: 22:00 to 07:00 Asia/Shanghai" in said
-        assert 'while service="WeChat" goes on, service="WeChat Pay" is muted' in said
+        assert "mute time interval nights: 22:00 to 07:00, Asia/Shanghai" in said
+        assert 'while service="WeChat" is open, service="WeChat Pay" is inhibited' in said
 
     @pytest.mark.parametrize("word", ["WeChat", "team=x", "severity=awful"])
     def test_a_wrong_label_is_explained(self, run: Run, word: str) -> None:
@@ -268,9 +268,9 @@ class TestWhy:
     ) -> None:
         assert run("incidents", "show", OPEN.id) == 0
         said = capsys.readouterr().out
-        assert "everybody\topened\tthe incident opened" in said
+        assert "everyone\topened\tthe incident opened" in said
         assert "pay\tno\tno route leads to this receiver" in said
-        assert "ops\tdead\t1\t410 Gone" in said
+        assert "ops\tgiven up\t1\t410 Gone" in said
 
     def test_as_json_too(self, run: Run, capsys: SurgeChange) -> None:
         assert run("incidents", "show", OPEN.id, "--json") == 0

@@ -41,7 +41,7 @@ def test_reports_speak_chinese_and_tell_the_time_of_a_zone(
     assert run("analyze", table, "--json", "o.json", *words) == 0
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert '<html lang="zh">' in page
-    assert "时间为 UTC+8" in page
+    assert "时间为 Asia/Shanghai（UTC+08:00）" in page
 
 
 @pytest.mark.parametrize(

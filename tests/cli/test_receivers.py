@@ -61,7 +61,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback
 def told(capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
     """What the table says of each receiver."""
     lines = capsys.readouterr().out.splitlines()
-    rows = lines[lines.index("receiver\ttype\ttest") + 1 :]
+    rows = lines[lines.index("receiver\ttype\tresult") + 1 :]
     return {name: said for name, _, said in (row.split("\t") for row in rows)}
 
 
@@ -70,7 +70,7 @@ def test_everybody_gets_one_message_that_says_it_is_a_test_whatever_the_routes_s
 ) -> None:
     assert run("receivers", "test") == 0
     said = capsys.readouterr().out
-    assert "OUTAGE  Test: minor outage" in said
+    assert "[OPENED] Test: minor outage" in said
     assert "This is a test of outage-detector; nothing is wrong." in said
     (line,) = (tmp_path / "alerts/out.jsonl").read_text().splitlines()
     assert "This is a test of outage-detector" in line

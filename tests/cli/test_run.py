@@ -92,7 +92,7 @@ def test_a_run_tails_a_folder_stops_in_order_and_goes_on(folder: Path) -> None:
     second = start(folder)
     lines = wait_for_lines(folder / "alerts.jsonl", 6)
     later, _ = stop(second, signal.SIGINT)
-    assert "OUTAGE  WeChat" in out + later  # what the first left waiting the second tells
+    assert "[OPENED] WeChat" in out + later  # what the first left waiting the second tells
     keys = [json.loads(line)["key"] for line in lines]
     assert len(keys) == len(set(keys))
     assert lines[: len(told)] == told

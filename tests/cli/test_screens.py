@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC
 from math import nan
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from detector.cli.incidents import incident_table
 from detector.errors import InputError
 from detector.model.incident import Incident
 from detector.pipeline.setup import BundledModel
+from detector.text.phrasing import phrasing
 from tests.cli.test_commands import Run, run
 from tests.fakes.outages import an_incident
 
@@ -22,15 +24,15 @@ __all__ = ["run"]
 @pytest.mark.parametrize(
     ("incident", "peak"),
     [
-        (an_incident(), "412 (usual 31)"),
-        (replace(an_incident(), peak_count=3.0, expected_at_peak=0.0213), "3 (usual 0.021)"),
-        (replace(an_incident(), expected_at_peak=nan), "412 (usual unknown)"),
-        (replace(an_incident(), evidence=nan), "412 (the list begins at 31)"),
+        (an_incident(), "412 (31 expected)"),
+        (replace(an_incident(), peak_count=3.0, expected_at_peak=0.0213), "3 (0.021 expected)"),
+        (replace(an_incident(), expected_at_peak=nan), "412 (expected count unknown)"),
+        (replace(an_incident(), evidence=nan), "412 (list from 31)"),
     ],
     ids=["ordinary", "hardly ever", "no expectation", "trending list"],
 )
 def test_a_peak_is_shown_beside_what_it_is_compared_with(incident: Incident, peak: str) -> None:
-    _, (row,) = incident_table([incident])
+    _, (row,) = incident_table([incident], phrasing("en", UTC))
     assert row[-1] == peak
 
 
@@ -42,7 +44,7 @@ def test_where_nothing_was_counted_replay_says_why(
     (tmp_path / "posts.csv").write_text("time,text\n2022-07-22T14:09:00Z,nice weather today\n")
     assert run("replay", "posts.csv", "--json", "out.json") == 0
     said = capsys.readouterr()
-    assert "nothing was counted" in said.err
+    assert "Nothing was counted" in said.err
     assert "[services]" in said.err
     assert said.out.splitlines()[-1].startswith("0 incidents, 0 alerts; 0 bins")
 
@@ -60,8 +62,8 @@ def test_check_says_which_files_are_read_and_whether_they_are_there(
     (tmp_path / "c.toml").write_text(sources)
     assert run("check", "--config", "c.toml") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert f"  pull here (files): {tmp_path / 'here'}" in lines
-    assert f"  pull gone (files): {tmp_path / 'gone'}, which is not there (yet)" in lines
+    assert f"  poll here (files): {tmp_path / 'here'}" in lines
+    assert f"  poll gone (files): {tmp_path / 'gone'}, which is not there (yet)" in lines
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def test_a_token_is_shown_once_and_kept_as_a_digest(
     assert run("token", "add", "grafana", "--scope", "read", "--expires", "90d") == 0
     secret, told = capsys.readouterr()
     assert re.fullmatch(r"odt_[\w-]{43}\n", secret)
-    assert "shown this once" in told
+    assert "shown only this once" in told
     with closing(open_controls(tmp_path / "store.sqlite")) as desk:
         (token,) = desk.tokens()
     assert token.digest == digest_of(secret.strip())

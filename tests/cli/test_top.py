@@ -20,10 +20,11 @@ from detector.model.health import SourceHealth, SourceReason, SourceState
 from detector.store.base import RunRecord
 from detector.store.queries import SqlViewer, open_viewer
 from detector.store.sql_store import open_store
+from detector.text.phrasing import phrasing
 from detector.views.snapshot import (
     COLUMNS,
-    look,
     spark,
+    take_snapshot,
 )
 from tests.cli.test_commands import Run, run
 from tests.fakes.outages import an_incident
@@ -55,10 +56,10 @@ def store(tmp_path: Path) -> Iterator[SqlViewer]:
 
 
 def test_the_outage_stands_first_and_what_nobody_looked_at_is_unknown(store: SqlViewer) -> None:
-    glance = look(store, configured=frozenset({"Never"}), now=NOW, hours=2)
-    states = [(s.name, s.state) for s in glance.services]
+    snapshot = take_snapshot(store, configured=frozenset({"Never"}), now=NOW, hours=2)
+    states = [(s.name, s.state) for s in snapshot.services]
     assert states == [(NAME, "outage"), ("Fine", "fine"), ("Gone", "unknown"), ("Never", "unknown")]
-    down, _, gone, never = glance.services
+    down, _, gone, never = snapshot.services
     assert (down.count, down.expected) == (50.0, 2.0)
     assert np.isfinite(gone.lately).sum() == pytest.approx(COLUMNS / 2, abs=1)
     assert not np.isfinite(never.lately).any()
@@ -71,13 +72,13 @@ def test_a_sparkline_tells_nothing_seen_from_nothing_said() -> None:
 
 
 def test_the_terminal_shows_everything_and_obeys_nobody(store: SqlViewer) -> None:
-    glance = look(store, configured=frozenset(), now=NOW, hours=2)
+    snapshot = take_snapshot(store, configured=frozenset(), now=NOW, hours=2)
     console = Console(record=True, width=150, force_terminal=True, color_system=None)
     with console.capture() as shown:
-        console.print(screened(glance))
+        console.print(screened(snapshot, phrasing("en", UTC)))
     text = shown.get()
-    assert "1 of 3 services with an outage" in text
-    assert "major outage" in text
+    assert "1 of 3 services has an outage" in text
+    assert "Major outage" in text
     assert "it was never observed: 503" in text
     assert r"\x1b[31mQQ[bold]\u202e" in text
     assert "\x1b[31m" not in text
@@ -89,14 +90,14 @@ def test_top_prints_tables_once_when_piped(
     Path("c.toml").write_text("[services.Configured]\n")
     assert run("top", "--config", "c.toml") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split("\t") == ["service", "state", "since", "lately", "count", "expected"]
+    assert lines[0].split("\t") == ["service", "state", "since", "recent", "count", "expected"]
     assert [line.split("\t")[0] for line in lines[1:5]] == [
         r"\x1b[31mQQ[bold]\u202e",
         "Configured",
         "Fine",
         "Gone",
     ]
-    assert any(line.startswith("weibo\tdown") for line in lines)
+    assert any(line.startswith("weibo\tDown") for line in lines)
 
 
 def test_top_prints_json(run: Run, store: SqlViewer, capsys: pytest.CaptureFixture[str]) -> None:
@@ -121,8 +122,8 @@ def test_following_ends_with_ctrl_c(
             raise KeyboardInterrupt
 
     monkeypatch.setattr(top.time, "sleep", wait)
-    glance = look(store, configured=frozenset(), now=NOW, hours=2)
-    top._follow(lambda: glance, 0.5)
+    snapshot = take_snapshot(store, configured=frozenset(), now=NOW, hours=2)
+    top._follow(lambda: snapshot, 0.5, phrasing("en", UTC))
     assert looks == [0.5] * 3
 
 

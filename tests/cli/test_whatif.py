@@ -36,7 +36,7 @@ def settings(folder: Path, name: str, text: str) -> Path:
 def test_settings_against_themselves_change_nothing(tmp_path: Path, table: Path) -> None:
     same = settings(tmp_path, "same.toml", "")
     said = run("replay", table, "--config", same, "--against", same)
-    assert "0 gained, 0 lost, 0 moved, 3 alike, in 1.7 service-weeks" in said
+    assert "0 gained, 0 lost, 0 moved, 3 unchanged, in 1.7 service-weeks" in said
 
 
 def test_stricter_settings_are_shown_beside_the_old_ones(tmp_path: Path, table: Path) -> None:
@@ -53,7 +53,7 @@ def test_stricter_settings_are_shown_beside_the_old_ones(tmp_path: Path, table: 
 
 RECEIVER = '[[receivers]]\ntype = "console"\nname = "ops"\n'
 QUIET = """
-[[windows]]
+[[mute_time_intervals]]
 name = "always"
 weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 start = "00:00"
@@ -70,13 +70,13 @@ def test_pages_are_those_that_receivers_would_have_got(tmp_path: Path, table: Pa
     assert document["pages_before"] == document["pages_after"] > 0
     assert document["receivers"] == {"ops": {"before": document["pages_before"], "after": 0}}
     assert "to ops: " in said
-    assert "0.000 now\n(as routed, with quiet hours" in said
+    assert "0 now.\n(As routed, with mute times" in said
 
 
 def test_without_receivers_pages_are_what_there_is_to_tell(tmp_path: Path, table: Path) -> None:
     loud, nobody = settings(tmp_path, "a.toml", RECEIVER), settings(tmp_path, "b.toml", "")
     said = run("replay", table, "--config", loud, "--against", nobody)
-    assert "(all there is to tell: not both settings name receivers)" in said
+    assert "(Nothing more can be said: not both settings name receivers.)" in said
 
 
 def test_without_a_table_or_against_replay_says_what_is_needed() -> None:
@@ -99,4 +99,4 @@ def test_the_power_card_grows_with_haste(tmp_path: Path) -> None:
 def test_the_power_card_of_a_short_history_says_that_it_is_too_short(tmp_path: Path) -> None:
     path = tmp_path / "short.csv"
     counts(days=3, services=("WeChat",)).iloc[:10].to_csv(path, index=False)
-    assert "too short a history" in run("power", path, "--within", "10min")
+    assert "history too short" in run("power", path, "--within", "10min")

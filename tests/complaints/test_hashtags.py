@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from detector.complaints.reader import read_posts
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.pipeline import setup
 
 

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detector import resources
+from detector.complaints.lexicon import parse_lexicon
 from detector.complaints.samples import (
     LONGEST,
     PRIOR,
@@ -135,3 +137,39 @@ def test_any_text_becomes_one_short_line(text: str) -> None:
     assert shown.isprintable() or not text.isprintable()
     assert "\n" not in shown
     assert "\x1b" not in shown
+
+
+# --- whole words -------------------------------------------------------------------------------
+
+LEXICON = parse_lexicon(resources.text("data/lexicon/faults.toml"))
+FAILING = [
+    "微信发不出去消息了是我网不好吗",
+    "微信发不出去了，是我的问题吗 #微信崩了#",
+    "微信又发不出去，红色感叹号 #wechatdown",
+    "wechat spinning forever 发不出去",
+] * 10
+
+
+def test_only_whole_words_are_shown() -> None:
+    calm = table(["微信闪退", "朋友圈刷不出来", "my wechat keeps crashing"] * 40)
+    evidence = gather_evidence(table(FAILING), calm, lexicon=LEXICON)
+    shown = {word.text for word in evidence.words}
+    assert "发不出去" in shown
+    assert "微信崩了" in shown
+    assert "spinning" in shown
+    assert not {"微信发", "是我", "信发", "我网", "发不", "不出去"} & shown
+    chinese = {text for text in shown if text[0] >= "\u3400"}
+    assert chinese <= {*LEXICON.phrases, "微信崩了"}
+
+
+def test_without_a_lexicon_no_fragment_is_shown_either() -> None:
+    evidence = gather_evidence(table(FAILING), table(USUAL))
+    chinese = {word.text for word in evidence.words if word.text[0] >= "\u3400"}
+    assert chinese <= {"微信崩了"}
+
+
+def test_what_is_shown_does_not_change_the_samples() -> None:
+    with_words, without = (
+        gather_evidence(table(FAILING), table(USUAL), lexicon=one) for one in (LEXICON, None)
+    )
+    assert with_words.samples == without.samples

@@ -1,4 +1,4 @@
-"""Routes, windows, inhibitions and providers as they are written, and the audience made of them."""
+"""Routes, mute time intervals, inhibitions, providers: as written, and the policy made of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import time, timedelta
 import pytest
 
 from detector.config import parse_settings
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.errors import ConfigError
 from detector.model.incident import Severity
 from detector.model.matcher import parse_matcher
@@ -15,7 +15,7 @@ from detector.pipeline.setup import build_policy
 
 CONFIG = """
 [incidents]
-regroup = "2h"
+reopen_window = "2h"
 [alerts]
 flaps = 3
 update_every = "20min"
@@ -25,16 +25,16 @@ max_alert_age = "2d"
 type = "console"
 name = "ops"
 min_severity = "major"
-quiet = ["nights"]
+mute_time_intervals = ["nights"]
 [[routes]]
 match = ['service="WeChat"', 'severity=~"major|critical"']
 receivers = ["ops"]
 continue = true
-repeat_every = "4h"
+reminder_every = "4h"
     [[routes.routes]]
     match = ["component=payments"]
     receivers = []
-[[windows]]
+[[mute_time_intervals]]
 name = "nights"
 weekdays = ["fri", "sat"]
 start = "22:00"
@@ -92,13 +92,13 @@ def test_nothing_needs_to_be_said() -> None:
     [
         ('receivers = ["ops"]', 'receivers = ["opps"]', "routes[1].receivers: no such receiver"),
         ("receivers = []", 'receivers = ["x"]', "routes[1].routes[1].receivers: no such receiver"),
-        ('quiet = ["nights"]', 'quiet = ["night"]', "did you mean 'nights'?"),
+        ('= ["nights"]', '= ["night"]', "did you mean 'nights'?"),
         ("component=payments", "team=payments", "incidents have no 'team'"),
         ("component=payments", "payments", 'write label="value"'),
         ('"major|critical"', '"("', "not a regular expression"),
-        ('start = "22:00"', 'start = "25:00"', "windows.nights.start"),
+        ('start = "22:00"', 'start = "25:00"', "mute_time_intervals.nights.start"),
         ('start = "22:00"', 'start = "22:00Z"', "is a local time"),
-        ('["fri", "sat"]', '["friday"]', "windows.nights.weekdays"),
+        ('["fri", "sat"]', '["friday"]', "mute_time_intervals.nights.weekdays"),
         ('equal = ["region"]', 'equal = ["team"]', "inhibitions[1].equal: no such label"),
         ('when = ["service=WeChat"]', "when = []", "inhibitions[1].when"),
         ('services = ["WeChat", "QQ"]', 'services = ["WeChat"]', "providers.Cloud.services"),
@@ -113,8 +113,8 @@ def test_a_mistake_is_explained(before: str, after: str, mistake: str) -> None:
     assert mistake in str(refused.value)
 
 
-def test_two_windows_of_one_name_are_refused() -> None:
-    again = '[[windows]]\nname = "nights"\nstart = "01:00"\nend = "02:00"\n'
+def test_two_mute_time_intervals_of_one_name_are_refused() -> None:
+    again = '[[mute_time_intervals]]\nname = "nights"\nstart = "01:00"\nend = "02:00"\n'
     with pytest.raises(ConfigError, match="'nights' is given twice"):
         settings(CONFIG + again)
 

@@ -11,10 +11,20 @@ from hypothesis import strategies as st
 
 from detector import config as module
 from detector.config import parse_settings, read_settings
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.errors import ConfigError
 from detector.fields import parse_duration, parse_width
-from tests.config.reference import PAGE, page, parts
+from detector.integrations import IntegrationSettings
+from tests.config.reference import (
+    INTEGRATIONS,
+    PAGE,
+    REGIONS,
+    page,
+    parts,
+    settings_of,
+    type_of,
+    up_to_date,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -91,9 +101,9 @@ every = "5min"
 misfire_grace = "1h"
 [posts]
 width = "5min"
-settle = "0s"
+allowed_lateness = "0s"
 complaint_threshold = 0.7
-discover_voices = false
+discover_authors = false
 [detection]
 max_false_pages_per_week = 0.1
 time_zone = "Asia/Shanghai"
@@ -129,7 +139,7 @@ min_severity = "major"
 def test_everything_can_be_said() -> None:
     settings = parse_settings(EVERYTHING, path="c.toml")
     assert settings.posts.width == timedelta(minutes=5)
-    assert settings.posts.discover_voices is None
+    assert settings.posts.discover_authors is None
     (event,) = settings.detection.known_events
     assert event.start == datetime(2026, 2, 16, 16, tzinfo=UTC)
     assert settings.services["WeChat"].known_events[0].note == "launch"
@@ -139,7 +149,7 @@ def test_everything_can_be_said() -> None:
 
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        Settings().posts.settle = timedelta(0)  # type: ignore[misc]
+        Settings().posts.allowed_lateness = timedelta(0)  # type: ignore[misc]
 
 
 def test_all_mistakes_are_told_at_once_by_name_and_with_a_remedy() -> None:
@@ -148,7 +158,7 @@ def test_all_mistakes_are_told_at_once_by_name_and_with_a_remedy() -> None:
         sorces = []
         [posts]
         widht = "1min"
-        settle = "5"
+        allowed_lateness = "5"
         width = "90.5s"
         [clock]
         speed = inf
@@ -175,7 +185,7 @@ def test_all_mistakes_are_told_at_once_by_name_and_with_a_remedy() -> None:
     ) == [
         "c.toml: clock.speed: Input should be a finite number (is: inf)",
         "c.toml: posts.width: '90.5s' is no bin width; write whole seconds, from 1s to 1d",
-        "c.toml: posts.settle: '5' is not a duration; write 30s, 1min, 2h or 1d",
+        "c.toml: posts.allowed_lateness: '5' is not a duration; write 30s, 1min, 2h or 1d",
         "c.toml: posts.widht: no such setting; did you mean 'width'?",
         (
             "c.toml: detection.time_zone: 'Asia/Shanghi' is not a known time zone; "
@@ -200,8 +210,8 @@ def test_all_mistakes_are_told_at_once_by_name_and_with_a_remedy() -> None:
         "c.toml: receivers[1].url: not a URL; write https://host/path",
         (
             "c.toml: receivers[1].retries: no such setting; known here: format, min_severity, "
-            "name, quiet, signing_key_env, signing_key_file, timeout, token_env, token_file, "
-            "type, url"
+            "mute_time_intervals, name, signing_key_env, signing_key_file, timeout, token_env, "
+            "token_file, type, url"
         ),
         "c.toml: sorces: no such setting; did you mean 'sources'?",
     ]
@@ -275,6 +285,23 @@ def test_every_key_is_explained() -> None:
 
 def test_the_page_has_every_key() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "run python -m tests.config.reference"
+
+
+@pytest.mark.parametrize("path", REGIONS, ids=lambda path: path.name)
+def test_the_examples_and_the_lists_of_integrations_are_up_to_date(path: Path) -> None:
+    assert path.read_text("utf-8") == up_to_date(path), "run python -m tests.config.reference"
+
+
+@pytest.mark.parametrize(
+    "part",
+    [part for kind in INTEGRATIONS.values() for part in settings_of(kind)],
+    ids=lambda part: f"{part.section}-{type_of(part)}",
+)
+def test_every_example_is_a_configuration_of_its_type(part: type[IntegrationSettings]) -> None:
+    settings = parse_settings(part.example, path="c.toml")
+    (entry,) = getattr(settings, part.section)
+    assert type(entry) is part
+    assert entry.type == type_of(part)
 
 
 def test_what_the_package_names_is_there() -> None:

@@ -20,7 +20,7 @@ from tests.crash.led import TTL
 from tests.crash.life import RECEIVERS, cycles_of, keys_after
 from tests.crash.nursery import Nursery
 from tests.crash.receiver import ReceiverPolicy
-from tests.store.postgres import PostgresServer, why_no_postgres
+from tests.store.postgres import PostgresServer, server_or_skip
 
 N_KILLS = int(os.environ.get("FAILOVERS", "50"))
 #: Within a cycle of a minute the other must lead; with this lease it is a second.
@@ -29,9 +29,7 @@ SOON = 20 * TTL.total_seconds()
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[PostgresServer]:
-    if reason := why_no_postgres():
-        pytest.skip(reason)
-    with PostgresServer.started() as server:
+    with server_or_skip() as server:
         yield server
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from detector.config import parse_settings
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.setup import build_plan
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 
 START = datetime(2025, 3, 3, tzinfo=UTC)
 WIDTH = timedelta(minutes=5)
@@ -18,7 +18,7 @@ PER_DAY = 288
 
 PLAN_TOML = """
 [posts]
-settle = "0s"
+allowed_lateness = "0s"
 [services.WeChat]
 aliases = ["微信"]
 time_zone = "Asia/Shanghai"
@@ -61,12 +61,12 @@ class Table:
     def __init__(self, rows: pd.DataFrame) -> None:
         self.rows = rows.sort_values("time", kind="stable")
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
         since = datetime.fromisoformat(cursor) if cursor else START
         until = min(until, self.end)
         new = self.rows[(self.rows["time"] >= since - WIDTH) & (self.rows["time"] < until - WIDTH)]
         done = until >= self.end
-        return Pull(until.isoformat(), counts=new, width=WIDTH, exhausted=done)
+        return Poll(until.isoformat(), counts=new, width=WIDTH, exhausted=done)
 
     @property
     def end(self) -> datetime:

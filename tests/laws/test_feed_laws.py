@@ -18,7 +18,7 @@ from detector.pipeline.replay import History, replay
 from detector.pipeline.run import take_turn
 from detector.pipeline.saved_state import load
 from detector.pipeline.state import PipelineState
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 from detector.sources.files import FileSource, read_gaps
 from detector.store.sql_store import open_store
 from tests.laws.stories import START, WIDTH, Table, counts, plan
@@ -115,9 +115,9 @@ def test_silence_law_a_dead_source_ends_nothing_and_the_incident_says_so(
 class Endless(Table):
     """The same table, more of which is expected for ever."""
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
-        pulled = super().pull(cursor, until=until)
-        return Pull(pulled.cursor, counts=pulled.counts, width=pulled.width)
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
+        polled = super().poll(cursor, until=until)
+        return Poll(polled.cursor, counts=polled.counts, width=polled.width)
 
 
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"{DATA} is not here")

@@ -18,7 +18,6 @@ from detector.model.incident import Severity
 from detector.notify.deliver import deliver
 from detector.notify.policy import NotificationPolicy, NotificationTiming
 from detector.notify.route import ReceiverPolicy
-from detector.pipeline import setup
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.replay import History, replay
 from detector.pipeline.run import take_turn
@@ -27,7 +26,7 @@ from detector.pipeline.state import PipelineState
 from detector.pipeline.step import RunResult, cycle
 from detector.receivers.jsonlines import JsonLinesReceiver
 from detector.sources.base import Source
-from detector.sources.scenario import ScenarioSource
+from detector.sources.scenario import ScenarioSource, bundled_scenario
 from detector.store.sql_store import open_store
 from tests.laws.stories import START, WIDTH, Table, counts, plan
 
@@ -105,7 +104,7 @@ def test_replay_law_a_live_run_logs_the_bytes_of_its_replay(
 
 
 def test_replay_law_holds_for_posts(the_plan: PipelinePlan, tmp_path: Path) -> None:
-    scenario = setup.scenario("wechat-2014-10-20")
+    scenario = bundled_scenario("wechat-2014-10-20")
     source = ScenarioSource("weibo", scenario)
     days = ticks(scenario.start, scenario.end, timedelta(hours=9, minutes=7))
     logged = live(source, the_plan, tmp_path, days, restart_every=20)
@@ -182,8 +181,8 @@ def test_incidents_are_the_same_whether_memory_was_saved_or_not(
         table, memory = Table(counts()), PipelineState()
         for now in ticks(START, table.end, timedelta(days=2)):
             feed = memory.feeds.get("table")
-            pull = table.pull(feed.cursor if feed else None, until=now)
-            outcome = cycle(memory, {"table": pull}, the_plan, now=now)
+            poll = table.poll(feed.cursor if feed else None, until=now)
+            outcome = cycle(memory, {"table": poll}, the_plan, now=now)
             memory = outcome.memory
             yield outcome
 

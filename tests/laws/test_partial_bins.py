@@ -25,7 +25,7 @@ from detector.pipeline.replay import History, replay
 from detector.pipeline.run import take_turn
 from detector.pipeline.saved_state import load
 from detector.pipeline.state import PipelineState
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 from detector.store.sql_store import open_store
 from tests.laws.stories import START
 from tests.pipeline.plans import lexicon_plan
@@ -65,7 +65,7 @@ class Posts:
     ) -> None:
         self.rows, self.holes, self.name = rows, holes, name
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
         since = datetime.fromisoformat(cursor) if cursor else START
         until = min(until, self.end)
         seen = self.rows["time"].between(since, until, inclusive="left")
@@ -76,7 +76,7 @@ class Posts:
         for hole in self.holes:
             seen &= ~self.rows["time"].between(*hole, inclusive="left")
         done = until >= self.end
-        return Pull(until.isoformat(), self.rows[seen], observed=tuple(observed), exhausted=done)
+        return Poll(until.isoformat(), self.rows[seen], observed=tuple(observed), exhausted=done)
 
     @property
     def end(self) -> datetime:

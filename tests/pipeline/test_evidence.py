@@ -8,21 +8,21 @@ from datetime import datetime
 import pandas as pd
 
 from detector.pipeline.replay import replay
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 from tests.laws.stories import Table, counts
 from tests.pipeline.plans import lexicon_plan
 
 
 @dataclass
 class WithPosts:
-    """A table of counts, and the same posts with every pull of the last days' outages."""
+    """A table of counts, and the same posts with every poll of the last days' outages."""
 
     inner: Table
     posts: pd.DataFrame | None
     name: str = "table"
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
-        return replace(self.inner.pull(cursor, until=until), evidence=self.posts)
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
+        return replace(self.inner.poll(cursor, until=until), evidence=self.posts)
 
 
 def outage_posts() -> pd.DataFrame:

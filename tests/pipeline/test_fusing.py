@@ -17,7 +17,7 @@ from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.saved_state import changes, load
 from detector.pipeline.state import PipelineState
 from detector.pipeline.step import cycle
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 from tests.fakes.outages import NOON
 from tests.pipeline.plans import lexicon_plan
 
@@ -60,17 +60,17 @@ class Life:
         now = NOON
         while now < NOON + timedelta(days=DAYS):
             now = min(now + every, NOON + timedelta(days=DAYS))
-            pulls = {}
+            polls = {}
             for name, rows in self.tables.items():
                 late = (delays or {}).get(name, timedelta(0))
                 n = int((rows["time"] <= now - late - WIDTH).sum())
-                pulls[name] = Pull(None, counts=rows.iloc[self.taken[name] : n], width=WIDTH)
+                polls[name] = Poll(None, counts=rows.iloc[self.taken[name] : n], width=WIDTH)
                 self.taken[name] = n
-            self._take(pulls, now)
+            self._take(polls, now)
         return self
 
-    def _take(self, pulls: Mapping[str, Pull], now: datetime) -> None:
-        outcome = cycle(self.memory, pulls, self.plan, now=now)
+    def _take(self, polls: Mapping[str, Poll], now: datetime) -> None:
+        outcome = cycle(self.memory, polls, self.plan, now=now)
         self.alerts += outcome.alerts
         self.incidents |= {i.id: i for i in outcome.incidents}
         entries = changes(PipelineState(), outcome.memory)

@@ -14,7 +14,7 @@ from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.series_batch import ListBatch
 from detector.pipeline.state import SourceProgress
 from detector.pipeline.table_counts import count_listings
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 from tests.pipeline.plans import lexicon_plan
 
 START = datetime(2022, 7, 22, 14, 0, tzinfo=UTC)
@@ -48,9 +48,9 @@ def tallied(
     followed: tuple[SeriesKey, ...] = (),
 ) -> tuple[SourceProgress, dict[SeriesKey, ListBatch]]:
     spans = tuple((START + a * MINUTE, START + b * MINUTE) for a, b in observed)
-    pull = Pull("", counts=rows, width=MINUTE, observed=spans)
+    poll = Poll("", counts=rows, width=MINUTE, observed=spans)
     tally = count_listings(
-        "hot", feed or SourceProgress(), rows, MINUTE, pull, frozenset(followed), plan
+        "hot", feed or SourceProgress(), rows, MINUTE, poll, frozenset(followed), plan
     )
     return tally.feed, {piece.key: piece for piece in tally.looks}
 

@@ -23,7 +23,7 @@ from detector.pipeline.partial_bins import (
 )
 from detector.pipeline.post_counts import count_posts
 from detector.pipeline.state import SourceProgress
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 from tests.pipeline.plans import lexicon_plan
 
 NOON = datetime(2022, 7, 22, 12, tzinfo=UTC)
@@ -125,8 +125,8 @@ def test_what_a_bin_held_up_to_a_mark_is_what_count_voices_says_of_the_posts_bef
             "author": [f"user{who}" for _, who, _ in said],
         }
     )
-    pull = Pull(None, posts=posts, observed=((NOON, NOON + timedelta(minutes=25)),))
-    tally = count_posts("weibo", SourceProgress(), pull, {}, plan, now=NOON + timedelta(hours=1))
+    poll = Poll(None, posts=posts, observed=((NOON, NOON + timedelta(minutes=25)),))
+    tally = count_posts("weibo", SourceProgress(), poll, {}, plan, now=NOON + timedelta(hours=1))
     (piece,) = tally.counts
     complaints = read_complaints(posts, "weibo", plan.reader, plan.facets, threshold=0.5)[
         list(AUTHOR_COLUMNS)

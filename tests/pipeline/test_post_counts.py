@@ -26,7 +26,7 @@ from detector.pipeline.state import (
     Followed,
     SourceProgress,
 )
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 from tests.pipeline.plans import lexicon_plan
 
 START = datetime(2022, 7, 22, 14, 0, tzinfo=UTC)
@@ -64,8 +64,8 @@ class Follower:
 
     def take(self, rows: pd.DataFrame | None, *spans: Span, now: datetime = LATER) -> None:
         observed = tuple((START + a * MINUTE, START + b * MINUTE) for a, b in spans)
-        pull = Pull(None, posts=rows, observed=observed)
-        tally = count_posts(self.source, self.feed, pull, self.series, self.plan, now=now)
+        poll = Poll(None, posts=rows, observed=observed)
+        tally = count_posts(self.source, self.feed, poll, self.series, self.plan, now=now)
         self.feed = tally.feed
         for piece in tally.counts:
             known = self.series.get(piece.key)
@@ -229,7 +229,7 @@ class TestDiscovery:
     gap=st.tuples(st.integers(0, 299), st.integers(1, 40)),
     settle=st.sampled_from([0, 7]),
 )
-def test_pieces_do_not_depend_on_the_pulls(
+def test_pieces_do_not_depend_on_the_polls(
     minutes: list[float], cuts: set[int], gap: tuple[int, int], settle: int
 ) -> None:
     chosen = replace(lexicon_plan(), discover_voices=4, settle=settle * MINUTE)
@@ -294,8 +294,8 @@ def test_what_is_known_again_is_bounded(the_plan: PipelinePlan) -> None:
 
 def test_complaints_that_come_too_late_are_reported(the_plan: PipelinePlan) -> None:
     feed = SourceProgress(counted_until=(START + 5 * MINUTE).timestamp())
-    pull = Pull(None, posts=posts(1, 6), observed=((START, START + 7 * MINUTE),))
-    assert count_posts("weibo", feed, pull, {}, the_plan, now=LATER).late == 1
+    poll = Poll(None, posts=posts(1, 6), observed=((START, START + 7 * MINUTE),))
+    assert count_posts("weibo", feed, poll, {}, the_plan, now=LATER).late == 1
 
 
 def test_gaps_are_forgotten_that_nobody_asks_about_any_more(the_plan: PipelinePlan) -> None:
@@ -338,8 +338,8 @@ def test_years_in_which_nobody_looked_are_not_laid_out(the_plan: PipelinePlan) -
     years = 5 * 365 * 1440
     rows = posts(years + 1.5)
     span = (START + years * MINUTE, START + (years + 3) * MINUTE)
-    pull = Pull(None, posts=rows, observed=(span,))
-    tally = count_posts("weibo", follower.feed, pull, follower.series, the_plan, now=span[1])
+    poll = Poll(None, posts=rows, observed=(span,))
+    tally = count_posts("weibo", follower.feed, poll, follower.series, the_plan, now=span[1])
     (piece,) = (piece for piece in tally.counts if piece.key == WECHAT)
     assert piece.skipped == years - 2
     np.testing.assert_array_equal(piece.counts, [0, 1, 0])

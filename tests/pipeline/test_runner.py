@@ -18,7 +18,7 @@ from detector.pipeline import runner
 from detector.pipeline.runner import Pipeline
 from detector.pipeline.saved_state import changes
 from detector.pipeline.state import PipelineState, SourceProgress
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 from detector.store.base import RunRecord
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -109,13 +109,13 @@ class Backfilled:
 
     name: str = "slow"
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
         since = datetime.fromisoformat(cursor) if cursor else NOW - timedelta(hours=3)
         end = min(since + timedelta(hours=1), until)
         if end <= since:
-            return Pull(cursor)
+            return Poll(cursor)
         posts = pd.DataFrame({"time": pd.Series([since], dtype="datetime64[us, UTC]"), "text": "a"})
-        return Pull(end.isoformat(), posts=posts, observed=((since, end),))
+        return Poll(end.isoformat(), posts=posts, observed=((since, end),))
 
 
 def test_a_source_that_makes_up_for_missed_time_says_how_far_it_is(tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ def test_a_row_for_a_bin_taken_in_is_history(the_plan: PipelinePlan) -> None:
     ),
     cuts=st.sets(st.integers(1, 40), max_size=6),
 )
-def test_pieces_do_not_depend_on_the_pulls(cells: list[tuple[int, float]], cuts: set[int]) -> None:
+def test_pieces_do_not_depend_on_the_polls(cells: list[tuple[int, float]], cuts: set[int]) -> None:
     rows = table(*((i // 3 * 1.0, "abc"[which], count) for i, (which, count) in enumerate(cells)))
     rows = rows.drop_duplicates(["time", "service"], ignore_index=True)
     whole, parts = Follower(lexicon_plan()), Follower(lexicon_plan())
@@ -142,7 +142,7 @@ def test_pieces_do_not_depend_on_the_pulls(cells: list[tuple[int, float]], cuts:
         np.testing.assert_array_equal(parts.counts[key], counts)
 
 
-@pytest.mark.parametrize("known", [True, False], ids=["since the last pull", "inside of a table"])
+@pytest.mark.parametrize("known", [True, False], ids=["since the last poll", "inside of a table"])
 def test_years_without_a_row_are_not_laid_out(the_plan: PipelinePlan, known: bool) -> None:
     decade = 10 * 365 * 288
     follower = Follower(the_plan)

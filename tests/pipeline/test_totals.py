@@ -12,7 +12,7 @@ from detector.errors import SourceError
 from detector.notify.policy import NotificationPolicy
 from detector.pipeline.run import Totals, take_turn
 from detector.pipeline.state import PipelineState
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 from tests.fakes.store import FakeStore
 from tests.pipeline.plans import lexicon_plan
 
@@ -22,17 +22,17 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass
 class Posts:
-    """Texts, a second apart, in the minute before the pull; none: it cannot be read."""
+    """Texts, a second apart, in the minute before the poll; none: it cannot be read."""
 
     name: str
     texts: Sequence[str]
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
         if not self.texts:
             raise SourceError("away")
         times = pd.date_range(until - MINUTE, periods=len(self.texts), freq="1s").as_unit("us")
         posts = pd.DataFrame({"time": times, "text": list(self.texts)})
-        return Pull(None, posts, observed=((until - MINUTE, until),))
+        return Poll(None, posts, observed=((until - MINUTE, until),))
 
     def close(self) -> None:
         pass

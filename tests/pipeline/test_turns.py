@@ -21,7 +21,7 @@ from detector.pipeline.run import take_turn
 from detector.pipeline.saved_state import load
 from detector.pipeline.shelf import Shelf
 from detector.pipeline.state import PipelineState
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 from tests.fakes.store import FakeStore
 from tests.laws.stories import START, Table, counts
 from tests.pipeline.plans import lexicon_plan
@@ -123,10 +123,10 @@ class Broken:
 
     name = "hn"
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
         if cursor is not None:
             raise SourceError("hn: 503")
-        return Pull("once", observed=((until - HOUR, until),))
+        return Poll("once", observed=((until - HOUR, until),))
 
 
 @pytest.mark.parametrize("restart", [False, True], ids=["running through", "restarted"])

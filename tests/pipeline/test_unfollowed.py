@@ -12,7 +12,7 @@ import pytest
 from detector.pipeline.hindsight_analysis import Review, review
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.replay import replay
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 from tests.pipeline.plans import lexicon_plan
 
 START = datetime(2022, 7, 4, tzinfo=UTC)
@@ -22,18 +22,18 @@ DAYS = 12
 
 @dataclass
 class Forum:
-    """Posts, a day with every pull, each by somebody else."""
+    """Posts, a day with every poll, each by somebody else."""
 
     rows: pd.DataFrame
     name: str = "forum"
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
         day = int(cursor or 0)
         since = START + day * 24 * HOUR
         end = since + 24 * HOUR
         new = self.rows[(self.rows["time"] >= since) & (self.rows["time"] < end)]
         last = day == DAYS - 1
-        return Pull(str(day + 1), posts=new, observed=((since, end),), exhausted=last)
+        return Poll(str(day + 1), posts=new, observed=((since, end),), exhausted=last)
 
 
 def forum(*outages: tuple[float, float, float]) -> Forum:

@@ -15,7 +15,7 @@ from detector.pipeline.saved_state import changes, load
 from detector.pipeline.state import PipelineState
 from detector.pipeline.step import cycle
 from detector.pipeline.volumes import grown, parts_of
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 from tests.fakes.outages import NOON
 from tests.pipeline.plans import lexicon_plan
 
@@ -68,8 +68,8 @@ def test_a_feed_that_fails_is_dead_and_alive_when_it_is_observed_again(
             outcome = cycle(memory, {}, the_plan, now=now, failures={"hn": "hn: 503"})
         else:
             since = now - MINUTE
-            pull = Pull(None, posts=posts(minute - 0.5), observed=((since, now),))
-            outcome = cycle(memory, {"hn": pull}, the_plan, now=now)
+            poll = Poll(None, posts=posts(minute - 0.5), observed=((since, now),))
+            outcome = cycle(memory, {"hn": poll}, the_plan, now=now)
         memory = outcome.memory
         said += outcome.feed_alerts
         assert outcome.feeds[0].polled_at == now
@@ -79,8 +79,8 @@ def test_a_feed_that_fails_is_dead_and_alive_when_it_is_observed_again(
 
 
 def test_history_in_one_piece_has_no_end_that_is_missed(the_plan: PipelinePlan) -> None:
-    pull = Pull(None, posts=posts(1, 2), observed=((NOON, NOON + 3 * MINUTE),))
-    assert cycle(PipelineState(), {"file": pull}, the_plan, now=END_OF_TIME).feed_alerts == ()
+    poll = Poll(None, posts=posts(1, 2), observed=((NOON, NOON + 3 * MINUTE),))
+    assert cycle(PipelineState(), {"file": poll}, the_plan, now=END_OF_TIME).feed_alerts == ()
 
 
 def test_places_of_a_table_are_watched_each_for_itself(the_plan: PipelinePlan) -> None:
@@ -89,7 +89,7 @@ def test_places_of_a_table_are_watched_each_for_itself(the_plan: PipelinePlan) -
     for day in (1, 2):
         now = NOON + timedelta(days=day)
         new = both[(both["time"] >= now - timedelta(days=1)) & (both["time"] < now)]
-        outcome = cycle(memory, {"table": Pull(None, counts=new, width=WIDTH)}, the_plan, now=now)
+        outcome = cycle(memory, {"table": Poll(None, counts=new, width=WIDTH)}, the_plan, now=now)
         memory = outcome.memory
         said += outcome.feed_alerts
     assert told(said) == [("y", "down", 1440 + 15)]
@@ -98,7 +98,7 @@ def test_places_of_a_table_are_watched_each_for_itself(the_plan: PipelinePlan) -
 
 
 @pytest.mark.parametrize("every", [timedelta(days=20), timedelta(hours=31), timedelta(hours=5)])
-def test_a_silent_counter_is_told_whatever_the_pulls(
+def test_a_silent_counter_is_told_whatever_the_polls(
     the_plan: PipelinePlan, every: timedelta
 ) -> None:
     low = (10 * 288 + 40, 10 * 288 + 80)
@@ -107,8 +107,8 @@ def test_a_silent_counter_is_told_whatever_the_pulls(
     while done < NOON + timedelta(days=12):
         now = min(done + every, NOON + timedelta(days=12))
         new = rows[(rows["time"] >= done - WIDTH) & (rows["time"] < now)]
-        pull = Pull(None, counts=new, width=WIDTH)
-        outcome = cycle(memory, {"sql": pull}, the_plan, now=now + WIDTH)
+        poll = Poll(None, counts=new, width=WIDTH)
+        outcome = cycle(memory, {"sql": poll}, the_plan, now=now + WIDTH)
         stored = {
             k: v for k, v in changes(PipelineState(), outcome.memory).items() if v is not None
         }
@@ -133,8 +133,8 @@ def test_posts_that_are_no_complaints_keep_a_feed_alive(the_plan: PipelinePlan) 
         bins = np.repeat(np.arange(288), rng.poisson(rate))
         minutes = 1440 * day + 5.0 * bins + 1.0
         observed = ((NOON + day * 1440 * MINUTE, NOON + (day + 1) * 1440 * MINUTE),)
-        pull = Pull(None, posts=posts(*minutes), observed=observed)
-        outcome = cycle(memory, {"hn": pull}, plan, now=observed[0][1])
+        poll = Poll(None, posts=posts(*minutes), observed=observed)
+        outcome = cycle(memory, {"hn": poll}, plan, now=observed[0][1])
         memory = outcome.memory
         said += outcome.feed_alerts
     assert [state for _, state, _ in told(said)] == ["degraded", "up"]
@@ -143,8 +143,8 @@ def test_posts_that_are_no_complaints_keep_a_feed_alive(the_plan: PipelinePlan) 
 def test_stray_rows_of_other_centuries_are_not_followed_bin_by_bin() -> None:
     times = ["1970-01-01T00:00Z", "1970-01-01T00:01Z", "2098-12-31T23:59Z", "2099-01-01T00:00Z"]
     rows = pd.DataFrame({"time": pd.to_datetime(times), "service": "WeChat", "count": 1.0})
-    pull = Pull(None, counts=rows, width=timedelta(minutes=1))
-    (part,) = parts_of("t", pull, None, lexicon_plan())
+    poll = Poll(None, counts=rows, width=timedelta(minutes=1))
+    (part,) = parts_of("t", poll, None, lexicon_plan())
     volume, falls = grown(None, part, share=0.1)
     assert falls == ()
     assert volume is not None

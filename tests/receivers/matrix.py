@@ -1,6 +1,6 @@
-"""The table of docs/sinks.md, as found out: ``python -m tests.receivers.matrix``.
+"""The table of docs/receivers.md, as found out: ``python -m tests.receivers.matrix``.
 
-Each sink meets a receiver that behaves in some way; the cell says what the sink made of it.
+Each client meets a place that behaves in some way; the cell says what the client made of it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tests.page_table import Cells, PageTable
 from tests.receivers.receivers import CANARY, PATIENT, RECEIVERS, ReceiverPolicy
 
 ON_PAGE = PageTable(
-    Path(__file__).parents[2] / "docs" / "sinks.md",
+    Path(__file__).parents[2] / "docs" / "receivers.md",
     begin="<!-- table: made by python -m tests.receivers.matrix -->",
     end="<!-- end -->",
 )
@@ -49,9 +49,9 @@ ANSWERS: Mapping[str, Sequence[int | str]] = {
 NEVER_ANSWER = ("does not answer", "answers without end")
 ASKS_FOR_A_PAUSE = "asks for a pause (Retry-After)"
 OUT_OF_REACH = "is out of reach"
-HEARS_TWICE = "hears the same twice"
+HEARS_TWICE = "gets the same twice"
 FORGETS = "forgets what is not repeated"
-HOSTILE_NAME = "hears hostile names"
+HOSTILE_NAME = "gets hostile names"
 ECHOES = "echoes every secret"
 ROWS: tuple[str, ...] = (
     *ANSWERS,
@@ -66,7 +66,7 @@ NOT_APPLICABLE = "-"
 
 
 def outcome(name: str, row: str, folder: Path) -> str:
-    """Return what sink ``name`` does when its receiver behaves as ``row`` says."""
+    """Return what client ``name`` does when its receiver behaves as ``row`` says."""
     timeout = 0.5 if row in NEVER_ANSWER else PATIENT
     with RECEIVERS[name](folder, timeout=timeout) as receiver:
         if row in ANSWERS:
@@ -126,7 +126,7 @@ def _forgets(receiver: ReceiverPolicy) -> str:
     if not isinstance(receiver.sink, RefreshedReceiver):
         return NOT_APPLICABLE
     receiver.sink.refresh([an_alert()], now=NOON + timedelta(minutes=1))
-    return "told again each turn"
+    return "repeated each run"
 
 
 def _hostile(receiver: ReceiverPolicy) -> str:
@@ -147,7 +147,7 @@ def _echoes(receiver: ReceiverPolicy) -> str:
         except DeliveryError as error:
             shown += traceback.format_exception(error)
             shown += [repr(e) + str(e.args) for e in _chain(error)]
-    return "TOLD" if CANARY in "\n".join(shown) else "never told"
+    return "SHOWN" if CANARY in "\n".join(shown) else "never shown"
 
 
 @contextmanager
@@ -200,7 +200,7 @@ def _cells(row: str) -> list[str]:
 
 
 def on_the_page() -> Cells:
-    """Return the table as docs/sinks.md has it."""
+    """Return the table as docs/receivers.md has it."""
     return ON_PAGE.read()
 
 

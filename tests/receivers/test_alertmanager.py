@@ -58,8 +58,8 @@ def test_labels_say_who_it_is_and_annotations_what(server: Loopback) -> None:
         "incident": an_incident().id,
         "team": "im",
     }
-    assert fired["annotations"]["summary"] == "OUTAGE WeChat: major outage since 11:57 UTC"
-    assert "412 at the peak" in fired["annotations"]["description"]
+    assert fired["annotations"]["summary"] == "[OPENED] WeChat: major outage since 11:57 UTC"
+    assert "412 posts in one bin" in fired["annotations"]["description"]
     assert "runbook_url" not in fired["annotations"]
 
 

@@ -37,7 +37,7 @@ def sink_to(server: Loopback) -> AppriseReceiver:
 def test_title_and_text_are_those_of_the_message(server: Loopback) -> None:
     sink_to(server).send(an_alert())
     body, said = json.loads(server.accepted[0].body), a_writer("zh").message(an_alert())
-    assert body["title"] == said.summary
+    assert body["title"] == said.title
     assert body["message"] == said.body
 
 

@@ -60,7 +60,7 @@ def test_a_dead_and_a_revived_source_arrive_in_order(receiver: ReceiverPolicy) -
 @pytest.mark.parametrize("state", SourceState)
 def test_messages_say_which_source_and_since_when(language: str, state: SourceState) -> None:
     alert = replace(DEAD, feed=replace(DEAD.feed, state=state))
-    said = a_writer(language).feed_message(alert)  # type: ignore[arg-type]
+    said = a_writer(language).source_message(alert)
     assert "weibo" in said.title
     assert any("11:50" in line for line in said.lines), "since when"
     assert any("12:00" in line for line in said.lines), "when it was noticed"
@@ -73,7 +73,7 @@ def test_a_hostile_name_is_written_out() -> None:
         source="w\x1b[2J\r\neibo",
         params={"until": "2022-07-22T11:50:00Z", "error": "\u202e\x1b no"},
     )
-    said = a_writer().feed_message(replace(DEAD, feed=hostile))
+    said = a_writer().source_message(replace(DEAD, feed=hostile))
     text = "\n".join([said.title, *said.lines])
     assert "\x1b" not in text
     assert "\u202e" not in text

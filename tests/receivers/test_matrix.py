@@ -1,4 +1,4 @@
-"""docs/sinks.md says what sinks make of their receivers; this finds out whether it is so."""
+"""docs/receivers.md says what happens in trouble; this finds out whether it is so."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.receivers.matrix import (
 )
 from tests.receivers.receivers import OVER_HTTP, RECEIVERS
 
-#: What every sink that speaks HTTP owes; the rest is told on the page.
+#: What everything that speaks HTTP owes; the rest is on the page.
 LAW = {
     "takes it (2xx)": "sent",
     "wants time (408, 425, 429)": "tried again",
@@ -30,11 +30,11 @@ LAW = {
     "speaks no HTTP": "tried again",
     OUT_OF_REACH: "tried again",
     HOSTILE_NAME: "inert",
-    ECHOES: "never told",
+    ECHOES: "never shown",
 }
 
 
-def test_the_page_has_every_row_and_every_sink() -> None:
+def test_the_page_has_every_row_and_every_receiver() -> None:
     cells = on_the_page()
     assert list(cells) == list(ROWS)
     assert all(list(row) == list(RECEIVERS) for row in cells.values())
@@ -42,7 +42,7 @@ def test_the_page_has_every_row_and_every_sink() -> None:
 
 @pytest.mark.parametrize("sink", OVER_HTTP)
 @pytest.mark.parametrize("row", LAW)
-def test_a_sink_over_http_keeps_the_law_when_the_receiver(row: str, sink: str) -> None:
+def test_a_receiver_over_http_keeps_the_law_when_the_receiver(row: str, sink: str) -> None:
     assert on_the_page()[row][sink] == LAW[row]
 
 

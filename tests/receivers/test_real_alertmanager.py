@@ -127,7 +127,7 @@ def test_an_alert_appears_with_the_estimated_start_and_resolves(
     assert _instant(shown["startsAt"]) == opened.incident.onset.at
     assert _instant(shown["startsAt"]) != opened.incident.noticed_at
     assert shown["labels"]["severity"] == "major"
-    assert shown["annotations"]["summary"].startswith("【故障】微信")
+    assert shown["annotations"]["summary"].startswith("[OPENED] 微信")
 
     sink_to(address).send(over)
     assert alerts_of(address, "微信") == []

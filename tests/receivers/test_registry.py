@@ -10,17 +10,13 @@ import pytest
 
 from detector import resources
 from detector.config import parse_settings
-from detector.config.receivers import PluginReceiverSettings
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.errors import ConfigError
 from detector.model.alert import Alert
 from detector.notify.receiver import Receiver, RefreshedReceiver
-from detector.receivers.registry import (
-    Receivers,
-    build_heartbeat,
-    links,
-    writer,
-)
+from detector.pipeline.heartbeat import build_heartbeat
+from detector.pipeline.setup import build_receivers
+from detector.receivers.base import writer
 from tests.fakes.outages import an_alert, an_incident
 from tests.receivers.loopback import Loopback
 from tests.receivers.receivers import CANARY
@@ -50,9 +46,8 @@ def settings(receiver: str = "", more: str = "") -> Settings:
 
 
 def sink_of(known: Settings, base: Path, console: io.StringIO | None = None) -> Receiver:
-    (receiver,) = known.receivers
-    assert not isinstance(receiver, PluginReceiverSettings)
-    return Receivers(known, base=base, console=console or io.StringIO()).sink(receiver)
+    (receiver,) = build_receivers(known, base=base, console=console or io.StringIO()).values()
+    return receiver
 
 
 @pytest.fixture(autouse=True)
@@ -100,23 +95,23 @@ def test_words_are_in_the_receivers_language_and_zone(tmp_path: Path) -> None:
         an_alert(an_incident("QQ"))
     )
     text = stream.getvalue()
-    assert text.startswith("【故障】QQ 重大故障，19:57 开始（UTC+8）")
+    assert text.startswith("[OPENED] QQ：重大故障，19:57 UTC+08:00 开始")
     assert "详情：https://outages.example.org/incidents/qq-20220722T1200Z-" in text
     assert "预案：https://wiki.example.org/qq" in text
 
 
 def test_the_runbook_of_all_is_for_services_without_their_own() -> None:
-    known = links(settings(more=MESSAGES))
+    known = settings(more=MESSAGES).links
     assert known.runbook_of(an_incident("QQ")) == "https://wiki.example.org/qq"
     assert known.runbook_of(an_incident("WeChat")) == "https://wiki.example.org/any"
 
 
-def test_bundled_templates_serve_as_ones_own(tmp_path: Path) -> None:
-    for language in ("en", "zh"):
-        own = resources.text(f"data/messages/{language}.txt")
-        (tmp_path / "own.txt").write_text(own, "utf-8")
+def test_a_template_of_ones_own_is_read_from_its_file(tmp_path: Path) -> None:
+    own = "{{ service }}: {{ state }}, {{ ['login'] | named | listed }}"
+    (tmp_path / "own.txt").write_text(own, "utf-8")
+    for language, name in (("en", "login"), ("zh", "登录")):
         told = _told(f'language = "{language}"\ntemplate = "own.txt"', tmp_path)
-        assert told == _told(f'language = "{language}"', tmp_path)
+        assert told.splitlines()[0] == f"WeChat: opened, {name}"
 
 
 def _told(how: str, base: Path) -> str:
@@ -148,10 +143,17 @@ def test_a_template_is_refused_by_its_name(
 def test_the_shipped_configuration_makes_what_it_comments_out(tmp_path: Path) -> None:
     """Uncommented, the receivers at the end of config.toml are right."""
     text = resources.text("config.toml")
-    part = text[text.index("# Receivers. Secrets") :]
-    lines = [line.removeprefix("# ") for line in part.splitlines()[1:]]
+    part = text[text.index("# [[receivers]]") :]
+    lines = [line.removeprefix("# ") for line in part.splitlines() if not line.startswith("# End")]
     known = parse_settings("\n".join(lines), path="config.toml")
-    assert [r.type for r in known.receivers] == ["apprise", "pagerduty", "alertmanager", "webhook"]
+    assert [r.type for r in known.receivers] == [
+        "alertmanager",
+        "apprise",
+        "console",
+        "jsonlines",
+        "pagerduty",
+        "webhook",
+    ]
     assert known.heartbeat.url_env == "HEALTHCHECK_URL"
 
 
@@ -178,4 +180,4 @@ def test_systemd_is_told_where_it_started_us(
 
 def test_without_settings_there_is_a_writer_in_english_and_utc() -> None:
     alert: Alert = an_alert()
-    assert writer(settings()).message(alert).title.endswith("since 11:57 UTC")
+    assert writer(settings().links).message(alert).title.endswith("since 11:57 UTC")

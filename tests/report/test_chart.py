@@ -28,7 +28,8 @@ from detector.report.chart_marks import (
     place,
     text_width,
 )
-from detector.views.curve import Curve, band, columns, dispersion_of
+from detector.views.curve import Curve, columns
+from detector.views.expected_range import band, dispersion_of
 from tests.report.looks import MINUTE, START, a_curve, a_shade
 
 SVG = "{http://www.w3.org/2000/svg}"

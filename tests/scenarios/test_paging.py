@@ -19,7 +19,7 @@ from detector.demo.simulate import simulate
 from detector.model.incident import Incident
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.replay import replay
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 
 SURGE = pd.Timestamp("2015-01-08 15:00", tz="Asia/Shanghai").tz_convert("UTC")
 SAYINGS = [
@@ -48,8 +48,8 @@ class Posts:
     end: datetime
     name: str = "posts"
 
-    def pull(self, cursor: str | None, *, until: datetime) -> Pull:
-        return Pull("end", posts=self.rows, observed=((self.start, self.end),), exhausted=True)
+    def poll(self, cursor: str | None, *, until: datetime) -> Poll:
+        return Poll("end", posts=self.rows, observed=((self.start, self.end),), exhausted=True)
 
 
 @cache

@@ -8,9 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from detector.model.incident import Incident
-from detector.pipeline import setup
 from detector.pipeline.replay import replay
-from detector.sources.scenario import ScenarioSource
+from detector.sources.scenario import ScenarioSource, bundled_scenario
 from tests.pipeline.plans import lexicon_plan
 
 OUTAGE = datetime(2019, 6, 20, 10, tzinfo=UTC)
@@ -19,7 +18,7 @@ OUTAGE = datetime(2019, 6, 20, 10, tzinfo=UTC)
 
 def noticed(minutes: int) -> list[Incident]:
     plan = replace(lexicon_plan(), width=timedelta(minutes=minutes))
-    scenario = setup.scenario("wechat-2019-06-20-official-accounts")
+    scenario = bundled_scenario("wechat-2019-06-20-official-accounts")
     history = replay(ScenarioSource("weibo", scenario), plan)
     outage = [
         i for i in history.incidents.values() if i.ended_at and i.onset.at < OUTAGE < i.ended_at

@@ -112,13 +112,13 @@ def measure(port: int, told: Story) -> str:
     began, cursor, lags = time.monotonic(), None, list[float]()
     spans = Spans.none()
     while not seen.all() and time.monotonic() - began < 1200:
-        pull = source.pull(cursor, until=wall() + timedelta(seconds=1))
-        cursor = pull.cursor
-        if pull.posts is not None and len(pull.posts):
-            numbers = pull.posts["id"].str.rpartition("/")[2].astype(np.int64).to_numpy()
+        poll = source.poll(cursor, until=wall() + timedelta(seconds=1))
+        cursor = poll.cursor
+        if poll.posts is not None and len(poll.posts):
+            numbers = poll.posts["id"].str.rpartition("/")[2].astype(np.int64).to_numpy()
             np.add.at(seen, numbers, 1)
             lags.append(time.time() - told.at(int(numbers.max())) / MEGA)
-        spans = Spans.of([*spans.pairs(), *pull.observed])
+        spans = Spans.of([*spans.pairs(), *poll.observed])
         time.sleep(0.2)
     seconds = time.monotonic() - began
     source.close()

@@ -18,8 +18,8 @@ from tests.sources.writing import (
     as_csv,
     as_json_lines,
     counts_of,
+    poll,
     posts_of,
-    pull,
     write,
 )
 
@@ -70,7 +70,7 @@ def test_a_counts_table_reads_the_same_in_every_format(
     tmp_path: Path, name: str, content: bytes | None
 ) -> None:
     path = parquet(tmp_path / name) if content is None else write(tmp_path / name, content)
-    got = pull(path, width=MINUTE)
+    got = poll(path, width=MINUTE)
     counts = counts_of(got)
     assert list(counts["time"]) == [pd.Timestamp(f"2022-07-22T{t}Z") for t in TIMES]
     assert counts["time"].dtype == "datetime64[us, UTC]"
@@ -82,17 +82,17 @@ def test_a_counts_table_reads_the_same_in_every_format(
 def test_content_wins_over_the_ending(tmp_path: Path) -> None:
     zipped = write(tmp_path / "a.gz", COUNTS)
     plainly_named = zipped.rename(tmp_path / "counts.csv")
-    assert len(counts_of(pull(plainly_named))) == 3
+    assert len(counts_of(poll(plainly_named))) == 3
     not_zipped = tmp_path / "counts.csv.gz"
     not_zipped.write_text(COUNTS)
-    assert len(counts_of(pull(not_zipped))) == 3
+    assert len(counts_of(poll(not_zipped))) == 3
 
 
 def test_services_that_look_like_numbers_stay_texts(tmp_path: Path) -> None:
     table = COUNTS.replace("WeChat", "007")
-    assert set(counts_of(pull(write(tmp_path / "c.csv", table)))["service"]) == {"007"}
+    assert set(counts_of(poll(write(tmp_path / "c.csv", table)))["service"]) == {"007"}
     mixed = COUNTS.replace("WeChat,40", "1e3,40").replace("WeChat", "NA")
-    got = pull(write(tmp_path / "m.csv", mixed), width=MINUTE)
+    got = poll(write(tmp_path / "m.csv", mixed), width=MINUTE)
     assert list(counts_of(got)["service"]) == ["NA", "NA", "1e3"]
 
 
@@ -105,7 +105,7 @@ def test_posts_are_sorted_and_keep_their_texts(tmp_path: Path) -> None:
         write(tmp_path / "posts.csv", as_csv(rows)),
         write(tmp_path / "posts.jsonl", as_json_lines(rows)),
     ):
-        got = pull(path)
+        got = poll(path)
         posts = posts_of(got)
         assert list(posts["text"]) == ['a 5" screen', '微信崩了, "again"\nsecond line']
         assert list(posts["author"]) == ["", "b"]
@@ -118,7 +118,7 @@ def test_hot_search_columns_are_known_without_configuration(tmp_path: Path) -> N
         "2022-07-22T14:09:01Z,微信崩了,outage,WeChat,3,900000,150000\n"
         "2022-07-22T14:10:02Z,微信崩了,outage,WeChat,2,1100000,151000\n"
     )
-    got = pull(write(tmp_path / "heat.csv", table))
+    got = poll(write(tmp_path / "heat.csv", table))
     counts = counts_of(got)
     assert list(counts.columns) == ["time", "service", "count", "floor", "title"]
     assert list(counts["floor"]) == [150000, 151000]
@@ -130,7 +130,7 @@ def test_hot_search_columns_are_known_without_configuration(tmp_path: Path) -> N
 
 def test_a_mapping_wins_over_a_column_of_our_name(tmp_path: Path) -> None:
     table = "time,created,text\nyesterday,2022-07-22T14:09:00Z,hello\n"
-    got = pull(write(tmp_path / "p.csv", table), columns={"time": "created"})
+    got = poll(write(tmp_path / "p.csv", table), columns={"time": "created"})
     assert list(posts_of(got)["time"]) == [pd.Timestamp("2022-07-22T14:09:00Z")]
 
 
@@ -138,7 +138,7 @@ def test_one_column_may_mean_two_of_ours(tmp_path: Path) -> None:
     table = COUNTS.replace("service", "topic").replace("count", "heat")
     mapping = {"service": "topic", "count": "heat", "floor": "heat"}
     counts = counts_of(
-        pull(write(tmp_path / "c.csv", table.replace(",\n", ",1\n")), columns=mapping)
+        poll(write(tmp_path / "c.csv", table.replace(",\n", ",1\n")), columns=mapping)
     )
     assert list(counts["service"]) == list(counts["title"])
     assert list(counts["count"]) == list(counts["floor"])
@@ -151,7 +151,7 @@ def test_rows_stand_as_in_the_file_with_our_names(tmp_path: Path) -> None:
 
 
 def test_a_table_without_rows_observes_nothing(tmp_path: Path) -> None:
-    got = pull(write(tmp_path / "c.csv", "time,service,count\n"))
+    got = poll(write(tmp_path / "c.csv", "time,service,count\n"))
     assert got.exhausted
     assert got.counts is None
     assert got.observed == ()
@@ -163,15 +163,15 @@ def test_parquet_without_pyarrow_says_what_to_install(
     path = parquet(tmp_path / "counts.parquet")
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     with pytest.raises(InputError, match=r"pip install 'outage-detector\[parquet\]'"):
-        pull(path)
+        poll(path)
 
 
 def test_parquet_is_tailed_by_rows_when_it_is_replaced(tmp_path: Path) -> None:
     path = parquet(tmp_path / "counts.parquet")
     source = FileSource("f", path, width=MINUTE, grows=True)
-    first = source.pull(None, until=NOW)
+    first = source.poll(None, until=NOW)
     assert len(counts_of(first)) == 4
     longer = pd.concat([pd.read_parquet(path), pd.read_parquet(path).tail(1)])
     longer.to_parquet(path, index=False)
     fresh = FileSource("f", path, width=MINUTE, grows=True)
-    assert len(counts_of(fresh.pull(first.cursor, until=NOW))) == 1
+    assert len(counts_of(fresh.poll(first.cursor, until=NOW))) == 1

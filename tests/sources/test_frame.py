@@ -12,7 +12,7 @@ from detector.errors import InputError
 from detector.library import FrameSource
 from detector.model.spans import Spans
 from detector.pipeline.plan import END_OF_TIME
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 from detector.sources.files import FileSource
 
 COUNTS = pd.DataFrame(
@@ -41,8 +41,8 @@ def test_a_frame_brings_what_the_file_of_it_brings(
     frame.to_csv(path, index=False)
     edges = pd.Timestamp("2025-03-03T00:01Z"), pd.Timestamp("2025-03-03T00:02Z")
     gaps = Spans.of([(edges[0].to_pydatetime(), edges[1].to_pydatetime())] if gap else [])
-    ours = FrameSource("table", frame, gaps=gaps).pull(None, until=END_OF_TIME)
-    theirs = FileSource("table", path, gaps=gaps).pull(None, until=END_OF_TIME)
+    ours = FrameSource("table", frame, gaps=gaps).poll(None, until=END_OF_TIME)
+    theirs = FileSource("table", path, gaps=gaps).poll(None, until=END_OF_TIME)
     assert (ours.width, ours.observed, ours.exhausted) == (
         theirs.width,
         theirs.observed,
@@ -51,26 +51,26 @@ def test_a_frame_brings_what_the_file_of_it_brings(
     pd.testing.assert_frame_equal(_rows(ours), _rows(theirs), check_dtype=False)
 
 
-def _rows(pull: Pull) -> pd.DataFrame:
-    found = pull.posts if pull.posts is not None else pull.counts
+def _rows(poll: Poll) -> pd.DataFrame:
+    found = poll.posts if poll.posts is not None else poll.counts
     assert found is not None
     return found.reset_index(drop=True)
 
 
 def test_times_may_be_instants_already() -> None:
     frame = COUNTS.assign(time=pd.to_datetime(COUNTS["time"], utc=True))
-    pull = FrameSource("table", frame).pull(None, until=END_OF_TIME)
-    assert pull.width == timedelta(minutes=1)
+    poll = FrameSource("table", frame).poll(None, until=END_OF_TIME)
+    assert poll.width == timedelta(minutes=1)
 
 
 def test_one_row_per_service_needs_a_width() -> None:
     with pytest.raises(InputError, match="bin width cannot be told"):
-        FrameSource("table", COUNTS.head(1)).pull(None, until=END_OF_TIME)
+        FrameSource("table", COUNTS.head(1)).poll(None, until=END_OF_TIME)
     told = FrameSource("table", COUNTS.head(1), width=timedelta(minutes=5))
-    assert told.pull(None, until=END_OF_TIME).width == timedelta(minutes=5)
+    assert told.poll(None, until=END_OF_TIME).width == timedelta(minutes=5)
 
 
 def test_naive_times_are_refused() -> None:
     frame = COUNTS.assign(time=pd.to_datetime(COUNTS["time"]).dt.tz_localize(None))
     with pytest.raises(InputError, match="column 'time'"):
-        FrameSource("table", frame).pull(None, until=END_OF_TIME)
+        FrameSource("table", frame).poll(None, until=END_OF_TIME)

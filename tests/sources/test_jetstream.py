@@ -12,7 +12,7 @@ import pytest
 
 from detector.errors import SourceError
 from detector.model.spans import Spans
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 from detector.sources.bluesky import JetstreamSource
 from detector.sources.jetstream import (
     Event,
@@ -48,36 +48,36 @@ def make(host: Jetstream) -> Iterator[Make]:
         one.close()
 
 
-def pull_up_to(
+def poll_up_to(
     source: JetstreamSource, cursor: str | None, until: datetime, event: datetime
-) -> Pull:
-    """Pull from ``cursor`` until ``event`` is observed."""
+) -> Poll:
+    """Poll from ``cursor`` until ``event`` is observed."""
     for _ in range(300):
         try:
-            pull = source.pull(cursor, until=until)
+            poll = source.poll(cursor, until=until)
         except SourceError:
-            pull = Pull(cursor)
-        if pull.observed and pull.observed[-1][1] >= event:
-            return pull
+            poll = Poll(cursor)
+        if poll.observed and poll.observed[-1][1] >= event:
+            return poll
         time.sleep(0.01)
-    raise AssertionError(f"not observed up to {event}: {pull}")
+    raise AssertionError(f"not observed up to {event}: {poll}")
 
 
-def ids(*pulls: Pull) -> list[str]:
-    return [i for p in pulls if p.posts is not None for i in p.posts["id"]]
+def ids(*polls: Poll) -> list[str]:
+    return [i for p in polls if p.posts is not None for i in p.posts["id"]]
 
 
 def test_posts_arrive_with_what_they_say(host: Jetstream, make: Make) -> None:
     host.say(3, NOW - MINUTE, apart=SECOND)
-    pull = pull_up_to(make(), None, NOW, NOW - MINUTE + 2 * SECOND)
-    assert pull.posts is not None
-    row = pull.posts.iloc[0]
+    poll = poll_up_to(make(), None, NOW, NOW - MINUTE + 2 * SECOND)
+    assert poll.posts is not None
+    row = poll.posts.iloc[0]
     assert row["id"] == "at://did:plc:someone/app.bsky.feed.post/1000"
     assert row["author"] == "did:plc:someone"
     assert row["lang"] == "en"
     assert row["url"] == "https://bsky.app/profile/did:plc:someone/post/1000"
     assert row["time"] == NOW - MINUTE
-    assert pull.observed == ((NOW - MINUTE, NOW - MINUTE + 2 * SECOND),)
+    assert poll.observed == ((NOW - MINUTE, NOW - MINUTE + 2 * SECOND),)
     assert host.asked[0]["wantedCollections"] == ["app.bsky.feed.post"]
     assert host.asked[0]["cursor"] == [str(micros(NOW - 10 * MINUTE))]
 
@@ -87,38 +87,38 @@ def test_nothing_is_lost_or_doubled_over_ten_cuts_and_three_restarts(
 ) -> None:
     host.say(3_000, NOW - 5 * MINUTE, apart=SECOND / 20)
     host.cut_after = [200 + 17 * i for i in range(10)]
-    source, cursor, pulls = make(), None, list[Pull]()
+    source, cursor, polls = make(), None, list[Poll]()
     for i in range(1, 6):
         until = NOW - 5 * MINUTE + i * timedelta(seconds=31)
         last = max(s.time for s in host.said if s.time < until)
-        pulls.append(pull_up_to(source, cursor, until, last))
-        cursor = pulls[-1].cursor
+        polls.append(poll_up_to(source, cursor, until, last))
+        cursor = polls[-1].cursor
         if i in (1, 3, 4):
             source.close()
             source = make()
-    assert sorted(ids(*pulls)) == sorted(map(host.uri, host.said))
+    assert sorted(ids(*polls)) == sorted(map(host.uri, host.said))
     assert host.cut_after == []
-    assert len(Spans.of(span for pull in pulls for span in pull.observed)) == 1
+    assert len(Spans.of(span for poll in polls for span in poll.observed)) == 1
 
 
 def test_what_was_not_committed_is_handed_out_again(host: Jetstream, make: Make) -> None:
     host.say(10, NOW - MINUTE, apart=SECOND)
     source = make()
-    first = pull_up_to(source, None, NOW, host.said[-1].time)
-    again = source.pull(None, until=NOW)
+    first = poll_up_to(source, None, NOW, host.said[-1].time)
+    again = source.poll(None, until=NOW)
     assert ids(first) == ids(again)
-    assert source.pull(again.cursor, until=NOW).posts is None
+    assert source.poll(again.cursor, until=NOW).posts is None
 
 
 def test_a_cursor_that_the_host_moved_leaves_a_gap_that_was_not_observed(
     host: Jetstream, make: Make
 ) -> None:
     host.say(5, NOW - 9 * MINUTE, apart=SECOND)
-    first = pull_up_to(make(), None, NOW, host.said[-1].time)
+    first = poll_up_to(make(), None, NOW, host.said[-1].time)
     host.said.clear()
     host.say(5, NOW - 2 * MINUTE, apart=SECOND)
     host.kept_since = micros(NOW - 2 * MINUTE)
-    second = pull_up_to(make(), first.cursor, NOW, host.said[-1].time)
+    second = poll_up_to(make(), first.cursor, NOW, host.said[-1].time)
     assert second.observed == ((NOW - 2 * MINUTE, NOW - 2 * MINUTE + 4 * SECOND),)
     assert first.observed[-1][1] == NOW - 9 * MINUTE + 4 * SECOND
 
@@ -128,8 +128,8 @@ def test_a_pause_in_which_the_stream_was_silent_was_not_observed(
 ) -> None:
     host.say(3, NOW - 5 * MINUTE, apart=SECOND)
     host.say(3, NOW - 2 * MINUTE, apart=SECOND)
-    pull = pull_up_to(make(), None, NOW, host.said[-1].time)
-    assert pull.observed == (
+    poll = poll_up_to(make(), None, NOW, host.said[-1].time)
+    assert poll.observed == (
         (NOW - 5 * MINUTE, NOW - 5 * MINUTE + 2 * SECOND),
         (NOW - 2 * MINUTE, NOW - 2 * MINUTE + 2 * SECOND),
     )
@@ -141,9 +141,9 @@ def test_when_a_host_falls_the_next_one_continues(host: Jetstream, make: Make) -
         other.said = [replace(s, time=s.time + 0.3 * SECOND) for s in host.said]
         host.cut_after = [40]
         source = make(host.url, other.url)
-        pull = pull_up_to(source, None, NOW, other.said[-1].time)
-        assert sorted(ids(pull)) == sorted(map(host.uri, host.said)), "each once, by its address"
-        assert len(pull.observed) == 1
+        poll = poll_up_to(source, None, NOW, other.said[-1].time)
+        assert sorted(ids(poll)) == sorted(map(host.uri, host.said)), "each once, by its address"
+        assert len(poll.observed) == 1
 
 
 @pytest.mark.parametrize("trouble", ["503 throughout", "401", "malformed JSON", "fields gone"])
@@ -153,7 +153,7 @@ def test_a_stream_that_cannot_be_read_is_an_error_and_observes_nothing(
     host.say(50, NOW - MINUTE, apart=SECOND)
     host.apply(trouble)
     with pytest.raises(SourceError, match=r"bluesky: 127\.0\.0\.1:\d+: (answered|sent)"):
-        make().pull(None, until=NOW)
+        make().poll(None, until=NOW)
 
 
 def test_a_host_that_says_nothing_is_left(host: Jetstream, make: Make) -> None:
@@ -161,17 +161,17 @@ def test_a_host_that_says_nothing_is_left(host: Jetstream, make: Make) -> None:
         host.mute = True
         other.say(5, NOW - MINUTE, apart=SECOND / 10)
         source = make(host.url, other.url, silence=SECOND / 5)
-        assert ids(pull_up_to(source, None, NOW, other.said[0].time))
+        assert ids(poll_up_to(source, None, NOW, other.said[0].time))
 
 
 def test_a_dead_stream_is_told_as_trouble_and_not_as_quiet(host: Jetstream, make: Make) -> None:
     host.say(5, NOW - MINUTE, apart=SECOND / 10)
     source = make(silence=SECOND / 5)
-    first = pull_up_to(source, None, NOW, host.said[-1].time)
+    first = poll_up_to(source, None, NOW, host.said[-1].time)
     host.mute = True
     time.sleep(0.5)
     with pytest.raises(SourceError, match="sent nothing"):
-        source.pull(first.cursor, until=NOW)
+        source.poll(first.cursor, until=NOW)
 
 
 def test_a_full_buffer_stops_reading_and_loses_nothing(host: Jetstream, make: Make) -> None:
@@ -179,10 +179,10 @@ def test_a_full_buffer_stops_reading_and_loses_nothing(host: Jetstream, make: Ma
     source = make(capacity=50)
     cursor, brought = None, list[str]()
     for _ in range(200):
-        pull = source.pull(cursor, until=NOW)
-        cursor = pull.cursor
-        brought += ids(pull)
-        assert len(ids(pull)) <= 51
+        poll = source.poll(cursor, until=NOW)
+        cursor = poll.cursor
+        brought += ids(poll)
+        assert len(ids(poll)) <= 51
         if len(brought) == 500:
             break
         time.sleep(0.01)
@@ -193,9 +193,9 @@ def test_events_dated_ahead_of_our_clock_are_none(host: Jetstream, make: Make) -
     host.say(5, NOW - MINUTE, apart=SECOND)
     host.say(1, NOW + timedelta(hours=1))
     host.say(5, NOW - MINUTE + 10 * SECOND, apart=SECOND)
-    pull = pull_up_to(make(), None, NOW, host.said[-1].time)
-    assert len(ids(pull)) == 10
-    assert pull.observed[-1][1] == host.said[-1].time
+    poll = poll_up_to(make(), None, NOW, host.said[-1].time)
+    assert len(ids(poll)) == 10
+    assert poll.observed[-1][1] == host.said[-1].time
 
 
 @pytest.mark.parametrize(

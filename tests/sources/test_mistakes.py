@@ -16,7 +16,7 @@ from detector.errors import InputError
 from detector.library import FrameSource
 from detector.model.bins import width_fault
 from detector.sources.files import FileSource, read_gaps
-from tests.sources.writing import COUNTS, NOW, everything, pull, write
+from tests.sources.writing import COUNTS, NOW, everything, poll, write
 
 MINUTE = timedelta(minutes=1)
 INSTANT = "an instant with an offset, e.g. 2022-07-22T14:09:00Z"
@@ -124,7 +124,7 @@ def test_csv(tmp_path: Path, table: str, complaint: str) -> None:
     name = "counts.jsonl" if table.startswith("[") else "counts.csv"
     path = write(tmp_path / name, table)
     with pytest.raises(InputError) as raised:
-        pull(path, width=MINUTE)
+        poll(path, width=MINUTE)
     assert str(raised.value) == f"{path}{complaint}"
 
 
@@ -188,7 +188,7 @@ JSON_MISTAKES = {
 def test_json_lines(tmp_path: Path, table: str, complaint: str) -> None:
     path = write(tmp_path / "posts.jsonl", table)
     with pytest.raises(InputError) as raised:
-        pull(path, width=MINUTE)
+        poll(path, width=MINUTE)
     assert str(raised.value) == f"{path}{complaint}"
 
 
@@ -211,7 +211,7 @@ def test_json_lines(tmp_path: Path, table: str, complaint: str) -> None:
 def test_other_encodings(tmp_path: Path, content: bytes, complaint: str) -> None:
     path = write(tmp_path / "posts.txt", content)
     with pytest.raises(InputError) as raised:
-        pull(path)
+        poll(path)
     assert str(raised.value).startswith(f"{path}{complaint}")
 
 
@@ -227,24 +227,24 @@ def test_lines_are_right_in_later_pieces_and_behind_quoted_line_ends(tmp_path: P
 
 def test_lines_are_right_behind_a_cursor_in_a_compressed_file(tmp_path: Path) -> None:
     path = write(tmp_path / "counts.csv.gz", COUNTS)
-    cursor = FileSource("c", path, grows=True).pull(None, until=NOW).cursor
+    cursor = FileSource("c", path, grows=True).poll(None, until=NOW).cursor
     with path.open("ab") as more:
         more.write(gzip.compress(b"2022-07-22T14:12:00Z,WeChat,-2\n"))
     with pytest.raises(InputError) as raised:
-        FileSource("c", path, grows=True).pull(cursor, until=NOW)
+        FileSource("c", path, grows=True).poll(cursor, until=NOW)
     assert (raised.value.line, raised.value.column) == (5, "count")
 
 
 def test_the_column_is_named_as_the_file_names_it(tmp_path: Path) -> None:
     path = write(tmp_path / "heat.csv", COUNTS.replace("count", "hot_value").replace("40.5", "?"))
     with pytest.raises(InputError, match="column 'hot_value'"):
-        pull(path)
+        poll(path)
 
 
 def test_a_mapping_to_a_column_that_is_not_there(tmp_path: Path) -> None:
     path = write(tmp_path / "c.csv", COUNTS)
     with pytest.raises(InputError) as raised:
-        pull(path, columns={"count": "heat"})
+        poll(path, columns={"count": "heat"})
     assert str(raised.value) == (
         f"{path}:1, column 'heat': no such column (mapped to 'count'); "
         "the columns are time, service, count"
@@ -257,24 +257,24 @@ def test_a_trending_row_without_floor(tmp_path: Path) -> None:
     )
     path = write(tmp_path / "c.csv", table.replace("40.5", "40.5,3"))
     with pytest.raises(InputError, match=r"c\.csv:3, column 'floor': empty; a trending table"):
-        pull(path)
+        poll(path)
 
 
 def test_a_record_that_never_ends(tmp_path: Path) -> None:
     path = write(tmp_path / "posts.csv", 'time,text\n2022-07-22T14:09:00Z,"' + "x" * 500)
     with pytest.raises(InputError, match=r"posts\.csv:2: a record longer than 100 bytes"):
-        pull(path, piece=100)
+        poll(path, piece=100)
 
 
 def test_a_header_that_never_ends(tmp_path: Path) -> None:
     path = write(tmp_path / "posts.csv", "x" * 70_000)
     with pytest.raises(InputError, match=r"posts\.csv:1: no line ends in the first 65,536 bytes"):
-        pull(path)
+        poll(path)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.csv: cannot be read: No such file or directory"):
-        pull(tmp_path / "none.csv")
+        poll(tmp_path / "none.csv")
 
 
 def test_compressed_files_that_are_damaged(tmp_path: Path) -> None:
@@ -282,30 +282,30 @@ def test_compressed_files_that_are_damaged(tmp_path: Path) -> None:
     cut = tmp_path / "cut.csv.gz"
     cut.write_bytes(packed[:-20])
     with pytest.raises(InputError, match=r"cut\.csv\.gz: the compressed file ends in its middle"):
-        pull(cut)
+        poll(cut)
     bent = tmp_path / "bent.csv.gz"
     bent.write_bytes(packed[:40] + bytes(10) + packed[50:])
     with pytest.raises(InputError, match=r"bent\.csv\.gz: cannot be read"):
-        pull(bent)
+        poll(bent)
 
 
 def test_parquet_that_is_none_or_damaged_or_naive(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     other = write(tmp_path / "a.parquet", COUNTS)
     with pytest.raises(InputError, match="not a Parquet file: it does not begin with PAR1"):
-        pull(other)
+        poll(other)
     with pytest.raises(InputError, match="not a whole Parquet file"):
-        pull(write(tmp_path / "b.parquet", b"PAR1" + bytes(30)))
+        poll(write(tmp_path / "b.parquet", b"PAR1" + bytes(30)))
     naive = tmp_path / "c.parquet"
     pd.DataFrame({"time": [pd.Timestamp("2022-07-22 14:09")], "text": "a"}).to_parquet(naive)
     with pytest.raises(InputError, match=r"c\.parquet:1, column 'time': .* is not an instant"):
-        pull(naive)
+        poll(naive)
 
 
 def test_one_row_per_service_tells_no_width(tmp_path: Path) -> None:
     path = write(tmp_path / "c.csv", COUNTS[: COUNTS.index("\n2022-07-22T14:10")])
     with pytest.raises(InputError, match=r"the bin width cannot be told .*; give it \(--width\)"):
-        pull(path)
+        poll(path)
 
 
 def of_two_widths(start: str, *steps: int) -> str:
@@ -339,18 +339,18 @@ def test_rows_of_another_width_are_refused_with_their_line_unless_the_width_is_g
     path = write(tmp_path / "c.csv.gz", of_two_widths("2022-07-22T14:00:00Z", *steps))
     remedy = "; bring all rows to one width, or give it (--width)"
     with pytest.raises(InputError) as raised:
-        pull(path, piece=piece)
+        poll(path, piece=piece)
     assert str(raised.value) == f"{path}{complaint}{remedy}"
-    assert pull(path, width=MINUTE).width == MINUTE
+    assert poll(path, width=MINUTE).width == MINUTE
 
 
 def test_rows_of_another_width_in_a_later_file_of_a_folder(tmp_path: Path) -> None:
     write(tmp_path / "a.csv", of_two_widths("2022-07-22T14:00:00Z", 0, *[300] * 9))
     write(tmp_path / "b.csv", of_two_widths("2022-07-23T14:00:00Z", 0, *[60] * 9))
     source = FileSource("f", tmp_path)
-    cursor = source.pull(None, until=NOW).cursor
+    cursor = source.poll(None, until=NOW).cursor
     with pytest.raises(InputError, match=r"60 s behind the row before it, in a table of .* 300 s"):
-        source.pull(cursor, until=NOW)
+        source.poll(cursor, until=NOW)
 
 
 WIDTHS = {
@@ -370,9 +370,9 @@ def test_bins_too_wide_or_too_narrow_to_be_judged_are_refused(
     iso = frame.assign(time=times.strftime("%Y-%m-%dT%H:%M:%SZ"))
     path = write(tmp_path / "c.csv", iso.to_csv(index=False))
     with pytest.raises(InputError, match=f"{path}: bins of {complaint}"):
-        pull(path, width=width)
+        poll(path, width=width)
     with pytest.raises(InputError, match=f"^bins of {complaint}"):
-        FrameSource("c", frame, width=width).pull(None, until=NOW)
+        FrameSource("c", frame, width=width).poll(None, until=NOW)
 
 
 @pytest.mark.parametrize("seconds", [1, 9, 9.9, 10, 10.5, 60, 7200, 7201, 86400])
@@ -391,22 +391,22 @@ def test_a_frame_of_two_widths_is_refused_by_row() -> None:
     more = pd.DataFrame({"time": times + pd.Timedelta(days=1), "service": "a", "count": 1.0})
     fives = more.iloc[:3]
     with pytest.raises(InputError, match="line 4: 60 s behind the row before it"):
-        FrameSource("f", pd.concat([frame, fives, fives.assign(service="b")])).pull(None, until=NOW)
+        FrameSource("f", pd.concat([frame, fives, fives.assign(service="b")])).poll(None, until=NOW)
 
 
 def test_a_large_complete_table_out_of_order(tmp_path: Path) -> None:
     rows = [f"2022-07-{d:02d}T14:00:00Z,hello\n" for d in range(28, 0, -1)]
     path = write(tmp_path / "posts.csv", "time,text\n" + "".join(rows))
     source = FileSource("p", path, piece=200)
-    cursor = source.pull(None, until=NOW).cursor
+    cursor = source.poll(None, until=NOW).cursor
     with pytest.raises(InputError, match="must be in order of time, to the hour"):
-        source.pull(cursor, until=NOW)
+        source.poll(cursor, until=NOW)
 
 
 def test_a_cursor_of_something_else(tmp_path: Path) -> None:
     path = write(tmp_path / "c.csv", COUNTS)
-    with pytest.raises(InputError, match="the place remembered by the store is not one in files"):
-        FileSource("c", path).pull("2022-07-22T14:09:00Z", until=NOW)
+    with pytest.raises(InputError, match="the stored cursor is not one of files"):
+        FileSource("c", path).poll("2022-07-22T14:09:00Z", until=NOW)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,10 +9,11 @@ import pytest
 
 from detector.cli.check import check_settings
 from detector.config import parse_settings
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.errors import ConfigError
 from detector.pipeline import setup
-from detector.sources.registry import quota_of
+from detector.sources.bluesky import BlueskySettings
+from detector.sources.hackernews import HackerNewsSettings
 from tests.sources.servers.place import CANARY
 
 ROOT = Path(__file__).parents[2]
@@ -23,10 +23,8 @@ SECRETS = ("WEIBO_COOKIE", "MASTODON_TOKEN", "REDDIT_SECRET", "X_TOKEN", "SEARCH
 def shipped() -> str:
     """The live sources of config.toml, uncommented, on an ordinary clock."""
     text = (ROOT / "config.toml").read_text(encoding="utf-8")
-    live = text[text.index("# Live sources. Secrets") : text.index("# Receivers. Secrets")]
-    return "\n".join(
-        line.removeprefix("# ") for line in live.splitlines() if re.match(r"# (\[\[|\w+ = )", line)
-    )
+    lines = text[text.index("# Examples: made by") : text.index("# [[receivers]]")].splitlines()[1:]
+    return "\n".join(line.removeprefix("# ") for line in lines)
 
 
 @pytest.fixture
@@ -44,21 +42,23 @@ def test_every_kind_of_live_source_ships_commented_and_can_be_built(secrets: Non
     sources = setup.build_sources(settings(), base=Path())
     assert [part.type for part in settings().sources] == [
         "bluesky",
+        "files",
         "hackernews",
-        "weibo_hotsearch",
         "mastodon",
-        "reddit",
-        "x",
-        "prometheus",
         "opensearch",
+        "prometheus",
+        "push",
+        "reddit",
         "sql",
+        "weibo_hotsearch",
+        "x",
     ]
     assert [source.name for source in sources] == [part.name for part in settings().sources]
     assert CANARY not in repr(sources)
 
 
 def test_without_any_key_bluesky_and_hacker_news_can_be_built() -> None:
-    keyless = shipped()[: shipped().index('type = "weibo')].rsplit("[[sources]]", 1)[0]
+    keyless = BlueskySettings.example + HackerNewsSettings.example
     built = setup.build_sources(parse_settings(keyless, path="config.toml"), base=Path())
     assert [source.name for source in built] == ["bluesky", "hackernews"]
 
@@ -74,7 +74,7 @@ def test_a_missing_secret_is_told_by_its_key(
 
 def test_a_needed_secret_that_is_not_named_is_told_by_its_keys() -> None:
     text = '[[sources]]\ntype = "x"\nname = "x"\nqueries = { a = "b" }'
-    with pytest.raises(ConfigError, match=r"sources\.x: token_env or token_file must be given"):
+    with pytest.raises(ConfigError, match=r"sources\.x: missing; give token_env or token_file"):
         setup.build_sources(parse_settings(text, path="c"), base=Path())
 
 
@@ -111,21 +111,21 @@ def test_check_shows_what_a_day_asks_for_and_costs(
     )
     check_settings(config)
     printed = capsys.readouterr().out
-    assert "pull bluesky (bluesky): one connection that stays open" in printed
-    assert "pull hackernews (hackernews): 1,440 requests a day of 240,000 allowed" in printed
-    assert "pull mastodon (mastodon): 5,760 requests a day of 86,400 allowed" in printed
+    assert "poll bluesky (bluesky): one connection that stays open" in printed
+    assert "poll hackernews (hackernews): 1,440 requests a day of 240,000 allowed" in printed
+    assert "poll mastodon (mastodon): 5,760 requests a day of 86,400 allowed" in printed
     assert (
-        "pull x (x): 288 requests a day of 28,800 allowed, which cost 1.44; up to 12 more"
+        "poll x (x): 288 requests a day of 28,800 allowed, which cost 1.44; up to 12 more"
         in printed
     )
-    assert "pull weibo (weibo_hotsearch): 1,440 requests a day" in printed
+    assert "poll weibo (weibo_hotsearch): 1,440 requests a day" in printed
     assert CANARY not in printed
 
 
 def test_too_much_is_told() -> None:
     text = '[[sources]]\ntype = "hackernews"\nname = "h"'
     (part,) = parse_settings(text, path="c").sources
-    assert part.type == "hackernews"
-    quota = quota_of(part, every=timedelta(seconds=0.1))
+    assert isinstance(part, HackerNewsSettings)
+    quota = part.quota(every=timedelta(seconds=0.1))
     assert not quota.fits
     assert "TOO MANY" in str(quota)

@@ -15,8 +15,9 @@ import pytest
 
 from detector.config import parse_settings
 from detector.errors import ConfigError, Garbled
-from detector.pipeline.setup import build_sinks, build_sources
-from detector.sources.base import GuardedSource, Pull
+from detector.pipeline.setup import build_receivers, build_sources
+from detector.sources.base import Poll
+from detector.sources.contract import GuardedSource
 from detector.testing.receivers import ReceiverContract
 from tests.receivers.loopback import Loopback
 from tests.sources.servers.place import CANARY, NOW, Asked, Place, Reply
@@ -97,10 +98,10 @@ def test_the_source_of_the_page_is_about_thirty_lines() -> None:
 def test_the_configuration_of_the_page_makes_a_source(installed: Path, forum: Forum) -> None:
     options = f'{{ url = "{forum.url}", token_env = "FORUM_TOKEN" }}'
     (source,) = build_sources(settings("forum", options), base=installed)
-    pull = source.pull(None, until=NOW)
+    poll = source.poll(None, until=NOW)
     assert source.name == "ours"
-    assert pull.posts is not None
-    assert len(pull.posts) == 20
+    assert poll.posts is not None
+    assert len(poll.posts) == 20
     assert {asked.headers["authorization"] for asked in forum.asked} == {f"Bearer {CANARY}"}
 
 
@@ -113,7 +114,7 @@ class TestPager(ReceiverContract):
     def make(self) -> Any:
         options = f'{{ url = "{self.server.url}" }}'
         made = settings("pager", options, kind="receivers")
-        return build_sinks(made, base=Path(), console=sys.stdout)["ours"]
+        return build_receivers(made, base=Path(), console=sys.stdout)["ours"]
 
     def arrived(self) -> list[str]:
         return [request.body.decode() for request in self.server.accepted]
@@ -131,7 +132,7 @@ class TestPager(ReceiverContract):
         pytest.param("furom", "{}", "no plug-in 'furom'.*forum, gone", id="not installed"),
         pytest.param("gone", "{}", "cannot be loaded.*no_such_module", id="does not import"),
         pytest.param("wrong", "{}", "refuses them", id="refuses its options"),
-        pytest.param("empty", "{}", r"has no pull\(\)", id="makes something else"),
+        pytest.param("empty", "{}", r"has no poll\(\)", id="makes something else"),
         pytest.param("forum", '{ token_env = "NOT_SET" }', "NOT_SET is not set", id="no secret"),
         pytest.param("forum", "{ token_env = 3 }", "the name of a variable", id="no name"),
     ],
@@ -156,43 +157,43 @@ def rows(**columns: Any) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize(
-    ("pull", "said"),
+    ("poll", "said"),
     [
-        pytest.param(Pull(3), "cursor must be text", id="a cursor that is a number"),  # type: ignore[arg-type]
-        pytest.param(Pull("", posts=rows(time=[NOW])), "is not before", id="a row of later"),
-        pytest.param(Pull("", posts=rows(time=["now"])), "aware UTC", id="a time that is a text"),
-        pytest.param(Pull("", posts=rows(text=[None])), "must be text", id="a post without text"),
-        pytest.param(Pull("", posts=rows(mood=1)), "'mood'", id="a column nobody knows"),
+        pytest.param(Poll(3), "cursor must be text", id="a cursor that is a number"),  # type: ignore[arg-type]
+        pytest.param(Poll("", posts=rows(time=[NOW])), "is not before", id="a row of later"),
+        pytest.param(Poll("", posts=rows(time=["now"])), "aware UTC", id="a time that is a text"),
+        pytest.param(Poll("", posts=rows(text=[None])), "must be text", id="a post without text"),
+        pytest.param(Poll("", posts=rows(mood=1)), "'mood'", id="a column nobody knows"),
         pytest.param(
-            Pull("", posts=rows().drop(columns="text")), "lack the column", id="a column missing"
+            Poll("", posts=rows().drop(columns="text")), "lack the column", id="a column missing"
         ),
         pytest.param(
-            Pull("", counts=rows(service="WeChat", count=-1).drop(columns="text"), width=MINUTE),
+            Poll("", counts=rows(service="WeChat", count=-1).drop(columns="text"), width=MINUTE),
             "negative",
             id="a negative count",
         ),
         pytest.param(
-            Pull("", counts=rows(service="WeChat", count=1).drop(columns="text")),
+            Poll("", counts=rows(service="WeChat", count=1).drop(columns="text")),
             "width",
             id="counts without a width",
         ),
         pytest.param(
-            Pull("", observed=((NOW - MINUTE, NOW + MINUTE),)), "looked until", id="a look ahead"
+            Poll("", observed=((NOW - MINUTE, NOW + MINUTE),)), "observed until", id="a look ahead"
         ),
         pytest.param(
-            Pull("", observed=((NOW, NOW - MINUTE),)), "before it begins", id="a look backwards"
+            Poll("", observed=((NOW, NOW - MINUTE),)), "before it begins", id="a look backwards"
         ),
     ],
 )
-def test_a_pull_of_another_shape_observes_nothing(pull: Pull, said: str) -> None:
+def test_a_poll_of_another_shape_observes_nothing(poll: Poll, said: str) -> None:
     class Stranger:
         name = "strange"
 
-        def pull(self, cursor: str | None, *, until: object) -> Pull:
-            return pull
+        def poll(self, cursor: str | None, *, until: object) -> Poll:
+            return poll
 
     with pytest.raises(Garbled, match=said):
-        GuardedSource("strange", Stranger()).pull(None, until=NOW)
+        GuardedSource("strange", Stranger()).poll(None, until=NOW)
 
 
 def test_a_refused_option_shows_no_secret(installed: Path) -> None:

@@ -17,6 +17,7 @@ from detector.sources.base import Source
 from detector.sources.push import (
     KEPT,
     PARCELS,
+    PushSettings,
     PushSource,
 )
 from detector.store.inbox import open_inbox
@@ -78,27 +79,27 @@ def parcel(
 def test_a_push_that_does_not_say_what_it_observed_observed_nothing() -> None:
     inbox = FakeInbox()
     inbox.put(parcel("a", observed=False))
-    pull = PushSource("place", inbox, "posts").pull(None, until=NOW)
-    assert pull.posts is not None
-    assert len(pull.posts) == 1
-    assert pull.observed == ()
+    poll = PushSource("place", inbox, "posts").poll(None, until=NOW)
+    assert poll.posts is not None
+    assert len(poll.posts) == 1
+    assert poll.observed == ()
 
 
 def test_nothing_pushed_is_nothing_observed_and_awaited_if_so_configured() -> None:
     source = PushSource("place", FakeInbox(), "posts", awaited=False)
-    pull = source.pull(None, until=NOW)
-    assert (pull.cursor, pull.posts, pull.observed, pull.awaited) == (None, None, (), False)
-    assert PushSource("place", FakeInbox(), "counts").pull(None, until=NOW).awaited
+    poll = source.poll(None, until=NOW)
+    assert (poll.cursor, poll.posts, poll.observed, poll.awaited) == (None, None, (), False)
+    assert PushSource("place", FakeInbox(), "counts").poll(None, until=NOW).awaited
 
 
-def test_a_post_with_the_same_id_twice_in_a_pull_is_one_post() -> None:
+def test_a_post_with_the_same_id_twice_in_a_poll_is_one_post() -> None:
     place = Pusher()
     place.say(2, NOW - MINUTE)
     place.push_posts(NOW - MINUTE, key="one")
     place.push_posts(NOW - MINUTE, key="two")
-    pull = PushSource("place", place.inbox, "posts").pull(None, until=NOW)
-    assert pull.posts is not None
-    assert list(pull.posts["id"]) == ["1000", "1001"]
+    poll = PushSource("place", place.inbox, "posts").poll(None, until=NOW)
+    assert poll.posts is not None
+    assert list(poll.posts["id"]) == ["1000", "1001"]
 
 
 def test_a_heap_is_taken_in_parts_and_whole() -> None:
@@ -106,8 +107,8 @@ def test_a_heap_is_taken_in_parts_and_whole() -> None:
     for i in range(PARCELS + 20):
         inbox.put(parcel(str(i)))
     source = PushSource("place", inbox, "posts")
-    first = source.pull(None, until=NOW)
-    second = source.pull(first.cursor, until=NOW)
+    first = source.poll(None, until=NOW)
+    second = source.poll(first.cursor, until=NOW)
     assert [len(p.posts) for p in (first, second) if p.posts is not None] == [PARCELS, 20]
 
 
@@ -117,11 +118,11 @@ def test_what_was_committed_is_forgotten_when_nobody_sends_it_again(tmp_path: Pa
     with closing(open_inbox(path)) as inbox:
         inbox.put(parcel("a"))
         source = PushSource("place", inbox, "posts")
-        cursor = source.pull(None, until=NOW).cursor
+        cursor = source.poll(None, until=NOW).cursor
         assert inbox.after("place", 0, limit=9), "it is not committed yet"
-        source.pull(cursor, until=NOW)
+        source.poll(cursor, until=NOW)
         assert inbox.after("place", 0, limit=9), "its sender may send it again"
-        PushSource("place", inbox, "posts").pull(cursor, until=NOW + KEPT + MINUTE)
+        PushSource("place", inbox, "posts").poll(cursor, until=NOW + KEPT + MINUTE)
         assert not inbox.after("place", 0, limit=9)
 
 
@@ -129,11 +130,11 @@ def test_a_damaged_parcel_is_told_by_its_place() -> None:
     inbox = FakeInbox()
     inbox.put(PushBatch("place", "a", NOW, "posts", "{"))
     with pytest.raises(Garbled, match="the parcel at 1 in the inbox is damaged"):
-        PushSource("place", inbox, "posts").pull(None, until=NOW)
+        PushSource("place", inbox, "posts").poll(None, until=NOW)
 
 
 def test_settings_name_the_rows() -> None:
     text = '[[sources]]\ntype = "push"\nname = "helpdesk"\nrows = "counts"\nwidth = "5min"\n'
     (source,) = parse_settings(text, path="config.toml").sources
-    assert source.type == "push"
+    assert isinstance(source, PushSettings)
     assert (source.rows, source.width, source.awaited) == ("counts", 5 * MINUTE, True)

@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 
 from detector.model.spans import Spans
-from detector.pipeline import setup
-from detector.sources.scenario import ScenarioSource
+from detector.sources.scenario import ScenarioSource, bundled_scenario
 from tests.sources.writing import posts_of
 
 NAME = "wechat-2014-10-20"
@@ -17,16 +16,16 @@ NAME = "wechat-2014-10-20"
 
 @pytest.fixture(scope="module")
 def source() -> ScenarioSource:
-    return ScenarioSource("weibo", setup.scenario(NAME))
+    return ScenarioSource("weibo", bundled_scenario(NAME))
 
 
 def test_posts_come_once_each_whatever_the_steps(source: ScenarioSource) -> None:
     scenario = source.scenario
-    whole = source.pull(None, until=scenario.end)
+    whole = source.poll(None, until=scenario.end)
     cursor, now, parts, spans = None, scenario.start, [], []
     while now < scenario.end:
         now += timedelta(days=3, hours=7, minutes=11, seconds=13)
-        got = source.pull(cursor, until=now)
+        got = source.poll(cursor, until=now)
         cursor = got.cursor
         parts.append(posts_of(got))
         spans += got.observed
@@ -38,17 +37,17 @@ def test_it_is_exhausted_at_its_end_and_says_nothing_before_its_start(
     source: ScenarioSource,
 ) -> None:
     start, end = source.scenario.start, source.scenario.end
-    before = source.pull(None, until=start)
+    before = source.poll(None, until=start)
     assert before.posts is None
     assert not before.exhausted
-    assert not source.pull(None, until=end - timedelta(seconds=1)).exhausted
-    last = source.pull(None, until=end + timedelta(days=1))
+    assert not source.poll(None, until=end - timedelta(seconds=1)).exhausted
+    last = source.poll(None, until=end + timedelta(days=1))
     assert last.exhausted
-    assert source.pull(last.cursor, until=end + timedelta(days=2)).exhausted
+    assert source.poll(last.cursor, until=end + timedelta(days=2)).exhausted
 
 
 def test_nothing_after_until_is_said(source: ScenarioSource) -> None:
     until = source.scenario.start + timedelta(days=5)
-    got = source.pull(None, until=until)
+    got = source.poll(None, until=until)
     assert posts_of(got)["time"].max() < until
     assert got.observed == ((source.scenario.start, until),)

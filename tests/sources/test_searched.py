@@ -13,7 +13,7 @@ from detector.errors import (
     Refused,
     Unavailable,
 )
-from detector.sources.base import Pull, Source
+from detector.sources.base import Poll, Source
 from detector.sources.hackernews import HackerNewsSource
 from detector.sources.mastodon import MastodonSource, first_id
 from detector.sources.reddit import RedditSource
@@ -53,111 +53,111 @@ def reddit() -> Iterator[Reddit]:
         yield place
 
 
-def ids(*pulls: Pull) -> list[str]:
-    return [i for p in pulls if p.posts is not None for i in p.posts["id"]]
+def ids(*polls: Poll) -> list[str]:
+    return [i for p in polls if p.posts is not None for i in p.posts["id"]]
 
 
-def all_pulls(source: Source, *, until_observed: object) -> list[Pull]:
-    cursor, pulls = None, list[Pull]()
+def all_polls(source: Source, *, until_observed: object) -> list[Poll]:
+    cursor, polls = None, list[Poll]()
     for _ in range(40):
-        pulls.append(source.pull(cursor, until=NOW))
-        cursor = pulls[-1].cursor
-        if pulls[-1].observed and pulls[-1].observed[-1][1] >= until_observed:  # type: ignore[operator]
-            return pulls
+        polls.append(source.poll(cursor, until=NOW))
+        cursor = polls[-1].cursor
+        if polls[-1].observed and polls[-1].observed[-1][1] >= until_observed:  # type: ignore[operator]
+            return polls
     raise AssertionError("it does not get there")
 
 
 class TestHackerNews:
     def test_html_is_text_and_a_story_is_title_and_text(self, hn: HackerNews) -> None:
         hn.say(1, NOW - MINUTE)
-        pull = HackerNewsSource("hn", web(hn)).pull(None, until=NOW)
-        assert pull.posts is not None
-        assert list(pull.posts["text"]) == ["WeChat is down & gone"]
-        assert list(pull.posts["url"]) == ["https://news.ycombinator.com/item?id=1000"]
+        poll = HackerNewsSource("hn", web(hn)).poll(None, until=NOW)
+        assert poll.posts is not None
+        assert list(poll.posts["text"]) == ["WeChat is down & gone"]
+        assert list(poll.posts["url"]) == ["https://news.ycombinator.com/item?id=1000"]
 
     def test_a_burst_of_more_than_a_search_shows_is_sliced(self, hn: HackerNews) -> None:
         hn.most = 50
         hn.say(60, NOW - HOUR, apart=MINUTE)
         hn.say(400, NOW - 20 * MINUTE, apart=SECOND / 2)
         source = HackerNewsSource("hn", web(hn), backfill=HOUR)
-        pulls = all_pulls(source, until_observed=max(s.time for s in hn.said))
-        assert sorted(ids(*pulls)) == sorted(s.id for s in hn.said)
-        assert len(pulls) > 1, "a pull asks a limited number of times"
+        polls = all_polls(source, until_observed=max(s.time for s in hn.said))
+        assert sorted(ids(*polls)) == sorted(s.id for s in hn.said)
+        assert len(polls) > 1, "a poll asks a limited number of times"
 
     def test_observed_ends_with_the_newest_post_of_the_index(self, hn: HackerNews) -> None:
         hn.say(10, NOW - 10 * MINUTE, apart=40 * SECOND)
-        pull = HackerNewsSource("hn", web(hn)).pull(None, until=NOW)
-        assert pull.observed == ((NOW - HOUR, NOW - 4 * MINUTE),)
+        poll = HackerNewsSource("hn", web(hn)).poll(None, until=NOW)
+        assert poll.observed == ((NOW - HOUR, NOW - 4 * MINUTE),)
 
     def test_an_index_that_stands_still_is_no_quiet_day(self, hn: HackerNews) -> None:
         hn.say(10, NOW - HOUR, apart=SECOND)
         source = HackerNewsSource("hn", web(hn))
         with pytest.raises(Unavailable, match="the index stands still"):
-            source.pull(None, until=NOW)
+            source.poll(None, until=NOW)
 
     def test_a_post_that_is_indexed_late_is_found_once(self, hn: HackerNews) -> None:
         hn.say(10, NOW - 10 * MINUTE, apart=MINUTE)
         source = HackerNewsSource("hn", web(hn))
-        first = source.pull(None, until=NOW)
+        first = source.poll(None, until=NOW)
         hn.said.append(SurgeChange("late", NOW - 8 * MINUTE))
-        second = source.pull(first.cursor, until=NOW + MINUTE)
-        third = source.pull(second.cursor, until=NOW + 2 * MINUTE)
+        second = source.poll(first.cursor, until=NOW + MINUTE)
+        third = source.poll(second.cursor, until=NOW + 2 * MINUTE)
         assert ids(second, third) == ["late"]
 
     def test_with_words_only_posts_with_them_and_no_sign_of_life(self, hn: HackerNews) -> None:
         hn.said = [SurgeChange("1", NOW - MINUTE, "WeChat"), SurgeChange("2", NOW - MINUTE, "Rust")]
-        pull = HackerNewsSource("hn", web(hn), query="WeChat").pull(None, until=NOW)
-        assert ids(pull) == ["1"]
-        assert pull.observed[-1][1] == NOW
+        poll = HackerNewsSource("hn", web(hn), query="WeChat").poll(None, until=NOW)
+        assert ids(poll) == ["1"]
+        assert poll.observed[-1][1] == NOW
 
     def test_a_search_that_hides_posts_of_one_second_is_garbled(self, hn: HackerNews) -> None:
         hn.most = 5
         hn.said = [SurgeChange(str(i), NOW - MINUTE) for i in range(6)]
         source = HackerNewsSource("hn", web(hn), backfill=90 * SECOND, overlap=0 * SECOND)
         with pytest.raises(Garbled, match="6 posts of one second, and shows 5"):
-            all_pulls(source, until_observed=NOW)
+            all_polls(source, until_observed=NOW)
 
 
 class TestMastodon:
     def test_pages_are_followed_to_their_end(self, mastodon: Mastodon) -> None:
         mastodon.say(130, NOW - 30 * MINUTE, apart=10 * SECOND)
         source = MastodonSource("m", web(mastodon), ["wechat"])
-        pull = source.pull(None, until=NOW)
-        assert len(ids(pull)) == 130
+        poll = source.poll(None, until=NOW)
+        assert len(ids(poll)) == 130
         assert len(mastodon.asked) == 5, "four pages with posts and one without"
-        assert pull.observed == ((NOW - HOUR, NOW),)
+        assert poll.observed == ((NOW - HOUR, NOW),)
 
     def test_a_post_that_federates_late_is_found_once(self, mastodon: Mastodon) -> None:
         mastodon.say(10, NOW - 10 * MINUTE, apart=MINUTE)
         source = MastodonSource("m", web(mastodon), ["wechat"])
-        first = source.pull(None, until=NOW)
+        first = source.poll(None, until=NOW)
         mastodon.said.append(SurgeChange("5", NOW - 8 * MINUTE))
-        second = source.pull(first.cursor, until=NOW + MINUTE)
-        third = source.pull(second.cursor, until=NOW + 2 * MINUTE)
+        second = source.poll(first.cursor, until=NOW + MINUTE)
+        third = source.poll(second.cursor, until=NOW + 2 * MINUTE)
         assert ids(second, third) == ["https://b.example/statuses/5"]
 
     def test_html_is_text_and_the_author_is_known_across_servers(self, mastodon: Mastodon) -> None:
         mastodon.say(1, NOW - MINUTE)
-        pull = MastodonSource("m", web(mastodon), ["wechat"]).pull(None, until=NOW)
-        assert pull.posts is not None
-        row = pull.posts.iloc[0]
+        poll = MastodonSource("m", web(mastodon), ["wechat"]).poll(None, until=NOW)
+        assert poll.posts is not None
+        row = poll.posts.iloc[0]
         assert row["text"] == "WeChat is down & gone #wechat"
         assert row["author"] == "https://b.example/users/someone"
 
     def test_a_post_with_two_of_the_tags_is_one_post(self, mastodon: Mastodon) -> None:
         mastodon.say(3, NOW - MINUTE)
-        pull = MastodonSource("m", web(mastodon), ["wechat", "wechat"]).pull(None, until=NOW)
-        assert len(ids(pull)) == 3
+        poll = MastodonSource("m", web(mastodon), ["wechat", "wechat"]).poll(None, until=NOW)
+        assert len(ids(poll)) == 3
 
     def test_a_quiet_hour_is_observed_if_there_were_posts_ever(self, mastodon: Mastodon) -> None:
         mastodon.say(1, NOW - timedelta(days=30))
-        pull = MastodonSource("m", web(mastodon), ["wechat"]).pull(None, until=NOW)
-        assert ids(pull) == []
-        assert pull.observed == ((NOW - HOUR, NOW),)
+        poll = MastodonSource("m", web(mastodon), ["wechat"]).poll(None, until=NOW)
+        assert ids(poll) == []
+        assert poll.observed == ((NOW - HOUR, NOW),)
 
     def test_a_tag_that_nobody_ever_used_is_not_quiet(self, mastodon: Mastodon) -> None:
         with pytest.raises(Garbled, match="no post with any of the tags"):
-            MastodonSource("m", web(mastodon), ["wechat"]).pull(None, until=NOW)
+            MastodonSource("m", web(mastodon), ["wechat"]).poll(None, until=NOW)
 
     def test_identifiers_without_time_are_refused(
         self, mastodon: Mastodon, monkeypatch: pytest.MonkeyPatch
@@ -170,7 +170,7 @@ class TestMastodon:
             lambda asked: (200, [{**right(asked)[1][0], "id": "9sBXf1vIPGBCjO0000"}], {}),
         )
         with pytest.raises(Garbled, match="no Mastodon"):
-            MastodonSource("m", web(mastodon), ["wechat"]).pull(None, until=NOW)
+            MastodonSource("m", web(mastodon), ["wechat"]).poll(None, until=NOW)
 
     def test_an_identifier_holds_the_time(self) -> None:
         # https://docs.joinmastodon.org: 48 bits of milliseconds, then 16 bits
@@ -184,19 +184,19 @@ class TestReddit:
 
     def test_title_and_text_are_one_post(self, reddit: Reddit) -> None:
         reddit.say(1, NOW - MINUTE)
-        pull = self.source(reddit).pull(None, until=NOW)
-        assert pull.posts is not None
-        assert list(pull.posts["text"]) == ["WeChat is down\nsince a minute"]
-        assert list(pull.posts["url"]) == ["https://www.reddit.com/r/WeChat/comments/1000/"]
+        poll = self.source(reddit).poll(None, until=NOW)
+        assert poll.posts is not None
+        assert list(poll.posts["text"]) == ["WeChat is down\nsince a minute"]
+        assert list(poll.posts["url"]) == ["https://www.reddit.com/r/WeChat/comments/1000/"]
 
     def test_a_token_is_kept_and_renewed_when_it_expires(self, reddit: Reddit) -> None:
         reddit.say(3, NOW - MINUTE)
         source = self.source(reddit)
-        cursor = source.pull(None, until=NOW).cursor
-        cursor = source.pull(cursor, until=NOW + MINUTE).cursor
+        cursor = source.poll(None, until=NOW).cursor
+        cursor = source.poll(cursor, until=NOW + MINUTE).cursor
         assert reddit.logins == 1
         reddit.token = "token-2"
-        source.pull(cursor, until=NOW + 2 * MINUTE)
+        source.poll(cursor, until=NOW + 2 * MINUTE)
         assert reddit.logins == 2
 
     def test_a_wrong_secret_is_refused_and_not_asked_for_ever(self, reddit: Reddit) -> None:
@@ -204,20 +204,20 @@ class TestReddit:
         place = web(reddit)
         source = RedditSource("r", place, place, "app", "wrong", ["WeChat", "outages"])
         with pytest.raises(Refused, match="401"):
-            source.pull(None, until=NOW)
+            source.poll(None, until=NOW)
         assert len(reddit.asked) == 1
 
     def test_a_listing_that_ends_too_soon_leaves_a_gap(self, reddit: Reddit) -> None:
         reddit.say(1_300, NOW - 50 * MINUTE, apart=2 * SECOND)
-        pull = self.source(reddit).pull(None, until=NOW)
+        poll = self.source(reddit).poll(None, until=NOW)
         oldest = reddit.said[300].time
-        assert len(ids(pull)) == 1_000
-        assert pull.observed == ((oldest, NOW),)
+        assert len(ids(poll)) == 1_000
+        assert poll.observed == ((oldest, NOW),)
 
     def test_a_short_listing_is_all_there_is(self, reddit: Reddit) -> None:
         reddit.say(3, NOW - MINUTE)
-        pull = self.source(reddit).pull(None, until=NOW)
-        assert pull.observed == ((NOW - HOUR, NOW),)
+        poll = self.source(reddit).poll(None, until=NOW)
+        assert poll.observed == ((NOW - HOUR, NOW),)
 
 
 class TestLookBack:

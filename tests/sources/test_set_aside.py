@@ -19,9 +19,9 @@ from structlog.testing import capture_logs
 
 from detector.errors import InputError
 from detector.model.spans import Spans
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 from detector.sources.files import FileSource
-from tests.sources.writing import NOW, counts_of, everything, posts_of, pull, write
+from tests.sources.writing import NOW, counts_of, everything, poll, posts_of, write
 
 MINUTE = timedelta(minutes=1)
 START = datetime(2022, 7, 22, 14, tzinfo=UTC)
@@ -29,9 +29,9 @@ INSTANT = "an instant with an offset, e.g. 2022-07-22T14:09:00Z"
 Logged = Sequence[MutableMapping[str, Any]]
 
 
-def lenient(path: Path, cursor: str | None = None, **options: Any) -> tuple[Pull, Logged]:
+def lenient(path: Path, cursor: str | None = None, **options: Any) -> tuple[Poll, Logged]:
     with capture_logs() as logged:
-        got = FileSource("feed", path, grows=True, **options).pull(cursor, until=NOW)
+        got = FileSource("feed", path, grows=True, **options).poll(cursor, until=NOW)
     return got, logged
 
 
@@ -78,7 +78,7 @@ def test_a_wrong_csv_row_is_told_by_line_and_the_others_are_read(
     (said,) = logged
     assert (said["source"], said["row"], said["why"]) == ("feed", f"{path}:6", why)
     with pytest.raises(InputError, match=r"c\.csv:6"):
-        pull(path)
+        poll(path)
 
 
 WRONG_JSON = {
@@ -224,8 +224,8 @@ def test_any_cutting_into_writes_gives_every_good_row_once_and_tells_of_every_ot
                 file.write(content[left:right])
             with suppress(InputError):
                 source = FileSource("p", path, grows=True)
-                pulls, cursor = everything(source, cursor)
-                got += pulls
+                polls, cursor = everything(source, cursor)
+                got += polls
     posts = pd.concat([posts_of(p) for p in got], ignore_index=True)
     assert [t.isoformat() for t in posts["time"]] == good
     told = [int(said["row"].rpartition(":")[2]) for said in logged if "row" in said]

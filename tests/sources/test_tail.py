@@ -24,8 +24,8 @@ from tests.sources.writing import (
     as_json_lines,
     counts_of,
     everything,
+    poll,
     posts_of,
-    pull,
     write,
 )
 
@@ -67,8 +67,8 @@ def test_any_cutting_into_writes_gives_every_row_once(
         for left, right in itertools.pairwise(edges):
             with path.open("ab") as file:
                 file.write(content[left:right])
-            pulls, cursor = everything(source, cursor)
-            got += pulls
+            polls, cursor = everything(source, cursor)
+            got += polls
             if restart:
                 source = FileSource("p", path, grows=True, piece=piece)
         posts = pd.concat([posts_of(p) for p in got], ignore_index=True)
@@ -83,27 +83,27 @@ def test_any_cutting_into_writes_gives_every_row_once(
 def test_pieces_of_a_complete_file_are_the_whole(texts: list[str], piece: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = write(Path(folder) / "posts.csv.gz", as_csv(post_rows(texts)))
-        pulls, _ = everything(FileSource("p", path, piece=piece))
-        whole = pull(path)
-        posts = pd.concat([posts_of(p) for p in pulls], ignore_index=True)
+        polls, _ = everything(FileSource("p", path, piece=piece))
+        whole = poll(path)
+        posts = pd.concat([posts_of(p) for p in polls], ignore_index=True)
         pd.testing.assert_frame_equal(posts, posts_of(whole))
 
 
 def test_a_stray_quotation_mark_moves_no_record_end(tmp_path: Path) -> None:
     rows = ['2022-07-22T14:00:00Z,a 5" screen', '2022-07-22T14:01:00Z,"two\nlines"', ""]
     path = write(tmp_path / "p.csv", "time,text\n" + "\n".join(rows))
-    got = FileSource("p", path, grows=True).pull(None, until=NOW)
+    got = FileSource("p", path, grows=True).poll(None, until=NOW)
     assert posts_of(got)["text"].tolist() == ['a 5" screen', "two\nlines"]
 
 
 def test_a_torn_quoted_cell_waits(tmp_path: Path) -> None:
     path = write(tmp_path / "p.csv", 'time,text\n2022-07-22T14:00:00Z,a\n2022-07-22T14:01:00Z,"b\n')
     source = FileSource("p", path, grows=True)
-    first = source.pull(None, until=NOW)
+    first = source.poll(None, until=NOW)
     assert posts_of(first)["text"].tolist() == ["a"]
     with path.open("a") as file:
         file.write('c"\n')
-    assert posts_of(source.pull(first.cursor, until=NOW))["text"].tolist() == ["b\nc"]
+    assert posts_of(source.poll(first.cursor, until=NOW))["text"].tolist() == ["b\nc"]
 
 
 @pytest.mark.parametrize("how", ["another file", "cut short", "overwritten in place", "longer"])
@@ -111,7 +111,7 @@ def test_a_torn_quoted_cell_waits(tmp_path: Path) -> None:
 def test_a_rotated_file_starts_over(tmp_path: Path, how: str, fresh: bool) -> None:
     path = write(tmp_path / "c.csv", COUNTS)
     source = FileSource("c", path, grows=True)
-    cursor = source.pull(None, until=NOW).cursor
+    cursor = source.poll(None, until=NOW).cursor
     new = COUNTS.replace("2022-07-22", "2022-07-23")
     if how == "another file":
         path.rename(tmp_path / "old.csv")
@@ -128,7 +128,7 @@ def test_a_rotated_file_starts_over(tmp_path: Path, how: str, fresh: bool) -> No
     os.utime(path, (1, 1))
     if fresh:
         source = FileSource("c", path, grows=True)
-    counts = counts_of(source.pull(cursor, until=NOW))
+    counts = counts_of(source.poll(cursor, until=NOW))
     assert counts["time"].min() == pd.Timestamp("2022-07-23T14:09:00Z")
     assert len(counts) == {"cut short": 2, "longer": 6}.get(how, 3)
 
@@ -139,8 +139,8 @@ def test_a_compressed_file_grows_by_members_and_costs_one_pass(tmp_path: Path) -
     for minute in range(30):
         with path.open("ab") as file:
             file.write(gzip.compress(f"2022-07-22T14:{minute:02d}:00Z,hello\n".encode()))
-        pulls, cursor = everything(source, cursor)
-        seen += sum(len(posts_of(p)) for p in pulls)
+        polls, cursor = everything(source, cursor)
+        seen += sum(len(posts_of(p)) for p in polls)
     assert seen == 30
 
 
@@ -151,59 +151,59 @@ def test_a_folder_is_read_in_order_of_names_and_tailed(tmp_path: Path) -> None:
     write(tmp_path / ".hidden", "no table")
     write(tmp_path / "2022-07-24.csv.tmp", "no table")
     source = FileSource("f", tmp_path, grows=True)
-    pulls, cursor = everything(source)
-    assert [counts_of(p)["time"].iloc[0].day for p in pulls] == [22, 23]
+    polls, cursor = everything(source)
+    assert [counts_of(p)["time"].iloc[0].day for p in polls] == [22, 23]
     with (tmp_path / "2022-07-23.csv").open("a") as file:
         file.write(body.replace("07-22", "07-24"))
     write(tmp_path / "2022-07-25.csv", COUNTS.replace("07-22", "07-25"))
-    pulls, cursor = everything(FileSource("f", tmp_path, grows=True), cursor)
-    assert [counts_of(p)["time"].iloc[0].day for p in pulls] == [24, 25]
+    polls, cursor = everything(FileSource("f", tmp_path, grows=True), cursor)
+    assert [counts_of(p)["time"].iloc[0].day for p in polls] == [24, 25]
 
 
 def test_a_complete_folder_is_exhausted_by_its_last_file(tmp_path: Path) -> None:
     write(tmp_path / "a.csv", COUNTS)
     write(tmp_path / "b.csv.gz", COUNTS.replace("07-22", "07-23"))
-    pulls, _ = everything(FileSource("f", tmp_path))
-    assert [p.exhausted for p in pulls] == [False, True]
+    polls, _ = everything(FileSource("f", tmp_path))
+    assert [p.exhausted for p in polls] == [False, True]
 
 
 def test_a_folder_of_two_kinds_and_an_empty_one_are_refused(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="an empty folder"):
-        pull(tmp_path)
-    assert not FileSource("f", tmp_path, grows=True).pull(None, until=NOW).exhausted
+        poll(tmp_path)
+    assert not FileSource("f", tmp_path, grows=True).poll(None, until=NOW).exhausted
     write(tmp_path / "a.csv", COUNTS)
     write(tmp_path / "b.csv", "time,text\n2022-07-22T14:00:00Z,a\n")
     source = FileSource("f", tmp_path)
-    cursor = source.pull(None, until=NOW).cursor
+    cursor = source.poll(None, until=NOW).cursor
     with pytest.raises(Exception, match=r"b\.csv:1: a posts table behind counts"):
-        source.pull(cursor, until=NOW)
+        source.poll(cursor, until=NOW)
 
 
 def test_a_growing_table_too_short_for_its_width_waits_and_then_keeps_it(tmp_path: Path) -> None:
     head, first, *rest = COUNTS.splitlines(keepends=True)
     path = write(tmp_path / "c.csv", head + first)
     source = FileSource("c", path, grows=True)
-    got = source.pull(None, until=NOW)
+    got = source.poll(None, until=NOW)
     assert got.counts is None
     with path.open("a") as file:
         file.writelines(rest)
-    got = source.pull(got.cursor, until=NOW)
+    got = source.poll(got.cursor, until=NOW)
     assert len(counts_of(got)) == 3
     with path.open("a") as file:
         file.write("2022-07-22T14:20:00Z,WeChat,5\n")
-    again = FileSource("c", path, grows=True).pull(got.cursor, until=NOW)
+    again = FileSource("c", path, grows=True).poll(got.cursor, until=NOW)
     assert again.width == got.width == MINUTE
 
 
 def test_nothing_new_is_told_in_the_kind_of_the_table(tmp_path: Path) -> None:
     source = FileSource("c", write(tmp_path / "c.csv", COUNTS), grows=True)
-    quiet = source.pull(source.pull(None, until=NOW).cursor, until=NOW)
+    quiet = source.poll(source.poll(None, until=NOW).cursor, until=NOW)
     assert counts_of(quiet).empty
     assert list(counts_of(quiet)) == ["time", "service", "count"]
     assert quiet.width == MINUTE
     heat = "time,service,count,floor\n2022-07-22T14:00:00Z,a,5,2\n2022-07-22T14:01:00Z,a,5,2\n"
     source = FileSource("c", write(tmp_path / "h.csv", heat), grows=True)
-    quiet = source.pull(source.pull(None, until=NOW).cursor, until=NOW)
+    quiet = source.poll(source.poll(None, until=NOW).cursor, until=NOW)
     assert "floor" in counts_of(quiet)
     assert quiet.observed == ()
 
@@ -212,12 +212,12 @@ def test_a_trending_table_is_observed_from_row_to_row_however_it_came(tmp_path: 
     row = "2022-07-22T14:{:02d}:01Z,a,5,2\n"
     path = write(tmp_path / "h.csv", "time,service,count,floor\n" + row.format(0) + row.format(1))
     source = FileSource("h", path, grows=True)
-    first = source.pull(None, until=NOW)
+    first = source.poll(None, until=NOW)
     with path.open("a") as file:
         file.write(row.format(12))
-    second = source.pull(first.cursor, until=NOW)
+    second = source.poll(first.cursor, until=NOW)
     spans = Spans.of([*first.observed, *second.observed])
-    assert spans.pairs() == pull(path).observed
+    assert spans.pairs() == poll(path).observed
     assert len(spans) == 1
 
 
@@ -225,22 +225,22 @@ def test_gaps_are_not_observed(tmp_path: Path) -> None:
     at = START
     gaps = Spans.of([(at + timedelta(seconds=90), at + timedelta(minutes=5))])
     rows = "".join(f"2022-07-22T14:{m:02d}:00Z,a,5\n" for m in range(8))
-    counts = counts_of(pull(write(tmp_path / "c.csv", "time,service,count\n" + rows), gaps=gaps))
+    counts = counts_of(poll(write(tmp_path / "c.csv", "time,service,count\n" + rows), gaps=gaps))
     assert [t.minute for t in counts["time"]] == [0, 5, 6, 7]
     heat = "time,service,count,floor\n" + rows.replace("a,5", "a,5,2")
-    got = pull(write(tmp_path / "h.csv", heat), gaps=gaps)
+    got = poll(write(tmp_path / "h.csv", heat), gaps=gaps)
     assert [t.minute for t in counts_of(got)["time"]] == [0, 1, 5, 6, 7]
     ends = Spans.of([(at, at + 8 * MINUTE)]).without(gaps)
     assert got.observed == ends.pairs()
     posts = write(tmp_path / "p.csv", "time,text\n" + rows.replace("a,5", "hello"))
     assert (
-        pull(posts, gaps=gaps).observed == Spans.of([(at, at + 7 * MINUTE)]).without(gaps).pairs()
+        poll(posts, gaps=gaps).observed == Spans.of([(at, at + 7 * MINUTE)]).without(gaps).pairs()
     )
 
 
 def test_a_trending_row_without_a_number_is_a_look_that_failed(tmp_path: Path) -> None:
     rows = [f"2022-07-22T14:{m:02d}:00Z,a,{'' if m == 2 else 5},2\n" for m in range(5)]
-    got = pull(write(tmp_path / "h.csv", "time,service,count,floor\n" + "".join(rows)))
+    got = poll(write(tmp_path / "h.csv", "time,service,count,floor\n" + "".join(rows)))
     assert [t.minute for t in counts_of(got)["time"]] == [0, 1, 3, 4]
     assert got.observed == (
         (START, START + 2 * MINUTE),
@@ -256,7 +256,7 @@ def test_posts_out_of_order_by_less_than_an_hour_are_behind_nothing_observed(
     path = write(tmp_path / "p.csv", as_csv(rows))
     source, cursor, until = FileSource("p", path, piece=500), None, START
     for _ in range(1000):
-        got = source.pull(cursor, until=NOW)
+        got = source.poll(cursor, until=NOW)
         cursor = got.cursor
         posts = posts_of(got)
         assert (posts["time"] >= until).all()
@@ -276,7 +276,7 @@ def test_memory_stays_flat_for_a_large_posts_file(tmp_path: Path) -> None:
     source, cursor, rows = FileSource("p", path, piece=1 << 20), None, 0
     tracemalloc.start()
     while True:
-        got = source.pull(cursor, until=NOW)
+        got = source.poll(cursor, until=NOW)
         rows, cursor = rows + len(posts_of(got)), got.cursor
         if got.exhausted:
             break

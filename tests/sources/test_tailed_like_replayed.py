@@ -29,7 +29,7 @@ def lines(alerts: list[Alert]) -> list[str]:
 
 
 def tailed(path: Path, table: list[str], cuts: list[int]) -> list[Alert]:
-    """Write ``table`` bit by bit; after every write restart, and pull twice."""
+    """Write ``table`` bit by bit; after every write restart, and poll twice."""
     alerts: list[Alert] = []
     memory = PipelineState()
     path.write_text(table[0])
@@ -43,8 +43,8 @@ def tailed(path: Path, table: list[str], cuts: list[int]) -> list[Alert]:
         for _ in range(2):
             now += timedelta(seconds=20) if right < len(table) else timedelta(hours=1)
             feed = memory.feeds.get("t")
-            pull = source.pull(feed.cursor if feed else None, until=now)
-            outcome = cycle(memory, {"t": pull}, lexicon_plan(), now=now)
+            poll = source.poll(feed.cursor if feed else None, until=now)
+            outcome = cycle(memory, {"t": poll}, lexicon_plan(), now=now)
             memory = outcome.memory
             alerts += outcome.alerts
     return alerts

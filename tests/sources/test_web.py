@@ -17,15 +17,9 @@ from detector.errors import (
     Unavailable,
 )
 from detector.sources.html_text import plain_text
-from detector.sources.http import (
-    FIRST_REST,
-    LONGEST_REST,
-    OPEN_AFTER,
-    Pace,
-    Patience,
-    Web,
-)
+from detector.sources.http import Patience, Web
 from detector.sources.http_exchange import quota_pause, retry_after
+from detector.sources.pace import FIRST_REST, LONGEST_REST, OPEN_AFTER, Pace
 from tests.sources.contract.rigs import SHORT
 from tests.sources.servers.place import CANARY, NOW, Asked, Place, Reply, Trouble
 

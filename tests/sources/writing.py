@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 from detector.sources.files import FileSource
 
 #: Reading a file does not depend on the time it is read at.
@@ -45,31 +45,31 @@ def write(path: Path, content: bytes | str) -> Path:
     return path
 
 
-def pull(path: Path, **options: object) -> Pull:
-    """The first pull of a complete file."""
-    return FileSource("file", path, **options).pull(None, until=NOW)  # type: ignore[arg-type]
+def poll(path: Path, **options: object) -> Poll:
+    """The first poll of a complete file."""
+    return FileSource("file", path, **options).poll(None, until=NOW)  # type: ignore[arg-type]
 
 
-def everything(source: FileSource, cursor: str | None = None) -> tuple[list[Pull], str | None]:
-    """Pull until nothing new comes; returns the pulls with news, and the last cursor."""
-    pulls = []
+def everything(source: FileSource, cursor: str | None = None) -> tuple[list[Poll], str | None]:
+    """Poll until nothing new comes; returns the polls with news, and the last cursor."""
+    polls = []
     for _ in range(1000):
-        got = source.pull(cursor, until=NOW)
+        got = source.poll(cursor, until=NOW)
         cursor = got.cursor
         rows = got.posts if got.posts is not None else got.counts
         if (rows is None or rows.empty) and not got.observed:
-            return pulls, cursor
-        pulls.append(got)
+            return polls, cursor
+        polls.append(got)
         if got.exhausted:
-            return pulls, cursor
+            return polls, cursor
     raise AssertionError("it goes on and on")
 
 
-def counts_of(got: Pull) -> pd.DataFrame:
+def counts_of(got: Poll) -> pd.DataFrame:
     assert got.counts is not None
     return got.counts
 
 
-def posts_of(got: Pull) -> pd.DataFrame:
+def posts_of(got: Poll) -> pd.DataFrame:
     assert got.posts is not None
     return got.posts

@@ -11,14 +11,12 @@ import pytest
 from detector.store.base import Store
 from detector.store.sql_store import open_store
 from tests.fakes.store import FakeStore
-from tests.store.postgres import PostgresServer, why_no_postgres
+from tests.store.postgres import PostgresServer, server_or_skip
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
-    if reason := why_no_postgres():
-        pytest.skip(reason)
-    with PostgresServer.started() as server:
+    with server_or_skip() as server:
         yield server
 
 

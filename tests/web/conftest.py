@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from detector.web import access
+from detector.web import token_book
 from tests.web.house import House, house
 
 
@@ -20,4 +20,4 @@ def made(tmp_path: Path) -> Iterator[House]:
 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(access, "FRESH", 0.0)
+    monkeypatch.setattr(token_book, "FRESH", 0.0)

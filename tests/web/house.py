@@ -103,7 +103,9 @@ class House:
     def token(self, scope: Scope, *, expires_at: datetime | None = None) -> str:
         """Add a token of that scope, named after it, and return its secret."""
         secret = f"secret-{scope.value}"
-        self.backend.desk.add_token(Token(scope.value, scope, digest_of(secret), NOW, expires_at))
+        self.backend.controls.add_token(
+            Token(scope.value, scope, digest_of(secret), NOW, expires_at)
+        )
         return secret
 
     def commit(self, **record: Any) -> None:
@@ -130,7 +132,7 @@ def house(folder: Path, *, web: str = "", settings: str = SETTINGS, **record: An
             store.commit(RunRecord(**record))
     backend = Backend(
         store=open_viewer(path),
-        desk=open_controls(path),
+        controls=open_controls(path),
         inbox=open_inbox(path),
         settings=parse_settings(settings + web, path="config.toml"),
         now=lambda: NOW,

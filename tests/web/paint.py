@@ -78,7 +78,7 @@ def main(store: str = "") -> None:
             print(f"filled in {time.perf_counter() - started:.0f} s")
         backend = Backend(
             store=open_viewer(path),
-            desk=open_controls(path),
+            controls=open_controls(path),
             inbox=open_inbox(path),
             settings=parse_settings("", path="config.toml"),
             now=lambda: END,

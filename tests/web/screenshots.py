@@ -71,7 +71,7 @@ def addresses(backend: Backend) -> dict[str, str]:
         "overview": "/?",
         "service": "/service?name=WeChat&",
         "incident": f"/incidents/{worst.id}?",
-        "feeds": "/feeds?",
+        "feeds": "/sources?",
         "silences": "/silences?",
         "settings": "/settings?",
     }

@@ -17,13 +17,14 @@ import numpy as np
 import pandas as pd
 
 from detector.config import parse_settings
-from detector.config.sections import Settings
+from detector.config.settings import Settings
 from detector.demo.scenario import RhythmShape
 from detector.demo.simulate import minutes_between, rhythm_factor
 from detector.model.matcher import Matcher
 from detector.model.silence import Silence
 from detector.model.times import iso
-from detector.pipeline import runner, setup
+from detector.pipeline import runner
+from detector.sources.scenario import bundled_scenario
 from detector.store.controls import open_controls
 from detector.store.inbox import open_inbox
 from detector.store.queries import open_viewer
@@ -93,7 +94,7 @@ def fill(folder: Path, until: datetime) -> Backend:
     """Run the pipeline up to ``until`` (in its data's time) and return the backend over it."""
     _write_tickets(folder / "tickets.csv", until)
     settings = parse_settings(_SETTINGS, path=folder / "config.toml")
-    start = setup.scenario(SCENARIO).start
+    start = bundled_scenario(SCENARIO).start
     fine = timedelta(hours=6)
     with closing(runner.build(settings, base=folder, console=io.StringIO())) as running:
         clock = SteppingClock(start, until, fine=fine, step=timedelta(minutes=5))
@@ -121,7 +122,7 @@ def backend(folder: Path, settings: Settings, now: datetime) -> Backend:
     )
     return Backend(
         store=open_viewer(path),
-        desk=desk,
+        controls=desk,
         inbox=open_inbox(path),
         settings=settings,
         now=lambda: now,
@@ -144,7 +145,7 @@ def _steps(start: datetime, end: datetime, fine: timedelta, step: timedelta) -> 
 
 
 def _write_tickets(path: Path, until: datetime) -> None:
-    start = setup.scenario(SCENARIO).start
+    start = bundled_scenario(SCENARIO).start
     minutes = minutes_between(start, until)[::5]
     factor = rhythm_factor(minutes, ZONE, _RHYTHM)
     rng = np.random.default_rng(20130722)

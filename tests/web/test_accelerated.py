@@ -44,7 +44,7 @@ def silence(made: House, client: httpx.Client, how: str) -> None:
 def test_a_silence_that_somebody_adds_mutes_at_once(made: House, how: str) -> None:
     client = made.client()
     silence(made, client, how)
-    (kept,) = made.backend.desk.silences(ending_after=TODAY)
+    (kept,) = made.backend.controls.silences(ending_after=TODAY)
     assert (kept.starts_at, kept.ends_at) == (TODAY, TODAY + timedelta(hours=2))
     assert silenced([kept], LABELS, at=TODAY) is not None
     assert client.get("/v1/services/WeChat").json()["silenced_until"] == "2026-11-22T10:00:00Z"
@@ -57,7 +57,7 @@ def test_a_silence_that_somebody_adds_mutes_at_once(made: House, how: str) -> No
 def test_and_stops_when_somebody_ends_it(made: House, how: str) -> None:
     client = made.client()
     silence(made, client, how)
-    (kept,) = made.backend.desk.silences()
+    (kept,) = made.backend.controls.silences()
     made = House(made.path, replace(made.backend, wall=lambda: TODAY + timedelta(minutes=5)))
     client = made.client()
     if how == "by the page":
@@ -65,17 +65,17 @@ def test_and_stops_when_somebody_ends_it(made: House, how: str) -> None:
     else:
         told = {"x-csrf-token": seal_of(client)}
         assert client.delete(f"/v1/silences/{kept.id}", headers=told).status_code == 204
-    (kept,) = made.backend.desk.silences()
+    (kept,) = made.backend.controls.silences()
     assert kept.ends_at == TODAY + timedelta(minutes=5)
     page = client.get("/silences", headers={"accept": "text/html"}).text
-    assert re.search(r"<td>[Ee]nded</td>", page)
+    assert re.search(r"<td>expired</td>", page)
 
 
 def test_taking_in_hand_holds_until_the_incident_ends(made: House) -> None:
     client = made.client()
     one = client.get("/v1/incidents?state=open").json()["items"][0]["id"]
     assert post(client, f"/incidents/{one}/acknowledge").status_code == 303
-    (said,) = made.backend.desk.acknowledgements()
+    (said,) = made.backend.controls.acknowledgements()
     assert said.at == NOW
     incident = made.backend.store.incident(one)
     assert incident is not None

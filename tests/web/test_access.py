@@ -32,7 +32,7 @@ TAKES: dict[tuple[str, str], Scope | None] = {
     ("post", "/v1/silences"): Scope.WRITE,
     ("get", "/v1/silences/{silence_id}"): Scope.READ,
     ("delete", "/v1/silences/{silence_id}"): Scope.WRITE,
-    ("get", "/v1/feeds"): Scope.READ,
+    ("get", "/v1/sources"): Scope.READ,
     ("post", "/v1/posts"): Scope.PUSH,
     ("post", "/v1/counts"): Scope.PUSH,
     ("get", "/incidents.atom"): Scope.READ,
@@ -80,7 +80,7 @@ def test_a_token_opens_what_its_scope_covers_and_nothing_else(
 @pytest.mark.parametrize("secret", ["wrong", "", "x" * 10_000, "üñ"])
 def test_a_wrong_token_is_told_so_even_where_none_is_needed(made: House, secret: str) -> None:
     headers = {"Authorization": b"Bearer " + secret.encode()} if secret else {}
-    answer = made.client(headers=headers).get("/v1/feeds")
+    answer = made.client(headers=headers).get("/v1/sources")
     assert answer.status_code == (401 if secret else 200)
     if secret:
         assert answer.headers["www-authenticate"].startswith("Bearer")
@@ -90,38 +90,38 @@ def test_a_wrong_token_is_told_so_even_where_none_is_needed(made: House, secret:
 @pytest.mark.usefixtures("at_once")
 def test_a_revoked_token_opens_nothing(made: House) -> None:
     client = made.client(made.token(Scope.READ))
-    assert client.get("/v1/feeds").status_code == 200
-    made.backend.desk.revoke_token("read")
-    assert client.get("/v1/feeds").status_code == 401
+    assert client.get("/v1/sources").status_code == 200
+    made.backend.controls.revoke_token("read")
+    assert client.get("/v1/sources").status_code == 401
 
 
 def test_a_token_past_its_day_opens_nothing(made: House) -> None:
     client = made.client(made.token(Scope.READ, expires_at=NOW))
-    assert client.get("/v1/feeds").status_code == 401
+    assert client.get("/v1/sources").status_code == 401
 
 
 def test_on_this_machine_looking_is_free_until_somebody_has_a_token_to_look(made: House) -> None:
     made.token(Scope.PUSH)
-    assert made.client().get("/v1/feeds").status_code == 200
+    assert made.client().get("/v1/sources").status_code == 200
     made.token(Scope.READ)
-    assert made.client().get("/v1/feeds").status_code == 401
+    assert made.client().get("/v1/sources").status_code == 401
 
 
 @pytest.mark.parametrize(
     "header", ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip"]
 )
 def test_what_a_proxy_hands_on_is_not_from_this_machine(made: House, header: str) -> None:
-    assert made.client().get("/v1/feeds", headers={header: "203.0.113.9"}).status_code == 401
+    assert made.client().get("/v1/sources", headers={header: "203.0.113.9"}).status_code == 401
 
 
 def test_another_machine_needs_a_token(made: House) -> None:
-    assert made.client(address=AWAY).get("/v1/feeds").status_code == 401
+    assert made.client(address=AWAY).get("/v1/sources").status_code == 401
 
 
 def test_public_reading_is_reading_only(tmp_path: Path) -> None:
     made = house(tmp_path, web='access = "public-read-only"\n')
     client = made.client(address=AWAY)
-    assert client.get("/v1/feeds").status_code == 200
+    assert client.get("/v1/sources").status_code == 200
     assert client.post("/v1/silences", json=SILENCE).status_code == 401
     assert client.post("/v1/posts", json=POST_ROW).status_code == 401
     made.close()

@@ -21,22 +21,22 @@ from tests.web.house import NOW, SETTINGS, House, house
     ["evil.example", "evil.example:8080", "127.0.0.1.evil.example", "localhost.evil", "", "[::1"],
 )
 def test_a_name_that_was_made_to_point_here_is_not_answered_to(made: House, host: str) -> None:
-    answer = made.client().get("/v1/feeds", headers={"host": host})
+    answer = made.client().get("/v1/sources", headers={"host": host})
     assert answer.status_code == 421
     assert answer.headers["content-type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize("host", ["localhost:8080", "127.0.0.1", "[::1]:8080", "LOCALHOST"])
 def test_our_own_names_are_answered_to(made: House, host: str) -> None:
-    assert made.client().get("/v1/feeds", headers={"host": host}).status_code == 200
+    assert made.client().get("/v1/sources", headers={"host": host}).status_code == 200
 
 
 def test_the_public_address_is_one_of_our_names(tmp_path: Path) -> None:
     made = house(tmp_path, web='public_url = "https://status.example.org/"\n')
     client = made.client(made.token(Scope.READ))
-    assert client.get("/v1/feeds", headers={"host": "status.example.org"}).status_code == 200
+    assert client.get("/v1/sources", headers={"host": "status.example.org"}).status_code == 200
     # Who comes by that name comes from elsewhere, whatever the socket says.
-    here = made.client().get("/v1/feeds", headers={"host": "status.example.org"})
+    here = made.client().get("/v1/sources", headers={"host": "status.example.org"})
     assert here.status_code == 401
     made.close()
 

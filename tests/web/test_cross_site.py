@@ -63,8 +63,8 @@ def test_a_form_on_another_site_does_nothing_though_the_cookie_came_along(
     answer = client.post(path, data=form, headers=PAGE | headers)
     assert answer.status_code == 403
     assert "set-cookie" not in answer.headers
-    assert made.backend.desk.silences() == ()
-    assert client.get("/v1/feeds").status_code == 200, "still logged in"
+    assert made.backend.controls.silences() == ()
+    assert client.get("/v1/sources").status_code == 200, "still logged in"
 
 
 @pytest.mark.parametrize("path", FORMS)
@@ -82,19 +82,19 @@ def test_json_in_a_form_of_another_site_does_nothing(made: House, kind: str) -> 
         "/v1/silences", content=body, headers={"content-type": kind, **ELSEWHERE[0]}
     )
     assert answer.status_code in (403, 422)
-    assert made.backend.desk.silences() == ()
+    assert made.backend.controls.silences() == ()
 
 
 def test_logging_out_takes_a_form_of_ours(made: House) -> None:
     client = logged(made)
     assert client.post("/logout").status_code == 403
     assert client.get("/logout").status_code in (404, 405)
-    assert client.get("/v1/feeds").status_code == 200
+    assert client.get("/v1/sources").status_code == 200
 
 
 def test_a_token_in_an_address_opens_nothing(made: House) -> None:
     secret = made.token(Scope.READ)
     client: httpx.Client = made.client()
     for name in ("token", "access_token", "api_key", "authorization"):
-        assert client.get(f"/v1/feeds?{name}={secret}").status_code in (401, 422)
+        assert client.get(f"/v1/sources?{name}={secret}").status_code in (401, 422)
         assert client.get(f"/incidents?{name}={secret}").status_code == 401

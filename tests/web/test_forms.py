@@ -60,7 +60,7 @@ def test_a_login_makes_the_forms_before_it_void(made: House) -> None:
 
 def test_every_answer_has_the_headers_that_protect_browsers(made: House) -> None:
     client = made.client()
-    answers = [client.get(path) for path in ("/", "/v1/feeds", "/nothing", "/healthz")]
+    answers = [client.get(path) for path in ("/", "/v1/sources", "/nothing", "/healthz")]
     answers.append(client.get("/", headers={"host": "evil.example"}))
     for answer in answers:
         policy = answer.headers["content-security-policy"]

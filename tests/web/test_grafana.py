@@ -10,7 +10,7 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 from detector.pipeline.run import Totals
-from detector.web.backend import TurnReport
+from detector.web.backend import RunReport
 from tests.web.house import NOW, House, everything, house
 
 DASHBOARD = Path(__file__).parents[2] / "docs" / "grafana" / "outage-detector.json"
@@ -19,8 +19,8 @@ DASHBOARD = Path(__file__).parents[2] / "docs" / "grafana" / "outage-detector.js
 def test_every_panel_shows_metrics_that_there_are(tmp_path: Path) -> None:
     made = house(tmp_path, **everything())
     totals = Totals({"helpdesk": 120}, {"helpdesk": 2}, {"helpdesk": 0}, {"tickets": 1})
-    report = TurnReport(1, NOW, 0.2, 60.0, totals)
-    turning = House(made.path, replace(made.backend, turn=lambda: report))
+    report = RunReport(1, NOW, 0.2, 60.0, totals)
+    turning = House(made.path, replace(made.backend, last_run=lambda: report))
     text = turning.client().get("/metrics").text
     labels: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(text):

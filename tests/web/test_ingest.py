@@ -34,10 +34,10 @@ def test_a_push_waits_for_its_source_and_is_acknowledged(made: House, client: ht
     assert answer.status_code == 202
     told = {"source": "helpdesk", "accepted": 1, "duplicate": False, "observed": [span]}
     assert answer.json() == told
-    pull = PushSource("helpdesk", made.backend.inbox, "posts").pull(None, until=NOW)
-    assert pull.posts is not None
-    assert pull.posts["text"].tolist() == [POST["text"]]
-    assert [[a.isoformat(), b.isoformat()] for a, b in pull.observed] == [
+    poll = PushSource("helpdesk", made.backend.inbox, "posts").poll(None, until=NOW)
+    assert poll.posts is not None
+    assert poll.posts["text"].tolist() == [POST["text"]]
+    assert [[a.isoformat(), b.isoformat()] for a, b in poll.observed] == [
         [end.replace("Z", "+00:00") for end in span]
     ]
 
@@ -188,6 +188,6 @@ def test_hostile_posts_are_data(made: House, client: httpx.Client, text: str) ->
         assert answer.status_code == 422, "half a character is no text"
         return
     assert answer.status_code == 202
-    pull = PushSource("helpdesk", made.backend.inbox, "posts").pull(None, until=NOW + MINUTE)
-    assert pull.posts is not None
-    assert pull.posts["text"].tolist() == [text]
+    poll = PushSource("helpdesk", made.backend.inbox, "posts").poll(None, until=NOW + MINUTE)
+    assert poll.posts is not None
+    assert poll.posts["text"].tolist() == [text]

@@ -1,4 +1,4 @@
-"""`kill -9` between push and pull, and after: nothing pushed is lost, nothing is counted twice."""
+"""`kill -9` between push and poll, and after: nothing pushed is lost, nothing is counted twice."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ location = "store.sqlite"
 [schedule]
 every = "0.05s"
 [posts]
-settle = "0s"
+allowed_lateness = "0s"
 [web]
 listen = "127.0.0.1:{port}"
 [[sources]]

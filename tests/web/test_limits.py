@@ -46,9 +46,9 @@ def test_strangers_do_not_fill_our_memory() -> None:
 
 def test_too_many_requests_are_told_when_to_come_again(made: House) -> None:
     client = made.client()
-    statuses = [client.get("/v1/feeds").status_code for _ in range(4)]
+    statuses = [client.get("/v1/sources").status_code for _ in range(4)]
     assert statuses == [200, 200, 200, 429]
-    answer = client.get("/v1/feeds")
+    answer = client.get("/v1/sources")
     assert 1 <= int(answer.headers["retry-after"]) <= 20
     assert answer.json()["title"] == "Too Many Requests"
     assert client.get("/healthz").status_code == 200, "whoever watches us is not locked out"
@@ -58,11 +58,11 @@ def test_a_token_has_a_bucket_of_its_own_and_guessing_has_none(made: House) -> N
     token = made.token(Scope.READ)
     client = made.client()
     known = {"Authorization": f"Bearer {token}"}
-    assert client.get("/v1/feeds", headers=known).status_code == 200
+    assert client.get("/v1/sources", headers=known).status_code == 200
     guesses = [{"Authorization": f"Bearer guess-{i}"} for i in range(5)]
-    statuses = [client.get("/v1/feeds", headers=guess).status_code for guess in guesses]
+    statuses = [client.get("/v1/sources", headers=guess).status_code for guess in guesses]
     assert statuses == [401, 401, 429, 429, 429], "the first request was an unknown token's, too"
-    assert client.get("/v1/feeds", headers=known).status_code == 200
+    assert client.get("/v1/sources", headers=known).status_code == 200
 
 
 @pytest.mark.parametrize("announced", [True, False], ids=["announced", "in pieces"])
@@ -84,18 +84,18 @@ def test_zero_bytes_are_refused(made: House, path: str) -> None:
 
 def test_what_did_not_change_is_not_sent_again(made: House) -> None:
     client = made.client()
-    first = client.get("/v1/feeds")
+    first = client.get("/v1/sources")
     tag = first.headers["etag"]
-    again = client.get("/v1/feeds", headers={"if-none-match": f'"other", W/{tag}'})
+    again = client.get("/v1/sources", headers={"if-none-match": f'"other", W/{tag}'})
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
-    assert client.get("/v1/feeds", headers={"if-none-match": '"other"'}).content == first.content
+    assert client.get("/v1/sources", headers={"if-none-match": '"other"'}).content == first.content
 
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
         ("GET", "/v1/nothing", 404),
-        ("DELETE", "/v1/feeds", 405),
+        ("DELETE", "/v1/sources", 405),
         ("GET", "/v1/incidents?limit=0", 422),
         ("GET", "/v1/incidents?limt=5", 422),
         ("GET", "/v1/incidents?limit=5&limit=6", 422),

@@ -21,7 +21,7 @@ from tests.web.house import NOW, House, house
 
 def test_a_login_is_a_cookie_that_scripts_and_other_sites_do_not_get(made: House) -> None:
     client = logged(made)
-    assert client.get("/v1/feeds").status_code == 200
+    assert client.get("/v1/sources").status_code == 200
     answer = made.client().get("/login", headers={"accept": "text/html"})
     cookie = answer.headers["set-cookie"]
     assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= {part.strip() for part in cookie.split(";")}
@@ -38,10 +38,10 @@ def test_over_https_the_cookie_stays_there(tmp_path: Path) -> None:
 def test_a_wrong_login_comes_back_to_the_form_and_opens_nothing(made: House) -> None:
     made.token(Scope.READ)
     client = made.client()
-    form = {"csrf": seal_of(client), "token": "wrong", "next": "/feeds"}
+    form = {"csrf": seal_of(client), "token": "wrong", "next": "/sources"}
     answer = client.post("/login", data=form)
-    assert answer.headers["location"] == "/login?wrong=true&next=%2Ffeeds"
-    assert client.get("/v1/feeds").status_code == 401
+    assert answer.headers["location"] == "/login?wrong=true&next=%2Fsources"
+    assert client.get("/v1/sources").status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -62,29 +62,29 @@ def test_a_token_to_push_is_no_login(made: House) -> None:
 def test_logging_out_ends_it(made: House) -> None:
     client = logged(made)
     client.post("/logout", data={"csrf": seal_of(client)})
-    assert client.get("/v1/feeds").status_code == 401
+    assert client.get("/v1/sources").status_code == 401
 
 
 @pytest.mark.usefixtures("at_once")
 def test_revoking_the_token_ends_its_logins(made: House) -> None:
     client = logged(made)
     made.token(Scope.READ)
-    made.backend.desk.revoke_token("write")
-    assert client.get("/v1/feeds").status_code == 401
+    made.backend.controls.revoke_token("write")
+    assert client.get("/v1/sources").status_code == 401
 
 
 def _other_key(made: House) -> str:
-    token = next(t for t in made.backend.desk.tokens() if t.scope is Scope.WRITE)
+    token = next(t for t in made.backend.controls.tokens() if t.scope is Scope.WRITE)
     return sealed(logged_in(token, NOW + timedelta(hours=1)), b"another key")
 
 
 def _past(made: House) -> str:
-    token = next(t for t in made.backend.desk.tokens() if t.scope is Scope.WRITE)
+    token = next(t for t in made.backend.controls.tokens() if t.scope is Scope.WRITE)
     return sealed(logged_in(token, NOW), made.backend.session_key)
 
 
 def _cut(made: House) -> str:
-    token = next(t for t in made.backend.desk.tokens() if t.scope is Scope.WRITE)
+    token = next(t for t in made.backend.controls.tokens() if t.scope is Scope.WRITE)
     return sealed(logged_in(token, NOW + timedelta(hours=1)), made.backend.session_key)[:-1]
 
 
@@ -94,7 +94,7 @@ def test_a_cookie_that_is_not_ours_or_over_opens_nothing(
 ) -> None:
     made.token(Scope.WRITE)
     client = made.client(cookies={made.cookie: cookie(made)})
-    assert client.get("/v1/feeds").status_code == 401
+    assert client.get("/v1/sources").status_code == 401
 
 
 def test_a_cookie_is_read_as_it_was_written() -> None:
@@ -116,7 +116,7 @@ def test_two_dashboards_on_one_host_do_not_end_each_others_logins(
     assert there.post("/login", data=form).status_code == 303
     back = made.client(cookies=there.cookies)
     back.get("/", headers={"accept": "text/html"})
-    assert back.get("/v1/feeds").status_code == 200
+    assert back.get("/v1/sources").status_code == 200
     there = other.client(base_url="http://127.0.0.1:9090", cookies=back.cookies)
-    assert there.get("/v1/feeds").status_code == 200
+    assert there.get("/v1/sources").status_code == 200
     other.close()

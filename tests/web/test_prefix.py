@@ -66,7 +66,7 @@ def test_logging_in_and_out(made: House, client: httpx.Client) -> None:
     answer = log_in(made, client)
     assert answer.headers["location"] == f"{PREFIX}/silences"
     assert f"Path={PREFIX}; HttpOnly; SameSite=Lax; Secure" in answer.headers["set-cookie"]
-    assert client.get("/v1/feeds").status_code == 200
+    assert client.get("/v1/sources").status_code == 200
     out = client.post("/logout", data={"csrf": seal_of(client)})
     assert out.headers["location"] == f"{PREFIX}/"
     wrong = client.post("/login", data={"csrf": seal_of(client), "token": "wrong"})
@@ -86,13 +86,15 @@ def test_every_link_of_every_page_leads_to_one_of_ours(made: House, client: http
         assert answer.status_code == (422 if needs_span else 200), path
         if not answer.headers["content-type"].startswith("text/html"):
             continue
-        links = re.findall(r'(?:href|src|data-address|data-plotly)="([^"#]+)"', answer.text)
+        links = re.findall(
+            r'(?:href|src|data-address|data-script|data-style)="([^"#]+)"', answer.text
+        )
         forms = re.findall(r'action="([^"]+)"', answer.text)
         assert all(form.startswith(f"{PREFIX}/") for form in forms)
         ours = [unescape(link) for link in links if not urlsplit(unescape(link)).netloc]
         assert all(link.startswith(f"{PREFIX}/") for link in ours), path
         waiting += [link for link in ours if not re.search(r"lang=|theme=", link)]
-    assert {f"{PREFIX}/silences", f"{PREFIX}/feeds", f"{PREFIX}/settings"} <= seen
+    assert {f"{PREFIX}/silences", f"{PREFIX}/sources", f"{PREFIX}/settings"} <= seen
     assert any("/static/" in path for path in seen)
     assert any(path.startswith(f"{PREFIX}/incidents/") for path in seen)
 
@@ -107,7 +109,7 @@ def test_buttons_lead_back_to_the_page(made: House, client: httpx.Client) -> Non
     asked = {"matchers": "service=WeChat", "hours": "2", "next": f"/incidents/{one}"}
     answer = client.post("/silences", data=seal | asked)
     assert answer.headers["location"] == f"{PREFIX}/incidents/{one}?done=silenced"
-    (kept,) = made.backend.desk.silences()
+    (kept,) = made.backend.controls.silences()
     answer = client.post(f"/silences/{kept.id}/expire", data=seal)
     assert answer.headers["location"] == f"{PREFIX}/silences?done=expired"
 
@@ -120,7 +122,7 @@ def test_the_api_says_where_things_are(made: House, client: httpx.Client) -> Non
     assert there.startswith(f"{PREFIX}/v1/silences/")
     assert client.get(f"https://status.example.org{there}", headers=headers).status_code == 200
     assert client.get("/v1/openapi.json").json()["servers"] == [{"url": PREFIX}]
-    refused = client.delete("/v1/feeds", headers=headers)
+    refused = client.delete("/v1/sources", headers=headers)
     assert (refused.status_code, refused.headers["allow"]) == (405, "GET")
     assert client.get("/healthz").status_code == 200
 

@@ -25,7 +25,7 @@ def description() -> dict[str, Any]:
     nothing: Any = None
     backend = Backend(
         store=nothing,
-        desk=nothing,
+        controls=nothing,
         inbox=nothing,
         settings=parse_settings(SETTINGS, path="config.toml"),
         now=lambda: NOW,

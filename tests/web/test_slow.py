@@ -72,7 +72,7 @@ def test_an_answer_may_take_longer_than_a_head(
         lines = answer.iter_lines()
         assert any(line.startswith("event: changed") for line in lines)
         time.sleep(0.5)
-        made.backend.desk.withdraw("nothing")
+        made.backend.controls.withdraw("nothing")
         assert not answer.is_closed
         assert httpx.get(f"{address}/healthz").status_code == 200
 
@@ -117,4 +117,4 @@ def test_only_so_many_listen_for_changes(made: House, monkeypatch: pytest.Monkey
             assert any(line.startswith("event:") for line in open_ones[-1])
         refused = httpx.get(f"{address}/live")
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "30")
-        assert httpx.get(f"{address}/v1/feeds").status_code == 200
+        assert httpx.get(f"{address}/v1/sources").status_code == 200

@@ -1,4 +1,8 @@
-"""What a text file of records is: CSV or JSON Lines, and how records are told apart and read."""
+"""Records of one file from a given offset on: CSV, JSON Lines (both also gzipped) and Parquet.
+
+An offset counts bytes of the (uncompressed) text, or rows of a Parquet file. Reading stops at the
+last complete record, so a file that is being written can be read again from there.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +25,11 @@ from detector.sources.tables.streams import (
     Unpacked,
     Unpacker,
 )
+
+#: Texts are read in pieces of this many bytes, so that memory stays flat.
+PIECE = 16 << 20
+#: So many bytes of a file's beginning tell it from another of the same name.
+_TELLING = 4096
 
 
 class Form(Protocol):
@@ -139,18 +148,6 @@ def sorted_out(
     return frame.set_axis(good, axis=0), {row: Fault(None, why) for row, why in found.items()}
 
 
-# Records of one file from a given offset on: CSV, JSON Lines (both also gzipped) and Parquet.
-#
-# An offset counts bytes of the (uncompressed) text, or rows of a Parquet file. Reading stops at the
-# last complete record, so a file that is being written can be read again from there.
-
-
-#: Texts are read in pieces of this many bytes, so that memory stays flat.
-PIECE = 16 << 20
-#: So many bytes of a file's beginning tell it from another of the same name.
-_TELLING = 4096
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Records:
     """Some consecutive records of a file.
@@ -211,7 +208,7 @@ class RecordFile:
 
     Parameters
     ----------
-    path : the file; what it is, is told by its content, then by its ending.
+    path : the file; its content, then its ending, show what it is.
     grows : whether a last line without line end may still be completed by its writer, and a record
         that cannot be read is set aside instead of refused: who watches wants the others.
     """

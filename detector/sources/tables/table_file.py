@@ -14,7 +14,7 @@ from detector.model.columns import (
     kind_of,
     our_columns,
 )
-from detector.sources.tables import rows
+from detector.sources.tables import table_rows
 from detector.sources.tables.records import (
     PIECE,
     Mark,
@@ -93,7 +93,7 @@ class TableFile:
             return None
         with self._file.located():
             found = self._kind(columns, kind)
-            dtypes = rows.dtypes(found, our_columns(columns, self._mapping))
+            dtypes = table_rows.dtypes(found, our_columns(columns, self._mapping))
         parts: list[pd.DataFrame] = []
         faults: list[InputError] = []
         total, aside, at_end = 0, 0, False
@@ -138,8 +138,10 @@ class TableFile:
         if len(names) > len(records.frame.columns):
             records = replace(records, frame=records.frame.reindex(columns=names))
         ours = our_columns(names, self._mapping)
-        of_posts = kind is TableKind.POSTS
-        table = rows.posts(records, ours) if of_posts else rows.counts(records, ours, kind)
+        if kind is TableKind.POSTS:
+            table = table_rows.posts(records, ours)
+        else:
+            table = table_rows.counts(records, ours, kind)
         records.refuse_if_mostly_wrong()
         return table
 

@@ -1,15 +1,11 @@
-"""Pages of a list that grows at its head: a cursor names the last item that was shown."""
+"""``/v1/incidents``, ``/v1/alerts``: what happened, what was decided, who acknowledged it."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, TypeVar
+from datetime import UTC
+from typing import Annotated, Any, Literal
 
-import msgspec
 from fastapi import APIRouter, Body, Query, Response
 from pydantic import BaseModel, ConfigDict
 
@@ -24,6 +20,7 @@ from detector.model.token import Scope
 from detector.store.base import IncidentQuery
 from detector.text.phrasing import Phrasing, phrasing
 from detector.web.access import Asking, needs
+from detector.web.api.paging import Cursor, Limit, Place, page_of, parse_cursor
 from detector.web.api.shapes import (
     AcknowledgementShape,
     AlertShape,
@@ -42,54 +39,11 @@ from detector.web.api.values import (
 from detector.web.backend import AskedBackend, Backend
 from detector.web.problems import Problem
 
-Item = TypeVar("Item")
-Limit = Annotated[int, Query(ge=1, le=500, description="At most so many.")]
-Cursor = Annotated[str | None, Query(max_length=2_000, description="`next` of the page before.")]
-
-
-class Place(msgspec.Struct, frozen=True, array_like=True):
-    """The last item shown: its time, its name, and its number among those of the name."""
-
-    at: datetime
-    name: str
-    number: int = 0
-
-
-def cursor_of(place: Place) -> str:
-    """Return ``place`` as a text that addresses can carry."""
-    return base64.urlsafe_b64encode(msgspec.json.encode(place)).rstrip(b"=").decode()
-
-
-def parse_cursor(text: str | None) -> Place | None:
-    """Return the place that `cursor_of` wrote. Raises `Problem` 422 for any other text."""
-    if text is None:
-        return None
-    try:
-        padded = text + "=" * (-len(text) % 4)
-        place = msgspec.json.decode(base64.b64decode(padded, b"-_", validate=True), type=Place)
-    except (binascii.Error, ValueError, msgspec.DecodeError):
-        place = None
-    if place is None or place.at.tzinfo is None:
-        errors = [{"pointer": "/query/cursor", "detail": "not the `next` of a page"}]
-        raise Problem(422, "the cursor is none of ours", errors=errors)
-    return place
-
-
-def page_of(
-    found: Sequence[Item], limit: int, shape: Callable[[Item], Any], place: Callable[[Item], Place]
-) -> dict[str, Any]:
-    """Return a page of ``found``, of which one more than ``limit`` was asked for."""
-    more = len(found) > limit
-    shown = found[:limit]
-    following = cursor_of(place(shown[-1])) if more else None
-    return {"items": [shape(item) for item in shown], "next": following}
-
-
-# ``/v1/incidents``, ``/v1/alerts``: what happened, what was said, who has it in hand.
-
-
 router = APIRouter(prefix="/v1", tags=["incidents"])
 _read, _write = needs(Scope.READ), needs(Scope.WRITE)
+
+
+State = Literal["open", "resolved", "over"]
 
 
 class Filters(BaseModel):
@@ -98,7 +52,7 @@ class Filters(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     service: Named | None = None
-    state: Literal["open", "over"] | None = None
+    state: State | None = None
     since: Instant | None = None
     until: Instant | None = None
     reason: Reason | None = None
@@ -117,8 +71,8 @@ class Filters(BaseModel):
         )
 
 
-class InHand(BaseModel):
-    """An acknowledgement as it is sent."""
+class AcknowledgementAsked(BaseModel):
+    """An acknowledgement as it is asked for."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -136,7 +90,9 @@ class InHand(BaseModel):
 def list_incidents(
     backend: AskedBackend,
     service: Annotated[Named | None, Query(description="Of this one only.")] = None,
-    state: Annotated[Literal["open", "over"] | None, Query()] = None,
+    state: Annotated[
+        State | None, Query(description="`over` is what `resolved` was called before.")
+    ] = None,
     since: Annotated[Instant | None, Query(description="Noticed then or later.")] = None,
     until: Annotated[Instant | None, Query(description="Noticed before.")] = None,
     reason: Annotated[Reason | None, Query(description="Of a decision about it.")] = None,
@@ -172,7 +128,7 @@ def show_incident(backend: AskedBackend, incident_id: str) -> Any:
     response_model=Page[AlertShape],
 )
 def list_alerts_of(backend: AskedBackend, incident_id: str) -> Any:
-    """Return what there was to tell about an incident, the earliest first."""
+    """Return what there was to say about an incident, the earliest first."""
     _known(backend, incident_id)
     found = backend.store.alerts(incident_id=incident_id)
     return {"items": [alert_to_dict(alert) for alert in found[::-1]], "next": None}
@@ -185,7 +141,7 @@ def list_alerts_of(backend: AskedBackend, incident_id: str) -> Any:
     response_model=Page[DecisionShape],
 )
 def list_decisions_of(backend: AskedBackend, incident_id: str, lang: Lang = "en") -> Any:
-    """Return why people were told of an incident, and why not, the earliest first."""
+    """Return why people were notified of an incident, and why not, the earliest first."""
     _known(backend, incident_id)
     say = phrasing(lang, UTC)
     found = backend.store.decisions(incident_id)
@@ -215,16 +171,16 @@ def acknowledge(
     backend: AskedBackend,
     visitor: Asking,
     incident_id: str,
-    said: Annotated[InHand, Body()],
+    asked: Annotated[AcknowledgementAsked, Body()],
 ) -> Any:
-    """Take an incident in hand: nobody is told again until it ends or grows worse."""
+    """Acknowledge an incident: no more reminders until it is resolved or escalates."""
     incident = _known(backend, incident_id)
     if not incident.is_open:
-        raise Problem(409, "the incident is over; there is nothing to take in hand")
+        raise Problem(409, "the incident is resolved; there is nothing to acknowledge")
     kept = Acknowledgement(
-        incident_id, backend.now(), incident.severity, said.author or visitor.name, said.comment
+        incident_id, backend.now(), incident.severity, asked.author or visitor.name, asked.comment
     )
-    backend.desk.acknowledge(kept)
+    backend.controls.acknowledge(kept)
     return {
         "incident_id": kept.incident_id,
         "at": iso(kept.at),
@@ -241,9 +197,9 @@ def acknowledge(
     status_code=204,
 )
 def withdraw(backend: AskedBackend, incident_id: str) -> Response:
-    """Give an incident out of hand."""
-    if not backend.desk.withdraw(incident_id):
-        raise Problem(404, "nobody has this incident in hand")
+    """Give an incident back."""
+    if not backend.controls.withdraw(incident_id):
+        raise Problem(404, "nobody has acknowledged this incident")
     return Response(status_code=204)
 
 
@@ -255,7 +211,7 @@ def withdraw(backend: AskedBackend, incident_id: str) -> Response:
     response_model=Page[AlertShape],
 )
 def list_alerts(backend: AskedBackend, limit: Limit = 50, cursor: Cursor = None) -> Any:
-    """Return what there was to tell, whoever was told, the latest first."""
+    """Return what there was to say, whoever was notified, the latest first."""
     place = parse_cursor(cursor)
     before = None if place is None else (place.at, place.name, place.number)
     found = backend.store.alert_page(before=before, limit=limit + 1)

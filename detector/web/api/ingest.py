@@ -1,7 +1,7 @@
 """``POST /v1/posts``, ``POST /v1/counts``: rows that others hand in.
 
 They are checked, put into the inbox and acknowledged; the source of that name takes them in with
-the next turn. The same key is taken once, so whoever gets no answer sends again; a key that comes
+the next run. The same key is taken once, so whoever gets no answer sends again; a key that comes
 with other rows than before is a mistake of the sender's, who would lose them.
 """
 
@@ -17,10 +17,10 @@ from fastapi import APIRouter, Body, Header, Response
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
-from detector.config.live import PushSettings
 from detector.model.push_batch import PushBatch
 from detector.model.times import floor_to, iso
 from detector.model.token import Scope
+from detector.sources.push import PushSettings
 from detector.web.access import needs
 from detector.web.api.shapes import ReceiptShape, problems
 from detector.web.api.values import Instant, Named
@@ -30,7 +30,7 @@ from detector.web.problems import Problem
 router = APIRouter(prefix="/v1", tags=["push"], dependencies=[needs(Scope.PUSH)])
 #: Clocks differ by so much; a row of a later time is none.
 AHEAD = timedelta(minutes=1)
-#: So many mistakes are told.
+#: So many mistakes are named.
 TOLD = 20
 MOST_ROWS = 50_000
 
@@ -150,8 +150,9 @@ def push_counts(
 
 
 def _source(backend: Backend, name: str | None, kind: str) -> PushSettings:
-    """Return the push source that is meant. Raises `Problem` if it is none, or not told."""
-    known = [s for s in backend.settings.sources if s.type == "push" and s.rows == kind]
+    """Return the push source that is meant. Raises `Problem` if it is none, or not named."""
+    pushed = (s for s in backend.settings.sources if isinstance(s, PushSettings))
+    known = [s for s in pushed if s.rows == kind]
     if name is None and len(known) == 1:
         return known[0]
     found = next((s for s in known if s.name == name), None)
@@ -207,16 +208,16 @@ def _covered(times: Sequence[datetime]) -> list[list[datetime]]:
 def _late(row: int, time: datetime, latest: datetime) -> dict[str, str] | None:
     if time <= latest:
         return None
-    told = f"lies in the future; it is {iso(latest - AHEAD)} here"
-    return {"pointer": f"/body/rows/{row}/time", "detail": told}
+    detail = f"lies in the future; it is {iso(latest - AHEAD)} here"
+    return {"pointer": f"/body/rows/{row}/time", "detail": detail}
 
 
 def _off_grid(row: int, time: datetime, width: timedelta) -> dict[str, str] | None:
     left = floor_to(time, width)
     if time == left:
         return None
-    told = f"no left edge of a bin of {width.total_seconds():g} s; {iso(left)} is one"
-    return {"pointer": f"/body/rows/{row}/time", "detail": told}
+    detail = f"no left edge of a bin of {width.total_seconds():g} s; {iso(left)} is one"
+    return {"pointer": f"/body/rows/{row}/time", "detail": detail}
 
 
 def _bad_span(i: int, span: Sequence[datetime], latest: datetime) -> dict[str, str] | None:

@@ -1,21 +1,19 @@
-"""Counts over time, melted into steps that keep the peaks."""
+"""``/v1/services``, ``/v1/series``: how services are, and what was counted of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from math import ceil, isfinite
+from datetime import timedelta
+from math import isfinite
 from typing import Annotated, Any
 
 import numpy as np
-import pandas as pd
 from fastapi import APIRouter, Query
 
 from detector.model.documents import incident_to_dict
 from detector.model.series import Floats
-from detector.model.times import floor_to, from_seconds, iso
+from detector.model.times import from_seconds, iso
 from detector.model.token import Scope
+from detector.views.count_series import Series, SourceSeries, series
 from detector.views.services import (
     LatestBin,
     ServiceSummary,
@@ -35,122 +33,8 @@ from detector.web.api.values import (
     Instant,
     Named,
 )
-from detector.web.backend import AskedBackend, Backend
+from detector.web.backend import AskedBackend
 from detector.web.problems import Problem
-
-MINUTE = timedelta(minutes=1)
-#: Steps that people can read off a chart, seconds.
-STEPS = (60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SourceSeries:
-    """What one source counted of one service, in steps ``[time, time + step)``.
-
-    Attributes
-    ----------
-    service, source : of what, from where.
-    times : left edges, ascending, seconds since 1970; steps without an observed bin are left out.
-    count : the highest count of a bin in the step; ``low`` : the lowest.
-    total : the sum of the step's bins.
-    expected : mean expected count of a bin, nan where unknown.
-    evidence : the highest, nats, nan where there is none (trending lists).
-    bins : how many bins of the step were observed.
-
-    All arrays have shape (n_steps,) and are read-only.
-    """
-
-    service: str
-    source: str
-    times: Floats
-    count: Floats
-    low: Floats
-    total: Floats
-    expected: Floats
-    evidence: Floats
-    bins: Floats
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Series:
-    """One service over ``[start, end)``, by source.
-
-    Attributes
-    ----------
-    start, end : what was asked for, ``start`` moved to the left edge of its step.
-    step : width of a step; at least the width of a bin.
-    sources : by name.
-    """
-
-    service: str
-    start: datetime
-    end: datetime
-    step: timedelta
-    sources: tuple[SourceSeries, ...]
-
-
-def series(
-    backend: Backend,
-    service: str,
-    start: datetime,
-    end: datetime,
-    *,
-    step: timedelta | None = None,
-    points: int = 720,
-) -> Series:
-    """Return what was counted of ``service`` in ``[start, end)``.
-
-    Parameters
-    ----------
-    step : width of a step; None takes the finest one that gives at most ``points`` steps.
-    """
-    step = step or fitting_step(start, end, points)
-    start = floor_to(start, step)
-    found = backend.store.curve(start=start, end=end, step=step, service=service)
-    return Series(service, start, end, step, _by_source(found))
-
-
-def all_series(
-    backend: Backend, start: datetime, end: datetime, *, step: timedelta
-) -> dict[str, tuple[SourceSeries, ...]]:
-    """Return what was counted of every service in ``[start, end)``, e.g. for sparklines."""
-    found = backend.store.curve(start=floor_to(start, step), end=end, step=step)
-    every: dict[str, list[SourceSeries]] = {}
-    for one in _by_source(found):
-        every.setdefault(one.service, []).append(one)
-    return {service: tuple(sources) for service, sources in every.items()}
-
-
-def fitting_step(start: datetime, end: datetime, points: int) -> timedelta:
-    """Return the finest readable step that cuts ``[start, end)`` into at most ``points`` steps."""
-    needed = (end - start).total_seconds() / max(points, 1)
-    day = STEPS[-1]
-    seconds = next((s for s in STEPS if s >= needed), ceil(needed / day) * day)
-    return timedelta(seconds=seconds)
-
-
-def _by_source(found: pd.DataFrame) -> tuple[SourceSeries, ...]:
-    groups = found.groupby(["service", "source"], sort=True)
-    return tuple(_one(str(name), str(source), rows) for (name, source), rows in groups)
-
-
-def _one(service: str, source: str, rows: pd.DataFrame) -> SourceSeries:
-    seconds = rows["time"].dt.as_unit("us").astype("int64").to_numpy() / 1e6
-    numbers = (rows[name].to_numpy() for name in _NUMBERS)
-    return SourceSeries(service, source, _read_only(seconds), *map(_read_only, numbers))
-
-
-_NUMBERS: Sequence[str] = ("count", "low", "total", "expected", "evidence", "bins")
-
-
-def _read_only(values: np.ndarray) -> Floats:
-    array = np.array(values, dtype=np.float64)
-    array.flags.writeable = False
-    return array
-
-
-# ``/v1/services``, ``/v1/series``: how services are, and what was counted of them.
-
 
 router = APIRouter(prefix="/v1", tags=["services"], dependencies=[needs(Scope.READ)])
 LONGEST = timedelta(days=400)
@@ -189,7 +73,7 @@ def show_series(
     _check_span(start, end, step)
     if service not in service_names(backend):
         raise Problem(404, "there is no service of this name")
-    return _series(series(backend, service, start, end, step=step, points=points))
+    return _series(series(backend.store, service, start, end, step=step, points=points))
 
 
 def _check_span(start: Instant, end: Instant, step: timedelta | None) -> None:
@@ -221,8 +105,8 @@ def _service(found: ServiceSummary) -> dict[str, Any]:
 
 def _latest(latest: LatestBin) -> dict[str, Any]:
     numbers = {"count": latest.count, "expected": latest.expected, "evidence": latest.evidence}
-    told = {name: value if isfinite(value) else None for name, value in numbers.items()}
-    return {"source": latest.source, "time": iso(latest.time), **told}
+    known = {name: value if isfinite(value) else None for name, value in numbers.items()}
+    return {"source": latest.source, "time": iso(latest.time), **known}
 
 
 def _series(found: Series) -> dict[str, Any]:

@@ -64,7 +64,7 @@ class IncidentShape(_Shape):
 
 
 class AlertShape(_Shape):
-    """One message about one incident, whoever is told."""
+    """What there is to say about an incident, whoever is notified."""
 
     model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
 
@@ -80,7 +80,7 @@ class AlertShape(_Shape):
 
 
 class DecisionShape(_Shape):
-    """Why somebody was told, or was not."""
+    """Why somebody was notified, or was not."""
 
     at: Instant
     receiver: str
@@ -110,7 +110,7 @@ class DeliveryShape(_Shape):
 
 
 class AcknowledgementShape(_Shape):
-    """Who has an incident in hand."""
+    """Who is handling an incident."""
 
     incident_id: str
     at: Instant
@@ -120,7 +120,7 @@ class AcknowledgementShape(_Shape):
 
 
 class SilenceShape(_Shape):
-    """Nobody is told of matching incidents in ``[starts_at, ends_at)``."""
+    """Nobody is notified of matching incidents in ``[starts_at, ends_at)``."""
 
     id: str
     matchers: list[str]
@@ -130,7 +130,7 @@ class SilenceShape(_Shape):
     comment: str
 
 
-class FeedShape(_Shape):
+class SourceShape(_Shape):
     """How a source is."""
 
     source: str
@@ -165,7 +165,7 @@ class ServiceShape(_Shape):
     state: Literal["fine", "outage", "unknown"]
     severity: Severity | None
     incident: IncidentShape | None
-    """The one that goes on, else the last one."""
+    """The open one, else the last one."""
 
     acknowledged_by: str | None
     silenced_until: Instant | None

@@ -1,24 +1,21 @@
-"""``/v1/silences``, ``/v1/feeds``: what people asked for, and how the sources are."""
+"""``/v1/silences``: what is silenced, until when, by whom."""
 
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
-from detector.model.documents import feed_to_dict
 from detector.model.matcher import Matcher, parse_matcher
 from detector.model.silence import Silence
 from detector.model.times import iso
 from detector.model.token import Scope
-from detector.text.phrasing import phrasing
 from detector.web.access import Asking, needs
 from detector.web.api.shapes import (
-    FeedShape,
     Page,
     SilenceShape,
     problems,
@@ -26,7 +23,6 @@ from detector.web.api.shapes import (
 from detector.web.api.values import (
     Duration,
     Instant,
-    Lang,
     Named,
     ShortText,
 )
@@ -70,7 +66,7 @@ def list_silences(
     ended: Annotated[bool, Query(description="Those that have ended, too.")] = False,
 ) -> Any:
     """Return silences, the one that begins first first."""
-    found = backend.desk.silences(ending_after=None if ended else backend.wall())
+    found = backend.controls.silences(ending_after=None if ended else backend.wall())
     return {"items": [_silence(silence) for silence in found], "next": None}
 
 
@@ -89,7 +85,7 @@ def add_silence(
     asked: Annotated[Asked, Body()],
     response: Response,
 ) -> Any:
-    """Let nobody be told of matching incidents for a time."""
+    """Notify nobody of matching incidents for a time."""
     matchers = _matchers(asked.matchers)
     starts_at = asked.starts_at or backend.wall()
     ends_at = _end(asked, starts_at)
@@ -98,7 +94,7 @@ def add_silence(
     name = secrets.token_hex(6)
     author = asked.author or visitor.name
     silence = Silence(name, matchers, starts_at, ends_at, author, asked.comment)
-    backend.desk.silence(silence)
+    backend.controls.silence(silence)
     response.headers["Location"] = address(request, f"/v1/silences/{name}")
     return _silence(silence)
 
@@ -112,7 +108,7 @@ def add_silence(
 )
 def show_silence(backend: AskedBackend, silence_id: str) -> Any:
     """Return one silence."""
-    found = next((s for s in backend.desk.silences() if s.id == silence_id), None)
+    found = next((s for s in backend.controls.silences() if s.id == silence_id), None)
     if found is None:
         raise Problem(404, "there is no silence of this id")
     return _silence(found)
@@ -127,29 +123,9 @@ def show_silence(backend: AskedBackend, silence_id: str) -> Any:
 )
 def end_silence(backend: AskedBackend, silence_id: str) -> Response:
     """End a silence now; one that has not begun is removed."""
-    if not backend.desk.expire(silence_id, backend.wall()):
+    if not backend.controls.expire(silence_id, backend.wall()):
         raise Problem(404, "there is no silence of this id")
     return Response(status_code=204)
-
-
-@router.get(
-    "/feeds",
-    tags=["feeds"],
-    dependencies=[_read],
-    responses=problems(),
-    response_model=Page[FeedShape],
-)
-def list_feeds(backend: AskedBackend, lang: Lang = "en") -> Any:
-    """Return how each source is, by name."""
-    say = phrasing(lang, UTC)
-    found = backend.store.feeds()
-    return {
-        "items": [
-            feed_to_dict(feed) | {"text": say.source_reason(feed.reason, feed.params)}
-            for feed in found
-        ],
-        "next": None,
-    }
 
 
 def _matchers(texts: list[str]) -> tuple[Matcher, ...]:

@@ -1,83 +1,32 @@
-"""Styles and scripts: ours, the charts' colours, and Plotly's own script from its package."""
+"""Templates to pages: what every page has, and the marks that stand beside every colour."""
 
 from __future__ import annotations
 
-import hashlib
-import re
-from functools import cache
 from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, HTTPException, Request, Response
-from fastapi.responses import FileResponse, HTMLResponse
+from fastapi import Request
+from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from detector.model.plain_text import plain
+from detector.text.rounding import to_the_minute
 from detector.web.backend import Backend
-from detector.web.pages.reader import (
-    Reader,
+from detector.web.pages.assets import address_of
+from detector.web.pages.presentation import (
+    THEMES,
+    Presentation,
     address_with,
     chosen,
-    reader_of,
+    language_tag,
+    languages,
+    presentation_for,
 )
-from detector.web.pages.wording import told
 from detector.web.prefix import prefix_of
 from detector.web.sessions import csrf_token
-
-_OWN = Path(__file__).parents[1] / "static"
-_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-_STYLE = re.compile(r'document\.getElementById\("([0-9a-f]{64})"\)')
-_FOREVER = "public, max-age=31536000, immutable"
-
-router = APIRouter(include_in_schema=False)
-
-
-@cache
-def _files() -> dict[str, Path]:
-    """Return what is served, by name; nothing else is."""
-    found = {path.name: path for path in _OWN.iterdir() if path.suffix in _TYPES}
-    found["chart.css"] = Path(str(files("detector.report") / "chart.css"))
-    found["plotly.min.js"] = Path(str(files("plotly") / "package_data" / "plotly.min.js"))
-    return found
-
-
-@cache
-def address_of(name: str) -> str:
-    """Return the path of a file; it changes with its content, so browsers keep it for good."""
-    digest = hashlib.sha256(_files()[name].read_bytes()).hexdigest()[:12]
-    return f"/static/{name}?v={digest}"
-
-
-@cache
-def plotly_styles() -> tuple[str, ...]:
-    """Return the ids of the style elements that Plotly's script would add where there are none.
-
-    Our Content-Security-Policy forbids them, and they are for maps only.
-    """
-    script = _files()["plotly.min.js"].read_text(encoding="utf-8")
-    return tuple(sorted(set(_STYLE.findall(script))))
-
-
-@router.get("/static/{name}")
-def static(name: str, request: Request) -> Response:
-    """Return a style or a script."""
-    path = _files().get(name)
-    if path is None:
-        raise HTTPException(404)
-    versioned = request.query_params.get("v") == address_of(name).rpartition("=")[2]
-    return FileResponse(
-        path,
-        media_type=_TYPES[path.suffix],
-        headers={"Cache-Control": _FOREVER if versioned else "no-cache"},
-    )
-
-
-# Templates to pages: what every page has, and the marks that stand beside every colour.
-
 
 _VERSION = version("outage-detector")
 _A_YEAR = 365 * 86400
@@ -90,8 +39,10 @@ _ENVIRONMENT = Environment(
 )
 _ENVIRONMENT.filters["plain"] = plain
 _ENVIRONMENT.filters["quoted"] = lambda text: quote(str(text), safe="", errors="replace")
-_ENVIRONMENT.filters["told"] = told
+_ENVIRONMENT.filters["to_the_minute"] = to_the_minute
 _ENVIRONMENT.globals["asset"] = address_of
+_ENVIRONMENT.globals["languages"] = languages
+_ENVIRONMENT.globals["themes"] = THEMES
 
 
 def page(
@@ -100,15 +51,22 @@ def page(
     template: str,
     *,
     status: int = 200,
-    reader: Reader | None = None,
+    show: Presentation | None = None,
     **facts: Any,
 ) -> HTMLResponse:
-    """Return ``template`` as a page for whoever asks; keeps the language and theme they chose."""
-    reader = reader or reader_of(request, backend.settings)
+    """Return ``template`` as a page for whoever asks; keeps the language and theme they chose.
+
+    Templates have ``t(key, ...)`` for texts, ``when(instant)`` for times, ``fmt`` for numbers and
+    durations, ``say`` for facts in words.
+    """
+    show = show or presentation_for(request, backend.settings)
     html = _ENVIRONMENT.get_template(template).render(
-        reader=reader,
-        t=reader.words,
-        say=reader.speech,
+        show=show,
+        t=show.html,
+        when=show.when,
+        fmt=show.format,
+        say=show.say,
+        tag=language_tag(show.texts),
         base=prefix_of(request.scope),
         here=request.url.path,
         now=backend.now(),

@@ -1,4 +1,4 @@
-"""A service's page: its counts against the expected band, its incidents; and the zoom's numbers."""
+"""A service's page: its counts against the expected range, its incidents; the zoom's numbers."""
 
 from __future__ import annotations
 
@@ -8,18 +8,22 @@ from typing import Any
 import numpy as np
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
+from numpy.typing import NDArray
 
 from detector.model.incident import Incident
+from detector.model.series import Floats
 from detector.model.times import iso
 from detector.model.token import Scope
 from detector.store.base import IncidentQuery
-from detector.views.curve import Curve, band, columns
-from detector.views.services import UNKNOWN_AFTER, service_names
+from detector.views.curve import Curve, columns
+from detector.views.expected_range import band
+from detector.views.recorded_curves import recorded_curves
+from detector.views.services import service as service_now
 from detector.web.access import needs
 from detector.web.backend import AskedBackend, Backend
-from detector.web.pages.charts import curves, figures
-from detector.web.pages.reader import Reader, reader_of
-from detector.web.pages.rendering import page, plotly_styles
+from detector.web.pages.charts import figures
+from detector.web.pages.presentation import Presentation, presentation_for
+from detector.web.pages.rendering import page
 
 router = APIRouter(include_in_schema=False, dependencies=[needs(Scope.READ)])
 SPANS = {
@@ -30,41 +34,49 @@ SPANS = {
 }
 _MOST_POINTS = 1500
 _MOST_INCIDENTS = 200
-_ZOOM_WORDS = (
-    "zoom_counts", "zoom_range", "zoom_expected", "zoom_band", "zoom_help",
-    "zoom_failed", "zoom_reset", "zoom_loading",
-)  # fmt: skip
+#: Texts of the chart that zooms.
+_ZOOM_TEXTS = (
+    "counts",
+    "expected",
+    "help",
+    "failed",
+    "loading",
+    "reset",
+    "in",
+    "out",
+    "earlier",
+    "later",
+)
 
 
 @router.get("/service")
 def service(request: Request, backend: AskedBackend, name: str, span: str = "24h") -> Response:
     """Show one service over a day, a week, a month or a quarter."""
-    if name not in service_names(backend):
+    found = service_now(backend, name)
+    if found is None:
         raise HTTPException(404)
     span = span if span in SPANS else "24h"
-    reader = reader_of(request, backend.settings)
+    show = presentation_for(request, backend.settings)
     end = backend.now()
     start = end - SPANS[span]
     incidents = _incidents(backend, name, start)
-    found = curves(backend, name, start, end, incidents=incidents)
-    going_on = next((one for one in incidents if one.is_open), None)
+    curves = recorded_curves(backend.store, name, start, end, incidents=incidents)
     return page(
         request,
         backend,
         "service.html",
-        reader=reader,
+        show=show,
         name=name,
-        state=_state(going_on, backend, name),
-        open=going_on,
+        state=found.label,
+        open=found.incident if found.severity is not None else None,
         span=span,
         spans=tuple(SPANS),
         start=iso(start),
         end=iso(end),
-        curves=figures(found, reader, incidents=incidents, tables=True),
+        curves=figures(curves, show, incidents=incidents, tables=True),
         incidents=backend.store.incident_page(IncidentQuery(name, limit=30)),
         here_service=name,
-        zoom_words=_zoom_words(reader),
-        plotly_styles=plotly_styles(),
+        zoom_texts=_zoom_texts(show),
     )
 
 
@@ -80,8 +92,8 @@ def curve_numbers(
     if not start < end:
         raise HTTPException(422, "nothing was counted yet in that time")
     incidents = _incidents(backend, name, start)
-    found = curves(backend, name, start, end, incidents=incidents).get(source)
-    if found is None:
+    curves = recorded_curves(backend.store, name, start, end, incidents=incidents)
+    if (found := curves.get(source)) is None:
         raise HTTPException(404)
     return JSONResponse({**_numbers(found), "incidents": [_shade(one) for one in incidents]})
 
@@ -92,16 +104,16 @@ def _incidents(backend: Backend, name: str, start: datetime) -> tuple[Incident, 
     return tuple(one for one in found if one.ended_at is None or one.ended_at > start)
 
 
-def _state(going_on: Incident | None, backend: Backend, name: str) -> str:
-    if going_on is not None:
-        return going_on.severity.label
-    now = backend.now()
-    seen = not backend.store.counts(name, start=now - UNKNOWN_AFTER, end=now).empty
-    return "fine" if seen else "unknown"
-
-
-def _zoom_words(reader: Reader) -> dict[str, str]:
-    return {name: reader.words.text(f"service.{name}") for name in _ZOOM_WORDS}
+def _zoom_texts(show: Presentation) -> dict[str, str]:
+    """Return the texts of the chart that zooms, and how it writes times."""
+    texts = show.texts
+    return {
+        **{name: texts(f"page.service.zoom_{name}") for name in _ZOOM_TEXTS},
+        "not_observed": texts("chart.not_observed"),
+        "day": texts.template("format.day"),
+        "instant": texts.template("format.instant"),
+        "weekdays": "\n".join(show.format.weekdays()),
+    }
 
 
 def _numbers(curve: Curve) -> dict[str, Any]:
@@ -119,17 +131,18 @@ def _numbers(curve: Curve) -> dict[str, Any]:
     return {
         "time": (cols.left * 1000).astype(np.int64).tolist(),
         "width": cols.width * 1000,
+        "bin": curve.width.total_seconds() * 1000,
         "listed": curve.listed,
         **{name: _known(values) for name, values in named.items()},
         "unobserved": _gaps(cols.left, cols.width, cols.seen < 0.5),
     }
 
 
-def _known(values: np.ndarray[Any, np.dtype[np.float64]]) -> list[float | None]:
+def _known(values: Floats) -> list[float | None]:
     return [round(v, 3) if v == v else None for v in values.tolist()]
 
 
-def _gaps(left: Any, width: float, gap: Any) -> list[tuple[int, int]]:
+def _gaps(left: Floats, width: float, gap: NDArray[np.bool_]) -> list[tuple[int, int]]:
     edges = np.flatnonzero(np.diff(np.concatenate([[False], gap, [False]]).astype(np.int8)))
     firsts, ends = edges[::2], edges[1::2]
     return [
@@ -140,11 +153,10 @@ def _gaps(left: Any, width: float, gap: Any) -> list[tuple[int, int]]:
 
 def _shade(incident: Incident) -> dict[str, Any]:
     onset = incident.onset
-    ends = {"end": None if incident.ended_at is None else iso(incident.ended_at)}
     return {
         "start": iso(onset.at),
         "earliest": iso(onset.earliest),
         "latest": iso(onset.latest),
-        **ends,
+        "end": None if incident.ended_at is None else iso(incident.ended_at),
         "severity": incident.severity.label,
     }

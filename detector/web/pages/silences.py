@@ -22,7 +22,7 @@ from detector.web.access import (
     needs,
 )
 from detector.web.backend import AskedBackend, Backend
-from detector.web.pages.reader import reader_of
+from detector.web.pages.presentation import presentation_for
 from detector.web.pages.rendering import page
 from detector.web.prefix import address
 
@@ -84,7 +84,7 @@ def add(
         return _page(request, backend, visitor, given, wrong=plain(str(error)), status=422)
     now = backend.wall()
     name = secrets.token_hex(6)
-    backend.desk.silence(
+    backend.controls.silence(
         Silence(name, parsed, now, now + timedelta(hours=hours), author.strip(), comment.strip())
     )
     there = f"{_local(next)}?{urlencode({'done': 'silenced'})}"
@@ -94,7 +94,7 @@ def add(
 @router.post("/silences/{silence_id}/expire", dependencies=[needs(Scope.WRITE)])
 def expire(request: Request, backend: AskedBackend, silence_id: str) -> Response:
     """End a silence now."""
-    if not backend.desk.expire(silence_id, backend.wall()):
+    if not backend.controls.expire(silence_id, backend.wall()):
         raise HTTPException(404)
     return RedirectResponse(address(request, "/silences?done=expired"), 303)
 
@@ -127,14 +127,14 @@ def _page(
     status: int = 200,
 ) -> Response:
     now = backend.wall()
-    found = backend.desk.silences(ending_after=now - _SHOWN)
+    found = backend.controls.silences(ending_after=now - _SHOWN)
     lines = [_line(one, now) for one in found]
     return page(
         request,
         backend,
         "silences.html",
         status=status,
-        reader=reader_of(request, backend.settings),
+        show=presentation_for(request, backend.settings),
         silences=sorted(lines, key=lambda line: line.state == "ended"),
         done=done if done in ("silenced", "expired") else "",
         wrong=wrong,

@@ -19,13 +19,9 @@ from detector.report.known import (
     documented,
     meets,
 )
+from detector.text.rounding import to_the_minute
 from detector.views.incident import IncidentView
-from detector.web.pages.reader import Reader
-from detector.web.pages.wording import (
-    news_told,
-    size,
-    told,
-)
+from detector.web.pages.presentation import Presentation
 
 CATALOGUE = "data/outages.toml"
 
@@ -36,7 +32,8 @@ class Event:
 
     Attributes
     ----------
-    kind : ``began``, ``noticed``, ``told``, ``said``, ``peak``, ``hand``, ``ended``.
+    kind : ``started``, ``noticed``, ``alert``, ``statement``, ``peak``, ``acknowledged``,
+        ``ended``.
     beside : the day is left out where it is that of this instant, None shows it.
     """
 
@@ -52,10 +49,10 @@ def known_of(incident: Incident) -> Known | None:
 
 
 def timeline(
-    view: IncidentView, known: Known | None, reader: Reader, *, now: datetime
+    view: IncidentView, known: Known | None, show: Presentation, *, now: datetime
 ) -> list[Event]:
     """Return what happened up to ``now``, in order; only the first line shows its day."""
-    found = [*_course(view, reader), *_said(known, reader)]
+    found = [*_course(view, show), *_statements(known, show)]
     events = sorted((e for e in found if e[0] <= now), key=lambda e: e[0])
     befores = [None, *(at for at, _, _ in events)]
     return [Event(*one, beside=before) for one, before in zip(events, befores, strict=False)]
@@ -66,32 +63,34 @@ def _catalogue() -> tuple[Known, ...]:
     return tuple(documented(parse_catalogue(resources.text(CATALOGUE)), {}))
 
 
-def _course(view: IncidentView, reader: Reader) -> Iterator[tuple[datetime, str, Markup]]:
-    t, incident = reader.words, view.incident
-    yield told(incident.onset).at, "began", t("timeline.began")
-    yield incident.noticed_at, "noticed", t("timeline.noticed")
-    yield incident.peak_at, "peak", t("timeline.peak", size=size(incident, reader))
+def _course(view: IncidentView, show: Presentation) -> Iterator[tuple[datetime, str, Markup]]:
+    incident = view.incident
+    yield to_the_minute(incident.onset).at, "started", show.html("page.timeline.started")
+    yield incident.noticed_at, "noticed", show.html("page.timeline.noticed")
+    peak = show.html("page.timeline.peak", size=show.say.size(incident))
+    yield incident.peak_at, "peak", peak
     for alert in view.alerts:
-        if alert.notice:
-            continue
-        yield alert.at, "told", _told(alert, reader)
-    if (hand := view.acknowledgement) is not None:
-        comment = f" {plain(hand.comment)}" if hand.comment else ""
-        yield hand.at, "hand", t("timeline.hand", author=plain(hand.author, longest=60)) + comment
+        if not alert.notice:
+            yield alert.at, "alert", _alert(alert, show)
+    if (said := view.acknowledgement) is not None:
+        comment = f" {plain(said.comment)}" if said.comment else ""
+        author = plain(said.author, longest=60)
+        text = show.html("page.timeline.acknowledged", author=author) + comment
+        yield said.at, "acknowledged", text
     if incident.ended_at is not None:
-        yield incident.ended_at, "ended", t("timeline.ended")
+        yield incident.ended_at, "ended", show.html("page.timeline.ended")
     if incident.resolved_at is not None:
-        yield incident.resolved_at, "ended", t("timeline.resolved")
+        yield incident.resolved_at, "ended", show.html("page.timeline.resolved")
 
 
-def _told(alert: Alert, reader: Reader) -> Markup:
-    kind, news = reader.words(f"kind.{alert.kind.value}"), news_told(alert.new_facts, reader)
-    key = "timeline.told_news" if news else "timeline.told"
-    return reader.words(key, kind=kind, news=news)
+def _alert(alert: Alert, show: Presentation) -> Markup:
+    kind, facts = show.html(f"kind.{alert.kind.value}"), show.say.new_facts(alert.new_facts)
+    key = "page.timeline.alert_facts" if facts else "page.timeline.alert"
+    return show.html(key, kind=kind, facts=facts)
 
 
-def _said(known: Known | None, reader: Reader) -> Iterator[tuple[datetime, str, Markup]]:
+def _statements(known: Known | None, show: Presentation) -> Iterator[tuple[datetime, str, Markup]]:
     for statement in known.statements if known is not None else ():
-        where, says = map(reader.speech.retold, (statement.where, statement.says))
-        said = reader.words("timeline.said", where=where, says=says)
-        yield statement.at, "said", said
+        where, says = map(show.texts.outage, (statement.where, statement.says))
+        text = show.html("page.timeline.statement", where=where, says=says)
+        yield statement.at, "statement", text

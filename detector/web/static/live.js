@@ -44,9 +44,9 @@
     document.title = fresh.title;
     for (const index of opened) { const d = at(index); if (d && d.tagName === "DETAILS") d.open = true; }
     if (focused !== null) at(focused)?.focus({ preventScroll: true });
-    const news = [...main.querySelectorAll(".card")].filter(card => !before.has(incidentOf(card)));
-    for (const card of news) card.classList.add("changed");
-    if (news.length) document.getElementById("live").textContent = document.title;
+    const opened_now = [...main.querySelectorAll(".card")].filter(card => !before.has(incidentOf(card)));
+    for (const card of opened_now) card.classList.add("changed");
+    if (opened_now.length) document.getElementById("live").textContent = document.title;
     document.dispatchEvent(new CustomEvent("renewed"));
   }
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from detector.errors import SourceError
 from detector.model.spans import Spans
-from detector.sources.base import Pull
+from detector.sources.base import Poll
 from tests.page_table import Cells, PageTable
 from tests.sources.contract.rigs import MINUTE, NOW, RIGS, Rig
 from tests.sources.servers.place import TROUBLES
@@ -32,25 +32,25 @@ def outcome(rig: Rig, trouble: str) -> str:
     rig.fill(NOW - 10 * MINUTE, NOW)
     if trouble == "a cursor of last week":
         return _after_a_week(rig)
-    first = rig.pull(rig.make(), None, NOW - 5 * MINUTE)
+    first = rig.poll(rig.make(), None, NOW - 5 * MINUTE)
     try:
         rig.place.apply(trouble)
     except NotImplementedError:
         return "-"
     try:
-        second: Pull | None = rig.pull(rig.make(), first.cursor, NOW)
+        second: Poll | None = rig.poll(rig.make(), first.cursor, NOW)
         said = ""
     except SourceError as error:
         second, said = None, type(error).__name__.lower()
     rig.place.heal()
     cursor = second.cursor if second is not None else first.cursor
-    third = rig.pull(rig.make(), cursor, NOW if second is None else NOW + MINUTE)
-    pulls = [pull for pull in (first, second, third) if pull is not None]
-    return _words(rig, pulls, said, second)
+    third = rig.poll(rig.make(), cursor, NOW if second is None else NOW + MINUTE)
+    polls = [poll for poll in (first, second, third) if poll is not None]
+    return _words(rig, polls, said, second)
 
 
-def _words(rig: Rig, pulls: list[Pull], said: str, second: Pull | None) -> str:
-    whole = rig.rows(pulls) >= _there(rig)
+def _words(rig: Rig, polls: list[Poll], said: str, second: Poll | None) -> str:
+    whole = rig.rows(polls) >= _there(rig)
     if second is None:
         if rig.kind == "looks":
             return f"not observed: {said}"
@@ -59,17 +59,17 @@ def _words(rig: Rig, pulls: list[Pull], said: str, second: Pull | None) -> str:
         return "taken in"
     if not _news(rig, second):
         return "not observed; made up for later" if whole else "LOST"
-    ids = [i for p in pulls if p.posts is not None for i in p.posts["id"]]
+    ids = [i for p in polls if p.posts is not None for i in p.posts["id"]]
     doubled = len(ids) != len(set(ids))
     return ("taken in" if whole else "LOST") + (", DOUBLED" if doubled else "")
 
 
-def _news(rig: Rig, pull: Pull) -> bool:
-    """Whether ``pull`` observed the time in which the trouble was."""
+def _news(rig: Rig, poll: Poll) -> bool:
+    """Whether ``poll`` observed the time in which the trouble was."""
     if rig.kind == "posts":
-        observed = Spans.of(pull.observed)
+        observed = Spans.of(poll.observed)
         return len(observed) > 0 and float(observed.ends[-1]) > (NOW - 2 * MINUTE).timestamp()
-    return pull.counts is not None and bool((pull.counts["time"] > NOW - 4 * MINUTE).any())
+    return poll.counts is not None and bool((poll.counts["time"] > NOW - 4 * MINUTE).any())
 
 
 def _there(rig: Rig) -> set[tuple[object, ...]]:
@@ -96,21 +96,21 @@ def _after_a_week(rig: Rig) -> str:
         rig.place.said.sort(key=lambda said: said.time)
         old = list(rig.place.said)
         rig.place.said[:] = [s for s in old if s.time < NOW - timedelta(days=1)]
-        cursor = rig.pull(rig.make(), None, NOW - timedelta(days=7)).cursor
+        cursor = rig.poll(rig.make(), None, NOW - timedelta(days=7)).cursor
         rig.place.said[:] = old
     else:
-        cursor = rig.pull(rig.make(), None, NOW - timedelta(days=7)).cursor
+        cursor = rig.poll(rig.make(), None, NOW - timedelta(days=7)).cursor
     if rig.kind == "looks":
         return "one look; the week was not observed"
-    pulls = 0
-    while pulls < 20:
-        pull = rig.pull(rig.make(), cursor, NOW)
-        pulls += 1
-        if _news(rig, pull):
+    polls = 0
+    while polls < 20:
+        poll = rig.poll(rig.make(), cursor, NOW)
+        polls += 1
+        if _news(rig, poll):
             break
-        cursor = pull.cursor
-    made_up = "at once" if pulls == 1 else f"in {pulls} pulls"
-    if rig.kind == "posts" and pull.observed[0][0] > NOW - timedelta(days=6) and pulls == 1:
+        cursor = poll.cursor
+    made_up = "at once" if polls == 1 else f"in {polls} polls"
+    if rig.kind == "posts" and poll.observed[0][0] > NOW - timedelta(days=6) and polls == 1:
         return "the gap was not observed"
     return f"made up for {made_up}"
 

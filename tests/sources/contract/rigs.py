@@ -17,12 +17,13 @@ import numpy as np
 from detector.errors import SourceError
 from detector.model.spans import Spans
 from detector.sources import weibo_hotsearch
-from detector.sources.base import Pull, Source
+from detector.sources.base import Poll, Source
 from detector.sources.bluesky import JetstreamSource
 from detector.sources.hackernews import HackerNewsSource
-from detector.sources.http import Pace, Patience, Web
+from detector.sources.http import Patience, Web
 from detector.sources.mastodon import MastodonSource
 from detector.sources.opensearch import OpenSearchSource
+from detector.sources.pace import Pace
 from detector.sources.prometheus import PrometheusSource
 from detector.sources.push import PushSource
 from detector.sources.reddit import RedditSource
@@ -51,7 +52,7 @@ class Rig:
 
     Attributes
     ----------
-    kind : what its pulls bring: "posts", "counts" or "looks".
+    kind : what its polls bring: "posts", "counts" or "looks".
     make : returns a fresh source, as after a restart.
     """
 
@@ -59,36 +60,36 @@ class Rig:
     place: Any
     make: Callable[[], Source]
 
-    def pull(self, source: Source, cursor: str | None, until: datetime) -> Pull:
-        return source.pull(cursor, until=until)
+    def poll(self, source: Source, cursor: str | None, until: datetime) -> Poll:
+        return source.poll(cursor, until=until)
 
-    def rows(self, pulls: Sequence[Pull]) -> set[tuple[object, ...]]:
-        """Return what ``pulls`` brought: posts by their ids; counts by bin, the last one wins."""
+    def rows(self, polls: Sequence[Poll]) -> set[tuple[object, ...]]:
+        """Return what ``polls`` brought: posts by their ids; counts by bin, the last one wins."""
         if self.kind == "posts":
-            ids = [i for pull in pulls if pull.posts is not None for i in pull.posts["id"]]
+            ids = [i for poll in polls if poll.posts is not None for i in poll.posts["id"]]
             return {(_number(i),) for i in ids}
         if self.kind == "looks":
-            frames = [pull.counts for pull in pulls if pull.counts is not None]
+            frames = [poll.counts for poll in polls if poll.counts is not None]
             return {pair for f in frames for pair in zip(f["time"], f["title"], strict=True)}
         found: dict[tuple[object, ...], float] = {}
-        for pull in pulls:
-            if pull.counts is not None:
-                rows = pull.counts[pull.counts["time"] >= NOW - 10 * MINUTE]
+        for poll in polls:
+            if poll.counts is not None:
+                rows = poll.counts[poll.counts["time"] >= NOW - 10 * MINUTE]
                 keys = zip(rows["time"].dt.to_pydatetime(), rows["service"], strict=True)
                 found |= dict(zip(keys, rows["count"], strict=True))
         return {(*key, count) for key, count in found.items()}
 
-    def rows_there(self, pulls: Sequence[Pull]) -> set[tuple[object, ...]]:
-        """Return what the place has for the time that ``pulls`` looked at."""
+    def rows_there(self, polls: Sequence[Poll]) -> set[tuple[object, ...]]:
+        """Return what the place has for the time that ``polls`` looked at."""
         if self.kind == "posts":
-            brought = self.rows(pulls)
-            observed = Spans.of(span for pull in pulls for span in pull.observed)
+            brought = self.rows(polls)
+            observed = Spans.of(span for poll in polls for span in poll.observed)
             there = [s for s in self.place.said if observed.hold_seconds(_seconds(s.time))[0]]
             return {(s.id,) for s in there} | brought
         if self.kind == "looks":
             titles = ("微信崩了", "泪崩", "今日天气")
-            return {(span[0], title) for p in pulls for span in p.observed for title in titles}
-        times = [time for time, *_ in self.rows(pulls)]
+            return {(span[0], title) for p in polls for span in p.observed for title in titles}
+        times = [time for time, *_ in self.rows(polls)]
         last = max(times)
         assert last >= NOW - 2 * MINUTE, "what is there was found"
         return {
@@ -239,23 +240,23 @@ def jetstream() -> Iterator[Rig]:
 
 
 class StreamRig(Rig):
-    """A place that sends when it likes: a pull is repeated until what is there has come."""
+    """A place that sends when it likes: a poll is repeated until what is there has come."""
 
-    def pull(self, source: Source, cursor: str | None, until: datetime) -> Pull:
+    def poll(self, source: Source, cursor: str | None, until: datetime) -> Poll:
         last = max(s.time for s in self.place.said if s.time < until)
         failures = 0
         for _ in range(80):
             try:
-                pull = source.pull(cursor, until=until)
+                poll = source.poll(cursor, until=until)
             except SourceError:
                 failures += 1
                 if failures > 5:
                     raise
-                pull = Pull(cursor)
-            if pull.observed and pull.observed[-1][1] >= last:
-                return pull
+                poll = Poll(cursor)
+            if poll.observed and poll.observed[-1][1] >= last:
+                return poll
             sleep(0.01)
-        return pull
+        return poll
 
     def secret_was_sent(self) -> bool:
         return True

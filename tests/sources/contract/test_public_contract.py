@@ -7,19 +7,19 @@ from datetime import datetime
 
 import pytest
 
-from detector.sources.base import Pull, Source
+from detector.sources.base import Poll, Source
 from detector.testing.sources import SourceContract
 from tests.sources.contract.rigs import MINUTE, NOW, RIGS, SECRETS, Rig
 
 #: A list that is only looked at has no history: what was missed is lost.
-PULLED = [name for name in RIGS if name != "Weibo"]
+POLLED = [name for name in RIGS if name != "Weibo"]
 
 
 class TestOurSources(SourceContract):
     now = NOW
     secret = SECRETS[0]
 
-    @pytest.fixture(autouse=True, params=PULLED)
+    @pytest.fixture(autouse=True, params=POLLED)
     def place(self, request: pytest.FixtureRequest) -> Iterator[None]:
         with RIGS[request.param]() as rig:
             rig.fill(NOW - 10 * MINUTE, NOW + 6 * MINUTE)
@@ -29,8 +29,8 @@ class TestOurSources(SourceContract):
     def make(self) -> Source:
         return self.rig.make()
 
-    def pull(self, source: Source, cursor: str | None, until: datetime) -> Pull:
-        return self.rig.pull(source, cursor, until)
+    def poll(self, source: Source, cursor: str | None, until: datetime) -> Poll:
+        return self.rig.poll(source, cursor, until)
 
     def break_down(self) -> None:
         self.rig.place.apply("503 throughout")

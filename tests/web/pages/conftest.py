@@ -26,7 +26,7 @@ from detector.web.server import WebServer, listening_socket
 from tests.web.house import House, house
 
 CHROMIUM = Path("/usr/bin/chromium")
-#: Milliseconds: a busy machine parses Plotly's five megabytes slowly.
+#: Milliseconds: for busy machines.
 PATIENCE = 20_000
 expect.set_options(timeout=PATIENCE)
 

@@ -38,6 +38,9 @@ def test_axe_finds_nothing(
     with watched(browser, address, bypass_csp=True) as page:
         for path in paths:
             page.goto(f"{path}{'&' if '?' in path else '?'}lang={language}&theme={theme}")
+            for button in page.locator("button.zoom").all():
+                button.click()
+                page.locator(".plot canvas").wait_for()
             for details in page.locator("details").all():
                 details.evaluate("element => element.open = true")
             result = Axe().run(page, options=rules)

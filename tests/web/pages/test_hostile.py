@@ -67,12 +67,14 @@ def beset(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     home = house(Path(tmp_path_factory.mktemp("beset")), **hostile_record())
     for number, (name, text) in enumerate(TEXTS.items()):
         matcher = Matcher("service", text)
-        home.backend.desk.silence(
+        home.backend.controls.silence(
             Silence(f"s{number}", (matcher,), NOW - MINUTE, NOW + MINUTE, text, f"{name} {text}")
         )
     incident = home.backend.store.incidents()[0]
     worst = "".join(TEXTS.values())
-    home.backend.desk.acknowledge(Acknowledgement(incident.id, NOW, Severity.MINOR, worst, worst))
+    home.backend.controls.acknowledge(
+        Acknowledgement(incident.id, NOW, Severity.MINOR, worst, worst)
+    )
     yield home
     home.close()
 
@@ -127,7 +129,7 @@ def hostile_details() -> Details:
 def all_paths(home: House) -> list[str]:
     incidents: tuple[Incident, ...] = home.backend.store.incidents()
     return [
-        *("/", "/incidents", "/feeds", "/silences", "/settings"),
+        *("/", "/incidents", "/sources", "/silences", "/settings"),
         *(f"/incidents/{one.id}" for one in incidents[:8]),
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,12 @@ from detector.model.alert import AlertKind
 from detector.model.decision import Decision, Reason
 from detector.model.health import SourceHealth, SourceReason, SourceState
 from detector.model.times import iso
-from detector.views.incident import incident_view
+from detector.text.catalogue import catalogue
+from detector.web.pages.assets import address_of
 from detector.web.pages.configuration import sections_of
-from detector.web.pages.rendering import address_of, plotly_styles
 from detector.web.pages.silences import parse_all
 from tests.fakes.outages import an_incident
-from tests.web.house import MINUTE, NOW, house
+from tests.web.house import MINUTE, NOW, House, house
 
 SECRETS = """
 [store]
@@ -81,7 +82,7 @@ def test_a_wrong_silence_comes_back_with_what_was_given(tmp_path: Path) -> None:
     assert answer.status_code == 422
     assert "incidents have no" in answer.text
     assert 'value="works"' in answer.text
-    assert home.backend.desk.silences() == ()
+    assert home.backend.controls.silences() == ()
     home.close()
 
 
@@ -104,7 +105,7 @@ def test_a_form_of_another_site_changes_nothing(tmp_path: Path) -> None:
         for path in (f"/incidents/{one.id}/acknowledge", "/silences", "/silences/x/expire"):
             answer = client.post(path, data={"author": "x", "csrf": "wrong"})
             assert answer.status_code == 403
-    assert home.backend.desk.acknowledgements() == ()
+    assert home.backend.controls.acknowledgements() == ()
     home.close()
 
 
@@ -114,33 +115,106 @@ def test_who_may_only_look_sees_no_buttons_and_is_refused(tmp_path: Path) -> Non
     with home.client(address="192.0.2.7", headers={"accept": "text/html"}) as client:
         page = client.get(f"/incidents/{one.id}")
         assert page.status_code == 200
-        assert "<form" not in page.text
+        assert 'method="post"' not in page.text
         csrf = client.get("/login").text.split('name="csrf" value="')[1].split('"')[0]
         sent = {"author": "x", "csrf": csrf}
         answer = client.post(f"/incidents/{one.id}/acknowledge", data=sent)
     assert answer.status_code in (303, 401)
-    assert home.backend.desk.acknowledgements() == ()
+    assert home.backend.controls.acknowledgements() == ()
     home.close()
 
 
-def test_messages_held_back_for_the_same_reason_are_one_line(tmp_path: Path) -> None:
+def test_decisions_held_back_for_the_same_reason_are_one_line(tmp_path: Path) -> None:
     incident = an_incident(noticed_at=NOW - 30 * MINUTE)
-    quiet = {"interval": "nights", "until": "2022-07-22T23:00:00Z"}
+    night = {"interval": "nights", "until": iso(NOW)}
     held = [
-        Decision(incident.id, NOW - i * MINUTE, Reason.MUTE_TIME, quiet, receiver="on-call")
+        Decision(incident.id, NOW - i * MINUTE, Reason.MUTE_TIME, night, None, "on-call")
         for i in range(5)
     ]
-    sent = Decision(
-        incident.id, NOW - 9 * MINUTE, Reason.RESOLVED, {}, AlertKind.RESOLVED, "on-call"
-    )
+    ended = NOW - 9 * MINUTE
+    sent = Decision(incident.id, ended, Reason.RESOLVED, {}, AlertKind.RESOLVED, "on-call")
     home = house(tmp_path, incidents=[incident], decisions=[*held, sent])
-    assert incident_view(home.backend, incident.id) is not None
     with home.client(headers={"accept": "text/html"}) as client:
         english = client.get(f"/incidents/{incident.id}?lang=en").text
         chinese = client.get(f"/incidents/{incident.id}?lang=zh").text
-    assert english.count("mute time interval nights, until") == 1
+    assert english.count("mute time interval nights, until Fri 2022-07-22 14:00 UTC") == 1
     assert "(5 times, last" in english
-    assert "处于免打扰时段" in chinese
+    assert "免打扰时段 nights" in chinese
+    home.close()
+
+
+def decided(tmp_path: Path) -> tuple[House, str]:
+    """An incident with decisions of three reasons for two receivers."""
+    incident = an_incident(noticed_at=NOW - 30 * MINUTE)
+    silenced = {"author": "Li Na", "until": iso(NOW + MINUTE)}
+    decisions = [
+        Decision(incident.id, NOW - 9 * MINUTE, Reason.SILENCED, silenced, None, "on-call"),
+        Decision(incident.id, NOW - 8 * MINUTE, Reason.SILENCED, silenced, None, "on-call"),
+        Decision(incident.id, NOW - 7 * MINUTE, Reason.NO_CHANGE, {}, None, "on-call"),
+        Decision(incident.id, NOW - 7 * MINUTE, Reason.SILENCED, silenced, None, "chat"),
+        Decision(
+            incident.id, NOW - 6 * MINUTE, Reason.BELOW_SEVERITY, {"least": "major"}, None, "chat"
+        ),
+    ]
+    home = house(tmp_path, incidents=[incident], decisions=decisions)
+    return home, f"/incidents/{incident.id}"
+
+
+@pytest.mark.parametrize(
+    ("query", "lines"),
+    [
+        ("", 4),
+        ("?reason=silenced", 2),
+        ("?receiver=chat", 2),
+        ("?reason=silenced&receiver=on-call", 1),
+        ("?reason=below_severity&receiver=on-call", 0),
+        ("?reason=nonsense&receiver=%3Cb%3E", 4),
+        ("?reason=&receiver=", 4),
+    ],
+)
+def test_decisions_are_filtered_by_reason_and_receiver(
+    tmp_path: Path, query: str, lines: int
+) -> None:
+    home, path = decided(tmp_path)
+    with home.client(headers={"accept": "text/html"}) as client:
+        page = client.get(path + query).text
+    assert page.count('<li class="is-held">') == lines
+    assert ("No notification and no decision is like that." in page) == (lines == 0)
+    home.close()
+
+
+def test_the_filter_says_how_many_there_are_and_keeps_what_was_chosen(tmp_path: Path) -> None:
+    home, path = decided(tmp_path)
+    with home.client(headers={"accept": "text/html"}) as client:
+        page = client.get(f"{path}?reason=silenced").text
+        chinese = client.get(f"{path}?lang=zh").text
+    assert '<option value="silenced" selected>silenced (3)</option>' in page
+    assert '<option value="no_change">no change (1)</option>' in page
+    assert '<option value="on-call">on-call (3)</option>' in page
+    assert '<option value="silenced">被静默（3）</option>' in chinese or "静默" in chinese
+    home.close()
+
+
+def test_incidents_are_filtered_by_the_reason_of_a_decision(tmp_path: Path) -> None:
+    one, other = an_incident("WeChat", noticed_at=NOW), an_incident("QQ", noticed_at=NOW)
+    decisions = [
+        Decision(one.id, NOW, Reason.NO_CHANGE, {}, None, "on-call"),
+        Decision(other.id, NOW, Reason.TOO_OLD, {}, None, "chat"),
+    ]
+    home = house(tmp_path, incidents=[one, other], decisions=decisions)
+    with home.client(headers={"accept": "text/html"}) as client:
+        for query, shown in (
+            ("", {one.id, other.id}),
+            ("?reason=too_old", {other.id}),
+            ("?receiver=on-call", {one.id}),
+            ("?reason=too_old&receiver=on-call", set()),
+            ("?reason=nonsense", {one.id, other.id}),
+        ):
+            page = client.get(f"/incidents{query}").text
+            assert {i.id for i in (one, other) if f'href="/incidents/{i.id}"' in page} == shown
+        assert '<option value="too_old" selected>too old</option>' in (
+            client.get("/incidents?reason=too_old").text
+        )
     home.close()
 
 
@@ -151,7 +225,7 @@ def test_an_incident_that_nobody_observes_says_so(tmp_path: Path) -> None:
     with home.client(headers={"accept": "text/html"}) as client:
         for path in ("/", f"/incidents/{incident.id}"):
             page = client.get(path).text
-            assert "whether it goes on is not known" in page
+            assert "whether it is still open is unknown" in page
             assert f'datetime="{iso(since)}"' in page
     home.close()
 
@@ -195,25 +269,49 @@ def test_assets_are_kept_for_good_and_nothing_else_is_served(tmp_path: Path) -> 
     home.close()
 
 
-def test_the_styles_that_plotly_would_add_are_known() -> None:
-    assert len(plotly_styles()) == 1
+def test_uplot_is_ours_to_serve_with_its_licence(tmp_path: Path) -> None:
+    home = house(tmp_path)
+    with home.client() as client:
+        script = client.get(address_of("uPlot.iife.min.js"))
+        assert script.headers["content-type"].startswith("text/javascript")
+        assert len(script.content) < 60_000
+        assert client.get(address_of("uPlot.min.css")).status_code == 200
+    licence = resources.files("detector.web") / "static" / "uplot" / "LICENSE"
+    assert "Leon Sorokin" in licence.read_text(encoding="utf-8")
+    home.close()
 
 
-def test_reasons_are_said_in_the_readers_language(tmp_path: Path) -> None:
+def test_reasons_are_in_the_readers_language(tmp_path: Path) -> None:
     going_on = an_incident(noticed_at=NOW - 20 * MINUTE)
-    muted = {"author": "ana", "until": "2022-07-22T15:00:00Z", "comment": ""}
-    decided = [
-        Decision(going_on.id, NOW, Reason.SILENCED, muted),
-        Decision(going_on.id, NOW - MINUTE, Reason.PRESS),
+    silenced = {"author": "ana", "until": "2022-07-22T15:00:00Z"}
+    decisions = [
+        Decision(going_on.id, NOW, Reason.SILENCED, silenced),
+        Decision(going_on.id, NOW - MINUTE, Reason.NEVER_NOTIFIED, {}),
     ]
-    dead = SourceHealth("hn", SourceState.DOWN, NOW, SourceReason.NEVER_OBSERVED, {}, NOW, None)
-    made = house(tmp_path, incidents=[going_on], decisions=decided, feeds=[dead])
+    down = SourceHealth("hn", SourceState.DOWN, NOW, SourceReason.NEVER_OBSERVED, {}, NOW, None)
+    made = house(tmp_path, incidents=[going_on], decisions=decisions, feeds=[down])
     client = made.client(headers={"accept": "text/html"})
     page = client.get(f"/incidents/{going_on.id}?lang=zh").text
-    assert "ana 已静默至" in page
-    assert "只有媒体报道，没有用户反馈" in page
-    assert "从未采集到数据" in client.get("/feeds?lang=zh").text
-    assert "it was never observed" in client.get("/feeds?lang=en").text
+    texts = catalogue("zh")
+    assert "ana" in page
+    assert texts("reason.never_notified") in page
+    assert texts("source_health.never_observed", error="") in client.get("/sources?lang=zh").text
+    assert "it was never observed" in client.get("/sources?lang=en").text
+    made.close()
+
+
+def test_old_addresses_of_sources_lead_to_the_new_ones(tmp_path: Path) -> None:
+    made = house(tmp_path)
+    client = made.client()
+    for old, new in (
+        ("/feeds", "/sources"),
+        ("/feeds?lang=zh", "/sources?lang=zh"),
+        ("/v1/feeds", "/v1/sources"),
+        ("/v1/feeds?lang=zh", "/v1/sources?lang=zh"),
+    ):
+        answer = client.get(old)
+        assert (answer.status_code, answer.headers["location"]) == (308, new)
+        assert client.get(new).status_code == 200
     made.close()
 
 

@@ -1,0 +1,35 @@
+"""``/v1/sources``: whether each source is being observed."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse
+
+from detector.model.token import Scope
+from detector.text.phrasing import phrasing
+from detector.views.source_health import source_health_to_dict
+from detector.web.access import needs
+from detector.web.api.shapes import Page, SourceShape, problems
+from detector.web.api.values import Lang
+from detector.web.backend import AskedBackend
+from detector.web.prefix import address
+
+router = APIRouter(prefix="/v1", tags=["sources"], dependencies=[needs(Scope.READ)])
+
+
+@router.get("/sources", responses=problems(), response_model=Page[SourceShape])
+def list_sources(backend: AskedBackend, lang: Lang = "en") -> Any:
+    """Return how each source is, by name."""
+    say = phrasing(lang, UTC)
+    found = backend.store.feeds()
+    return {"items": [source_health_to_dict(one, say) for one in found], "next": None}
+
+
+@router.get("/feeds", include_in_schema=False)
+def list_feeds(request: Request, lang: Lang = "en") -> RedirectResponse:
+    """Lead to where the list is now."""
+    query = f"?lang={lang}" if "lang" in request.query_params else ""
+    return RedirectResponse(address(request, f"/v1/sources{query}"), 308)

@@ -1,0 +1,150 @@
+"""Who was notified of an incident, who was not, and why; to be filtered by reason and receiver."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from markupsafe import Markup, escape
+
+from detector.model.decision import Decision
+from detector.model.delivery import Delivery, DeliveryStatus
+from detector.model.plain_text import plain
+from detector.views.incident import IncidentView
+from detector.web.pages.presentation import Presentation
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A notification that was sent, or a decision to send none.
+
+    Attributes
+    ----------
+    state : ``sent``, ``pending``, ``dead`` or ``held`` (not sent).
+    what, became : which notification, and what became of it and why.
+    receiver : whom it is about; empty for the incident as a whole.
+    reason : the code of the decision, empty where none is known.
+    times : how many decisions in a row the line stands for.
+    """
+
+    at: datetime
+    state: str
+    what: Markup
+    became: Markup
+    receiver: str
+    reason: str
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a filter offers: its value, its name, on how many decisions it lets through."""
+
+    value: str
+    name: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """The filters over the lines: what they offer, and what is chosen (empty: everything)."""
+
+    reasons: Sequence[Choice]
+    receivers: Sequence[Choice]
+    reason: str = ""
+    receiver: str = ""
+
+    def lets_through(self, line: Line) -> bool:
+        """Tell whether ``line`` is what was asked for."""
+        return self.reason in ("", line.reason) and self.receiver in ("", line.receiver)
+
+
+def notifications(view: IncidentView, show: Presentation) -> list[Line]:
+    """Return what was sent and what was not, in order; the same reason in a row is one line."""
+    found = [*_sent(view, show), *_held(view, show)]
+    return sorted(found, key=lambda line: (line.at, line.receiver))
+
+
+def filters_over(
+    lines: Sequence[Line], show: Presentation, *, reason: str, receiver: str
+) -> Filters:
+    """Return the filters; values that no line has are taken for none."""
+    reasons = _choices((line.reason, line.times) for line in lines)
+    receivers = _choices((line.receiver, line.times) for line in lines)
+    return Filters(
+        [Choice(code, show.say.reason_name(code), n) for code, n in reasons.items()],
+        [Choice(name, plain(name, longest=60), n) for name, n in receivers.items()],
+        reason if reason in reasons else "",
+        receiver if receiver in receivers else "",
+    )
+
+
+def _choices(found: Iterable[tuple[str, int]]) -> Mapping[str, int]:
+    """Return how often each value stands there, the commonest first."""
+    numbers: Counter[str] = Counter()
+    for value, times in found:
+        if value:
+            numbers[value] += times
+    return dict(numbers.most_common())
+
+
+def _sent(view: IncidentView, show: Presentation) -> Iterator[Line]:
+    taken = {(d.at, d.receiver): d for d in view.decisions if d.kind is not None}
+    for delivery in view.deliveries:
+        alert = delivery.alert
+        why = taken.get((alert.at, delivery.receiver)) or taken.get((alert.at, ""))
+        became = _became(delivery, show)
+        if why:
+            became += Markup('<br><span class="soft">{}</span>').format(_sentence(why, show))
+        yield Line(
+            alert.at,
+            delivery.status.value,
+            show.html(f"kind.{alert.label}"),
+            became,
+            delivery.receiver,
+            why.reason.value if why else "",
+        )
+
+
+def _became(delivery: Delivery, show: Presentation) -> Markup:
+    match delivery.status:
+        case DeliveryStatus.SENT if delivery.sent_at is not None:
+            return show.html("page.notifications.sent_at", at=show.when(delivery.sent_at))
+        case DeliveryStatus.PENDING if delivery.error:
+            return show.html("page.notifications.waiting_error", error=plain(delivery.error))
+        case DeliveryStatus.DEAD:
+            return show.html("page.notifications.dead", error=plain(delivery.error or ""))
+        case status:
+            return show.html(f"page.notifications.{status.value}")
+
+
+def _held(view: IncidentView, show: Presentation) -> Iterator[Line]:
+    by_receiver = sorted(view.decisions, key=lambda d: (d.receiver, d.at))
+    for _, same in groupby(by_receiver, key=_alike):
+        first, *more = same
+        if first.kind is not None:
+            continue
+        said = escape(_sentence(first, show))
+        if more:
+            number, last = len(more) + 1, show.when(more[-1].at)
+            said += show.html("page.notifications.repeated", number=number, at=last)
+        yield Line(
+            first.at,
+            "held",
+            show.html("page.notifications.held"),
+            said,
+            first.receiver,
+            first.reason.value,
+            len(more) + 1,
+        )
+
+
+def _sentence(decision: Decision, show: Presentation) -> str:
+    return show.say.reason(decision.reason, decision.params)
+
+
+def _alike(decision: Decision) -> tuple[str, str, object, object]:
+    return decision.receiver, decision.reason, sorted(decision.params.items()), decision.kind
