@@ -121,7 +121,7 @@ def incident(
         bars=bars(details, say),
         timeline=timeline(view, known, show, now=now),
         documented=known,
-        words=[plain(word, longest=24) for word in details.words] if details else [],
+        words=[plain(w, longest=24) for w in say.readable(details.words)] if details else [],
         notifications=[line for line in lines if filters.lets_through(line)],
         filters=filters,
         runbook=backend.settings.links.runbook_of(one),

@@ -21,7 +21,7 @@ from detector.store.base import IncidentQuery
 from detector.views.curve import Curve
 from detector.views.day_strips import COLUMN, COLUMNS, DayStrips, Strip
 from detector.views.incident import incident_view
-from detector.views.records import observed_until
+from detector.views.incident_record import observed_until
 from detector.views.services import (
     UNKNOWN_AFTER,
     ServiceState,
