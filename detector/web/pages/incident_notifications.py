@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from detector.model.decision import Decision
 from detector.model.delivery import Delivery, DeliveryStatus
 from detector.model.plain_text import plain
-from detector.views.incident import IncidentView
+from detector.views.incident_view import IncidentView
 from detector.web.pages.presentation import Presentation
 
 
