@@ -22,7 +22,7 @@ from detector.model.series import Floats
 from detector.model.spans import Spans
 from detector.model.surge import ChangeKind
 from detector.model.times import from_seconds, to_seconds
-from detector.pipeline.post_counts import Judged, marks_of
+from detector.pipeline.partial_bins import Judged, partial_bins_of
 
 WIDTHS = (60, 300)
 RATES = (0.1, 0.5, 5.0, 50.0)
@@ -65,7 +65,7 @@ def _alarms(state: live.SeriesState, heard: Floats, judged: bool) -> list[float]
     if judged:
         whole = Spans.of([(state.end, from_seconds(float(edges[-1])))])
         spans = Judged(float(first), float(edges[-1]))
-        step = live.update(state, counts, marks_of(heard, float(first), width, spans, whole))
+        step = live.update(state, counts, partial_bins_of(heard, float(first), width, spans, whole))
     return [c.at.timestamp() for c in step.changes if c.kind is ChangeKind.OPENED]
 
 

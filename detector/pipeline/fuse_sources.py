@@ -60,15 +60,15 @@ class Together:
             for i, change in enumerate(step.changes)
         ]
 
-    def agreed(self, piece: CountBatch, change: Change) -> Change:
+    def agreed(self, batch: CountBatch, change: Change) -> Change:
         """Return what one source says of a surge with what the others say of it.
 
         At a mark within its bin the others are asked for what they said before that bin.
         """
-        over = piece.latest_edge(change.at)
-        found = self._agreement(piece.key.service, change.surge.onset.at, over)
+        over = batch.latest_edge(change.at)
+        found = self._agreement(batch.key.service, change.surge.onset.at, over)
         if over < change.at:
-            own = Agreement(piece.key.source, change.surge.evidence)
+            own = Agreement(batch.key.source, change.surge.evidence)
             found = tuple(own if a.source == own.source else a for a in found)
         return replace(change, surge=replace(change.surge, agreement=found)) if found else change
 
@@ -105,12 +105,12 @@ def fuse(
     for key, known in series.items():
         members.setdefault(key.service, {})[key.source] = known
     new: dict[str, dict[str, SourceEvidence]] = {}
-    for piece, step in advanced:
-        if len(members[piece.key.service]) > 1:
-            said = SourceEvidence.of(piece.start, piece.width.total_seconds(), piece.counts, step)
-            mine = new.setdefault(piece.key.service, {})
-            earlier = mine.get(piece.key.source)
-            mine[piece.key.source] = said if earlier is None else earlier.plus(said)
+    for batch, step in advanced:
+        if len(members[batch.key.service]) > 1:
+            said = SourceEvidence.of(batch.start, batch.width.total_seconds(), batch.counts, step)
+            mine = new.setdefault(batch.key.service, {})
+            earlier = mine.get(batch.key.source)
+            mine[batch.key.source] = said if earlier is None else earlier.plus(said)
     after: dict[str, Fused] = {}
     steps: dict[str, FusedStep] = {}
     for service, said_of in new.items():

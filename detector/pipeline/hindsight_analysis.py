@@ -41,7 +41,7 @@ from detector.pipeline.replay import (
 from detector.pipeline.series_batch import (
     CountBatch,
     ListBatch,
-    marks_together,
+    partial_bins_together,
 )
 from detector.pipeline.traces import (
     CountTrace,
@@ -51,29 +51,29 @@ from detector.pipeline.traces import (
 from detector.sources.base import Source
 
 
-def counts_before(piece: CountBatch, archive: Archive) -> Floats:
-    """Return the counts of ``piece``, with what was said before its first complaint.
+def counts_before(batch: CountBatch, archive: Archive) -> Floats:
+    """Return the counts of ``batch``, with what was said before its first complaint.
 
     Parameters
     ----------
-    piece : the first of a service that was discovered.
+    batch : the first of a service that was discovered.
     archive : the complaints by then.
 
     Returns
     -------
     Floats
-        Shape as ``piece.counts``; nan stays nan.
+        Shape as ``batch.counts``; nan stays nan.
     """
-    spoken = np.flatnonzero(piece.counts > 0)
-    bins = int(spoken[0]) if len(spoken) else len(piece.counts)
-    step = piece.width.total_seconds()
-    start, end = from_seconds(piece.start), from_seconds(piece.start + bins * step)
-    about = archive.about(piece.key.service, start=start - WINDOW, end=end)
-    about = about[about["source"] == piece.key.source]
-    counts = piece.counts.copy()
+    spoken = np.flatnonzero(batch.counts > 0)
+    bins = int(spoken[0]) if len(spoken) else len(batch.counts)
+    step = batch.width.total_seconds()
+    start, end = from_seconds(batch.start), from_seconds(batch.start + bins * step)
+    about = archive.about(batch.key.service, start=start - WINDOW, end=end)
+    about = about[about["source"] == batch.key.source]
+    counts = batch.counts.copy()
     if len(about):
-        rows = count_authors(about[list(AUTHOR_COLUMNS)], width=piece.width, since=start)
-        index = ((seconds_of(rows["time"]) - piece.start) // step).astype(np.int64)
+        rows = count_authors(about[list(AUTHOR_COLUMNS)], width=batch.width, since=start)
+        index = ((seconds_of(rows["time"]) - batch.start) // step).astype(np.int64)
         counts[index] += rows["count"].to_numpy(dtype=np.float64)
     return counts
 
@@ -154,7 +154,7 @@ class _Gathered:
     """What the passes left; ``followed`` are the counts by which a discovered series was begun."""
 
     history: History = field(default_factory=History)
-    pieces: dict[SeriesKey, list[CountBatch]] = field(default_factory=dict)
+    batches: dict[SeriesKey, list[CountBatch]] = field(default_factory=dict)
     expected: dict[SeriesKey, list[Floats]] = field(default_factory=dict)
     looks: dict[SeriesKey, list[ListBatch]] = field(default_factory=dict)
     archive: Archive = field(default_factory=Archive)
@@ -172,7 +172,7 @@ def review(
     them. A service that was discovered is judged by what was said of it before, too.
     """
     gathered = _gather(source, plan, progress)
-    traces = {key: _counted(key, gathered, plan) for key in gathered.pieces}
+    traces = {key: _counted(key, gathered, plan) for key in gathered.batches}
     surges: dict[str, list[_Seen]] = {}
     for key, trace in traces.items():
         for seen in _surges(trace, gathered, plan):
@@ -199,7 +199,7 @@ def review(
 
 def _counted(key: SeriesKey, gathered: _Gathered, plan: PipelinePlan) -> CountTrace:
     """Return a series and what was expected; of a discovered one, by what was said before it."""
-    trace = CountTrace.of(gathered.pieces[key], gathered.expected[key])
+    trace = CountTrace.of(gathered.batches[key], gathered.expected[key])
     if key not in gathered.followed:
         return trace
     whole = trace.whole
@@ -212,7 +212,7 @@ def _surges(trace: CountTrace, gathered: _Gathered, plan: PipelinePlan) -> Itera
     """Yield the surges of one series as they are known afterwards."""
     key, options = trace.key, plan.options_for(trace.key.service)
     series = CountSeries(key, trace.whole.start, trace.width, trace.whole.counts)
-    marks = marks_together(gathered.pieces[key])
+    marks = partial_bins_together(gathered.batches[key])
     known = analyze_series(series, options, marks)
     if (begun := gathered.followed.get(key)) is None:
         yield from known
@@ -241,7 +241,7 @@ def _traces(
         span = incident.onset.earliest, incident.ended_at or END_OF_TIME
         spans.setdefault(incident.service, []).append(span)
     calm = [t.calm(Spans.of(spans.get(t.key.service, ()))) for t in counted.values()]
-    listed = [ListTrace.of(pieces) for pieces in gathered.looks.values()]
+    listed = [ListTrace.of(batches) for batches in gathered.looks.values()]
     traces: list[Trace] = [*calm, *listed]
     return tuple(sorted(traces, key=lambda t: t.key))
 
@@ -252,18 +252,18 @@ def _gather(source: Source, plan: PipelinePlan, progress: Callable[[int], None])
         take_in(gathered.history, outcome)
         gathered.archive = outcome.memory.archive
         for advance in outcome.advances:
-            piece = advance.piece
-            pieces = gathered.pieces.setdefault(piece.key, [])
-            expected = gathered.expected.setdefault(piece.key, [])
-            if piece.skipped:
-                nothing = np.full(piece.skipped, np.nan)
-                left = piece.start - piece.skipped * piece.width.total_seconds()
-                pieces.append(CountBatch(piece.key, left, piece.width, nothing))
+            batch = advance.batch
+            batches = gathered.batches.setdefault(batch.key, [])
+            expected = gathered.expected.setdefault(batch.key, [])
+            if batch.skipped:
+                nothing = np.full(batch.skipped, np.nan)
+                left = batch.start - batch.skipped * batch.width.total_seconds()
+                batches.append(CountBatch(batch.key, left, batch.width, nothing))
                 expected.append(nothing)
-            if not pieces and piece.key.service not in plan.services:
-                gathered.followed[piece.key] = piece.counts
-                piece = replace(piece, counts=counts_before(piece, gathered.archive))
-            pieces.append(piece)
+            if not batches and batch.key.service not in plan.services:
+                gathered.followed[batch.key] = batch.counts
+                batch = replace(batch, counts=counts_before(batch, gathered.archive))
+            batches.append(batch)
             expected.append(advance.step.expected)
         for look in outcome.looks:
             gathered.looks.setdefault(look.key, []).append(look)

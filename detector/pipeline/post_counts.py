@@ -1,13 +1,4 @@
-"""Marks: the instants within a bin at which its posts may be judged before it is over.
-
-Marks lie at fixed places of the posts' own time, so that what is said does not depend on when turns
-happen to run: one is judged when everything up to it was looked at and has settled, as a bin is at
-its right edge. Only marks up to which one more voice was heard than up to the last one are kept:
-the others say nothing new.
-
-Clocks that are read to the minute say of a post of the whole minute that it came in the minute's
-first second. So a post whose time is a whole minute counts from the end of that minute on.
-"""
+"""Posts: complaints among them, counted by unique authors in final bins and in partial ones."""
 
 from __future__ import annotations
 
@@ -15,7 +6,6 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -27,76 +17,14 @@ from detector.complaints.authors import (
     in_order,
     is_voice,
 )
-from detector.detection.bin_update import NO_PARTIAL_BINS
 from detector.detection.live import STALE_AFTER
 from detector.model.series import Floats, SeriesKey
 from detector.model.spans import Spans, seconds_of
+from detector.pipeline.partial_bins import Judged, last_instant, partial_bins_of
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.series_batch import CountBatch, SourceBatch
-from detector.pipeline.state import Followed, SourceMemory
+from detector.pipeline.state import Followed, SourceProgress
 from detector.sources.base import Poll
-
-#: Seconds from mark to mark, at least, and parts that a wide bin is divided into by them.
-LEAST, PARTS = 15, 20
-
-
-class Judged(NamedTuple):
-    """Which marks to judge: those in ``(after, until]``, seconds since 1970."""
-
-    after: float
-    until: float
-
-
-def mark_seconds(width: int) -> int:
-    """Return the seconds from mark to mark in bins of ``width`` seconds."""
-    return max(LEAST, -(-width // PARTS))
-
-
-def last_mark(second: float, width: int) -> float:
-    """Return the last mark, or edge of a bin, up to ``second``."""
-    left = second // width * width
-    every = mark_seconds(width)
-    return left + (second - left) // every * every
-
-
-def marks_of(voices: Floats, start: float, width: int, judged: Judged, observed: Spans) -> Floats:
-    """Return the marks of bins from ``start`` on, as `detection.live.update` takes them.
-
-    Parameters
-    ----------
-    voices : shape (n,), when a voice was heard, ascending, seconds since 1970.
-    start : left edge of the first bin.
-    width : of a bin, seconds.
-    observed : when was looked; up to a mark its bin must have been observed in full.
-    """
-    heard = voices[(voices >= start) & (voices < judged.until)]
-    lefts = heard // width * width
-    place = _first_marks(heard, lefts, mark_seconds(width))
-    inside = place < width
-    # Posts of whole minutes wait and may be overtaken.
-    at = np.sort(lefts[inside] + place[inside])
-    if not len(at):
-        return NO_PARTIAL_BINS
-    marks, index = np.unique(at, return_index=True)
-    lefts = marks // width * width
-    counts = np.r_[index[1:], len(at)] - np.searchsorted(at, lefts)
-    new = (marks > judged.after) & (marks <= judged.until)
-    new &= observed.hold_whole(lefts, marks - lefts)
-    bins = np.round((lefts - start) / width)
-    return np.stack([bins, lefts + width - marks, counts.astype(np.float64)])[:, new]
-
-
-def _first_marks(heard: Floats, lefts: Floats, every: int) -> Floats:
-    """Return how many seconds into its bin the first mark lies at which each voice counts."""
-    into = heard - lefts
-    read_to_the_minute = heard % 60 == 0
-    return every * np.where(
-        read_to_the_minute, np.ceil((into + 60) / every), np.floor(into / every) + 1
-    )
-
-
-# Posts: complaints among them, counted by distinct voices in final bins and up to marks.
-
 
 #: A discovered service gets this much history: nobody spoke of it, as far as was looked.
 HISTORY = timedelta(days=28)
@@ -122,9 +50,9 @@ class _Edges:
     until: float
 
 
-def tally_posts(
+def count_posts(
     source: str,
-    feed: SourceMemory,
+    feed: SourceProgress,
     poll: Poll,
     series: Mapping[SeriesKey, Followed],
     plan: PipelinePlan,
@@ -150,12 +78,12 @@ def tally_posts(
         return SourceBatch(feed, complaints=complaints, late=late)
     window = WINDOW.total_seconds()
     voices = _heard(backlog, edges.counted - window, edges.until)
-    pieces = tuple(_pieces(source, voices, feed, edges, series, plan))
+    batches = tuple(_pieces(source, voices, feed, edges, series, plan))
     if backlog is not None:
         recent = seconds_of(backlog["time"]) >= edges.final - 2 * window
         backlog = backlog[recent].reset_index(drop=True)
-    feed = replace(feed, backlog=backlog, counted_until=edges.final, marked_until=edges.until)
-    return SourceBatch(feed, pieces, complaints=complaints, late=late)
+    feed = replace(feed, backlog=backlog, counted_until=edges.final, partial_until=edges.until)
+    return SourceBatch(feed, batches, complaints=complaints, late=late)
 
 
 def new_complaints(
@@ -191,7 +119,7 @@ def _late(complaints: pd.DataFrame | None, counted: float | None) -> int:
     return int((seconds_of(complaints["time"]) < counted).sum())
 
 
-def _is_silent(feed: SourceMemory, poll: Poll) -> bool:
+def _is_silent(feed: SourceProgress, poll: Poll) -> bool:
     """Tell whether no post was ever looked for here: a list of counts that brings nothing."""
     nothing = poll.posts is None and not poll.observed
     return nothing and feed.counted_until is None and feed.backlog is None
@@ -210,7 +138,7 @@ def _earliest(since: float | None, *observed: Spans) -> float | None:
     return min(starts if since is None else [since, *starts], default=None)
 
 
-def _edges(feed: SourceMemory, plan: PipelinePlan, now: datetime) -> _Edges | None:
+def _edges(feed: SourceProgress, plan: PipelinePlan, now: datetime) -> _Edges | None:
     """Return where counting stands, None if no further bin and no further mark is final."""
     if feed.since is None:
         return None
@@ -220,10 +148,10 @@ def _edges(feed: SourceMemory, plan: PipelinePlan, now: datetime) -> _Edges | No
     counted = since if feed.counted_until is None else feed.counted_until
     final = until // width * width
     if final > counted:
-        return _Edges(since, counted, final, feed.marked_until or since, until)
-    if feed.marked_until is None or last_mark(until, width) <= feed.marked_until:
+        return _Edges(since, counted, final, feed.partial_until or since, until)
+    if feed.partial_until is None or last_instant(until, width) <= feed.partial_until:
         return None
-    return _Edges(since, counted, counted, feed.marked_until, until)
+    return _Edges(since, counted, counted, feed.partial_until, until)
 
 
 def _heard(backlog: pd.DataFrame | None, start: float, end: float) -> Mapping[str, Floats]:
@@ -243,12 +171,12 @@ def _heard(backlog: pd.DataFrame | None, start: float, end: float) -> Mapping[st
 def _pieces(
     source: str,
     voices: Mapping[str, Floats],
-    feed: SourceMemory,
+    feed: SourceProgress,
     edges: _Edges,
     series: Mapping[SeriesKey, Followed],
     plan: PipelinePlan,
 ) -> Iterator[CountBatch]:
-    """Yield a piece per service that is followed, or that is followed from now on."""
+    """Yield a batch per service that is followed, or that is followed from now on."""
     followed = {key.service for key in series if key.source == source}
     step = plan.width.total_seconds()
     skipped = _skipped(edges, feed.observed, plan)
@@ -264,7 +192,7 @@ def _pieces(
             marked_from = found + _hour(plan) * step
         counts = _filled(heard, start, edges.final, feed.observed, plan)
         judged = Judged(max(edges.marked, marked_from), edges.until)
-        marks = marks_of(heard, start, int(step), judged, feed.observed)
+        marks = partial_bins_of(heard, start, int(step), judged, feed.observed)
         if not len(counts) and not marks.size:
             continue
         passed = skipped if service in followed else 0

@@ -49,7 +49,7 @@ class History:
 
 
 def passes(source: Source, plan: PipelinePlan) -> Iterator[RunResult]:
-    """Yield the outcome of one cycle per piece that ``source`` brings, until it is exhausted."""
+    """Yield the outcome of one cycle per batch that ``source`` brings, until it is exhausted."""
     memory, cursor, exhausted = PipelineState(), None, False
     while not exhausted:
         poll = source.poll(cursor, until=END_OF_TIME)
@@ -80,11 +80,11 @@ def take_in(history: History, outcome: RunResult) -> None:
     history.decisions += outcome.decisions
     history.feed_alerts += outcome.feed_alerts
     for advance in outcome.advances:
-        piece = advance.piece
-        end = piece.start + len(piece.counts) * piece.width.total_seconds()
-        seen = int(np.isfinite(piece.counts).sum())
-        _cover(history, piece.key, piece.start, end, seen, piece.width)
-        history.bins += len(piece.counts)
+        batch = advance.batch
+        end = batch.start + len(batch.counts) * batch.width.total_seconds()
+        seen = int(np.isfinite(batch.counts).sum())
+        _cover(history, batch.key, batch.start, end, seen, batch.width)
+        history.bins += len(batch.counts)
     for look in outcome.looks:
         if len(look.looked):
             start, end = float(look.looked.starts[0]), float(look.looked.ends[-1])

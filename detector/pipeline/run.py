@@ -81,8 +81,8 @@ def taken_in(polls: Mapping[str, Poll], outcome: RunResult, failed: Mapping[str,
     """
     bins: Counter[str] = Counter()
     for advance in outcome.advances:
-        counts = advance.piece.counts
-        bins[advance.piece.key.source] += int(np.count_nonzero(~np.isnan(counts)))
+        counts = advance.batch.counts
+        bins[advance.batch.key.source] += int(np.count_nonzero(~np.isnan(counts)))
     return Totals(
         {name: 0 if poll.posts is None else len(poll.posts) for name, poll in polls.items()},
         bins,
@@ -240,7 +240,7 @@ def _counted(advances: Sequence[Advance]) -> pd.DataFrame | None:
     """
     if not advances:
         return None
-    pieces = [advance.piece for advance in advances]
+    pieces = [advance.batch for advance in advances]
     bins = [len(piece.counts) for piece in pieces]
     frame = pd.DataFrame(
         {

@@ -24,7 +24,7 @@ from detector.pipeline.state import (
     Fused,
     LatestIncident,
     PipelineState,
-    SourceMemory,
+    SourceProgress,
     WatchedSource,
 )
 
@@ -38,7 +38,7 @@ V = TypeVar("V")
 _Series = tuple[float, timedelta, int, bytes]
 #: What an entry holds, by the first part of its key: the key in the state, and the value.
 _KINDS: Mapping[str, Any] = {
-    "feed": tuple[str, SourceMemory],
+    "feed": tuple[str, SourceProgress],
     "series": tuple[SeriesKey, _Series],
     "tables": tuple[SeriesKey, bytes],
     "trend": tuple[SeriesKey, TrendState],

@@ -1,4 +1,4 @@
-"""Pieces: what one poll adds to the series, ready for the detector."""
+"""Batches: what one poll adds to the series, ready for the detector."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from detector.detection.bin_update import NO_PARTIAL_BINS
 from detector.model.series import Floats, SeriesKey
 from detector.model.spans import Spans
 from detector.model.times import from_seconds
-from detector.pipeline.state import SourceMemory
+from detector.pipeline.state import SourceProgress
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +28,7 @@ class CountBatch:
     counts : shape (n,), nan where not observed.
     skipped : bins before ``start`` that were not observed and are not laid out: more of them than
         a series remembers anything over (`live.STALE`).
-    marks : shape (3, m), what the bins and the one that still fills held up to marks, as
+    partial : shape (3, m), partial bins of these and of the one that still fills, as
         `live.update` takes them; of posts only.
     """
 
@@ -37,7 +37,7 @@ class CountBatch:
     width: timedelta
     counts: Floats
     skipped: int = 0
-    marks: Floats = field(default_factory=lambda: NO_PARTIAL_BINS)
+    partial: Floats = field(default_factory=lambda: NO_PARTIAL_BINS)
 
     def latest_edge(self, instant: datetime) -> datetime:
         """Return the latest edge of these bins up to ``instant``."""
@@ -45,11 +45,12 @@ class CountBatch:
         return start + (instant - start) // self.width * self.width
 
 
-def marks_together(pieces: Sequence[CountBatch]) -> Floats:
-    """Return the marks of consecutive pieces of one series, as those of one piece."""
-    ends = np.cumsum([0, *(len(piece.counts) for piece in pieces)])
+def partial_bins_together(batches: Sequence[CountBatch]) -> Floats:
+    """Return the partial bins of consecutive batches of one series, as those of one batch."""
+    ends = np.cumsum([0, *(len(batch.counts) for batch in batches)])
     shifted = [
-        piece.marks + np.array([[end], [0], [0]]) for piece, end in zip(pieces, ends, strict=False)
+        batch.partial + np.array([[end], [0], [0]])
+        for batch, end in zip(batches, ends, strict=False)
     ]
     return np.concatenate([NO_PARTIAL_BINS, *shifted], axis=1)
 
@@ -88,7 +89,7 @@ class SourceBatch:
     late : rows that came when their bins were final and said something new: history, not counted.
     """
 
-    feed: SourceMemory
+    feed: SourceProgress
     counts: tuple[CountBatch, ...] = field(default=())
     looks: tuple[ListBatch, ...] = field(default=())
     complaints: pd.DataFrame | None = None

@@ -15,7 +15,7 @@ from detector.pipeline.health_rules import Look, update
 from detector.pipeline.plan import END_OF_TIME, PipelinePlan
 from detector.pipeline.state import (
     LatestIncident,
-    SourceMemory,
+    SourceProgress,
     Volume,
     WatchedSource,
 )
@@ -27,7 +27,7 @@ def watch(
     watched: Mapping[str, WatchedSource],
     polls: Mapping[str, Poll],
     failures: Mapping[str, str],
-    feeds: Mapping[str, SourceMemory],
+    feeds: Mapping[str, SourceProgress],
     plan: PipelinePlan,
     *,
     now: datetime,
@@ -109,7 +109,7 @@ def _looks(
     feed: str,
     poll: Poll,
     watched: Mapping[str, WatchedSource],
-    feeds: Mapping[str, SourceMemory],
+    feeds: Mapping[str, SourceProgress],
     plan: PipelinePlan,
 ) -> dict[str, tuple[Look, Volume | None]]:
     """Return, by place, what the poll says about it and its volume after it."""

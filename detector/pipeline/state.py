@@ -30,7 +30,7 @@ LOOKED_BACK = timedelta(days=29)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SourceMemory:
+class SourceProgress:
     """What is remembered of one source.
 
     Attributes
@@ -42,7 +42,7 @@ class SourceMemory:
     backlog : rows that are not in final bins yet, and for posts those of the voices' window before.
     known : digests of the latest complaints' identifiers, the oldest first, read-only: a post that
         comes twice is one post.
-    marked_until : marks up to this (seconds since 1970) were judged (`engine.marks`); None before
+    partial_until : partial bins up to this (seconds since 1970) were judged; None before
         any bin was counted.
     """
 
@@ -51,7 +51,7 @@ class SourceMemory:
     counted_until: float | None = None
     backlog: pd.DataFrame | None = None
     known: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
-    marked_until: float | None = None
+    partial_until: float | None = None
     since: float | None = None
 
     def looked(self, until: float | None) -> Spans:
@@ -145,7 +145,7 @@ class WatchedSource:
 class PipelineState:
     """Everything a cycle needs from those before it."""
 
-    feeds: Mapping[str, SourceMemory] = field(default_factory=dict)
+    feeds: Mapping[str, SourceProgress] = field(default_factory=dict)
     series: Mapping[SeriesKey, Followed] = field(default_factory=dict)
     trends: Mapping[SeriesKey, TrendState] = field(default_factory=dict)
     incidents: Mapping[str, LatestIncident] = field(default_factory=dict)

@@ -26,7 +26,7 @@ from detector.pipeline.exact_start import to_the_second
 from detector.pipeline.fuse_sources import fuse
 from detector.pipeline.incidents import SurgeChange, tell
 from detector.pipeline.plan import PipelinePlan
-from detector.pipeline.post_counts import new_complaints, tally_posts
+from detector.pipeline.post_counts import count_posts, new_complaints
 from detector.pipeline.series_batch import (
     CountBatch,
     ListBatch,
@@ -36,9 +36,9 @@ from detector.pipeline.source_health import mark_unobserved, watch
 from detector.pipeline.state import (
     Followed,
     PipelineState,
-    SourceMemory,
+    SourceProgress,
 )
-from detector.pipeline.table_counts import tally_counts, tally_looks
+from detector.pipeline.table_counts import count_listings, count_rows
 from detector.sources.base import Poll
 
 
@@ -46,7 +46,7 @@ from detector.sources.base import Poll
 class Advance:
     """One series moved on: the bins taken in, and what the detector made of them."""
 
-    piece: CountBatch
+    batch: CountBatch
     step: Step
 
 
@@ -96,27 +96,27 @@ def cycle(
     now : bins that end (and settle) by now are final.
     failures : why the other sources could not be read, by source.
     """
-    tallies = {name: _tally(name, polls[name], memory, plan, now) for name in sorted(polls)}
-    counts = [piece for tally in tallies.values() for piece in tally.counts]
-    looks = [piece for tally in tallies.values() for piece in tally.looks]
+    batches = {name: _counted(name, polls[name], memory, plan, now) for name in sorted(polls)}
+    counts = [batch for of_source in batches.values() for batch in of_source.counts]
+    looks = [batch for of_source in batches.values() for batch in of_source.looks]
     series = dict(memory.series)
-    advances = [_advanced(piece, series, plan) for piece in counts]
+    advances = [_advanced(batch, series, plan) for batch in counts]
     trends, said = _look(looks, memory)
-    over = [(a.piece, a.step) for a in advances if len(a.piece.counts)]
+    over = [(a.batch, a.step) for a in advances if len(a.batch.counts)]
     together = fuse(memory.fused, over, series, plan)
     said += together.said()
-    for piece, step in ((advance.piece, advance.step) for advance in advances):
-        agreed = (together.agreed(piece, change) for change in step.changes)
+    for batch, step in ((advance.batch, advance.step) for advance in advances):
+        agreed = (together.agreed(batch, change) for change in step.changes)
         said += [
-            SurgeChange(change.at, piece.key, i, change, piece.width, trending=False)
+            SurgeChange(change.at, batch.key, i, change, batch.width, trending=False)
             for i, change in enumerate(agreed)
         ]
     archive = memory.archive
-    if new := [t.complaints for t in tallies.values() if t.complaints is not None]:
+    if new := [b.complaints for b in batches.values() if b.complaints is not None]:
         archive = archive.plus(pd.concat(new, ignore_index=True).sort_values("time", kind="stable"))
     said = [_finer(s, archive) for s in sorted(said, key=lambda s: s[:3])]
     told = tell(memory.incidents, said, archive, plan)
-    feeds = {**memory.feeds, **{name: tally.feed for name, tally in tallies.items()}}
+    feeds = {**memory.feeds, **{name: batch.feed for name, batch in batches.items()}}
     watched, alarms = watch(memory.watched, polls, failures, feeds, plan, now=now)
     latest, unobserved = mark_unobserved(told.latest, {**memory.watched, **watched})
     after = PipelineState(
@@ -137,7 +137,7 @@ def cycle(
         told.decisions,
         tuple(known.health.feed for _, known in sorted(watched.items())),
         alarms,
-        {name: tally.late for name, tally in tallies.items() if tally.late},
+        {name: batch.late for name, batch in batches.items() if batch.late},
     )
 
 
@@ -157,54 +157,54 @@ def _as_they_stand(incidents: Sequence[Incident]) -> tuple[Incident, ...]:
     return tuple(last.values())
 
 
-def _tally(
+def _counted(
     source: str, poll: Poll, memory: PipelineState, plan: PipelinePlan, now: datetime
 ) -> SourceBatch:
-    feed = replace(memory.feeds.get(source, SourceMemory()), cursor=poll.cursor)
+    feed = replace(memory.feeds.get(source, SourceProgress()), cursor=poll.cursor)
     if poll.counts is None or poll.width is None:
-        return tally_posts(source, feed, poll, memory.series, plan, now=now)
+        return count_posts(source, feed, poll, memory.series, plan, now=now)
     if "floor" in poll.counts:
         followed = frozenset(memory.trends)
-        return tally_looks(source, feed, poll.counts, poll.width, poll, followed, plan)
+        return count_listings(source, feed, poll.counts, poll.width, poll, followed, plan)
     # Under a name of their own: from a sample of posts nothing can be counted, nor told when.
     quoted, known = new_complaints(poll.evidence, f"{source}/evidence", feed.known, plan)
     feed = replace(feed, known=known)
-    tally = tally_counts(source, feed, poll.counts, poll.width, memory.series, plan, now=now)
-    return replace(tally, complaints=quoted)
+    batch = count_rows(source, feed, poll.counts, poll.width, memory.series, plan, now=now)
+    return replace(batch, complaints=quoted)
 
 
-def _advanced(piece: CountBatch, series: dict[SeriesKey, Followed], plan: PipelinePlan) -> Advance:
-    """Return the series moved on over ``piece``; how far it has come is put into ``series``."""
-    known = series.get(piece.key)
+def _advanced(batch: CountBatch, series: dict[SeriesKey, Followed], plan: PipelinePlan) -> Advance:
+    """Return the series moved on over ``batch``; how far it has come is put into ``series``."""
+    known = series.get(batch.key)
     if known is None:
-        options = plan.options_for(piece.key.service)
-        state = live.begin(options, start=from_seconds(piece.start), width=piece.width)
-        known = Followed(piece.start, piece.width, 0, state)
-    state = live.skip(known.state, piece.skipped) if piece.skipped else known.state
-    step = live.update(state, piece.counts, piece.marks)
-    bins = known.bins + piece.skipped + len(piece.counts)
+        options = plan.options_for(batch.key.service)
+        state = live.begin(options, start=from_seconds(batch.start), width=batch.width)
+        known = Followed(batch.start, batch.width, 0, state)
+    state = live.skip(known.state, batch.skipped) if batch.skipped else known.state
+    step = live.update(state, batch.counts, batch.partial)
+    bins = known.bins + batch.skipped + len(batch.counts)
     if step.state is not known.state:
-        series[piece.key] = replace(known, bins=bins, state=step.state)
-    return Advance(piece, step)
+        series[batch.key] = replace(known, bins=bins, state=step.state)
+    return Advance(batch, step)
 
 
 def _look(
-    pieces: Sequence[ListBatch], memory: PipelineState
+    batches: Sequence[ListBatch], memory: PipelineState
 ) -> tuple[dict[SeriesKey, trending.TrendState], list[SurgeChange]]:
     states, said = {}, []
-    for piece in pieces:
-        since = float(piece.looked.starts[0]) if len(piece.looked) else float(piece.listed[0])
-        state = memory.trends.get(piece.key, trending.TrendState(since))
-        states[piece.key], changes = trending.update(
+    for batch in batches:
+        since = float(batch.looked.starts[0]) if len(batch.looked) else float(batch.listed[0])
+        state = memory.trends.get(batch.key, trending.TrendState(since))
+        states[batch.key], changes = trending.update(
             state,
-            piece.listed,
-            piece.heat,
-            piece.floor,
-            observed=piece.looked,
-            width=piece.width,
+            batch.listed,
+            batch.heat,
+            batch.floor,
+            observed=batch.looked,
+            width=batch.width,
         )
         said += [
-            SurgeChange(c.at, piece.key, i, c, piece.width, trending=True)
+            SurgeChange(c.at, batch.key, i, c, batch.width, trending=True)
             for i, c in enumerate(changes)
         ]
     return states, said

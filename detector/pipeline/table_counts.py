@@ -19,13 +19,13 @@ from detector.model.spans import Spans, seconds_of
 from detector.model.times import from_seconds
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.series_batch import CountBatch, ListBatch, SourceBatch
-from detector.pipeline.state import Followed, SourceMemory
+from detector.pipeline.state import Followed, SourceProgress
 from detector.sources.base import Poll
 
 
-def tally_counts(
+def count_rows(
     source: str,
-    feed: SourceMemory,
+    feed: SourceProgress,
     counts: pd.DataFrame,
     width: timedelta,
     series: Mapping[SeriesKey, Followed],
@@ -37,7 +37,7 @@ def tally_counts(
 
     Reads ``time, service, count`` and, if there, ``source`` (empty: this source). Of rows for the
     same bin the last one counts; rows for bins that the detector has already taken in are history.
-    Gaps longer than a series remembers anything over part the bins into pieces.
+    Gaps longer than a series remembers anything over part the bins into batches.
     """
     rows = counts if feed.backlog is None else pd.concat([feed.backlog, counts], ignore_index=True)
     final = rows["time"] <= now - width - plan.settle
@@ -45,13 +45,13 @@ def tally_counts(
     ready = rows[final]
     seconds = seconds_of(ready["time"])
     values = ready["count"].to_numpy(dtype=np.float64)
-    pieces: list[CountBatch] = []
+    batches: list[CountBatch] = []
     late = 0
     for key, index in _by_series(ready, source):
         known = series.get(key)
-        pieces += _behind(known, key, seconds[index], values[index], width)
+        batches += _behind(known, key, seconds[index], values[index], width)
         late += 0 if known is None else _revised(known, seconds[index], values[index])
-    return SourceBatch(replace(feed, backlog=waiting), tuple(pieces), late=late)
+    return SourceBatch(replace(feed, backlog=waiting), tuple(batches), late=late)
 
 
 def _by_series(rows: pd.DataFrame, source: str) -> list[tuple[SeriesKey, NDArray[np.intp]]]:
@@ -112,9 +112,9 @@ def _revised(known: Followed, seconds: Floats, values: Floats) -> int:
 # Trending lists: which services about an outage were listed in which look.
 
 
-def tally_looks(
+def count_listings(
     source: str,
-    feed: SourceMemory,
+    feed: SourceProgress,
     counts: pd.DataFrame,
     width: timedelta,
     poll: Poll,
@@ -125,7 +125,7 @@ def tally_looks(
 
     Reads ``time, service, count, floor`` and, if there, ``title``. A look belongs to the bin that
     its time falls into; of several titles about one service the hottest counts. Services in
-    ``followed`` get a piece of every look, listed or not; the piece of one that is listed for the
+    ``followed`` get a batch of every look, listed or not; the batch of one that is listed for the
     first time has all looks that are remembered, so that it is known when it was not listed.
     """
     step = width.total_seconds()
@@ -139,13 +139,13 @@ def tally_looks(
     rows = rows.drop_duplicates(["service", "second"], keep="last")
     groups = {SeriesKey(str(name), source): group for name, group in rows.groupby("service")}
     here = {key for key in followed if key.source == source} if len(now_looked) else set()
-    pieces = tuple(
+    batches = tuple(
         _piece(
             key, groups.get(key, rows.iloc[:0]), now_looked if key in here else looked_before, width
         )
         for key in sorted(groups.keys() | here)
     )
-    return SourceBatch(replace(feed, observed=observed), looks=pieces)
+    return SourceBatch(replace(feed, observed=observed), looks=batches)
 
 
 def _piece(key: SeriesKey, rows: pd.DataFrame, looked: Spans, width: timedelta) -> ListBatch:

@@ -48,11 +48,11 @@ class CountTrace:
     whole: Curve
 
     @classmethod
-    def of(cls, pieces: Sequence[CountBatch], expected: Sequence[Floats]) -> CountTrace:
-        """Return the series that ``pieces`` make up, in their order, and what was expected."""
-        counts: Floats = np.concatenate([piece.counts for piece in pieces])
-        start, width = from_seconds(pieces[0].start), pieces[0].width
-        return cls(pieces[0].key, Curve(start, width, counts, np.concatenate(expected)))
+    def of(cls, batches: Sequence[CountBatch], expected: Sequence[Floats]) -> CountTrace:
+        """Return the series that ``batches`` make up, in their order, and what was expected."""
+        counts: Floats = np.concatenate([batch.counts for batch in batches])
+        start, width = from_seconds(batches[0].start), batches[0].width
+        return cls(batches[0].key, Curve(start, width, counts, np.concatenate(expected)))
 
     @property
     def width(self) -> timedelta:
@@ -100,13 +100,13 @@ class ListTrace:
     looked: Spans
 
     @classmethod
-    def of(cls, pieces: Sequence[ListBatch]) -> ListTrace:
-        """Return what ``pieces``, in their order, show of one service."""
-        listed = np.concatenate([p.listed for p in pieces])
-        heat = np.concatenate([p.heat for p in pieces])
-        floor = np.concatenate([p.floor for p in pieces])
-        looked = Spans.of(pair for p in pieces for pair in p.looked.pairs())
-        return cls(pieces[0].key, pieces[0].width, listed, heat, floor, looked)
+    def of(cls, batches: Sequence[ListBatch]) -> ListTrace:
+        """Return what ``batches``, in their order, show of one service."""
+        listed = np.concatenate([p.listed for p in batches])
+        heat = np.concatenate([p.heat for p in batches])
+        floor = np.concatenate([p.floor for p in batches])
+        looked = Spans.of(pair for p in batches for pair in p.looked.pairs())
+        return cls(batches[0].key, batches[0].width, listed, heat, floor, looked)
 
     @property
     def span(self) -> tuple[datetime, datetime]:

@@ -15,7 +15,7 @@ from detector.model.series import Floats
 from detector.model.spans import Spans, seconds_of
 from detector.model.times import from_seconds
 from detector.pipeline.plan import PipelinePlan
-from detector.pipeline.state import SourceMemory, Volume
+from detector.pipeline.state import SourceProgress, Volume
 from detector.sources.base import Poll
 
 
@@ -42,7 +42,7 @@ class Part:
 
 
 def parts_of(
-    feed: str, poll: Poll, memory: SourceMemory | None, plan: PipelinePlan
+    feed: str, poll: Poll, memory: SourceProgress | None, plan: PipelinePlan
 ) -> Iterator[Part]:
     """Yield what ``poll`` brought, by place.
 
@@ -62,7 +62,7 @@ def parts_of(
         yield from _counts(feed, poll.counts, poll.width.total_seconds())
 
 
-def _posts(feed: str, poll: Poll, memory: SourceMemory, plan: PipelinePlan) -> Part:
+def _posts(feed: str, poll: Poll, memory: SourceProgress, plan: PipelinePlan) -> Part:
     step = plan.width.total_seconds()
     times = np.empty(0) if poll.posts is None else seconds_of(poll.posts["time"])
     bins, counts = np.unique(times // step * step, return_counts=True)

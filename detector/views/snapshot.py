@@ -22,8 +22,8 @@ from detector.model.times import (
     to_seconds,
 )
 from detector.store.base import IncidentQuery, Viewer
+from detector.views.incident_record import observed_until
 from detector.views.services import ServiceStatus, service_statuses
-from detector.views.view_records import observed_until
 
 #: Columns of a sparkline.
 COLUMNS = 36

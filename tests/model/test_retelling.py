@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detector import resources
-from detector.model.catalogue import parse_catalogue
+from detector.model.known_outages import parse_catalogue
 from detector.text.retelling import Retelling
 
 ZH = resources.retelling("zh")

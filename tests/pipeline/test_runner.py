@@ -17,13 +17,13 @@ from detector.errors import StoreError
 from detector.pipeline import runner
 from detector.pipeline.runner import Pipeline
 from detector.pipeline.saved_state import changes
-from detector.pipeline.state import PipelineState, SourceMemory
+from detector.pipeline.state import PipelineState, SourceProgress
 from detector.sources.base import Poll
 from detector.store.base import RunRecord
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
-FEED = changes(PipelineState(), PipelineState({"s": SourceMemory("7")}))["feed/s"]
+FEED = changes(PipelineState(), PipelineState({"s": SourceProgress("7")}))["feed/s"]
 
 
 @dataclass

@@ -14,7 +14,7 @@ from detector.pipeline.saved_state import load
 from detector.store.migrations.versions import v0004_reasons, v0005_plain_state
 from tests.fakes.outages import NOON
 from tests.pipeline.saying import MINUTE
-from tests.pipeline.test_saved import a_memory, assert_same
+from tests.pipeline.test_saved_state import a_memory, assert_same
 
 #: What the last release that had the first layout wrote of `a_memory` and of a fused service.
 WRITTEN = Path(__file__).with_name("state_of_layout_1.msgpack.gz")

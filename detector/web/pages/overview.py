@@ -20,6 +20,7 @@ from detector.report.chart_marks import Shade, shade_of
 from detector.store.base import IncidentQuery
 from detector.views.curve import Curve
 from detector.views.day_strips import COLUMN, COLUMNS, DayStrips, Strip
+from detector.views.incident_record import observed_until
 from detector.views.incident_view import incident_view
 from detector.views.services import (
     UNKNOWN_AFTER,
@@ -28,7 +29,6 @@ from detector.views.services import (
     service_names,
     service_statuses,
 )
-from detector.views.view_records import observed_until
 from detector.web.access import needs
 from detector.web.backend import AskedBackend, Backend
 from detector.web.pages.presentation import Presentation, presentation_for

@@ -81,7 +81,8 @@ def _frame(columns: Mapping[str, Any] | None) -> Any:
 
 
 def _feed(entry: Entry) -> Any:
-    kept = {name: entry[name] for name in ("cursor", "counted_until", "marked_until", "since")}
+    kept = {name: entry[name] for name in ("cursor", "counted_until", "since")}
+    kept["partial_until"] = entry["marked_until"]
     starts, ends = ([at[i].timestamp() for at in entry["observed"]] for i in (0, 1))
     observed = {"starts": _list_of_floats(starts), "ends": _list_of_floats(ends)}
     known = _array("<u8", entry["known"], -1)

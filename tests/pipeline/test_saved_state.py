@@ -22,7 +22,7 @@ from detector.pipeline.saved_state import changes, load
 from detector.pipeline.state import (
     Followed,
     PipelineState,
-    SourceMemory,
+    SourceProgress,
     Volume,
     WatchedSource,
 )
@@ -42,9 +42,9 @@ def a_memory() -> PipelineState:
     for late in range(12):
         archive = archive.plus(complaints((50 + late, "x", "\0 and 💥"), service=ODD))
     backlog = complaints((61, "a", "wait"))[["time", "service", "author", "text"]]
-    feed = SourceMemory("at 3", Spans.of([(NOON, NOON + MINUTE)]), NOON.timestamp(), backlog)
+    feed = SourceProgress("at 3", Spans.of([(NOON, NOON + MINUTE)]), NOON.timestamp(), backlog)
     return PipelineState(
-        feeds={ODD: feed, "new": SourceMemory()},
+        feeds={ODD: feed, "new": SourceProgress()},
         series={key: Followed(NOON.timestamp(), MINUTE, 0, state)},
         trends={key: TrendState(NOON.timestamp())},
         incidents=told.latest,

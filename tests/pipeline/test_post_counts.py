@@ -19,12 +19,12 @@ from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.post_counts import (
     HISTORY,
     KNOWN,
-    tally_posts,
+    count_posts,
 )
 from detector.pipeline.state import (
     LOOKED_BACK,
     Followed,
-    SourceMemory,
+    SourceProgress,
 )
 from detector.sources.base import Poll
 from tests.pipeline.plans import lexicon_plan
@@ -57,7 +57,7 @@ class Follower:
 
     def __init__(self, plan: PipelinePlan, source: str = "weibo") -> None:
         self.plan, self.source = plan, source
-        self.feed = SourceMemory()
+        self.feed = SourceProgress()
         self.series: dict[SeriesKey, Followed] = {}
         self.counts: dict[SeriesKey, np.ndarray] = {}
         self.marks: dict[SeriesKey, list[tuple[float, float]]] = {}
@@ -65,7 +65,7 @@ class Follower:
     def take(self, rows: pd.DataFrame | None, *spans: Span, now: datetime = LATER) -> None:
         observed = tuple((START + a * MINUTE, START + b * MINUTE) for a, b in spans)
         poll = Poll(None, posts=rows, observed=observed)
-        tally = tally_posts(self.source, self.feed, poll, self.series, self.plan, now=now)
+        tally = count_posts(self.source, self.feed, poll, self.series, self.plan, now=now)
         self.feed = tally.feed
         for piece in tally.counts:
             known = self.series.get(piece.key)
@@ -77,7 +77,7 @@ class Follower:
             self.series[piece.key] = replace(known, bins=known.bins + len(piece.counts))
             before = self.counts.get(piece.key, np.empty(0))
             self.counts[piece.key] = np.append(before, piece.counts)
-            bins, left, held = piece.marks
+            bins, left, held = piece.partial
             at = piece.start + (bins + 1) * piece.width.total_seconds() - left
             self.marks.setdefault(piece.key, []).extend(zip(at, held, strict=True))
 
@@ -293,9 +293,9 @@ def test_what_is_known_again_is_bounded(the_plan: PipelinePlan) -> None:
 
 
 def test_complaints_that_come_too_late_are_reported(the_plan: PipelinePlan) -> None:
-    feed = SourceMemory(counted_until=(START + 5 * MINUTE).timestamp())
+    feed = SourceProgress(counted_until=(START + 5 * MINUTE).timestamp())
     poll = Poll(None, posts=posts(1, 6), observed=((START, START + 7 * MINUTE),))
-    assert tally_posts("weibo", feed, poll, {}, the_plan, now=LATER).late == 1
+    assert count_posts("weibo", feed, poll, {}, the_plan, now=LATER).late == 1
 
 
 def test_gaps_are_forgotten_that_nobody_asks_about_any_more(the_plan: PipelinePlan) -> None:
@@ -339,7 +339,7 @@ def test_years_in_which_nobody_looked_are_not_laid_out(the_plan: PipelinePlan) -
     rows = posts(years + 1.5)
     span = (START + years * MINUTE, START + (years + 3) * MINUTE)
     poll = Poll(None, posts=rows, observed=(span,))
-    tally = tally_posts("weibo", follower.feed, poll, follower.series, the_plan, now=span[1])
+    tally = count_posts("weibo", follower.feed, poll, follower.series, the_plan, now=span[1])
     (piece,) = (piece for piece in tally.counts if piece.key == WECHAT)
     assert piece.skipped == years - 2
     np.testing.assert_array_equal(piece.counts, [0, 1, 0])

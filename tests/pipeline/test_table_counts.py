@@ -17,8 +17,8 @@ from detector.model.series import SeriesKey
 from detector.model.times import from_seconds
 from detector.pipeline.plan import END_OF_TIME, PipelinePlan
 from detector.pipeline.series_batch import CountBatch
-from detector.pipeline.state import Followed, SourceMemory
-from detector.pipeline.table_counts import tally_counts
+from detector.pipeline.state import Followed, SourceProgress
+from detector.pipeline.table_counts import count_rows
 from tests.pipeline.plans import lexicon_plan
 
 START = datetime(2015, 2, 26, 21, 42, 53, tzinfo=UTC)
@@ -43,12 +43,12 @@ class Follower:
 
     def __init__(self, plan: PipelinePlan) -> None:
         self.plan = plan
-        self.feed = SourceMemory()
+        self.feed = SourceProgress()
         self.series: dict[SeriesKey, Followed] = {}
         self.counts: dict[SeriesKey, np.ndarray] = {}
 
     def take(self, counts: pd.DataFrame, now: datetime = END_OF_TIME) -> tuple[CountBatch, ...]:
-        tally = tally_counts("t", self.feed, counts, WIDTH, self.series, self.plan, now=now)
+        tally = count_rows("t", self.feed, counts, WIDTH, self.series, self.plan, now=now)
         self.feed = tally.feed
         for piece in tally.counts:
             known = self.series.get(piece.key)
@@ -177,8 +177,8 @@ def test_rows_that_come_too_late_are_reported_if_they_say_something_new(
 ) -> None:
     def late(*rows: tuple[float, str, float]) -> int:
         now = START + 100 * WIDTH
-        return tally_counts(
-            "t", SourceMemory(), table(*rows), WIDTH, series, the_plan, now=now
+        return count_rows(
+            "t", SourceProgress(), table(*rows), WIDTH, series, the_plan, now=now
         ).late
 
     options = the_plan.default_options

@@ -15,14 +15,14 @@ from detector.complaints.archive import AUTHOR_COLUMNS, read_complaints
 from detector.complaints.authors import count_authors
 from detector.model.spans import Spans
 from detector.model.times import from_seconds
-from detector.pipeline.post_counts import (
+from detector.pipeline.partial_bins import (
     Judged,
-    last_mark,
-    mark_seconds,
-    marks_of,
-    tally_posts,
+    last_instant,
+    partial_bins_of,
+    seconds_between,
 )
-from detector.pipeline.state import SourceMemory
+from detector.pipeline.post_counts import count_posts
+from detector.pipeline.state import SourceProgress
 from detector.sources.base import Poll
 from tests.pipeline.plans import lexicon_plan
 
@@ -45,7 +45,7 @@ def found(
     """Return seconds from noon to each mark, and what its bin held."""
     judged = Judged(at(after), at(until))
     heard = np.array([at(v) for v in voices])
-    bins, before, counts = marks_of(heard, at(0), width, judged, observed)
+    bins, before, counts = partial_bins_of(heard, at(0), width, judged, observed)
     return list(zip((bins + 1) * width - before, counts, strict=True))
 
 
@@ -53,7 +53,7 @@ def found(
     ("width", "every"), [(10, 15), (60, 15), (300, 15), (420, 21), (3600, 180), (7200, 360)]
 )
 def test_marks_are_fifteen_seconds_or_a_twentieth_of_a_bin_apart(width: int, every: int) -> None:
-    assert mark_seconds(width) == every
+    assert seconds_between(width) == every
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_marks_are_fifteen_seconds_or_a_twentieth_of_a_bin_apart(width: int, eve
     [(0, 60, 0), (14.9, 60, 0), (15, 60, 15), (59.9, 60, 45), (60, 60, 60), (899, 900, 855)],
 )
 def test_the_last_mark_lies_on_the_grid_of_its_bin(second: float, width: int, mark: float) -> None:
-    assert last_mark(at(second), width) == at(mark)
+    assert last_instant(at(second), width) == at(mark)
 
 
 def test_a_voice_counts_at_the_first_mark_behind_it() -> None:
@@ -126,12 +126,12 @@ def test_what_a_bin_held_up_to_a_mark_is_what_count_voices_says_of_the_posts_bef
         }
     )
     poll = Poll(None, posts=posts, observed=((NOON, NOON + timedelta(minutes=25)),))
-    tally = tally_posts("weibo", SourceMemory(), poll, {}, plan, now=NOON + timedelta(hours=1))
+    tally = count_posts("weibo", SourceProgress(), poll, {}, plan, now=NOON + timedelta(hours=1))
     (piece,) = tally.counts
     complaints = read_complaints(posts, "weibo", plan.reader, plan.facets, threshold=0.5)[
         list(AUTHOR_COLUMNS)
     ]
-    for b, before, count in piece.marks.T:
+    for b, before, count in piece.partial.T:
         left = from_seconds(piece.start) + int(b) * plan.width
         mark = left + plan.width - timedelta(seconds=before)
         rows = count_authors(complaints[complaints["time"] < mark], width=plan.width, since=left)
@@ -139,4 +139,4 @@ def test_what_a_bin_held_up_to_a_mark_is_what_count_voices_says_of_the_posts_bef
     lefts = [from_seconds(piece.start) + b * plan.width for b in range(len(piece.counts))]
     whole = count_authors(complaints, width=plan.width).set_index("time")["count"]
     assert [whole.get(pd.Timestamp(left), 0) for left in lefts] == list(piece.counts)
-    assert (piece.marks[2] <= piece.counts[piece.marks[0].astype(int)]).all()
+    assert (piece.partial[2] <= piece.counts[piece.partial[0].astype(int)]).all()

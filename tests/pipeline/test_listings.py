@@ -12,8 +12,8 @@ from detector.model.spans import Spans
 from detector.model.times import from_seconds
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.series_batch import ListBatch
-from detector.pipeline.state import SourceMemory
-from detector.pipeline.table_counts import tally_looks
+from detector.pipeline.state import SourceProgress
+from detector.pipeline.table_counts import count_listings
 from detector.sources.base import Poll
 from tests.pipeline.plans import lexicon_plan
 
@@ -44,13 +44,13 @@ def tallied(
     plan: PipelinePlan,
     rows: pd.DataFrame,
     *observed: tuple[float, float],
-    feed: SourceMemory | None = None,
+    feed: SourceProgress | None = None,
     followed: tuple[SeriesKey, ...] = (),
-) -> tuple[SourceMemory, dict[SeriesKey, ListBatch]]:
+) -> tuple[SourceProgress, dict[SeriesKey, ListBatch]]:
     spans = tuple((START + a * MINUTE, START + b * MINUTE) for a, b in observed)
     poll = Poll("", counts=rows, width=MINUTE, observed=spans)
-    tally = tally_looks(
-        "hot", feed or SourceMemory(), rows, MINUTE, poll, frozenset(followed), plan
+    tally = count_listings(
+        "hot", feed or SourceProgress(), rows, MINUTE, poll, frozenset(followed), plan
     )
     return tally.feed, {piece.key: piece for piece in tally.looks}
 
@@ -113,7 +113,7 @@ def test_a_followed_service_gets_the_looks_without_it(the_plan: PipelinePlan) ->
 def test_looks_of_long_ago_are_forgotten_and_the_last_before_an_entry_is_not(
     the_plan: PipelinePlan,
 ) -> None:
-    feed, day = SourceMemory(), 1440
+    feed, day = SourceProgress(), 1440
     for look in range(0, 80 * day, day):
         feed, _ = tallied(the_plan, listed((look, "QQ", "", 9)), (look, look + 5), feed=feed)
     assert len(feed.observed) <= 31
