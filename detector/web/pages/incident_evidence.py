@@ -15,7 +15,7 @@ from detector.model.incident import Incident
 from detector.model.plain_text import plain
 from detector.text.rounding import to_the_minute
 from detector.views.curve import Curve
-from detector.views.incident import IncidentView
+from detector.views.incident_view import IncidentView
 from detector.web.pages.presentation import Presentation
 
 #: From which share of the time shown on a gap is worth a sentence.

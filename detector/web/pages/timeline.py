@@ -20,7 +20,7 @@ from detector.report.known import (
     meets,
 )
 from detector.text.rounding import to_the_minute
-from detector.views.incident import IncidentView
+from detector.views.incident_view import IncidentView
 from detector.web.pages.presentation import Presentation
 
 CATALOGUE = "data/outages.toml"

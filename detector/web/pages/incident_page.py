@@ -19,7 +19,7 @@ from detector.model.token import Scope
 from detector.report.chart_marks import Note
 from detector.store.base import IncidentQuery
 from detector.views.curve import Curve
-from detector.views.incident import IncidentView, incident_view
+from detector.views.incident_view import IncidentView, incident_view
 from detector.views.recorded_curves import recorded_curves
 from detector.web.access import Asking, needs
 from detector.web.backend import AskedBackend, Backend
