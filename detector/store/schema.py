@@ -67,6 +67,8 @@ OUTBOX = Table(
     Column("key", Text, primary_key=True),
     Column("incident_id", Text, nullable=False),
     Column("sequence", Integer, nullable=False),
+    Column("notice", Integer, nullable=False, server_default=text("0")),
+    Column("kind", Text, nullable=False, server_default=text("''")),
     Column("alert_at", BigInteger, nullable=False),
     Column("alert", Text, nullable=False),
     Column("status", Text, nullable=False),
@@ -82,6 +84,7 @@ OUTBOX = Table(
         "incident_id",
         "receiver",
         "sequence",
+        "notice",
         sqlite_where=text("status = 'pending'"),
         postgresql_where=text("status = 'pending'"),
     ),
@@ -188,7 +191,7 @@ LEASES = Table(
 # Which tables a store has: brought up to date by the writer, required by readers.
 
 
-KNOWN = ("0001", "0002", "0003", "0004")
+KNOWN = ("0001", "0002", "0003", "0004", "0005")
 """The schemas that this version can start from, oldest first; the last is its own."""
 
 
