@@ -74,14 +74,11 @@ def heard_of(deliveries: Iterable[Delivery]) -> Heard:
 
     What it refused for good it has not heard; what is on its way it will have.
     """
-    written = [
-        (alert.sequence, alert.notice, alert, d.status is DeliveryStatus.DEAD)
-        for d in deliveries
-        if isinstance(alert := d.alert, Alert)
-    ]
     heard = NOTHING
-    for _, _, alert, refused in sorted(written, key=lambda w: w[:2]):
-        heard = heard.plus(alert, refused=refused)
+    for delivery in sorted(deliveries, key=lambda d: d.alert.place):
+        if isinstance(delivery.alert, Alert):
+            refused = delivery.status is DeliveryStatus.DEAD
+            heard = heard.plus(delivery.alert, refused=refused)
     return heard
 
 

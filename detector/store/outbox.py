@@ -124,13 +124,13 @@ def mark(
         )
 
 
-def _ended_after() -> ColumnElement[bool]:
-    """Return whether the receiver took an end that follows the message."""
-    end = OUTBOX.alias("end")
-    same = (end.c.incident_id == OUTBOX.c.incident_id) & (end.c.receiver == OUTBOX.c.receiver)
-    taken = (end.c.status == DeliveryStatus.SENT.value) & (end.c.kind == AlertKind.RESOLVED.value)
-    after = tuple_(end.c.sequence, end.c.notice) > tuple_(*_PLACE)
-    return select(end.c.key).where(same, taken, after).exists()
+def _is_overtaken() -> ColumnElement[bool]:
+    """Return whether the receiver took a message that follows this one."""
+    other = OUTBOX.alias("other")
+    same = (other.c.incident_id == OUTBOX.c.incident_id) & (other.c.receiver == OUTBOX.c.receiver)
+    taken = other.c.status == DeliveryStatus.SENT.value
+    after = tuple_(other.c.sequence, other.c.notice) > tuple_(*_PLACE)
+    return select(other.c.key).where(same, taken, after).exists()
 
 
 def _told_from() -> ColumnElement[int]:
@@ -183,12 +183,12 @@ class SqlLetters(Transactions):
         """Let a dead letter be sent again from ``at`` on, as patiently as a new one.
 
         Return whether it was dead; what waits or was sent is left alone. So is what was followed by
-        an end that the receiver took: to say then that it goes on would be wrong for ever.
+        a message that the receiver took: it would be out of date, after an end wrong for ever.
         """
         revived = (
             update(OUTBOX)
             .where(OUTBOX.c.receiver == receiver, OUTBOX.c.key == key)
-            .where(OUTBOX.c.status == DeliveryStatus.DEAD.value, ~_ended_after())
+            .where(OUTBOX.c.status == DeliveryStatus.DEAD.value, ~_is_overtaken())
             .values(
                 status=DeliveryStatus.PENDING.value,
                 attempts=0,

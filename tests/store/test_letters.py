@@ -63,7 +63,7 @@ def test_a_dead_one_is_sent_again_as_patiently_as_a_new_one(
     assert not letters.retry("ops", DEAD.alert.key, at=NOON + HOUR)
 
 
-def test_what_an_end_followed_that_was_taken_is_not_sent_again(
+def test_what_was_followed_by_a_message_that_was_taken_is_not_sent_again(
     letters: SqlLetters, store: SqlStore
 ) -> None:
     end = a_delivery(an_alert(kind=AlertKind.RESOLVED, sequence=2))
