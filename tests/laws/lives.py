@@ -151,7 +151,8 @@ class Life:
         self.am = MoodyAlertmanager("am", wall=lambda: self.wall)
         self.receivers = {"am": self.am, "pager": MoodyReceiver("pager")}
         self.store: SqlStore = open_store(self.path)
-        self.state, self.shelf = PipelineState(), None
+        self.state = PipelineState()
+        self.shelf: Shelf | None = None
         self._known_until = self.now - timedelta(days=1)
         self._refreshed = False
 
@@ -195,8 +196,8 @@ class Life:
     def _deliver(self, shelf: Shelf) -> None:
         retries = RetryPolicy(give_up_after=timedelta(minutes=40))
         report = deliver(self.store, self.receivers, now=self.wall, policy=retries)
-        self.shelf = shelf.without(report.dead)
-        standing = standing_incidents(self.state, self.shelf, now=self.now)
+        self.shelf = left = shelf.without(report.dead)
+        standing = standing_incidents(self.state, left, now=self.now)
         self._refreshed = not refresh(self.store, self.receivers, standing, now=self.wall)
 
     @contextmanager
