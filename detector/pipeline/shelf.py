@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -257,3 +257,35 @@ def _observed_until(incident: Incident, memory: PipelineState) -> datetime | Non
         if feed is not None and len(feed.observed):
             ends.append(from_seconds(float(feed.observed.ends[-1])))
     return max(ends, default=None)
+
+
+# What receivers that forget are told again.
+
+
+#: An end that is on its way gets there within a day, or is given up.
+_ON_ITS_WAY = timedelta(days=1)
+
+
+def standing_incidents(memory: PipelineState, shelf: Shelf, *, now: datetime) -> Iterator[Incident]:
+    """Yield the incidents of which a receiver may know something that stands.
+
+    Those that go on, those whose end is owed to somebody although another incident of the service
+    has replaced them, and the latest of each service that ended within a day.
+
+    Parameters
+    ----------
+    memory, shelf : what the turn left.
+    now : time of the data.
+    """
+    found = {one: dossier.incident for one, dossier in shelf.dossiers.items()}
+    for known in memory.incidents.values():
+        if known.told is not None:
+            incident = known.merging.incident()
+            found[incident.id] = incident
+    for one, incident in found.items():
+        if one in shelf.dossiers or _may_stand(incident, now):
+            yield incident
+
+
+def _may_stand(incident: Incident, now: datetime) -> bool:
+    return incident.resolved_at is None or now - incident.resolved_at < _ON_ITS_WAY

@@ -24,12 +24,12 @@ from detector.model.silence import Acknowledgement, Silence
 from detector.notify.deliver import RetryPolicy, deliver
 from detector.notify.mute import Wishes
 from detector.notify.policy import NotificationPolicy
+from detector.notify.refresh import refresh
 from detector.pipeline.incidents import SurgeChange, tell
 from detector.pipeline.plan import PipelinePlan
-from detector.pipeline.refresh import refresh, standing_incidents
 from detector.pipeline.run import take_turn
 from detector.pipeline.saved_state import load
-from detector.pipeline.shelf import Shelf
+from detector.pipeline.shelf import Shelf, standing_incidents
 from detector.pipeline.state import PipelineState
 from detector.pipeline.step import RunResult
 from detector.receivers.alertmanager import AlertmanagerReceiver
