@@ -93,6 +93,15 @@ class Alert:
         return self.incident.id
 
     @property
+    def place(self) -> tuple[int, int]:
+        """The place among the messages about the incident to one receiver: theirs is no clock's.
+
+        Times would mislead: what was kept back by a silence is told at a later time than an end
+        that was decided before.
+        """
+        return (self.sequence, self.notice)
+
+    @property
     def key(self) -> str:
         """The deduplication key: the same message has the same key whatever crashed in between."""
         own = f"#{self.notice:03}" if self.notice else ""

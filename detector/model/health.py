@@ -82,6 +82,11 @@ class SourceAlert:
         return f"feed/{self.feed.source}"
 
     @property
+    def place(self) -> tuple[int, int]:
+        """The place among the messages about the source."""
+        return (self.sequence, 0)
+
+    @property
     def label(self) -> str:
         """What kind of message it is, in words."""
         return f"feed {self.feed.state.value}"

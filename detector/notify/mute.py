@@ -1,9 +1,4 @@
-"""Windows: hours that come back every week, in which nobody wants to be told.
-
-On the days of a clock change a window is one stretch of time too: a local time that occurs twice
-is its first occurrence (as in RFC 5545, 2009, section 3.3.5), and one that the clocks leap over is
-the moment of the leap.
-"""
+"""Muting: whether anybody or anything wants quiet about an incident now, and who."""
 
 from __future__ import annotations
 
@@ -22,11 +17,6 @@ from detector.model.silence import Acknowledgement, Silence
 from detector.model.times import iso
 from detector.notify.inhibit import Inhibition, inhibitor
 from detector.notify.mute_times import MuteTimeInterval
-
-# Inhibition: while one incident goes on, others that follow from it are not told.
-
-
-# Muting: whether anybody or anything wants quiet about an incident, and who.
 
 
 @dataclass(frozen=True, slots=True)

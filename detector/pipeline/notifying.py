@@ -10,20 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from detector.model.alert import Alert, NewFacts
+from detector.model.alert import Alert
 from detector.model.decision import Decision, Reason
 from detector.model.delivery import Delivery, DeliveryStatus
 from detector.model.incident import Incident, Severity
 from detector.model.matcher import Labels
 from detector.notify.decide import (
-    NOTHING,
-    Case,
-    Heard,
+    Notification,
+    decide,
+    facts_since,
     flaps,
     message,
-    news_since,
-    params_of,
-    reason_to_notify,
 )
 from detector.notify.mute import (
     Mute,
@@ -40,6 +37,7 @@ from detector.notify.route import (
     labels_of,
     ways,
 )
+from detector.notify.state import NOTHING, NotificationState
 from detector.pipeline.shelf import Dossier
 
 
@@ -92,8 +90,7 @@ class _Desk:
     wall: datetime
     deliveries: list[Delivery] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
-    heard: dict[tuple[str, str], Heard] = field(default_factory=dict)
-    last: dict[tuple[str, str], Decision] = field(default_factory=dict)
+    states: dict[tuple[str, str], NotificationState] = field(default_factory=dict)
     standing: dict[str, Incident] = field(default_factory=dict)
     labels: dict[str, Labels] = field(default_factory=dict)
     folded: dict[tuple[str, str], set[str]] = field(default_factory=dict)
@@ -103,8 +100,7 @@ class _Desk:
     def __post_init__(self) -> None:
         for dossier in self.dossiers:
             one = dossier.incident.id
-            self.heard |= {(name, one): known for name, known in dossier.heard.items()}
-            self.last |= {(name, one): decision for name, decision in dossier.last.items()}
+            self.states |= {(name, one): known for name, known in dossier.states.items()}
             if dossier.alerts:
                 self._stand(dossier.alerts[-1])
             if self._is_long_ago(dossier.observed_until):
@@ -135,54 +131,44 @@ class _Desk:
         fresh: bool,
     ) -> None:
         key = (receiver.name, alert.incident.id)
-        heard = self.heard.get(key, NOTHING)
+        known = self.states.get(key, NOTHING)
         at = alert.at if fresh else self.now
-        known = _until(dossier, alert) if fresh else (*dossier.alerts, *dossier.fresh)
-        news = news_since(known, heard)
-        missing = self.folded.get(key, set()) - heard.echoes
+        alerts = _until(dossier, alert) if fresh else (*dossier.alerts, *dossier.fresh)
         habits = self.audience.habits
-        case = Case(
+        what = Notification(
             alert=alert,
-            heard=heard,
+            receiver=receiver.name,
+            at=at,
             fresh=fresh,
             barred=self._barred(receiver, dossier, alert, way, fresh=fresh),
-            mute=None if mute is None else mute.reason,
+            mute=mute,
             fold=self._fold(receiver, alert, at),
-            new_facts=bool(news),
-            echoes=bool(missing),
-            flaps=flaps(known, habits, now=at),
+            new_facts=facts_since(alerts, known),
+            related=tuple(sorted(self.folded.get(key, set()) - known.related)),
+            flaps=flaps(alerts, habits, now=at),
+            least=receiver.least,
+            reminder_every=None if way is None else way.repeat_every,
+            timing=habits,
         )
-        reason = reason_to_notify(
-            case,
-            now=at,
-            repeat_every=None if way is None else way.repeat_every,
-            echo_wait=habits.echo_wait,
-            calm=habits.calm,
-        )
-        if reason is Reason.GROUPED and alert.attribution is not None and not fresh:
-            origin = (receiver.name, alert.attribution.root_id)
-            self.folded.setdefault(origin, set()).add(alert.incident.service)
-        if reason is Reason.RELATED:
-            news = NewFacts(related=tuple(sorted(missing)))
-        params = params_of(reason, case, mute=mute, news=news, least=receiver.least)
-        one = alert.incident.id
-        decision = Decision(one, at, reason, params, reason.kind, receiver.name)
-        self._record(decision, case, news)
+        decision = decide(what, known)
+        if decision.reason is Reason.GROUPED and alert.attribution is not None and not fresh:
+            root = (receiver.name, alert.attribution.root_id)
+            self.folded.setdefault(root, set()).add(alert.incident.service)
+        self._record(decision, what, known)
 
-    def _record(self, decision: Decision, case: Case, news: NewFacts) -> None:
-        reason, receiver, at = decision.reason, decision.receiver, decision.at
-        key = (receiver, decision.incident_id)
+    def _record(self, decision: Decision, what: Notification, known: NotificationState) -> None:
+        reason, receiver = decision.reason, decision.receiver
         if reason.kind is not None:
-            alert = message(case, reason, news, at)
-            self.heard[key] = case.heard.plus(alert)
+            alert = message(reason, what, known)
+            known = known.plus(alert)
             self.deliveries.append(
                 Delivery(receiver, alert, DeliveryStatus.PENDING, attempts=0, due_at=self.wall)
             )
-        elif reason is Reason.NO_CHANGE or decision.repeats(self.last.get(key)):
+        elif reason is Reason.NO_CHANGE or decision.repeats(known.decided):
             return
-        elif reason is Reason.NEVER_NOTIFIED and not case.fresh:
+        elif reason is Reason.NEVER_NOTIFIED and not what.fresh:
             return  # said when it ended
-        self.last[key] = decision
+        self.states[receiver, decision.incident_id] = known.after(decision)
         self.decisions.append(decision)
 
     def _stand(self, alert: Alert) -> None:
@@ -228,7 +214,7 @@ class _Desk:
         if alert.attribution is None:
             return None
         origin = self.standing.get(alert.attribution.root_id)
-        if origin is None or not self.heard.get((receiver.name, origin.id), NOTHING).anything:
+        if origin is None or not self.states.get((receiver.name, origin.id), NOTHING).knows:
             return None
         if origin.resolved_at is not None:
             late = at - origin.resolved_at >= self.audience.habits.echo_grace
@@ -245,7 +231,7 @@ class _Desk:
 
         So of a storm whose origin stays mild one echo is told by itself, not each.
         """
-        of_it = [self.heard.get((receiver.name, one), NOTHING) for one in self.kin[origin.id]]
+        of_it = [self.states.get((receiver.name, one), NOTHING) for one in self.kin[origin.id]]
         known = [h.severity for h in of_it if h.severity is not None]
         return max([origin.severity, *known])
 

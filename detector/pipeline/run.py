@@ -17,6 +17,7 @@ from detector.errors import DetectorError
 from detector.model.decision import Decision, Reason
 from detector.notify.mute import NO_WISHES, Wishes
 from detector.notify.policy import NotificationPolicy
+from detector.notify.state import NOTHING
 from detector.pipeline.counting.series_batch import CountBatch
 from detector.pipeline.feed_notices import notify_of_feeds
 from detector.pipeline.notifying import notify
@@ -217,7 +218,7 @@ def _decisions(
     outcome: RunResult, dossiers: Sequence[Dossier], store: Store
 ) -> tuple[Decision, ...]:
     """Return the decisions about what there is to tell whose reason is another than the last."""
-    last = {dossier.incident.id: dossier.last.get("") for dossier in dossiers}
+    last = {dossier.incident.id: dossier.states.get("", NOTHING).decided for dossier in dossiers}
     unknown = {d.incident_id for d in outcome.decisions} - last.keys()
     for one, known in (store.on_record(unknown) if unknown else {}).items():
         before = [d for d in known.decisions if not d.receiver]

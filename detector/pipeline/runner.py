@@ -28,16 +28,16 @@ from detector.notify.deliver import DeliveryReport, RetryPolicy, deliver
 from detector.notify.mute import Wishes
 from detector.notify.policy import NotificationPolicy
 from detector.notify.receiver import Receiver
+from detector.notify.refresh import refresh
 from detector.pipeline import setup
 from detector.pipeline.heartbeat import Heartbeat, build_heartbeat
 from detector.pipeline.leader import Leader
 from detector.pipeline.plan import PipelinePlan
-from detector.pipeline.refresh import refresh, standing_incidents
 from detector.pipeline.run import Totals, take_turn
 from detector.pipeline.saved_state import load
 from detector.pipeline.schedule import Job
 from detector.pipeline.setup import build_policy
-from detector.pipeline.shelf import Shelf
+from detector.pipeline.shelf import Shelf, standing_incidents
 from detector.pipeline.state import PipelineState
 from detector.sources.base import Source
 from detector.store.base import Controls, Store

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -12,12 +12,8 @@ from detector.model.delivery import Delivery
 from detector.model.incident import Incident
 from detector.model.series import SeriesKey
 from detector.model.times import from_seconds
-from detector.notify.decide import (
-    NOTHING,
-    Heard,
-    heard_of,
-)
 from detector.notify.policy import NotificationPolicy
+from detector.notify.state import NOTHING, NotificationState, states_of
 from detector.pipeline.feed_notices import HeardOfFeeds, heard_of_feeds
 from detector.pipeline.state import PipelineState
 from detector.store.base import OnRecord, Store
@@ -32,8 +28,7 @@ class Dossier:
     incident : as it stands.
     alerts : what there was to tell of it, in order, ``fresh`` ones excluded.
     fresh : what there is to tell that is new in this turn, in order.
-    heard : what each receiver knows.
-    last : the last recorded decision by receiver.
+    states : what each receiver knows, and what was decided about it last.
     observed_until : up to when a source that shows it was observed; None if that is not known.
     is_read : whether what the store has on record is in it.
     """
@@ -41,8 +36,7 @@ class Dossier:
     incident: Incident
     alerts: tuple[Alert, ...] = ()
     fresh: tuple[Alert, ...] = ()
-    heard: Mapping[str, Heard] = field(default_factory=dict)
-    last: Mapping[str, Decision] = field(default_factory=dict)
+    states: Mapping[str, NotificationState] = field(default_factory=dict)
     observed_until: datetime | None = None
     is_read: bool = True
 
@@ -55,26 +49,27 @@ class Dossier:
         resolved = self.incident.resolved_at
         if resolved is None or now - resolved < audience.habits.echo_grace:
             return False
-        known = (self.heard.get(receiver.name, NOTHING) for receiver in audience.receivers)
-        return all(h.ended or not h.messages for h in known)
+        known = (self.states.get(receiver.name, NOTHING) for receiver in audience.receivers)
+        return all(state.ended or not state.messages for state in known)
 
     @property
     def is_refused(self) -> bool:
         """Whether somebody refused the last message: it may be sent again from outside."""
-        return any(heard.tried > heard.sequence for heard in self.heard.values())
+        return any(state.has_refused for state in self.states.values())
 
     def after(self, deliveries: Iterable[Delivery], decisions: Iterable[Decision]) -> Dossier:
         """Return the dossier with what was decided, and nothing fresh any more."""
-        heard, last = dict(self.heard), dict(self.last)
+        states = dict(self.states)
         for delivery in deliveries:
             alert = delivery.alert
             if isinstance(alert, Alert) and alert.incident.id == self.incident.id:
-                heard[delivery.receiver] = heard.get(delivery.receiver, NOTHING).plus(alert)
+                states[delivery.receiver] = states.get(delivery.receiver, NOTHING).plus(alert)
         for decision in decisions:
             if decision.incident_id == self.incident.id:
-                last[decision.receiver] = decision
+                before = states.get(decision.receiver, NOTHING)
+                states[decision.receiver] = before.after(decision)
         told = (*self.alerts, *self.fresh)
-        return replace(self, alerts=told, fresh=(), heard=heard, last=last)
+        return replace(self, alerts=told, fresh=(), states=states)
 
 
 def standing(before: PipelineState, after: PipelineState) -> dict[str, Incident]:
@@ -110,15 +105,8 @@ def after_all(
 
 def dossier_of(incident: Incident, known: OnRecord) -> Dossier:
     """Return the dossier of ``incident``, of which the store has ``known`` on record."""
-    deliveries: dict[str, list[Delivery]] = {}
-    for delivery in known.deliveries:
-        deliveries.setdefault(delivery.receiver, []).append(delivery)
-    return Dossier(
-        incident=incident,
-        alerts=known.alerts,
-        heard={name: heard_of(those) for name, those in deliveries.items()},
-        last={d.receiver: d for d in known.decisions},
-    )
+    states = states_of(known.deliveries, known.decisions)
+    return Dossier(incident, known.alerts, states=states)
 
 
 # The shelf: dossiers kept from turn to turn, so that the store is not asked for all of them again.
@@ -269,3 +257,35 @@ def _observed_until(incident: Incident, memory: PipelineState) -> datetime | Non
         if feed is not None and len(feed.observed):
             ends.append(from_seconds(float(feed.observed.ends[-1])))
     return max(ends, default=None)
+
+
+# What receivers that forget are told again.
+
+
+#: An end that is on its way gets there within a day, or is given up.
+_ON_ITS_WAY = timedelta(days=1)
+
+
+def standing_incidents(memory: PipelineState, shelf: Shelf, *, now: datetime) -> Iterator[Incident]:
+    """Yield the incidents of which a receiver may know something that stands.
+
+    Those that go on, those whose end is owed to somebody although another incident of the service
+    has replaced them, and the latest of each service that ended within a day.
+
+    Parameters
+    ----------
+    memory, shelf : what the turn left.
+    now : time of the data.
+    """
+    found = {one: dossier.incident for one, dossier in shelf.dossiers.items()}
+    for known in memory.incidents.values():
+        if known.told is not None:
+            incident = known.merging.incident()
+            found[incident.id] = incident
+    for one, incident in found.items():
+        if one in shelf.dossiers or _may_stand(incident, now):
+            yield incident
+
+
+def _may_stand(incident: Incident, now: datetime) -> bool:
+    return incident.resolved_at is None or now - incident.resolved_at < _ON_ITS_WAY

@@ -86,7 +86,8 @@ class AlertmanagerReceiver:
     Alertmanager forgets what nobody repeats: an alert says until when it holds, and `refresh`
     moves that on. So an outage whose detector died ends there after ``hold``; watch the heartbeat.
     Its labels are the alert's identity, and the severity is one of them: when an incident becomes
-    worse, the alert of its lesser severity is resolved in the same request.
+    worse, the alert of its lesser severity is resolved in the same request; so it is with whatever
+    follows, for the message that told of it may have been refused.
 
     Parameters
     ----------
@@ -133,7 +134,7 @@ class AlertmanagerReceiver:
     def send(self, alert: Alert) -> None:
         """Post the alert once, or raise `Rejected` or `Unreachable`."""
         now = self._clock()
-        lesser = self._lesser(alert, now) if alert.kind is AlertKind.ESCALATED else []
+        lesser = self._lesser(alert, now) if alert.place > (1, 0) else []
         self._post([self._postable(alert, now), *lesser], now, key_header(alert))
 
     def send_feed(self, alert: SourceAlert) -> None:

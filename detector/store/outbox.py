@@ -1,4 +1,10 @@
-"""The outbox: alerts on their way, each once per receiver."""
+"""The outbox: alerts on their way, each once per receiver.
+
+The messages about one incident have one order, everywhere: their sequence, then their number among
+those that only one receiver gets. No clock orders them: what a silence kept back is told at a later
+time than an end that was decided before it. Messages about different incidents are in order of
+their times, as far as that order allows.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +17,11 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    Text,
-    cast,
     func,
     literal_column,
     select,
+    true,
+    tuple_,
     update,
 )
 
@@ -33,6 +39,10 @@ from detector.store.schema import OUTBOX
 _PENDING = OUTBOX.c.status == literal_column("'pending'")
 """Written out, not bound: SQLite matches the partial index of pending rows by the literal."""
 
+_IS_END = OUTBOX.c.kind == AlertKind.RESOLVED.value
+_PLACE = (OUTBOX.c.sequence, OUTBOX.c.notice)
+_STORY = (OUTBOX.c.incident_id, OUTBOX.c.receiver)
+
 
 def write(connection: Connection, deliveries: Sequence[Delivery]) -> None:
     """Record deliveries; one whose (receiver, key) is there already is left alone."""
@@ -42,16 +52,14 @@ def write(connection: Connection, deliveries: Sequence[Delivery]) -> None:
 
 
 def listed(connection: Connection, incident_id: str | None) -> tuple[Delivery, ...]:
-    """Return deliveries, sent or not, in order of the alerts' times."""
-    asked = _in_order(select(OUTBOX))
-    if incident_id is not None:
-        asked = asked.where(OUTBOX.c.incident_id == incident_id)
-    return tuple(map(delivery_of, connection.execute(asked)))
+    """Return deliveries, sent or not, in order."""
+    wanted = true() if incident_id is None else OUTBOX.c.incident_id == incident_id
+    return tuple(map(delivery_of, connection.execute(_in_order(wanted))))
 
 
 def about(connection: Connection, incident_ids: Collection[str]) -> tuple[Delivery, ...]:
-    """Return deliveries about many incidents, in order of the alerts' times."""
-    asked = _in_order(select(OUTBOX).where(OUTBOX.c.incident_id.in_(incident_ids)))
+    """Return deliveries about many incidents, in order."""
+    asked = _in_order(OUTBOX.c.incident_id.in_(incident_ids))
     return tuple(map(delivery_of, connection.execute(asked)))
 
 
@@ -59,52 +67,33 @@ def last_said(
     connection: Connection, receivers: Collection[str], incident_ids: Collection[str]
 ) -> tuple[Delivery, ...]:
     """Return the last message of each incident that each receiver took, or refused as its end."""
-    place = func.row_number().over(
-        partition_by=(OUTBOX.c.incident_id, OUTBOX.c.receiver),
-        order_by=(OUTBOX.c.alert_at.desc(), OUTBOX.c.sequence.desc(), OUTBOX.c.key.desc()),
-    )
-    said = (
-        select(OUTBOX, place.label("place"))
-        .where(OUTBOX.c.incident_id.in_(incident_ids), OUTBOX.c.receiver.in_(receivers))
-        .where((OUTBOX.c.status == DeliveryStatus.SENT.value) | _is_dead_end())
-    ).subquery()
-    asked = select(said).where(said.c.place == 1).order_by(said.c.incident_id, said.c.receiver)
-    return tuple(map(delivery_of, connection.execute(asked)))
-
-
-def _is_dead_end() -> ColumnElement[bool]:
-    number = cast(OUTBOX.c.sequence, Text)
-    end = OUTBOX.c.incident_id + "/" + number + f"-{AlertKind.RESOLVED.value}%"
-    return (OUTBOX.c.status == DeliveryStatus.DEAD.value) & OUTBOX.c.key.like(end)
+    dead_end = (OUTBOX.c.status == DeliveryStatus.DEAD.value) & _IS_END
+    known = (OUTBOX.c.status == DeliveryStatus.SENT.value) | dead_end
+    wanted = OUTBOX.c.incident_id.in_(incident_ids) & OUTBOX.c.receiver.in_(receivers)
+    return tuple(map(delivery_of, connection.execute(_last(wanted & known))))
 
 
 def unended(connection: Connection, incidents: Select[Any]) -> set[str]:
     """Return those of ``incidents``, given by id, of which a receiver's last message is no end."""
-    about = (OUTBOX.c.incident_id, OUTBOX.c.receiver, OUTBOX.c.sequence, OUTBOX.c.key)
     written = OUTBOX.c.status != DeliveryStatus.DEAD.value
-    asked = select(*about).where(OUTBOX.c.incident_id.in_(incidents), written)
-    last: dict[tuple[str, str], bool] = {}
-    for row in connection.execute(asked.order_by(OUTBOX.c.sequence, OUTBOX.c.key)):
-        kind = row.key.removeprefix(f"{row.incident_id}/{row.sequence}-")
-        last[row.incident_id, row.receiver] = kind.startswith(AlertKind.RESOLVED.value)
-    return {incident_id for (incident_id, _), is_end in last.items() if not is_end}
+    last = _last(OUTBOX.c.incident_id.in_(incidents) & written)
+    return {r.incident_id for r in connection.execute(last) if r.kind != AlertKind.RESOLVED.value}
 
 
 def due(connection: Connection, now: datetime, limit: int) -> tuple[Delivery, ...]:
     """Return pending deliveries that are due and wait for no earlier one of their incident."""
-    latest = func.max(OUTBOX.c.due_at).over(
-        partition_by=(OUTBOX.c.incident_id, OUTBOX.c.receiver),
-        order_by=(OUTBOX.c.sequence, OUTBOX.c.key),
-        rows=(None, 0),
+    latest = func.max(OUTBOX.c.due_at).over(partition_by=_STORY, order_by=_PLACE)
+    waiting = select(
+        OUTBOX.c.receiver, OUTBOX.c.key, latest.label("latest"), _told_from().label("told_from")
     )
-    waiting = select(OUTBOX.c.receiver, OUTBOX.c.key, latest.label("latest")).where(_PENDING)
-    turn = waiting.subquery("waiting")
+    turn = waiting.where(_PENDING).subquery("waiting")
     asked = (
         select(OUTBOX)
         .join(turn, (OUTBOX.c.receiver == turn.c.receiver) & (OUTBOX.c.key == turn.c.key))
         .where(turn.c.latest <= to_micros(now))
+        .order_by(turn.c.told_from, OUTBOX.c.incident_id, *_PLACE, OUTBOX.c.receiver)
     )
-    return tuple(map(delivery_of, connection.execute(_in_order(asked).limit(limit))))
+    return tuple(map(delivery_of, connection.execute(asked.limit(limit))))
 
 
 def mark(
@@ -135,10 +124,33 @@ def mark(
         )
 
 
-def _in_order(asked: Select[Any]) -> Select[Any]:
-    return asked.order_by(
-        OUTBOX.c.alert_at, OUTBOX.c.incident_id, OUTBOX.c.sequence, OUTBOX.c.receiver, OUTBOX.c.key
-    )
+def _is_overtaken() -> ColumnElement[bool]:
+    """Return whether the receiver took a message that follows this one."""
+    other = OUTBOX.alias("other")
+    same = (other.c.incident_id == OUTBOX.c.incident_id) & (other.c.receiver == OUTBOX.c.receiver)
+    taken = other.c.status == DeliveryStatus.SENT.value
+    after = tuple_(other.c.sequence, other.c.notice) > tuple_(*_PLACE)
+    return select(other.c.key).where(same, taken, after).exists()
+
+
+def _told_from() -> ColumnElement[int]:
+    """Return the time of the message, or of one before it where that is later."""
+    return func.max(OUTBOX.c.alert_at).over(partition_by=OUTBOX.c.incident_id, order_by=_PLACE)
+
+
+def _in_order(wanted: ColumnElement[bool]) -> Select[Any]:
+    """Return the rows that are ``wanted`` in their order."""
+    found = select(OUTBOX, _told_from().label("told_from")).where(wanted).subquery()
+    place = (found.c.incident_id, found.c.sequence, found.c.notice, found.c.receiver)
+    return select(found).order_by(found.c.told_from, *place)
+
+
+def _last(wanted: ColumnElement[bool]) -> Select[Any]:
+    """Return the last of the rows that are ``wanted`` of each incident and receiver."""
+    backwards = [column.desc() for column in _PLACE]
+    place = func.row_number().over(partition_by=_STORY, order_by=backwards)
+    found = select(OUTBOX, place.label("place")).where(wanted).subquery()
+    return select(found).where(found.c.place == 1).order_by(found.c.incident_id, found.c.receiver)
 
 
 # Dead letters of the outbox, seen and sent again beside a running pipeline.
@@ -162,24 +174,21 @@ class SqlLetters(Transactions):
     """
 
     def letters(self, status: DeliveryStatus) -> tuple[Delivery, ...]:
-        """Return the deliveries with ``status``, in order of their alerts' times."""
-        asked = (
-            select(OUTBOX)
-            .where(OUTBOX.c.status == status.value)
-            .order_by(OUTBOX.c.alert_at, OUTBOX.c.incident_id, OUTBOX.c.sequence, OUTBOX.c.receiver)
-        )
+        """Return the deliveries with ``status``, in order."""
+        asked = _in_order(OUTBOX.c.status == status.value)
         with self._reading() as connection:
             return tuple(map(delivery_of, connection.execute(asked)))
 
     def retry(self, receiver: str, key: str, *, at: datetime) -> bool:
         """Let a dead letter be sent again from ``at`` on, as patiently as a new one.
 
-        Return whether it was dead; what waits or was sent is left alone.
+        Return whether it was dead; what waits or was sent is left alone. So is what was followed by
+        a message that the receiver took: it would be out of date, after an end wrong for ever.
         """
         revived = (
             update(OUTBOX)
             .where(OUTBOX.c.receiver == receiver, OUTBOX.c.key == key)
-            .where(OUTBOX.c.status == DeliveryStatus.DEAD.value)
+            .where(OUTBOX.c.status == DeliveryStatus.DEAD.value, ~_is_overtaken())
             .values(
                 status=DeliveryStatus.PENDING.value,
                 attempts=0,

@@ -107,14 +107,17 @@ def incident_of(document: str) -> Incident:
 
 def delivery_row(delivery: Delivery) -> dict[str, Any]:
     """Return the row of ``outbox``; it was recorded when it is first due."""
-    alert = delivery.alert
+    alert, document = delivery.alert, notice_to_dict(delivery.alert)
+    sequence, notice = alert.place
     return {
         "receiver": delivery.receiver,
         "key": alert.key,
         "incident_id": alert.about,
-        "sequence": alert.sequence,
+        "sequence": sequence,
+        "notice": notice,
+        "kind": document["kind"],
         "alert_at": to_micros(alert.at),
-        "alert": json.dumps(notice_to_dict(alert)),
+        "alert": json.dumps(document),
         "status": delivery.status.value,
         "attempts": delivery.attempts,
         "recorded_at": to_micros(delivery.recorded_at or delivery.due_at),

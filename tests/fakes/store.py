@@ -123,8 +123,8 @@ class FakeStore:
         return tuple(self._feeds[source] for source in sorted(self._feeds))
 
     def deliveries(self, *, incident_id: str | None = None) -> tuple[Delivery, ...]:
-        found = (d for d in self._outbox.values() if incident_id in (None, d.alert.about))
-        return tuple(sorted(found, key=_place))
+        found = [d for d in self._outbox.values() if incident_id in (None, d.alert.about)]
+        return _in_order(found)
 
     def on_record(self, incident_ids: Collection[str]) -> dict[str, OnRecord]:
         return {
@@ -140,7 +140,7 @@ class FakeStore:
         self, receivers: Collection[str], incident_ids: Collection[str]
     ) -> tuple[Delivery, ...]:
         last: dict[tuple[str, str], Delivery] = {}
-        for held in sorted(self._outbox.values(), key=_place):
+        for held in sorted(self._outbox.values(), key=lambda d: d.alert.place):
             about = (held.alert.about, held.receiver)
             wanted = held.receiver in receivers and held.alert.about in incident_ids
             dead_end = (
@@ -154,7 +154,7 @@ class FakeStore:
 
     def unended(self, *, since: datetime) -> tuple[Incident, ...]:
         last: dict[tuple[str, str], Alert] = {}
-        for held in sorted(self._outbox.values(), key=lambda d: (d.alert.sequence, d.alert.key)):
+        for held in sorted(self._outbox.values(), key=lambda d: d.alert.place):
             if isinstance(held.alert, Alert) and held.status is not DeliveryStatus.DEAD:
                 last[held.alert.about, held.receiver] = held.alert
         owed = {one for (one, _), a in last.items() if a.kind is not AlertKind.RESOLVED}
@@ -164,7 +164,7 @@ class FakeStore:
     def due(self, now: datetime, *, limit: int) -> tuple[Delivery, ...]:
         due: list[Delivery] = []
         waiting: set[tuple[str, str]] = set()
-        for delivery in sorted(self._outbox.values(), key=lambda d: d.alert.sequence):
+        for delivery in sorted(self._outbox.values(), key=lambda d: d.alert.place):
             turn = (delivery.alert.about, delivery.receiver)
             if delivery.status is not DeliveryStatus.PENDING:
                 continue
@@ -172,7 +172,7 @@ class FakeStore:
                 waiting.add(turn)
             elif turn not in waiting:
                 due.append(delivery)
-        return tuple(sorted(due, key=_place)[:limit])
+        return _in_order(due)[:limit]
 
     def mark(
         self,
@@ -227,6 +227,16 @@ def _rounded(notice: Notice) -> Notice:
     return notice_from_dict(notice_to_dict(notice))
 
 
-def _place(delivery: Delivery) -> tuple[datetime, str, int, str, str]:
-    alert = delivery.alert
-    return (alert.at, alert.about, alert.sequence, delivery.receiver, alert.key)
+def _in_order(deliveries: Collection[Delivery]) -> tuple[Delivery, ...]:
+    """By sequence and number within an incident; incidents by the times of what was told."""
+
+    def order(one: Delivery) -> tuple[datetime, str, tuple[int, int], str]:
+        alert = one.alert
+        before = [d.alert.at for d in deliveries if _precedes(d.alert, alert)]
+        return (max([alert.at, *before]), alert.about, alert.place, one.receiver)
+
+    return tuple(sorted(deliveries, key=order))
+
+
+def _precedes(one: Notice, other: Notice) -> bool:
+    return one.about == other.about and one.place <= other.place

@@ -19,12 +19,13 @@ from detector.model.details import (
 from detector.model.incident import Severity
 from detector.model.matcher import parse_matcher
 from detector.model.silence import Acknowledgement, Silence
-from detector.notify.decide import NOTHING, flaps, heard_of
+from detector.notify.decide import flaps
 from detector.notify.inhibit import Inhibition
 from detector.notify.mute import in_hand, inhibited, silenced, within_quiet_hours
 from detector.notify.mute_times import MuteTimeInterval
 from detector.notify.policy import NotificationTiming
 from detector.notify.route import labels_of
+from detector.notify.state import states_of
 from tests.fakes.outages import NOON, a_delivery, an_alert, an_incident
 
 HOUR = timedelta(hours=1)
@@ -131,24 +132,25 @@ class TestInHand:
         assert in_hand(None, [], Severity.MINOR) is None
 
 
-class TestHeard:
-    def test_what_was_refused_was_not_heard(self) -> None:
+class TestState:
+    def test_what_was_refused_is_not_known(self) -> None:
         dead = replace(a_delivery(), status=DeliveryStatus.DEAD)
-        heard = heard_of([dead])
-        assert not heard.anything
-        assert heard.refused(an_alert())
-        assert not heard.refused(an_alert(sequence=2))
+        known = states_of([dead], [])["ops"]
+        assert not known.knows
+        assert known.refused(an_alert())
+        assert not known.refused(an_alert(sequence=2))
 
-    def test_the_last_message_counts_and_echoes_add_up(self) -> None:
+    def test_the_last_message_counts_and_related_services_add_up(self) -> None:
         first = replace(an_alert(), new_facts=NewFacts(related=("QQ",)))
         second = replace(an_alert(sequence=1), notice=2, new_facts=NewFacts(related=("X",)))
         last = an_alert(an_incident(lasted=HOUR), kind=AlertKind.RESOLVED, sequence=2)
-        heard = heard_of(a_delivery(alert) for alert in (last, second, first))
-        assert (heard.messages, heard.sequence, heard.ended) == (3, 2, True)
-        assert heard.echoes == {"QQ", "X"}
+        told = [a_delivery(alert) for alert in (last, second, first)]
+        known = states_of(told, [])["ops"]
+        assert (known.messages, known.sequence, known.ended) == (3, 2, True)
+        assert known.related == {"QQ", "X"}
 
     def test_nothing_was_sent(self) -> None:
-        assert heard_of([]) == NOTHING
+        assert states_of([], []) == {}
 
 
 class TestLabels:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from detector.model.alert import Alert, AlertKind, Attribution, Because, NewFacts
 from detector.model.decision import Reason
 from detector.model.incident import Severity
-from detector.notify.decide import NOTHING, Case, Heard, params_of, reason_to_notify
+from detector.notify.decide import STAGES, Notification, params_of, reason_to_notify
 from detector.notify.mute import Mute
+from detector.notify.state import NOTHING, NotificationState
 from tests.fakes.outages import NOON, an_alert, an_incident
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -28,8 +29,25 @@ MILD = replace(TOLD, severity=Severity.MINOR)
 REFUSED = NOTHING.plus(OPEN, refused=True)
 
 
-def case(alert: Alert = OPEN, heard: Heard = NOTHING, **more: object) -> Case:
-    return replace(Case(alert, heard), **more)  # type: ignore[arg-type]
+Situation = tuple[Notification, NotificationState]
+FACTS = NewFacts(components=("login",))
+
+
+def case(
+    alert: Alert = OPEN,
+    known: NotificationState = NOTHING,
+    *,
+    mute: Reason | None = None,
+    **more: object,
+) -> Situation:
+    """What there is to tell when the incident of the tests has just ended."""
+    at = OVER.incident.resolved_at or NOON
+    quiet = None if mute is None else Mute(mute, {})
+    return Notification(alert, "ops", at, mute=quiet, **more), known  # type: ignore[arg-type]
+
+
+def later(what: Situation, at: datetime) -> Situation:
+    return replace(what[0], at=at), what[1]
 
 
 TABLE = [
@@ -42,16 +60,16 @@ TABLE = [
     pytest.param(
         case(fold=R.OUTLASTS_ROOT), R.OUTLASTS_ROOT, id="an echo goes on after its origin"
     ),
-    pytest.param(case(heard=MILD), R.ESCALATED, id="worse than the receiver knows"),
+    pytest.param(case(known=MILD), R.ESCALATED, id="worse than the receiver knows"),
     pytest.param(
-        case(LATER, TOLD, new_facts=True), R.UPDATED, id="something is known that was not told"
+        case(LATER, TOLD, new_facts=FACTS), R.UPDATED, id="something is known that was not told"
     ),
-    pytest.param(case(OPEN, TOLD, new_facts=True), R.NO_CHANGE, id="the news were told already"),
-    pytest.param(case(heard=TOLD, echoes=True), R.RELATED, id="other services echo it"),
-    pytest.param(case(heard=END_TOLD), R.REOPENED, id="its end was told and it began again"),
+    pytest.param(case(OPEN, TOLD, new_facts=FACTS), R.NO_CHANGE, id="the news were told already"),
+    pytest.param(case(known=TOLD, related=("QQ",)), R.RELATED, id="other services echo it"),
+    pytest.param(case(known=END_TOLD), R.REOPENED, id="its end was told and it began again"),
     pytest.param(case(OVER, TOLD), R.RESOLVED, id="it ended"),
     pytest.param(case(OVER, END_TOLD), R.NO_CHANGE, id="its end was told"),
-    pytest.param(case(heard=TOLD), R.NO_CHANGE, id="told and unchanged"),
+    pytest.param(case(known=TOLD), R.NO_CHANGE, id="told and unchanged"),
     pytest.param(case(barred=R.NOT_ROUTED), R.NOT_ROUTED, id="no route leads there"),
     pytest.param(
         case(OVER, TOLD, barred=R.NOT_ROUTED),
@@ -69,11 +87,11 @@ TABLE = [
     ),
     pytest.param(case(barred=R.NOT_OBSERVED), R.NOT_OBSERVED, id="its source died long ago"),
     pytest.param(
-        case(heard=MILD, barred=R.NOT_OBSERVED),
+        case(known=MILD, barred=R.NOT_OBSERVED),
         R.NOT_OBSERVED,
         id="its source died after it was told",
     ),
-    pytest.param(case(heard=REFUSED), R.REFUSED, id="the receiver refused to hear of it"),
+    pytest.param(case(known=REFUSED), R.REFUSED, id="the receiver refused to hear of it"),
     pytest.param(
         case(replace(OPEN, sequence=2), REFUSED, fresh=True),
         R.OPENED,
@@ -83,10 +101,10 @@ TABLE = [
     pytest.param(case(OVER, TOLD, mute=R.SILENCED), R.SILENCED, id="it ends while silenced"),
     pytest.param(case(mute=R.INHIBITED), R.INHIBITED, id="another incident mutes it"),
     pytest.param(
-        case(heard=MILD, mute=R.MUTE_TIME), R.MUTE_TIME, id="it grows worse in quiet hours"
+        case(known=MILD, mute=R.MUTE_TIME), R.MUTE_TIME, id="it grows worse in quiet hours"
     ),
     pytest.param(
-        case(heard=TOLD, mute=R.ACKNOWLEDGED), R.ACKNOWLEDGED, id="somebody has it in hand"
+        case(known=TOLD, mute=R.ACKNOWLEDGED), R.ACKNOWLEDGED, id="somebody has it in hand"
     ),
     pytest.param(case(OVER, TOLD, mute=R.ACKNOWLEDGED), R.RESOLVED, id="what was in hand ended"),
     pytest.param(case(OVER, TOLD, flaps=True), R.FLAPPING, id="it flaps and just ended"),
@@ -99,9 +117,8 @@ TABLE = [
 
 
 @pytest.mark.parametrize(("what", "reason"), TABLE)
-def test_reason_to_notify(what: Case, reason: Reason) -> None:
-    now = OVER.incident.resolved_at or NOON
-    assert reason_to_notify(what, now=now, calm=HOUR) is reason
+def test_reason_to_notify(what: Situation, reason: Reason) -> None:
+    assert reason_to_notify(*what) is reason
 
 
 REPEAT = 4 * HOUR
@@ -115,24 +132,29 @@ REPEAT = 4 * HOUR
     ],
 )
 def test_what_goes_on_is_repeated(after: timedelta, reason: Reason) -> None:
-    told = case(heard=TOLD)
-    assert reason_to_notify(told, now=OPEN.at + after, repeat_every=REPEAT) is reason
-    assert reason_to_notify(told, now=OPEN.at + 100 * REPEAT) is R.NO_CHANGE
+    reminded = case(known=TOLD, reminder_every=REPEAT)
+    assert reason_to_notify(*later(reminded, OPEN.at + after)) is reason
+    assert reason_to_notify(*later(case(known=TOLD), OPEN.at + 100 * REPEAT)) is R.NO_CHANGE
 
 
-def test_echoes_wait_to_be_told_together() -> None:
-    what = case(heard=TOLD, echoes=True)
-    soon, later = OPEN.at + 4 * MINUTE, OPEN.at + 5 * MINUTE
-    assert reason_to_notify(what, now=soon, echo_wait=5 * MINUTE) is R.NO_CHANGE
-    assert reason_to_notify(what, now=later, echo_wait=5 * MINUTE) is R.RELATED
+def test_related_services_wait_to_be_told_together() -> None:
+    what = case(known=TOLD, related=("QQ",))
+    assert reason_to_notify(*later(what, OPEN.at + 4 * MINUTE)) is R.NO_CHANGE
+    assert reason_to_notify(*later(what, OPEN.at + 5 * MINUTE)) is R.RELATED
 
 
 def test_the_end_of_what_flaps_is_told_once_it_stays_ended() -> None:
     what = case(OVER, TOLD, flaps=True)
     ended = OVER.incident.resolved_at
     assert ended is not None
-    assert reason_to_notify(what, now=ended + HOUR - MINUTE, calm=HOUR) is R.FLAPPING
-    assert reason_to_notify(what, now=ended + HOUR, calm=HOUR) is R.RESOLVED
+    assert reason_to_notify(*later(what, ended + HOUR - MINUTE)) is R.FLAPPING
+    assert reason_to_notify(*later(what, ended + HOUR)) is R.RESOLVED
+
+
+def test_every_stage_decides_some_case() -> None:
+    situations: list[Situation] = [param.values[0] for param in TABLE]  # type: ignore[misc]
+    deciding = [[s for s in STAGES if s(what, known)][:1] for what, known in situations]
+    assert {stage for first in deciding for stage in first} == set(STAGES)
 
 
 #: These are given to an incident as a whole, the last one to what an earlier version stored.
@@ -152,6 +174,7 @@ LIKELY = Attribution("QQ", "qq-1", Because.MENTIONS, share=0.5)
     [
         (R.OPENED, {}),
         (R.UPDATED, {"components": ["login"]}),
+        (R.RELATED, {"services": ["X"]}),
         (R.ESCALATED, {"severity": OPEN.incident.severity.label}),
         (R.BELOW_SEVERITY, {"least": "critical"}),
         (R.INHIBITED, {"by": "qq-1"}),
@@ -160,10 +183,11 @@ LIKELY = Attribution("QQ", "qq-1", Because.MENTIONS, share=0.5)
     ],
 )
 def test_the_parameters_of_a_reason(reason: Reason, params: dict[str, object]) -> None:
-    what = case(replace(OPEN, attribution=LIKELY))
-    mute = Mute(R.INHIBITED, {"by": "qq-1"})
-    news = NewFacts(components=("login",))
-    assert params_of(reason, what, mute=mute, news=news, least=Severity.CRITICAL) == params
+    what, _ = case(
+        replace(OPEN, attribution=LIKELY), new_facts=FACTS, related=("X",), least=Severity.CRITICAL
+    )
+    what = replace(what, mute=Mute(R.INHIBITED, {"by": "qq-1"}))
+    assert params_of(reason, what) == params
 
 
 def test_only_what_is_told_sends_something() -> None:

@@ -23,12 +23,12 @@ from detector.model.decision import Reason
 from detector.model.incident import Incident, Severity
 from detector.model.matcher import parse_matcher
 from detector.model.silence import Acknowledgement, Silence
-from detector.notify.decide import NOTHING
 from detector.notify.inhibit import Inhibition
 from detector.notify.mute import Wishes
 from detector.notify.mute_times import MuteTimeInterval
 from detector.notify.policy import NotificationPolicy
 from detector.notify.route import ReceiverPolicy, Route
+from detector.notify.state import NOTHING
 from detector.pipeline.backtest import Rehearsed, rehearse
 from detector.pipeline.notifying import notify
 from detector.pipeline.shelf import Dossier

@@ -50,11 +50,13 @@ def test_after_a_start_the_store_is_asked_once_for_all_incidents() -> None:
     store = a_store()
     dossiers = gather(store, INCIDENTS, (), PipelineState(), shelf=start_shelf(store, since=NOON))
     assert store.asked == [len(INCIDENTS)]
-    assert {
-        d.incident.id: (len(d.alerts), {who: said.reason for who, said in d.last.items()})
-        for d in dossiers
-    } == {one: (1, {"ops": Reason.UPDATED}) for one in INCIDENTS}
-    assert all(d.heard["ops"].sequence == 1 for d in dossiers)
+    assert {d.incident.id for d in dossiers} == INCIDENTS.keys()
+    for dossier in dossiers:
+        (known,) = dossier.states.values()
+        assert (len(dossier.alerts), set(dossier.states)) == (1, {"ops"})
+        assert known.decided is not None
+        assert known.decided.reason is Reason.UPDATED
+    assert all(d.states["ops"].sequence == 1 for d in dossiers)
 
 
 def test_what_is_on_the_shelf_is_not_asked_for_again() -> None:

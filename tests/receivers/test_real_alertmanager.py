@@ -170,6 +170,15 @@ def test_what_becomes_worse_is_one_alert_still(address: str) -> None:
     assert shown["labels"]["severity"] == "critical"
 
 
+def test_the_end_of_what_became_worse_while_it_was_muted_ends_all_of_it(address: str) -> None:
+    opened, over = life("Muted")
+    sink = sink_to(address)
+    sink.send(opened)
+    worse = replace(over.incident, severity=Severity.CRITICAL)
+    sink.send(replace(over, incident=worse, sequence=3))
+    assert alerts_of(address, "Muted") == []
+
+
 def test_hostile_names_are_taken_as_they_are_written_out(address: str) -> None:
     opened = an_alert(an_incident(HOSTILE, noticed_at=datetime.now(UTC), id="evil-1"))
     sink_to(address).send(opened)

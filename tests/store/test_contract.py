@@ -352,6 +352,43 @@ def test_the_last_that_a_receiver_took_is_found(store: Store) -> None:
     assert store.last_said([], []) == ()
 
 
+def a_late_beginning() -> list[Delivery]:
+    """What a silence kept back for half an hour, twice more, and an end decided before."""
+    incident = an_incident()
+    late = replace(an_alert(incident), at=NOON + 30 * MINUTE, notice=1)
+    again = replace(an_alert(incident), kind=AlertKind.ESCALATED, at=NOON + 31 * MINUTE, notice=2)
+    over = an_incident(lasted=20 * MINUTE)
+    end = an_alert(over, kind=AlertKind.RESOLVED, sequence=2, at=NOON + 27 * MINUTE)
+    return [a_delivery(alert) for alert in (late, again, end)]
+
+
+def test_messages_of_an_incident_are_in_order_of_their_numbers_whatever_the_times(
+    store: Store,
+) -> None:
+    told = a_late_beginning()
+    between = a_delivery(an_alert(an_incident("QQ"), at=NOON + 29 * MINUTE))
+    store.commit(RunRecord(deliveries=[*reversed(told), between]))
+    keys = [d.alert.key for d in (between, *told)]
+    assert [d.alert.key for d in store.deliveries()] == keys
+    assert [d.alert.key for d in store.due(NOON, limit=9)] == keys
+    assert [d.alert.key for d in store.due(NOON, limit=2)] == keys[:2]
+    store.mark(told[1], DeliveryStatus.PENDING, at=NOON, due_at=NOON + MINUTE)
+    assert [d.alert.key for d in store.due(NOON, limit=9)] == keys[:2]
+
+
+def test_an_end_is_the_last_word_although_the_beginning_was_told_at_a_later_time(
+    store: Store,
+) -> None:
+    told = a_late_beginning()
+    incident = told[-1].alert.about
+    store.commit(RunRecord(incidents=[an_incident(lasted=20 * MINUTE)], deliveries=told))
+    assert store.unended(since=NOON) == ()
+    for delivery in told:
+        store.mark(delivery, DeliveryStatus.SENT, at=NOON)
+    (last,) = store.last_said(["ops"], [incident])
+    assert last.alert.key == told[-1].alert.key
+
+
 def test_a_feed_is_kept_as_it_stands_last(store: Store) -> None:
     alive = SourceHealth("weibo", SourceState.UP, NOON, SourceReason.OBSERVED, {}, NOON, NOON)
     dead = SourceHealth(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from detector.errors import StoreError
+from detector.model.alert import AlertKind
 from detector.model.delivery import DeliveryStatus
 from detector.store.base import RunRecord
 from detector.store.outbox import SqlLetters, open_letters
@@ -60,6 +61,19 @@ def test_a_dead_one_is_sent_again_as_patiently_as_a_new_one(
     assert (revived.attempts, revived.recorded_at, revived.error) == (0, NOON + HOUR, None)
     store.mark(revived, DeliveryStatus.SENT, at=NOON + HOUR)
     assert not letters.retry("ops", DEAD.alert.key, at=NOON + HOUR)
+
+
+def test_what_was_followed_by_a_message_that_was_taken_is_not_sent_again(
+    letters: SqlLetters, store: SqlStore
+) -> None:
+    end = a_delivery(an_alert(kind=AlertKind.RESOLVED, sequence=2))
+    store.commit(RunRecord(deliveries=[end]))
+    store.mark(end, DeliveryStatus.SENT, at=NOON)
+    assert not letters.retry("ops", DEAD.alert.key, at=NOON)
+    again = a_delivery(an_alert(kind=AlertKind.REOPENED, sequence=3))
+    store.commit(RunRecord(deliveries=[again]))
+    store.mark(again, DeliveryStatus.DEAD, at=NOON, error="410 Gone")
+    assert letters.retry("ops", again.alert.key, at=NOON)
 
 
 @pytest.mark.parametrize(

@@ -296,6 +296,8 @@ def test_alerts_and_what_is_on_its_way_have_the_names_of_today(url: str) -> None
         feed = by_key["feed/weibo/1-down"].alert
         assert isinstance(feed, SourceAlert)
         assert feed.feed.reason is SourceReason.LAST_OBSERVED
+        keys = [d.alert.key for d in store.due(AT, limit=9) if d.alert.about == ONE]
+        assert keys == [f"{ONE}/1-opened", f"{ONE}/1-reminder#002"]
         for delivery in by_key.values():
             store.mark(delivery, DeliveryStatus.SENT, at=AT)
         assert {d.status for d in store.deliveries()} == {DeliveryStatus.SENT}

@@ -15,8 +15,8 @@ from detector.model.incident import Incident
 from detector.model.merge import IncidentMerge
 from detector.model.surge import Surge
 from detector.notify.news import AlertHistory
-from detector.pipeline.refresh import refresh, standing_incidents
-from detector.pipeline.shelf import Dossier, Shelf
+from detector.notify.refresh import refresh
+from detector.pipeline.shelf import Dossier, Shelf, standing_incidents
 from detector.pipeline.state import LatestIncident, PipelineState
 from detector.store.base import RunRecord
 from tests.fakes.outages import NOON, a_delivery, an_alert, an_incident

@@ -10,40 +10,10 @@ from detector.model.alert import Alert, AlertKind
 from detector.model.delivery import Delivery, DeliveryStatus
 from detector.model.incident import Incident
 from detector.notify.receiver import Receiver, RefreshedReceiver
-from detector.pipeline.shelf import Shelf
-from detector.pipeline.state import PipelineState
 from detector.store.base import Store
 
 AFTER_THE_END = timedelta(minutes=5)
 """An end is told again for so long after the receiver took it."""
-
-#: An end that is on its way gets there within a day, or is given up.
-_ON_ITS_WAY = timedelta(days=1)
-
-
-def standing_incidents(memory: PipelineState, shelf: Shelf, *, now: datetime) -> Iterator[Incident]:
-    """Yield the incidents of which a receiver may know something that stands.
-
-    Those that go on, those whose end is owed to somebody although another incident of the service
-    has replaced them, and the latest of each service that ended within a day.
-
-    Parameters
-    ----------
-    memory, shelf : what the turn left.
-    now : time of the data.
-    """
-    found = {one: dossier.incident for one, dossier in shelf.dossiers.items()}
-    for known in memory.incidents.values():
-        if known.told is not None:
-            incident = known.merging.incident()
-            found[incident.id] = incident
-    for one, incident in found.items():
-        if one in shelf.dossiers or _may_stand(incident, now):
-            yield incident
-
-
-def _may_stand(incident: Incident, now: datetime) -> bool:
-    return incident.resolved_at is None or now - incident.resolved_at < _ON_ITS_WAY
 
 
 def refresh(
@@ -57,7 +27,7 @@ def refresh(
     Parameters
     ----------
     store : holds the outbox; it is asked once for all.
-    incidents : those that may stand, see `standing_incidents`.
+    incidents : those of which a receiver may know something that stands.
     now : wall time.
 
     Returns
