@@ -34,14 +34,17 @@ UNGUARDED = "outage-detector without the guard"
 CALM = "calm"
 """A track with no confounder at all."""
 GUARDS: Mapping[str, tuple[str, Mapping[str, float]]] = {
-    "burst": ("what rests on three bins pays for it", {"explanations.BURST_COST": 1e9}),
+    "burst": ("what rests on three bins pays for it", {"kernels.explanations.BURST_COST": 1e9}),
     "weekly": (
         "what recurs weekly is expected",
-        {"recurrence.BUMP": 0.0, "recurrence.UNSEEN_SPREAD": 0.0},
+        {"baseline.recurrence.BUMP": 0.0, "baseline.recurrence.UNSEEN_SPREAD": 0.0},
     ),
-    "step40": ("a level that moves a little is no outage", {"explanations.MOVED_COST": 1e9}),
-    "dst": ("the clock may have moved", {"clock_shift.MOVE": 0.0}),
-    "zeros": ("a long run of zeros is not observed", {"baseline.DEAD_EVENTS": 1e18}),
+    "step40": (
+        "a level that moves a little is no outage",
+        {"kernels.explanations.MOVED_COST": 1e9},
+    ),
+    "dst": ("the clock may have moved", {"baseline.clock_shift.MOVE": 0.0}),
+    "zeros": ("a long run of zeros is not observed", {"baseline.level.DEAD_EVENTS": 1e18}),
     "dead": ("what is not observed is not zero", {}),
 }
 """Per kind of confounder: its guard in words, and the constants that remove it."""
@@ -138,7 +141,7 @@ def unguarded(kind: str, asked: float, services: int, days: int) -> Caused:
         If there is no guard against ``kind``.
     """
     for name, value in GUARDS[kind][1].items():
-        module, constant = name.split(".")
+        module, constant = name.rsplit(".", 1)
         setattr(import_module(f"detector.detection.{module}"), constant, value)
     caused = Caused(0, 0)
     for track in tracks(kind, services, days):

@@ -22,7 +22,7 @@ from detector.model.series import Floats
 from detector.model.spans import Spans
 from detector.model.surge import ChangeKind
 from detector.model.times import from_seconds, to_seconds
-from detector.pipeline.partial_bins import Judged, partial_bins_of
+from detector.pipeline.counting.partial_bins import Judged, partial_bins_of
 
 WIDTHS = (60, 300)
 RATES = (0.1, 0.5, 5.0, 50.0)

@@ -39,7 +39,7 @@ GUESTS: Mapping[str, set[str]] = {
         "store",
         "web",
     },
-    "numba": {"detection.compiled"},
+    "numba": {"detection.kernels.compiled"},
     "numpy": {
         "complaints",
         "demo",

@@ -21,8 +21,7 @@ from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 from detector.config import read_settings
 from detector.config.settings import Settings
 from detector.errors import InputError
-from detector.model.plain_text import plain
-from detector.model.spreadsheet import guard_cell
+from detector.model.plain_text import guard_cell, plain
 from detector.pipeline import setup
 from detector.text.phrasing import Phrasing
 

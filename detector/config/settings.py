@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field, PrivateAttr, SerializeAsAny
 
@@ -32,7 +32,7 @@ from detector.fields import (
     inherited,
 )
 from detector.notify.render import Links
-from detector.receivers.base import ReceiverSettings, Wording
+from detector.receivers.base import Language, ReceiverSettings, Wording
 from detector.receivers.registry import RECEIVERS
 from detector.sources.base import SourceSettings
 from detector.sources.registry import SOURCES
@@ -248,8 +248,8 @@ class MessageSettings(Part):
     runbook: Page | None = None
     """Web page that says what to do in an outage."""
 
-    language: Literal["en", "zh"] = "en"
-    """English or Chinese."""
+    language: Language = "en"
+    """A language of the interface, `en` or `zh`."""
 
     time_zone: Zone = "UTC"
     """Time zone of the times in messages."""

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detector.demo.scenario import (
+from detector.demo.reconstruction import (
     People,
     RhythmShape,
     Scenario,

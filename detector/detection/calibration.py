@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detector.detection.compiled import compiled
-from detector.detection.series_record import DAYS, SeriesRecord
+from detector.detection.kernels.compiled import compiled
+from detector.detection.kernels.series_record import DAYS, SeriesRecord
 
 
 class Base(NamedTuple):

@@ -14,15 +14,16 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.detection import bin_run, live
-from detector.detection.bin_run import Bins, LocalTime, Sought, rises
-from detector.detection.bin_update import SAID_ROWS
-from detector.detection.calendar import events_in, offset_from_utc
+from detector.detection import live
+from detector.detection.baseline.calendar import events_in, offset_from_utc
+from detector.detection.baseline.profile import slot_seconds
 from detector.detection.calibration import base_threshold
-from detector.detection.compiled import compiled, floats_at
+from detector.detection.kernels import bin_run
+from detector.detection.kernels.bin_run import Bins, LocalTime, Sought, rises
+from detector.detection.kernels.bin_update import SAID_ROWS
+from detector.detection.kernels.compiled import compiled, floats_at
+from detector.detection.kernels.series_record import RECORD, ChangeLog, Records, room_for
 from detector.detection.options import DetectionOptions
-from detector.detection.profile import slot_seconds
-from detector.detection.series_record import RECORD, ChangeLog, Records, room_for
 from detector.detection.series_state import (
     SeriesState,
     Tables,

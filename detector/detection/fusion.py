@@ -17,14 +17,14 @@ from math import isnan
 
 import numpy as np
 
-from detector.detection import fusion_kernel, surge_course
-from detector.detection.bin_run import Sought, rises
 from detector.detection.calibration import base_threshold
-from detector.detection.fusion_kernel import ROWS, WEIGHED, Contributions
+from detector.detection.kernels import fusion_kernel, surge_course
+from detector.detection.kernels.bin_run import Sought, rises
+from detector.detection.kernels.fusion_kernel import ROWS, WEIGHED, Contributions
+from detector.detection.kernels.series_record import RING, ChangeLog, Records, room_for
 from detector.detection.live import STALE_AFTER, Step, changes_in
 from detector.detection.options import DetectionOptions
 from detector.detection.packing import pack, unpack
-from detector.detection.series_record import RING, ChangeLog, Records, room_for
 from detector.detection.series_state import begin as begin_series
 from detector.detection.series_state import copied
 from detector.model.series import Floats

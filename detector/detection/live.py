@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.detection import bin_run, bin_update, learning, surge_course
-from detector.detection.bin_update import BIN, NO_PARTIAL_BINS, SAID_ROWS
-from detector.detection.calendar import events_in, offset_from_utc
+from detector.detection.baseline import learning
+from detector.detection.baseline.calendar import events_in, offset_from_utc
+from detector.detection.baseline.learning import WeekTables
+from detector.detection.baseline.profile import slot_seconds
 from detector.detection.calibration import base_threshold
-from detector.detection.learning import WeekTables
-from detector.detection.profile import slot_seconds
-from detector.detection.series_record import ChangeLog, Records, room_for
+from detector.detection.kernels import bin_run, bin_update, surge_course
+from detector.detection.kernels.bin_update import BIN, NO_PARTIAL_BINS, SAID_ROWS
+from detector.detection.kernels.series_record import ChangeLog, Records, room_for
 from detector.detection.series_state import (
     SeriesState,
     Tables,

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.detection.compiled import compiled
+from detector.detection.kernels.compiled import compiled
 from detector.model.series import Floats, Ints
 from detector.model.surge import Onset
 from detector.model.times import from_seconds, to_seconds

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, get_origin
 import msgspec
 import numpy as np
 
-from detector.detection.series_record import RECORD
+from detector.detection.kernels.series_record import RECORD
 
 T = TypeVar("T")
 

@@ -34,9 +34,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detector.detection.compiled import compiled
-from detector.model.bins import most_common_step
-from detector.model.series import Floats
+from detector.detection.kernels.compiled import compiled
+from detector.model.series import Floats, most_common_step
 from detector.model.spans import seconds_of
 
 THRESHOLD = 0.5

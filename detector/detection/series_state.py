@@ -13,12 +13,12 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.detection.clock_shift import rest_clock
+from detector.detection.baseline.clock_shift import rest_clock
+from detector.detection.baseline.profile import slot_seconds
+from detector.detection.baseline.recurrence import WEEKS
+from detector.detection.kernels.series_record import RECORD, Records
 from detector.detection.options import DetectionOptions
 from detector.detection.packing import pack, unpack
-from detector.detection.profile import slot_seconds
-from detector.detection.recurrence import WEEKS
-from detector.detection.series_record import RECORD, Records
 from detector.model.series import Floats
 from detector.model.times import to_seconds
 

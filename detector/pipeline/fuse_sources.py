@@ -23,8 +23,8 @@ from detector.model.series import SeriesKey
 from detector.model.surge import Agreement, Change
 from detector.model.times import from_seconds
 from detector.pipeline import incidents
+from detector.pipeline.counting.series_batch import CountBatch
 from detector.pipeline.plan import PipelinePlan
-from detector.pipeline.series_batch import CountBatch
 from detector.pipeline.state import Followed, Fused
 
 Advanced = Sequence[tuple[CountBatch, Step]]

@@ -31,17 +31,17 @@ from detector.model.severity import severity_of
 from detector.model.spans import Spans, seconds_of
 from detector.model.surge import Surge
 from detector.model.times import from_seconds
-from detector.pipeline.exact_start import to_the_second
+from detector.pipeline.counting.exact_start import to_the_second
+from detector.pipeline.counting.series_batch import (
+    CountBatch,
+    ListBatch,
+    partial_bins_together,
+)
 from detector.pipeline.plan import END_OF_TIME, PipelinePlan
 from detector.pipeline.replay import (
     History,
     passes,
     take_in,
-)
-from detector.pipeline.series_batch import (
-    CountBatch,
-    ListBatch,
-    partial_bins_together,
 )
 from detector.pipeline.traces import (
     CountTrace,

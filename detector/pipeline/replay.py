@@ -11,11 +11,10 @@ import pandas as pd
 
 from detector.detection.truth_matching import Coverage
 from detector.model.alert import Alert
-from detector.model.bins import lay_out, most_common_step
 from detector.model.decision import Decision
 from detector.model.health import SourceAlert
 from detector.model.incident import Incident
-from detector.model.series import CountSeries, SeriesKey
+from detector.model.series import CountSeries, SeriesKey, lay_out, most_common_step
 from detector.model.spans import seconds_of
 from detector.model.times import from_seconds
 from detector.pipeline.plan import END_OF_TIME, PipelinePlan

@@ -17,11 +17,11 @@ from detector.errors import DetectorError
 from detector.model.decision import Decision, Reason
 from detector.notify.mute import NO_WISHES, Wishes
 from detector.notify.policy import NotificationPolicy
+from detector.pipeline.counting.series_batch import CountBatch
 from detector.pipeline.feed_notices import notify_of_feeds
 from detector.pipeline.notifying import notify
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.saved_state import changes
-from detector.pipeline.series_batch import CountBatch
 from detector.pipeline.shelf import (
     OWED_FOR,
     Dossier,

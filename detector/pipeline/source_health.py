@@ -11,6 +11,7 @@ from detector.model.health import (
     SourceState,
 )
 from detector.model.incident import Incident
+from detector.pipeline.counting.volumes import grown, parts_of
 from detector.pipeline.health_rules import Look, update
 from detector.pipeline.plan import END_OF_TIME, PipelinePlan
 from detector.pipeline.state import (
@@ -19,7 +20,6 @@ from detector.pipeline.state import (
     Volume,
     WatchedSource,
 )
-from detector.pipeline.volumes import grown, parts_of
 from detector.sources.base import Poll
 
 

@@ -22,23 +22,23 @@ from detector.model.health import SourceAlert, SourceHealth
 from detector.model.incident import Incident
 from detector.model.series import SeriesKey
 from detector.model.times import from_seconds
-from detector.pipeline.exact_start import to_the_second
-from detector.pipeline.fuse_sources import fuse
-from detector.pipeline.incidents import SurgeChange, tell
-from detector.pipeline.plan import PipelinePlan
-from detector.pipeline.post_counts import count_posts, new_complaints
-from detector.pipeline.series_batch import (
+from detector.pipeline.counting.exact_start import to_the_second
+from detector.pipeline.counting.post_counts import count_posts, new_complaints
+from detector.pipeline.counting.series_batch import (
     CountBatch,
     ListBatch,
     SourceBatch,
 )
+from detector.pipeline.counting.table_counts import count_listings, count_rows
+from detector.pipeline.fuse_sources import fuse
+from detector.pipeline.incidents import SurgeChange, tell
+from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.source_health import mark_unobserved, watch
 from detector.pipeline.state import (
     Followed,
     PipelineState,
     SourceProgress,
 )
-from detector.pipeline.table_counts import count_listings, count_rows
 from detector.sources.base import Poll
 
 

@@ -9,11 +9,10 @@ from typing import Protocol
 
 import numpy as np
 
-from detector.model.bins import lay_out
-from detector.model.series import Floats, SeriesKey
+from detector.model.series import Floats, SeriesKey, lay_out
 from detector.model.spans import Spans
 from detector.model.times import from_seconds
-from detector.pipeline.series_batch import CountBatch, ListBatch
+from detector.pipeline.counting.series_batch import CountBatch, ListBatch
 from detector.views.curve import Curve
 from detector.views.expected_range import dispersion_of
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Literal, TextIO
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from detector.errors import ConfigError
 from detector.fields import Name, Zone, inherited
@@ -17,6 +17,7 @@ from detector.model.incident import Severity
 from detector.model.plain_text import inert
 from detector.notify.receiver import Receiver
 from detector.notify.render import Links, Writer
+from detector.text.catalogue import LANGUAGES
 from detector.text.phrasing import phrasing
 
 Address = Annotated[str, Field(pattern=r"^https?://[^/]")]
@@ -87,14 +88,24 @@ class ReceiverSettings(IntegrationSettings):
         """Return where it sends, in words and without secrets; for ``check``."""
 
 
+def _of_the_interface(code: str) -> str:
+    if code not in LANGUAGES:
+        raise ValueError(f"no language {code!r}; there are {', '.join(LANGUAGES)}")
+    return code
+
+
+#: A language that the catalogue of texts has a file for.
+Language = Annotated[str, AfterValidator(_of_the_interface)]
+
+
 class WordedSettings(ReceiverSettings):
     """What receivers have in common whose messages people read."""
 
     time_zone: Zone | None = None
     """Time zone of the times in messages; that of `[messages]` if not given."""
 
-    language: Literal["en", "zh"] | None = None
-    """English or Chinese; the language of `[messages]` if not given."""
+    language: Language | None = None
+    """A language of the interface, `en` or `zh`; that of `[messages]` if not given."""
 
     template: Path | None = None
     """Your own Jinja2 template for the text (docs/receivers.md); that of `[messages]` if not

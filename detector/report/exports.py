@@ -8,8 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from detector.model.documents import incident_to_dict
-from detector.model.plain_text import plain
-from detector.model.spreadsheet import guard_cell
+from detector.model.plain_text import guard_cell, plain
 from detector.report.story import Report, Story
 from detector.report.summary import facts, figure, summary, title
 from detector.text.phrasing import Phrasing

@@ -12,8 +12,8 @@ import pandas as pd
 from detector import resources
 from detector.detection.evaluation import Evaluation, evaluate
 from detector.detection.truth_matching import Outage, outages_of
-from detector.model.catalogue import DocumentedOutage, Statement, parse_catalogue
 from detector.model.incident import Incident
+from detector.model.known_outages import DocumentedOutage, Statement, parse_catalogue
 from detector.model.times import from_seconds
 from detector.pipeline.hindsight_analysis import Review
 from detector.pipeline.plan import PipelinePlan

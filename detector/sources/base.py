@@ -14,7 +14,7 @@ from pydantic import Field
 
 from detector.fields import Duration, JudgedWidth, LongDuration, Name
 from detector.integrations import IntegrationSettings
-from detector.sources.pace import Pace
+from detector.sources.http.pace import Pace
 from detector.store.base import Inbox
 
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)

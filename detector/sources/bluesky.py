@@ -23,8 +23,8 @@ from detector.model.spans import Spans
 from detector.model.times import from_seconds
 from detector.sources.base import Poll, PolledSettings, SourceContext
 from detector.sources.jetstream import (
+    EventLine,
     JetstreamReader,
-    Line,
     Reading,
     Sent,
     fingerprint,
@@ -134,7 +134,7 @@ class JetstreamSource:
         default_factory=threading.Condition, init=False, repr=False
     )
     _reader: JetstreamReader | None = field(default=None, init=False, repr=False)
-    _line: Line = field(init=False, repr=False)
+    _line: EventLine = field(init=False, repr=False)
     _handed: list[Sent] = field(default_factory=list, init=False, repr=False)
     _marks: dict[str, int] = field(default_factory=dict, init=False, repr=False)
     _taken: str | None = field(default=None, init=False, repr=False)
@@ -180,7 +180,7 @@ class JetstreamSource:
             self._changed.notify_all()
         overlap = int(_MICRO * self.overlap.total_seconds())
         silence = int(_MICRO * self.silence.total_seconds())
-        self._line = Line(
+        self._line = EventLine(
             past.at if past else None,
             past.proof if past else None,
             dict.fromkeys(past.seen, past.at) if past else {},

@@ -10,8 +10,8 @@ from itertools import pairwise
 import pandas as pd
 
 from detector.errors import Garbled
-from detector.model.bins import width_fault
 from detector.model.columns import COUNTS, COUNTS_OPTIONAL, POSTS, POSTS_OPTIONAL
+from detector.model.series import width_fault
 from detector.model.times import iso
 from detector.sources.base import Poll, Source
 

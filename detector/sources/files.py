@@ -19,13 +19,8 @@ from pydantic import Field
 
 from detector.errors import InputError
 from detector.fields import Columns, Width
-from detector.model.bins import (
-    most_common_step,
-    other_step,
-    two_widths,
-    width_fault,
-)
 from detector.model.columns import TableKind, instants
+from detector.model.series import most_common_step, other_step, two_widths, width_fault
 from detector.model.spans import Spans
 from detector.model.times import floor_to, iso
 from detector.sources.base import Poll, SourceContext, SourceSettings

@@ -21,8 +21,8 @@ import msgspec
 from detector.errors import Garbled, Unavailable
 from detector.model.times import from_seconds, iso
 from detector.sources.base import Limit, Poll, SearchedSettings, SourceContext
-from detector.sources.html_text import plain_text
-from detector.sources.http import Web
+from detector.sources.http.client import Web
+from detector.sources.http.html_text import plain_text
 from detector.sources.time_windows import (
     Post,
     parse_lookback,

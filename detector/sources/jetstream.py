@@ -30,7 +30,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from detector.errors import SourceError, Unavailable
 from detector.model.times import from_seconds
-from detector.sources.http_exchange import ours
+from detector.sources.http.exchange import ours
 from detector.sources.time_windows import Post
 
 COLLECTION = "app.bsky.feed.post"
@@ -122,7 +122,7 @@ def fingerprint(uri: str) -> str:
 
 
 @dataclass(eq=False)
-class Line:
+class EventLine:
     """Events put in line. Instants are microseconds since 1970.
 
     Parameters
@@ -209,7 +209,7 @@ class JetstreamReader:
     trouble : why the last connection ended; None while events come.
     """
 
-    def __init__(self, reading: Reading, line: Line, changed: threading.Condition) -> None:
+    def __init__(self, reading: Reading, line: EventLine, changed: threading.Condition) -> None:
         self.stopped = threading.Event()
         self.trouble: SourceError | None = None
         self._how, self._line, self._changed = reading, line, changed

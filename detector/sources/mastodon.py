@@ -25,8 +25,8 @@ from pydantic import Field
 from detector.errors import Garbled
 from detector.fields import Name
 from detector.sources.base import Address, Limit, Poll, SearchedSettings, SourceContext
-from detector.sources.html_text import plain_text
-from detector.sources.http import Web
+from detector.sources.http.client import Web
+from detector.sources.http.html_text import plain_text
 from detector.sources.time_windows import (
     Post,
     parse_lookback,

@@ -31,7 +31,7 @@ from detector.sources.base import (
     Queries,
     SourceContext,
 )
-from detector.sources.http import Web
+from detector.sources.http.client import Web
 from detector.sources.time_windows import (
     Row,
     counts_frame,

@@ -25,7 +25,7 @@ from detector.errors import Garbled, Refused
 from detector.fields import Name
 from detector.model.times import from_seconds
 from detector.sources.base import Limit, Poll, SearchedSettings, SourceContext
-from detector.sources.http import Web
+from detector.sources.http.client import Web
 from detector.sources.time_windows import (
     Post,
     parse_lookback,

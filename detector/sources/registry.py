@@ -12,11 +12,8 @@ BUILDING_BLOCKS = frozenset(
     {
         "base",
         "contract",
-        "html_text",
         "http",
-        "http_exchange",
         "jetstream",
-        "pace",
         "registry",
         "time_windows",
     }

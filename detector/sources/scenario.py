@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 import pandas as pd
 
 from detector import resources
-from detector.demo.scenario import Scenario, parse_scenario
+from detector.demo.reconstruction import Scenario, parse_scenario
 from detector.demo.simulate import simulate
 from detector.errors import ConfigError
 from detector.fields import Name

@@ -27,7 +27,7 @@ from detector.fields import Width
 from detector.model.columns import TableKind
 from detector.model.times import floor_to, iso
 from detector.sources.base import Limit, Poll, PolledSettings, SourceContext
-from detector.sources.http import Web
+from detector.sources.http.client import Web
 from detector.sources.tables.table_rows import empty_counts
 
 ADDRESS = "https://weibo.com"

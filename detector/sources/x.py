@@ -32,7 +32,7 @@ from detector.errors import Garbled, SourceError
 from detector.fields import LongDuration, Positive
 from detector.model.times import iso
 from detector.sources.base import Limit, Poll, PolledSettings, Queries, Quota, SourceContext
-from detector.sources.http import Web
+from detector.sources.http.client import Web
 from detector.sources.time_windows import (
     Post,
     Row,

@@ -16,7 +16,7 @@ from detector.model.matcher import Matcher
 from detector.model.silence import Acknowledgement, Silence
 from detector.model.token import Scope, Token
 from detector.store.connections import Transactions, insert_new, open_beside, upsert
-from detector.store.rows import (
+from detector.store.row_values import (
     from_micros,
     maybe_from_micros,
     maybe_to_micros,

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from detector.model.push_batch import PushBatch
 from detector.store.connections import Transactions, open_engine, store_url
-from detector.store.rows import from_micros, to_micros
+from detector.store.row_values import from_micros, to_micros
 from detector.store.schema import INBOX
 
 

@@ -23,7 +23,7 @@ from detector.errors import StoreError
 from detector.model.alert import AlertKind
 from detector.model.delivery import Delivery, DeliveryStatus
 from detector.store.connections import Transactions, insert_new, open_beside
-from detector.store.rows import (
+from detector.store.row_values import (
     delivery_of,
     delivery_row,
     to_micros,

@@ -17,7 +17,7 @@ from detector.model.documents import alert_from_dict
 from detector.model.incident import Incident
 from detector.store.base import IncidentQuery
 from detector.store.connections import open_beside
-from detector.store.rows import (
+from detector.store.row_values import (
     COUNT_COLUMNS,
     counts_frame,
     incident_of,

@@ -30,7 +30,7 @@ from detector.store.connections import (
     write_many,
 )
 from detector.store.lease import TTL, FileLease, RowLease
-from detector.store.rows import (
+from detector.store.row_values import (
     COUNT_COLUMNS,
     count_rows,
     counts_frame,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from detector.model.series import Floats
 from detector.model.times import floor_to
 from detector.store.base import Viewer
-from detector.views.records import Records
+from detector.views.incident_record import Records
 
 COLUMN = timedelta(minutes=30)
 COLUMNS = 48

@@ -14,9 +14,9 @@ from detector.model.health import SourceState
 from detector.model.incident import Incident, Severity
 from detector.model.silence import Acknowledgement, Silence
 from detector.store.base import Viewer
-from detector.views.incident import labels_of
+from detector.views.incident_record import Records
+from detector.views.incident_view import labels_of
 from detector.views.recorded_curves import seconds_of, width_of
-from detector.views.records import Records
 
 #: Without an observed bin for so long nothing is known of a service, unless its bins are wider.
 UNKNOWN_AFTER = timedelta(minutes=30)

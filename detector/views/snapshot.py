@@ -22,7 +22,7 @@ from detector.model.times import (
     to_seconds,
 )
 from detector.store.base import IncidentQuery, Viewer
-from detector.views.records import observed_until
+from detector.views.incident_record import observed_until
 from detector.views.services import ServiceStatus, service_statuses
 
 #: Columns of a sparkline.

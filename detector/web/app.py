@@ -19,7 +19,7 @@ from detector.web.limits import Buckets, Limits
 from detector.web.pages import (
     assets,
     configuration,
-    incident,
+    incident_page,
     login,
     overview,
     service,
@@ -38,7 +38,7 @@ _PAGES = (
     login,
     overview,
     service,
-    incident,
+    incident_page,
     sources_page,
     silences_page,
     configuration,

@@ -27,7 +27,7 @@ from detector.store.connections import file_of, store_url
 from detector.store.controls import open_controls
 from detector.store.inbox import open_inbox
 from detector.store.queries import open_viewer
-from detector.views.records import Records
+from detector.views.incident_record import Records
 
 _KEY_BYTES = 32
 

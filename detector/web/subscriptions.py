@@ -14,8 +14,7 @@ from icalendar import Calendar, Event
 
 from detector.model.documents import incident_to_dict
 from detector.model.incident import Incident
-from detector.model.plain_text import plain
-from detector.model.spreadsheet import guard_cell
+from detector.model.plain_text import guard_cell, plain
 from detector.model.times import iso
 from detector.model.token import Scope
 from detector.store.base import IncidentQuery

@@ -32,7 +32,7 @@ def test_every_kind_that_can_be_blamed_has_a_guard() -> None:
 def test_guards_are_constants_that_exist() -> None:
     for _, patches in GUARDS.values():
         for name in patches:
-            module, constant = name.split(".")
+            module, constant = name.rsplit(".", 1)
             assert isinstance(
                 getattr(import_module(f"detector.detection.{module}"), constant), float
             )

@@ -53,7 +53,7 @@ name = "boss"
 [[routes]]
 match = ['service="WeChat"']
 receivers = ["ops"]
-repeat_every = "4h"
+reminder_every = "4h"
 """
 MINUTE = timedelta(minutes=1)
 OPEN = replace(related_by_mentions(), details=described().details, sequence=1)

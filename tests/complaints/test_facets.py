@@ -19,10 +19,10 @@ from detector.complaints.facets import (
     parse_facets,
     tag,
 )
-from detector.demo.scenario import Scenario, parse_scenario
+from detector.demo.reconstruction import Scenario, parse_scenario
 from detector.demo.simulate import simulate
 from detector.errors import InputError
-from detector.model.catalogue import parse_catalogue
+from detector.model.known_outages import parse_catalogue
 
 DATA = Path(__file__).parents[2] / "data"
 FILES = [

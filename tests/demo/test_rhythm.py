@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from detector.demo.scenario import RhythmShape
+from detector.demo.reconstruction import RhythmShape
 from detector.demo.simulate import (
     curve_rate,
     minutes_between,

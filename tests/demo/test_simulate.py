@@ -8,10 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from detector.demo.scenario import Scenario, parse_scenario
+from detector.demo.reconstruction import Scenario, parse_scenario
 from detector.demo.simulate import simulate
 from detector.errors import InputError
-from detector.model.catalogue import parse_catalogue
+from detector.model.known_outages import parse_catalogue
 
 FOLDER = Path(__file__).parents[2] / "data" / "scenarios"
 TEMPLATES = (FOLDER.parent / "templates.toml").read_text(encoding="utf-8")

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from scipy.stats import nbinom
 
-from detector.detection.baseline import (
+from detector.detection.baseline.clock_shift import (
+    CERTAIN,
+    rest_clock,
+    watch_clock,
+)
+from detector.detection.baseline.level import (
     HOUR,
     Expectation,
     Other,
@@ -14,17 +19,12 @@ from detector.detection.baseline import (
     tamed,
     tamed_dispersion,
 )
-from detector.detection.clock_shift import (
-    CERTAIN,
-    rest_clock,
-    watch_clock,
-)
-from detector.detection.profile import (
+from detector.detection.baseline.profile import (
     _smooth,
     fold,
     refit,
 )
-from detector.detection.series_record import RECORD
+from detector.detection.kernels.series_record import RECORD
 from tests.detection.counting import DAY, MONDAY, detect, drawn, rhythm, usual
 
 

@@ -15,8 +15,8 @@ from detector.detection.calibration import (
     end_day,
     threshold_now,
 )
+from detector.detection.kernels.series_record import DAYS, RECORD
 from detector.detection.options import DetectionOptions
-from detector.detection.series_record import DAYS, RECORD
 from tests.detection.counting import detect, opened, usual
 
 

@@ -10,13 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.detection import (
-    fusion,
-    fusion_kernel,
-    live,
-)
-from detector.detection.explanations import evidence_of
+from detector.detection import fusion, live
 from detector.detection.fusion import FusedStep, SourceEvidence
+from detector.detection.kernels import fusion_kernel
+from detector.detection.kernels.explanations import evidence_of
 from detector.detection.live import Step
 from detector.detection.options import DetectionOptions
 from detector.model.series import Floats

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.detection.bin_update import NO_PARTIAL_BINS
+from detector.detection.kernels.bin_update import NO_PARTIAL_BINS
+from detector.detection.kernels.series_record import RING
 from detector.detection.live import Step, update
 from detector.detection.options import DetectionOptions
-from detector.detection.series_record import RING
 from detector.detection.series_state import (
     SeriesState,
     begin,

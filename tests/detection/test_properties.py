@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.detection.explanations import BURST_COST
+from detector.detection.kernels.explanations import BURST_COST
 from detector.detection.live import update
 from detector.detection.options import DetectionOptions
 from detector.detection.series_state import SeriesState, dump

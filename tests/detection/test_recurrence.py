@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from detector.detection.recurrence import (
+from detector.detection.baseline.recurrence import (
     UNSEEN_SPREAD,
     WEEKS,
     bump,

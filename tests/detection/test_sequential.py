@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.detection.clock_shift import rest_clock
-from detector.detection.explanations import (
+from detector.detection.baseline.clock_shift import rest_clock
+from detector.detection.kernels.explanations import (
     BURST_COST,
     CLOCK_ALLOWANCE,
     MOVED_COST,
@@ -17,8 +17,8 @@ from detector.detection.explanations import (
     bound_of,
     evidence_of,
 )
-from detector.detection.series_record import RECORD
-from detector.detection.start_search import Burst, Horizon, Weighed, observe
+from detector.detection.kernels.series_record import RECORD
+from detector.detection.kernels.start_search import Burst, Horizon, Weighed, observe
 
 COUNTS = st.lists(st.integers(0, 40), min_size=1, max_size=120)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from detector.detection.baseline import (
+from detector.detection.baseline.level import (
     DAY,
     HOUR,
     Slot,

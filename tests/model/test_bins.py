@@ -10,11 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.model.bins import (
-    lay_out,
-    most_common_step,
-    other_step,
-)
+from detector.model.series import lay_out, most_common_step, other_step
 
 
 def table(seconds: list[float], services: list[str] | None = None) -> pd.DataFrame:

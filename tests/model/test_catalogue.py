@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from detector.errors import InputError
-from detector.model.catalogue import DocumentedOutage, parse_catalogue
+from detector.model.known_outages import DocumentedOutage, parse_catalogue
 
 TEXT = (Path(__file__).parents[2] / "data" / "outages.toml").read_text(encoding="utf-8")
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.model.spreadsheet import guard_cell
+from detector.model.plain_text import guard_cell
 
 CALCULATED = {
     "a formula": "=1+1",

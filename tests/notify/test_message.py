@@ -360,6 +360,14 @@ def test_a_template_of_an_earlier_version_goes_on_rendering(
     assert not any("failed" in line or "模板" in line for line in said.lines)
 
 
+def test_the_template_in_the_documentation_can_be_used() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "receivers.md").read_text(encoding="utf-8")
+    own = page.split("```jinja\n")[1].split("```")[0]
+    said = a_writer(own=own, zone=CHINA).message(with_details())
+    assert said.title == "[OPENED] WeChat: major since 03:00 +08:00"
+    assert "failing  text and pictures" in said.lines
+
+
 TITLES_THEN = {
     AlertKind.OPENED: ("OUTAGE ", "【故障】"),
     AlertKind.ESCALATED: ("WORSE ", "【升级】"),

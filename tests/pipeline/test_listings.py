@@ -10,10 +10,10 @@ import pytest
 from detector.model.series import SeriesKey
 from detector.model.spans import Spans
 from detector.model.times import from_seconds
+from detector.pipeline.counting.series_batch import ListBatch
+from detector.pipeline.counting.table_counts import count_listings
 from detector.pipeline.plan import PipelinePlan
-from detector.pipeline.series_batch import ListBatch
 from detector.pipeline.state import SourceProgress
-from detector.pipeline.table_counts import count_listings
 from detector.sources.base import Poll
 from tests.pipeline.plans import lexicon_plan
 

@@ -15,13 +15,13 @@ from detector.complaints.archive import AUTHOR_COLUMNS, read_complaints
 from detector.complaints.authors import count_authors
 from detector.model.spans import Spans
 from detector.model.times import from_seconds
-from detector.pipeline.partial_bins import (
+from detector.pipeline.counting.partial_bins import (
     Judged,
     last_instant,
     partial_bins_of,
     seconds_between,
 )
-from detector.pipeline.post_counts import count_posts
+from detector.pipeline.counting.post_counts import count_posts
 from detector.pipeline.state import SourceProgress
 from detector.sources.base import Poll
 from tests.pipeline.plans import lexicon_plan

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from detector.detection import live
 from detector.model.series import SeriesKey
 from detector.model.times import from_seconds
-from detector.pipeline.plan import PipelinePlan
-from detector.pipeline.post_counts import (
+from detector.pipeline.counting.post_counts import (
     HISTORY,
     KNOWN,
     count_posts,
 )
+from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.state import (
     LOOKED_BACK,
     Followed,

@@ -10,7 +10,7 @@ import pytest
 from detector.complaints.archive import Archive
 from detector.model.series import SeriesKey
 from detector.model.surge import Surge
-from detector.pipeline.exact_start import to_the_second
+from detector.pipeline.counting.exact_start import to_the_second
 from tests.fakes.outages import NOON
 from tests.pipeline.saying import MINUTE, a_surge, complaints
 

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from detector.detection import live
 from detector.model.series import SeriesKey
 from detector.model.times import from_seconds
+from detector.pipeline.counting.series_batch import CountBatch
+from detector.pipeline.counting.table_counts import count_rows
 from detector.pipeline.plan import END_OF_TIME, PipelinePlan
-from detector.pipeline.series_batch import CountBatch
 from detector.pipeline.state import Followed, SourceProgress
-from detector.pipeline.table_counts import count_rows
 from tests.pipeline.plans import lexicon_plan
 
 START = datetime(2015, 2, 26, 21, 42, 53, tzinfo=UTC)

@@ -9,7 +9,7 @@ import numpy as np
 from detector.model.series import SeriesKey
 from detector.model.spans import Spans
 from detector.model.times import from_seconds
-from detector.pipeline.series_batch import CountBatch, ListBatch
+from detector.pipeline.counting.series_batch import CountBatch, ListBatch
 from detector.pipeline.traces import (
     MOST_BINS,
     CountTrace,

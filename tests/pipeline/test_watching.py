@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 
 from detector.model.health import SourceAlert, SourceState
+from detector.pipeline.counting.volumes import grown, parts_of
 from detector.pipeline.plan import END_OF_TIME, PipelinePlan
 from detector.pipeline.saved_state import changes, load
 from detector.pipeline.state import PipelineState
 from detector.pipeline.step import cycle
-from detector.pipeline.volumes import grown, parts_of
 from detector.sources.base import Poll
 from tests.fakes.outages import NOON
 from tests.pipeline.plans import lexicon_plan

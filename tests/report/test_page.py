@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from detector.errors import ConfigError
-from detector.model.catalogue import Statement
 from detector.model.details import (
     AuthorKind,
     Details,
     FacetVerdict,
     SampleComplaint,
 )
+from detector.model.known_outages import Statement
 from detector.report.analysis import (
     csv_of,
     looks,

@@ -14,7 +14,7 @@ from detector import resources
 from detector.complaints.facets import parse_facets
 from detector.complaints.lexicon import parse_lexicon
 from detector.complaints.reader import build_reader
-from detector.demo.scenario import Scenario, parse_scenario
+from detector.demo.reconstruction import Scenario, parse_scenario
 from detector.demo.simulate import simulate
 from detector.model.incident import Incident
 from detector.pipeline.plan import PipelinePlan

@@ -31,7 +31,7 @@ def test_marks_change_nothing_about_an_incident_but_when_it_is_noticed(
     minutes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_marks = noticed(minutes)
-    monkeypatch.setattr("detector.pipeline.partial_bins.LEAST_SECONDS", 10**6)
+    monkeypatch.setattr("detector.pipeline.counting.partial_bins.LEAST_SECONDS", 10**6)
     without = noticed(minutes)
     assert with_marks
     sooner = [

@@ -16,7 +16,7 @@ from detector.sources.base import Poll
 from detector.sources.bluesky import JetstreamSource
 from detector.sources.jetstream import (
     Event,
-    Line,
+    EventLine,
     parse_event,
     post_in,
 )
@@ -210,7 +210,7 @@ def test_events_dated_ahead_of_our_clock_are_none(host: Jetstream, make: Make) -
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_is_no_new_post_is_left_out(changes: dict[str, object], why: str) -> None:
-    line = Line(None, None, {}, silence=30_000_000, memory=1)
+    line = EventLine(None, None, {}, silence=30_000_000, memory=1)
     line.take(an_event(changes))
     assert line.waiting == []
     assert line.at is not None, "but it shows that the stream is alive"

@@ -14,7 +14,7 @@ from detector.detection.options import DetectionOptions
 from detector.detection.series_state import begin
 from detector.errors import InputError
 from detector.library import FrameSource
-from detector.model.bins import width_fault
+from detector.model.series import width_fault
 from detector.sources.files import FileSource, read_gaps
 from tests.sources.writing import COUNTS, NOW, everything, poll, write
 

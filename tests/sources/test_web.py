@@ -16,10 +16,10 @@ from detector.errors import (
     SourceError,
     Unavailable,
 )
-from detector.sources.html_text import plain_text
-from detector.sources.http import Patience, Web
-from detector.sources.http_exchange import quota_pause, retry_after
-from detector.sources.pace import FIRST_REST, LONGEST_REST, OPEN_AFTER, Pace
+from detector.sources.http.client import Patience, Web
+from detector.sources.http.exchange import quota_pause, retry_after
+from detector.sources.http.html_text import plain_text
+from detector.sources.http.pace import FIRST_REST, LONGEST_REST, OPEN_AFTER, Pace
 from tests.sources.contract.rigs import SHORT
 from tests.sources.servers.place import CANARY, NOW, Asked, Place, Reply, Trouble
 

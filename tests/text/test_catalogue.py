@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
@@ -143,6 +144,12 @@ def test_every_sentence_shown_of_a_documented_outage_is_in_the_catalogue(languag
     sentences = set(documented())
     assert len(sentences) >= 15
     assert [one for one in sentences if f"outage.{one}" not in texts] == []
+
+
+@pytest.mark.parametrize("sentence", sorted(set(documented())))
+def test_a_documented_outage_is_told_in_chinese_without_a_word_of_english(sentence: str) -> None:
+    said = catalogue("zh").outage(sentence)
+    assert re.findall(r"[A-Za-z]+", said.replace("iPhone", "")) == [], said
 
 
 def test_names_that_nobody_knows_stay_as_they_are() -> None:

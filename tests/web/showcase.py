@@ -18,7 +18,7 @@ import pandas as pd
 
 from detector.config import parse_settings
 from detector.config.settings import Settings
-from detector.demo.scenario import RhythmShape
+from detector.demo.reconstruction import RhythmShape
 from detector.demo.simulate import minutes_between, rhythm_factor
 from detector.model.matcher import Matcher
 from detector.model.silence import Silence

@@ -15,7 +15,6 @@ from datetime import datetime
 import numpy as np
 
 from detector.detection import live
-from detector.detection.bin_update import NO_PARTIAL_BINS
 from detector.detection.hindsight.refinement import (
     Flags,
     Start,
@@ -25,8 +24,9 @@ from detector.detection.hindsight.refinement import (
     start_of,
 )
 from detector.detection.hindsight.segmentation import Regime, regimes
+from detector.detection.kernels.bin_update import NO_PARTIAL_BINS
+from detector.detection.kernels.surge_course import BEFORE, REVISION
 from detector.detection.options import DetectionOptions
-from detector.detection.surge_course import BEFORE, REVISION
 from detector.model.series import CountSeries, Floats
 from detector.model.surge import Onset, Surge
 

@@ -8,9 +8,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse
 
+from detector.model.documents import feed_to_dict
+from detector.model.health import SourceHealth
 from detector.model.token import Scope
-from detector.text.phrasing import phrasing
-from detector.views.source_health import source_health_to_dict
+from detector.text.phrasing import Phrasing, phrasing
 from detector.web.access import needs
 from detector.web.api.shapes import Page, SourceShape, problems
 from detector.web.api.values import Lang
@@ -25,7 +26,7 @@ def list_sources(backend: AskedBackend, lang: Lang = "en") -> Any:
     """Return how each source is, by name."""
     say = phrasing(lang, UTC)
     found = backend.store.feeds()
-    return {"items": [source_health_to_dict(one, say) for one in found], "next": None}
+    return {"items": [_source(one, say) for one in found], "next": None}
 
 
 @router.get("/feeds", include_in_schema=False)
@@ -33,3 +34,7 @@ def list_feeds(request: Request, lang: Lang = "en") -> RedirectResponse:
     """Lead to where the list is now."""
     query = f"?lang={lang}" if "lang" in request.query_params else ""
     return RedirectResponse(address(request, f"/v1/sources{query}"), 308)
+
+
+def _source(found: SourceHealth, say: Phrasing) -> dict[str, Any]:
+    return {**feed_to_dict(found), "text": say.source_reason(found.reason, found.params)}

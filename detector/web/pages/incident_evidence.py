@@ -10,13 +10,12 @@ from markupsafe import Markup
 
 from detector.config.settings import Settings
 from detector.detection.calibration import base_threshold
-from detector.detection.options import DetectionOptions
 from detector.model.details import AuthorKind
 from detector.model.incident import Incident
 from detector.model.plain_text import plain
 from detector.text.rounding import to_the_minute
 from detector.views.curve import Curve
-from detector.views.incident import IncidentView
+from detector.views.incident_view import IncidentView
 from detector.web.pages.presentation import Presentation
 
 #: From which share of the time shown on a gap is worth a sentence.
@@ -56,9 +55,9 @@ def evidence(
 def false_pages(service: str, settings: Settings) -> float:
     """Return how many false pages a week are allowed for ``service``."""
     own = settings.services.get(service)
-    asked = own.max_false_pages_per_week if own is not None else None
-    general = settings.detection.max_false_pages_per_week
-    return asked or general or DetectionOptions().max_false_pages_per_week
+    general = settings.detection
+    options = general.options() if own is None else own.options(general)
+    return options.max_false_pages_per_week
 
 
 def _observed(

@@ -13,12 +13,12 @@ from markupsafe import Markup, escape
 from detector.model.decision import Decision
 from detector.model.delivery import Delivery, DeliveryStatus
 from detector.model.plain_text import plain
-from detector.views.incident import IncidentView
+from detector.views.incident_view import IncidentView
 from detector.web.pages.presentation import Presentation
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class NotificationLine:
     """A notification that was sent, or a decision to send none.
 
     Attributes
@@ -57,19 +57,19 @@ class Filters:
     reason: str = ""
     receiver: str = ""
 
-    def lets_through(self, line: Line) -> bool:
+    def lets_through(self, line: NotificationLine) -> bool:
         """Tell whether ``line`` is what was asked for."""
         return self.reason in ("", line.reason) and self.receiver in ("", line.receiver)
 
 
-def notifications(view: IncidentView, show: Presentation) -> list[Line]:
+def notifications(view: IncidentView, show: Presentation) -> list[NotificationLine]:
     """Return what was sent and what was not, in order; the same reason in a row is one line."""
     found = [*_sent(view, show), *_held(view, show)]
     return sorted(found, key=lambda line: (line.at, line.receiver))
 
 
 def filters_over(
-    lines: Sequence[Line], show: Presentation, *, reason: str, receiver: str
+    lines: Sequence[NotificationLine], show: Presentation, *, reason: str, receiver: str
 ) -> Filters:
     """Return the filters; values that no line has are taken for none."""
     reasons = _choices((line.reason, line.times) for line in lines)
@@ -91,7 +91,7 @@ def _choices(found: Iterable[tuple[str, int]]) -> Mapping[str, int]:
     return dict(numbers.most_common())
 
 
-def _sent(view: IncidentView, show: Presentation) -> Iterator[Line]:
+def _sent(view: IncidentView, show: Presentation) -> Iterator[NotificationLine]:
     taken = {(d.at, d.receiver): d for d in view.decisions if d.kind is not None}
     for delivery in view.deliveries:
         alert = delivery.alert
@@ -99,7 +99,7 @@ def _sent(view: IncidentView, show: Presentation) -> Iterator[Line]:
         became = _became(delivery, show)
         if why:
             became += Markup('<br><span class="soft">{}</span>').format(_sentence(why, show))
-        yield Line(
+        yield NotificationLine(
             alert.at,
             delivery.status.value,
             show.html(f"kind.{alert.label}"),
@@ -121,7 +121,7 @@ def _became(delivery: Delivery, show: Presentation) -> Markup:
             return show.html(f"page.notifications.{status.value}")
 
 
-def _held(view: IncidentView, show: Presentation) -> Iterator[Line]:
+def _held(view: IncidentView, show: Presentation) -> Iterator[NotificationLine]:
     by_receiver = sorted(view.decisions, key=lambda d: (d.receiver, d.at))
     for _, same in groupby(by_receiver, key=_alike):
         first, *more = same
@@ -131,7 +131,7 @@ def _held(view: IncidentView, show: Presentation) -> Iterator[Line]:
         if more:
             number, last = len(more) + 1, show.when(more[-1].at)
             said += show.html("page.notifications.repeated", number=number, at=last)
-        yield Line(
+        yield NotificationLine(
             first.at,
             "held",
             show.html("page.notifications.held"),

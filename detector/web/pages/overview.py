@@ -20,8 +20,8 @@ from detector.report.chart_marks import Shade, shade_of
 from detector.store.base import IncidentQuery
 from detector.views.curve import Curve
 from detector.views.day_strips import COLUMN, COLUMNS, DayStrips, Strip
-from detector.views.incident import incident_view
-from detector.views.records import observed_until
+from detector.views.incident_record import observed_until
+from detector.views.incident_view import incident_view
 from detector.views.services import (
     UNKNOWN_AFTER,
     ServiceState,
@@ -71,7 +71,7 @@ class OpenIncident:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ServiceLine:
     """A service in the list.
 
     Attributes
@@ -141,7 +141,7 @@ def _lines(
     show: Presentation,
     open_now: Sequence[Incident],
     asked: str,
-) -> list[Line]:
+) -> list[ServiceLine]:
     now = backend.now()
     lately = backend.store.incident_page(IncidentQuery(since=now - _LATELY, limit=_MOST_INCIDENTS))
     incidents = {one.id: one for one in (*lately, *open_now)}.values()
@@ -167,14 +167,14 @@ def _line(
     strips: Sequence[Strip],
     numbers: _Numbers,
     show: Presentation,
-) -> Line:
+) -> ServiceLine:
     is_open = found.incident if found.state is ServiceState.OUTAGE else None
     seen = next((s for s in strips if is_open and s.source in is_open.sources), None)
     strip = seen or (strips[0] if strips else None)
     latest, expected = (None, None)
     if strip is not None:
         latest, expected = numbers.get((name, strip.source), (None, None))
-    return Line(
+    return ServiceLine(
         name,
         found.label,
         is_open,
@@ -221,5 +221,5 @@ def _drawn(start: datetime, high: bytes, label: str, shades: tuple[Shade, ...]) 
     return drawn(sparkline(curve, label=label, size=_SPARK, shades=shades))
 
 
-def _worst_first(line: Line) -> tuple[int, str, str]:
+def _worst_first(line: ServiceLine) -> tuple[int, str, str]:
     return _RANK[line.state], line.name.casefold(), line.name

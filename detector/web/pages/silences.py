@@ -34,7 +34,7 @@ _COMMA = re.compile(r',(?=(?:[^"\\]|\\.|"(?:[^"\\]|\\.)*")*$)')
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SilenceLine:
     """A silence in the list; ``state`` is ``active``, ``waiting`` or ``ended``."""
 
     silence: Silence
@@ -143,8 +143,8 @@ def _page(
     )
 
 
-def _line(silence: Silence, now: datetime) -> Line:
+def _line(silence: Silence, now: datetime) -> SilenceLine:
     about = ", ".join(map(str, silence.matchers))
     if silence.ends_at <= now:
-        return Line(silence, about, "ended")
-    return Line(silence, about, "active" if silence.starts_at <= now else "waiting")
+        return SilenceLine(silence, about, "ended")
+    return SilenceLine(silence, about, "active" if silence.starts_at <= now else "waiting")

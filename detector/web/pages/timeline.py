@@ -11,8 +11,8 @@ from markupsafe import Markup
 
 from detector import resources
 from detector.model.alert import Alert
-from detector.model.catalogue import parse_catalogue
 from detector.model.incident import Incident
+from detector.model.known_outages import parse_catalogue
 from detector.model.plain_text import plain
 from detector.report.known import (
     Known,
@@ -20,7 +20,7 @@ from detector.report.known import (
     meets,
 )
 from detector.text.rounding import to_the_minute
-from detector.views.incident import IncidentView
+from detector.views.incident_view import IncidentView
 from detector.web.pages.presentation import Presentation
 
 CATALOGUE = "data/outages.toml"

@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.detection import baseline, calibration, recurrence
-from detector.detection.compiled import compiled
-from detector.detection.profile import day_level, fold, refit
-from detector.detection.series_record import RING, Records, SeriesRecord, bins_of
+from detector.detection import calibration
+from detector.detection.baseline import level, recurrence
+from detector.detection.baseline.profile import day_level, fold, refit
+from detector.detection.kernels.compiled import compiled
+from detector.detection.kernels.series_record import RING, Records, SeriesRecord, bins_of
 from detector.model.series import Floats
 
 #: Minutes that a bin waits before the profile learns it, so that a surge found late is not learnt.
@@ -69,7 +70,7 @@ def _rescale(
     before, after, slow_before, slow_after = 1e-9, 1e-9, 1e-9, 1e-9
     slots = bins.shape[0]
     for s in range(slots):
-        fade = 0.5 ** ((slots - s) * slot_minutes / (60.0 * baseline.LEVEL_HALF_LIFE))
+        fade = 0.5 ** ((slots - s) * slot_minutes / (60.0 * level.LEVEL_HALF_LIFE))
         before += fade * bins[s] * old[s]
         after += fade * bins[s] * new[s]
         slow_before += bins[s] * old[s]
@@ -105,9 +106,9 @@ def end_day(records: Records, tables: WeekTables, slot_minutes: float, minutes: 
     weekday = (record.day + 3) % 7
     row = record.day_count[:slots]
     bins = record.day_bins[:slots]
-    level = day_level(row, bins, old[0, weekday], old[1, weekday], baseline.slow_level(record))
-    fold(sums[0], sums[1], days, row, bins, level, record.day)
-    dispersion = baseline.dispersion_of(record)
+    of_day = day_level(row, bins, old[0, weekday], old[1, weekday], level.slow_level(record))
+    fold(sums[0], sums[1], days, row, bins, of_day, record.day)
+    dispersion = level.dispersion_of(record)
     new = refit(sums[0], sums[1], days, dispersion, slot_minutes)
     oldest = (record.day + 3) // 7 % recurrence.WEEKS
     weeks[0, oldest, weekday] = record.raw_count[:slots]
@@ -117,7 +118,7 @@ def end_day(records: Records, tables: WeekTables, slot_minutes: float, minutes: 
     now = round(record.ahead / slot_seconds)
     recurrence.recur(weeks, record.week_ahead, now, dispersion, new)
     _rescale(record, bins, old[0, weekday], new[0, weekday], slot_minutes)
-    calibration.end_day(record, baseline.slow_level(record) / dispersion / minutes)
+    calibration.end_day(record, level.slow_level(record) / dispersion / minutes)
     record.day = -1
     record.day_count[:] = 0.0
     record.day_bins[:] = 0.0

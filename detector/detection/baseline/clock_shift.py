@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from math import exp
 
-from detector.detection.baseline import HOUR, Expectation, Other, Slot
-from detector.detection.compiled import compiled
-from detector.detection.series_record import SeriesRecord
+from detector.detection.baseline.level import HOUR, Expectation, Other, Slot
+from detector.detection.kernels.compiled import compiled
+from detector.detection.kernels.series_record import SeriesRecord
 
 #: Probability per hour that the clock moves, and the certainty at which that is believed.
 MOVE, CERTAIN = 4e-4, 0.95

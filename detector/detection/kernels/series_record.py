@@ -12,8 +12,8 @@ from typing import Annotated, Any, NamedTuple, TypeAlias, get_args, get_type_hin
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.detection.compiled import compiled
-from detector.detection.recurrence import WEEKS
+from detector.detection.baseline.recurrence import WEEKS
+from detector.detection.kernels.compiled import compiled
 from detector.model.series import Floats, Ints
 
 #: Bins remembered: enough for the start of a slow surge and for an hour of recovery.

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detector.detection.bin_update import NO_PARTIAL_BINS
+from detector.detection.kernels.bin_update import NO_PARTIAL_BINS
 from detector.model.series import Floats
 from detector.model.spans import Spans
 

@@ -14,13 +14,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detector.detection import baseline, bin_update, calibration, start_search, surge_course
-from detector.detection.bin_run import Sought
-from detector.detection.compiled import compiled
-from detector.detection.explanations import evidence_of
-from detector.detection.series_record import RING, ChangeLog, Records, SeriesRecord
-from detector.detection.start_search import Burst, Weighed
-from detector.detection.surge_course import Course
+from detector.detection import calibration
+from detector.detection.baseline import level
+from detector.detection.kernels import bin_update, start_search, surge_course
+from detector.detection.kernels.bin_run import Sought
+from detector.detection.kernels.compiled import compiled
+from detector.detection.kernels.explanations import evidence_of
+from detector.detection.kernels.series_record import RING, ChangeLog, Records, SeriesRecord
+from detector.detection.kernels.start_search import Burst, Weighed
+from detector.detection.kernels.surge_course import Course
 from detector.model.series import Floats, Ints
 
 #: Rows of what each source says per bin.
@@ -79,7 +81,7 @@ def own_evidence(said: Floats, first: int, last: int) -> float:
     doubt = 0.0
     for i in range(first, last + 1):
         if not np.isnan(said[WEIGHED, i]):
-            spread = baseline.tamed_dispersion(said[EXPECTED, i], said[DISPERSION, i])
+            spread = level.tamed_dispersion(said[EXPECTED, i], said[DISPERSION, i])
             x += said[WEIGHED, i] / spread
             mass += said[EXPECTED, i] / spread
             doubt += said[EXPECTED, i] / spread * said[VARIANCE, i]
@@ -125,7 +127,7 @@ def _pool(record: SeriesRecord, said: Contributions, i: int) -> Pooled:
         if np.isnan(row[WEIGHED, i]):
             continue
         expected, dispersion = row[EXPECTED, i], row[DISPERSION, i]
-        spread = baseline.tamed_dispersion(expected, dispersion)
+        spread = level.tamed_dispersion(expected, dispersion)
         posts += row[WEIGHED, i] / spread
         mass += expected / spread
         deviation += expected / spread * sqrt(row[VARIANCE, i])

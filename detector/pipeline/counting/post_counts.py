@@ -20,9 +20,9 @@ from detector.complaints.authors import (
 from detector.detection.live import STALE_AFTER
 from detector.model.series import Floats, SeriesKey
 from detector.model.spans import Spans, seconds_of
-from detector.pipeline.partial_bins import Judged, last_instant, partial_bins_of
+from detector.pipeline.counting.partial_bins import Judged, last_instant, partial_bins_of
+from detector.pipeline.counting.series_batch import CountBatch, SourceBatch
 from detector.pipeline.plan import PipelinePlan
-from detector.pipeline.series_batch import CountBatch, SourceBatch
 from detector.pipeline.state import Followed, SourceProgress
 from detector.sources.base import Poll
 

@@ -17,7 +17,7 @@ from math import exp, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.detection.compiled import compiled
+from detector.detection.kernels.compiled import compiled
 from detector.model.series import Floats, Ints
 
 #: Weeks remembered.

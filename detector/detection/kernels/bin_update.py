@@ -20,12 +20,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detector.detection import baseline, clock_shift, explanations, start_search, surge_course
-from detector.detection.baseline import Expectation, Slot
-from detector.detection.compiled import compiled
-from detector.detection.series_record import RING, Records, SeriesRecord, bins_of
-from detector.detection.start_search import Burst, Horizon, Weighed
-from detector.detection.surge_course import Course
+from detector.detection.baseline import clock_shift, level
+from detector.detection.baseline.level import Expectation, Slot
+from detector.detection.kernels import explanations, start_search, surge_course
+from detector.detection.kernels.compiled import compiled
+from detector.detection.kernels.series_record import RING, Records, SeriesRecord, bins_of
+from detector.detection.kernels.start_search import Burst, Horizon, Weighed
+from detector.detection.kernels.surge_course import Course
 from detector.model.series import Floats
 
 #: Rows of partial bins: the bin, seconds from the instant to the bin's right edge, what was counted
@@ -91,11 +92,11 @@ def take(record: SeriesRecord, bin_: Bin, rule: Rule, said: Floats, at: int) -> 
         dispersion and the relative variance of the expectation.
     """
     count, minutes = bin_.posts, rule.minutes
-    baseline.forget_level(record, minutes)
-    dispersion = baseline.dispersion_of(record)
-    cold = record.learnt * minutes < baseline.COLD_MINUTES
-    expected = np.nan if cold else baseline.level_of(record) * bin_.slot.rate * bin_.factor
-    known = bin_.slot.variance + baseline.level_variance(record)
+    level.forget_level(record, minutes)
+    dispersion = level.dispersion_of(record)
+    cold = record.learnt * minutes < level.COLD_MINUTES
+    expected = np.nan if cold else level.level_of(record) * bin_.slot.rate * bin_.factor
+    known = bin_.slot.variance + level.level_variance(record)
     said[EXPECTED, at] = expected
     said[EVIDENCE, at] = record.evidence
     said[WEIGHED, at] = said[DISPERSION, at] = said[VARIANCE, at] = np.nan
@@ -107,20 +108,20 @@ def take(record: SeriesRecord, bin_: Bin, rule: Rule, said: Floats, at: int) -> 
     record.gap = 0
     if cold:
         record.clip[record.bins % RING] = count
-        baseline.learn_level(record, count, bin_.slot.rate, dispersion)
-        baseline.learn_dispersion(record, count, minutes)
+        level.learn_level(record, count, bin_.slot.rate, dispersion)
+        level.learn_dispersion(record, count, minutes)
         return QUIET
     noticed_early = record.early > 0 and record.open == 0
-    if baseline.watch_zeros(record, count, expected / dispersion) and not noticed_early:
+    if level.watch_zeros(record, count, expected / dispersion) and not noticed_early:
         _take_back_zeros(record)
         said[EVIDENCE, at] = 0.0
         return DEAD
     record.count[record.bins % RING] = count
-    variance = known + baseline.own_variance(record) + bin_.spread * bin_.spread
+    variance = known + level.own_variance(record) + bin_.spread * bin_.spread
     said[DISPERSION, at] = dispersion
     said[VARIANCE, at] = variance
     if record.open == 1:
-        said[WEIGHED, at] = baseline.tamed(count, expected, dispersion, variance)
+        said[WEIGHED, at] = level.tamed(count, expected, dispersion, variance)
         return OPEN
     expectation = Expectation(expected, dispersion, known, variance)
     _search(record, bin_, expectation, minutes)
@@ -160,8 +161,8 @@ def _take_back_zeros(record: SeriesRecord) -> None:
 @compiled
 def _search(record: SeriesRecord, bin_: Bin, e: Expectation, minutes: float) -> None:
     """Weigh one bin as evidence."""
-    posts = baseline.tamed(bin_.posts, e.expected, e.dispersion, e.variance)
-    spread = baseline.tamed_dispersion(e.expected, e.dispersion)
+    posts = level.tamed(bin_.posts, e.expected, e.dispersion, e.variance)
+    spread = level.tamed_dispersion(e.expected, e.dispersion)
     record.clip[record.bins % RING] = posts
     mass = e.expected / spread
     weighed = Weighed(
@@ -224,10 +225,10 @@ def _learn(record: SeriesRecord, bin_: Bin, e: Expectation, minutes: float) -> N
     if moved != 0:
         record.clock += moved
         start_search.forget(record)
-    baseline.learn_level(record, posts, bin_.slot.rate, e.dispersion)
-    wide = baseline.clipped(bin_.posts, e.expected, e.dispersion, baseline.WIDE_CLIP, e.variance)
-    baseline.learn_dispersion(record, wide, minutes)
-    baseline.learn_own(record, posts, e, minutes)
+    level.learn_level(record, posts, bin_.slot.rate, e.dispersion)
+    wide = level.clipped(bin_.posts, e.expected, e.dispersion, level.WIDE_CLIP, e.variance)
+    level.learn_dispersion(record, wide, minutes)
+    level.learn_own(record, posts, e, minutes)
 
 
 @compiled

@@ -27,7 +27,7 @@ from detector.errors import (
     Unavailable,
 )
 from detector.sources.base import PolledSettings, SourceContext
-from detector.sources.http_exchange import (
+from detector.sources.http.exchange import (
     Answer,
     Exchange,
     Request,
@@ -38,7 +38,7 @@ from detector.sources.http_exchange import (
     retry_after,
     trouble,
 )
-from detector.sources.pace import Pace
+from detector.sources.http.pace import Pace
 
 T = TypeVar("T")
 Params = Mapping[str, str | int]

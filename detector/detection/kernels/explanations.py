@@ -23,9 +23,9 @@ from __future__ import annotations
 
 from math import log
 
-from detector.detection.baseline import HOUR
-from detector.detection.compiled import compiled
-from detector.detection.series_record import SeriesRecord
+from detector.detection.baseline.level import HOUR
+from detector.detection.kernels.compiled import compiled
+from detector.detection.kernels.series_record import SeriesRecord
 
 #: Evidence for "a burst, and nothing else". A burst explains its bins whatever they hold, and which
 #: they are is chosen after the fact, so it costs less than its rarity alone (about ln 20) says.

@@ -19,7 +19,7 @@ from detector.model.token import Scope
 from detector.report.chart_marks import Note
 from detector.store.base import IncidentQuery
 from detector.views.curve import Curve
-from detector.views.incident import IncidentView, incident_view
+from detector.views.incident_view import IncidentView, incident_view
 from detector.views.recorded_curves import recorded_curves
 from detector.web.access import Asking, needs
 from detector.web.backend import AskedBackend, Backend
@@ -121,7 +121,7 @@ def incident(
         bars=bars(details, say),
         timeline=timeline(view, known, show, now=now),
         documented=known,
-        words=[plain(word, longest=24) for word in details.words] if details else [],
+        words=[plain(w, longest=24) for w in say.readable(details.words)] if details else [],
         notifications=[line for line in lines if filters.lets_through(line)],
         filters=filters,
         runbook=backend.settings.links.runbook_of(one),

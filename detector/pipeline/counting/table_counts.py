@@ -11,14 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detector.complaints.reader import read_titles
+from detector.detection.kernels.series_record import RING
 from detector.detection.live import STALE_AFTER
-from detector.detection.series_record import RING
-from detector.model.bins import lay_out
-from detector.model.series import Floats, SeriesKey
+from detector.model.series import Floats, SeriesKey, lay_out
 from detector.model.spans import Spans, seconds_of
 from detector.model.times import from_seconds
+from detector.pipeline.counting.series_batch import CountBatch, ListBatch, SourceBatch
 from detector.pipeline.plan import PipelinePlan
-from detector.pipeline.series_batch import CountBatch, ListBatch, SourceBatch
 from detector.pipeline.state import Followed, SourceProgress
 from detector.sources.base import Poll
 

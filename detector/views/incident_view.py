@@ -14,7 +14,7 @@ from detector.model.matcher import Labels
 from detector.model.silence import Acknowledgement, Silence
 from detector.notify.route import labels_of as labels_by
 from detector.store.base import Store
-from detector.views.records import Records
+from detector.views.incident_record import Records
 
 
 @dataclass(frozen=True, slots=True)

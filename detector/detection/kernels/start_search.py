@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from detector.detection.compiled import compiled
-from detector.detection.explanations import least_evidence
-from detector.detection.series_record import CANDIDATES, SeriesRecord
+from detector.detection.kernels.compiled import compiled
+from detector.detection.kernels.explanations import least_evidence
+from detector.detection.kernels.series_record import CANDIDATES, SeriesRecord
 
 #: A surplus of less than this is rounding.
 ROUNDING = 1.0 + 1e-9

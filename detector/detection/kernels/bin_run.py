@@ -8,13 +8,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.detection import baseline, bin_update, calibration, learning, onset, surge_course
-from detector.detection.bin_update import BIN, QUIET, Bin, Rule
-from detector.detection.calendar import FACTOR, SPREAD
+from detector.detection import calibration, onset
+from detector.detection.baseline import learning, level
+from detector.detection.baseline.calendar import FACTOR, SPREAD
+from detector.detection.baseline.profile import slot_seconds
 from detector.detection.calibration import Base
-from detector.detection.compiled import compiled
-from detector.detection.profile import slot_seconds
-from detector.detection.series_record import RECORD, ChangeLog, Records, SeriesRecord
+from detector.detection.kernels import bin_update, surge_course
+from detector.detection.kernels.bin_update import BIN, QUIET, Bin, Rule
+from detector.detection.kernels.compiled import compiled
+from detector.detection.kernels.series_record import RECORD, ChangeLog, Records, SeriesRecord
 from detector.model.series import Floats
 
 #: Why `run` came back.
@@ -132,7 +134,7 @@ def run(
     minutes, per_slot = local_time.width / 60.0, slot_seconds(local_time.width)
     waiting = learning.quarantine(minutes)
     first = local_time.first + local_time.width // 2
-    slot = baseline.slot_at(profile, first + record.clock, per_slot)
+    slot = level.slot_at(profile, first + record.clock, per_slot)
     course = surge_course.Course(minutes, surge_course.new_search(sought.rises), changes)
     rule = Rule(minutes, calibration.threshold_now(record, sought.base))
     partial, n_partial = bins.partial, bins.partial.shape[1]
@@ -153,7 +155,7 @@ def run(
         if not learning.learn_late(record, profile, waiting):
             return i, DAY_FULL
         if not slot.begins <= local < slot.ends:
-            slot = baseline.slot_at(profile, local, per_slot)
+            slot = level.slot_at(profile, local, per_slot)
         factor, spread = 1.0, 0.0
         if bins.events.shape[1] > 0:
             factor, spread = bins.events[FACTOR, i], bins.events[SPREAD, i]

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from detector.detection.bin_update import NO_PARTIAL_BINS
+from detector.detection.kernels.bin_update import NO_PARTIAL_BINS
 from detector.model.series import Floats, SeriesKey
 from detector.model.spans import Spans
 from detector.model.times import from_seconds

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from detector.detection.compiled import compiled
-from detector.detection.series_record import SLOTS
+from detector.detection.kernels.compiled import compiled
+from detector.detection.kernels.series_record import SLOTS
 from detector.model.series import Floats
 
 #: Half-life of a day's weight in the profile, days.

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detector.detection.compiled import compiled
-from detector.detection.series_record import SeriesRecord
+from detector.detection.kernels.compiled import compiled
+from detector.detection.kernels.series_record import SeriesRecord
 from detector.model.series import Floats
 
 #: Seconds that clocks move by.

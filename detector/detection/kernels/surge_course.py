@@ -11,10 +11,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detector.detection import baseline, onset, start_search
-from detector.detection.compiled import compiled
-from detector.detection.explanations import evidence_of
-from detector.detection.series_record import RING, ChangeLog, ChangeRecord, SeriesRecord, bins_of
+from detector.detection import onset
+from detector.detection.baseline import level
+from detector.detection.kernels import start_search
+from detector.detection.kernels.compiled import compiled
+from detector.detection.kernels.explanations import evidence_of
+from detector.detection.kernels.series_record import (
+    RING,
+    ChangeLog,
+    ChangeRecord,
+    SeriesRecord,
+    bins_of,
+)
 from detector.model.series import Floats, Ints
 
 OPENED, REVISED, CLOSED = 0, 1, 2
@@ -186,14 +194,14 @@ def _revise(record: SeriesRecord, dispersion: float, course: Course) -> None:
 @compiled
 def _adopt(record: SeriesRecord, dispersion: float, minutes: float) -> None:
     """Take the level of the last hours for the new normal."""
-    level = baseline.level_of(record)
+    before = level.level_of(record)
     events = 0.0
     weight = 0.0
     for i in range(bins_of(NEW_LEVEL, minutes, RING - 1)):
         j = (record.bins - i) % RING
         if not np.isnan(record.count[j]):
             events += record.count[j] / dispersion
-            weight += record.expected[j] / level / dispersion
+            weight += record.expected[j] / before / dispersion
     record.level_events = events
     record.level_weight = weight
     record.slow_events = events

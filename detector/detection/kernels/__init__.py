@@ -1,0 +1,1 @@
+"""Machine code: one bin after another over the record of a series."""
