@@ -60,6 +60,10 @@ _OUTCOMES = {
 }
 
 
+class _NotBegun(Exception):
+    """A job was due as the schedule stopped; it counts as nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class JobCounts:
     """How often jobs were due since the start, by name and outcome.
@@ -157,8 +161,9 @@ class Schedule:
     def _taking_turns(self, work: Callable[[], object]) -> Callable[[], None]:
         def one_at_a_time() -> None:
             with self._in_turn:
-                if not self._stopped.is_set():
-                    work()
+                if self._stopped.is_set():
+                    raise _NotBegun
+                work()
 
         return one_at_a_time
 
@@ -207,6 +212,8 @@ class Schedule:
     def _count(self, event: JobEvent) -> None:
         """Count what became of a job, and log it where it did not do its work."""
         outcome = _OUTCOMES[event.code]
+        if outcome is Outcome.FAILED and isinstance(event.exception, _NotBegun):
+            return
         self.counts = self.counts.plus(event.job_id, outcome)
         if outcome is Outcome.FAILED:
             self._failed(event)

@@ -152,6 +152,7 @@ def test_surges_are_noticed_before_their_bins_are_over_and_told_once(minutes: in
 def test_nothing_but_the_notice_differs_from_a_replay_without_marks(
     minutes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    told(minutes)  # kept, so it must be made before anything is patched
     monkeypatch.setattr("detector.pipeline.counting.partial_bins.LEAST_SECONDS", 10**6)
     plain = replay(Posts(posts()), the_plan(minutes))
     assert len(plain.incidents) == len(told(minutes).incidents)
