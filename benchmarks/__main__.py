@@ -12,16 +12,7 @@ from benchmarks import alone, curve, hindsight, labelled, page, report, speed, t
 from benchmarks.methods import RIVALS, Rival
 from benchmarks.running import TOLERATED
 from benchmarks.tracks import generated, recorded
-from benchmarks.trial import (
-    LOOSENED,
-    RATES,
-    Arena,
-    Result,
-    arena,
-    run_matched,
-    run_ours,
-    run_rival,
-)
+from benchmarks.trial import LOOSENED, RATES, Arena, Result, arena, run_matched, run_ours, run_rival
 from detector.detection.options import DetectionOptions
 
 ROOT = Path(__file__).resolve().parents[1]

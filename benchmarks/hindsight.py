@@ -12,13 +12,7 @@ from benchmarks.tables import number
 from benchmarks.trial import Arena
 from detector.detection.hindsight.surges import HindsightSurge, analyze_series
 from detector.detection.options import DetectionOptions
-from detector.detection.truth_matching import (
-    MINUTE,
-    Claim,
-    Outage,
-    match,
-    outages_of,
-)
+from detector.detection.truth_matching import MINUTE, Claim, Outage, match, outages_of
 from detector.model.series import CountSeries, SeriesKey
 from detector.model.times import from_seconds
 

@@ -19,26 +19,13 @@ from sklearn.metrics import average_precision_score
 from sklearn.model_selection import StratifiedKFold
 
 from detector import resources
-from detector.complaints.classifier import (
-    COMPLAINTS,
-    TRAINED_KINDS,
-    load_classifier,
-)
+from detector.complaints.classifier import COMPLAINTS, TRAINED_KINDS, load_classifier
 from detector.complaints.features import matrix
 from detector.complaints.lexicon import parse_lexicon, parse_services
 from detector.complaints.normalise import fold
-from detector.complaints.reader import (
-    PostReader,
-    build_reader,
-    read_posts,
-    read_titles,
-)
+from detector.complaints.reader import PostReader, build_reader, read_posts, read_titles
 from detector.complaints.reading import read
-from detector.complaints.training import (
-    Lessons,
-    fit,
-    prepare,
-)
+from detector.complaints.training import Lessons, fit, prepare
 
 SETS = {
     "Chinese titles": ("dev_titles_2022.csv", False),

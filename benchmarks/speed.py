@@ -19,11 +19,7 @@ import numpy as np
 from detector.detection import fleet, live
 from detector.detection.hindsight.surges import analyze_series
 from detector.detection.options import DetectionOptions
-from detector.model.series import (
-    CountSeries,
-    Floats,
-    SeriesKey,
-)
+from detector.model.series import CountSeries, Floats, SeriesKey
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -14,10 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from detector.detection import (
-    fusion,
-    live,
-)
+from detector.detection import fusion, live
 from detector.detection.fusion import SourceEvidence
 from detector.detection.options import DetectionOptions
 from detector.model.series import Floats

@@ -18,12 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from detector.library import (
-        analyze,
-        read,
-        replay,
-        simulate,
-    )
+    from detector.library import analyze, read, replay, simulate
 
 __all__ = ["analyze", "read", "replay", "simulate"]
 

@@ -16,11 +16,7 @@ from detector.config.settings import Settings
 from detector.demo.simulate import simulate as simulate_scenario
 from detector.errors import InputError
 from detector.fields import parse_duration
-from detector.model.columns import (
-    TableKind,
-    kind_of,
-    our_columns,
-)
+from detector.model.columns import TableKind, kind_of, our_columns
 from detector.model.series import most_common_step, other_step, two_widths, width_fault
 from detector.model.spans import Spans
 from detector.pipeline import setup

@@ -7,11 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from detector.clock import (
-    AcceleratedClock,
-    WallClock,
-    wall_now,
-)
+from detector.clock import AcceleratedClock, WallClock, wall_now
 from detector.model.spans import Spans
 
 START = datetime(2013, 7, 1, tzinfo=UTC)

@@ -8,11 +8,7 @@ from __future__ import annotations
 import sys
 
 from detector.cli.commands import app
-from detector.errors import (
-    ConfigError,
-    DetectorError,
-    InputError,
-)
+from detector.errors import ConfigError, DetectorError, InputError
 
 __all__ = ["app", "main"]
 

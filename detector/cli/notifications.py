@@ -14,12 +14,7 @@ from detector.cli.language import reader
 from detector.cli.output import heads, print_table, settings_and_base
 from detector.clock import wall_now
 from detector.config.settings import Settings
-from detector.errors import (
-    ConfigError,
-    InputError,
-    Rejected,
-    Unreachable,
-)
+from detector.errors import ConfigError, InputError, Rejected, Unreachable
 from detector.model.alert import Alert, AlertKind
 from detector.model.delivery import Delivery, DeliveryStatus
 from detector.model.incident import Severity
@@ -27,12 +22,7 @@ from detector.model.matcher import LABELS
 from detector.notify.drill import drill
 from detector.notify.policy import NotificationPolicy
 from detector.notify.receiver import Receiver
-from detector.notify.route import (
-    ReceiverPolicy,
-    Route,
-    Way,
-    ways,
-)
+from detector.notify.route import ReceiverPolicy, Route, Way, ways
 from detector.pipeline.setup import build_policy, build_receivers, store_location
 from detector.store.outbox import SqlLetters, open_letters
 from detector.text.phrasing import Phrasing, phrasing

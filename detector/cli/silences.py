@@ -16,11 +16,7 @@ from detector.clock import wall_now
 from detector.errors import ConfigError, InputError
 from detector.fields import parse_duration
 from detector.model.incident import Incident
-from detector.model.matcher import (
-    Matcher,
-    all_match,
-    parse_matcher,
-)
+from detector.model.matcher import Matcher, all_match, parse_matcher
 from detector.model.silence import Acknowledgement, Silence
 from detector.model.times import iso
 from detector.notify.route import labels_of

@@ -16,11 +16,7 @@ from detector.clock import wall_now
 from detector.errors import InputError
 from detector.fields import parse_duration
 from detector.model.times import iso
-from detector.model.token import (
-    Scope,
-    Token,
-    digest_of,
-)
+from detector.model.token import Scope, Token, digest_of
 from detector.pipeline.setup import store_location
 from detector.store.controls import SqlDesk, open_controls
 from detector.store.sql_store import open_store

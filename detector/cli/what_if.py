@@ -31,13 +31,7 @@ from detector.model.series import CountSeries
 from detector.pipeline.backtest import Comparison, compare
 from detector.pipeline.hindsight_analysis import review
 from detector.pipeline.plan import PipelinePlan
-from detector.pipeline.replay import (
-    History,
-    replay,
-    replay_counts,
-    series_of,
-    stored_counts,
-)
+from detector.pipeline.replay import History, replay, replay_counts, series_of, stored_counts
 from detector.pipeline.setup import build_plan, build_policy, store_location
 from detector.pipeline.traces import CountTrace
 from detector.store.queries import open_viewer

@@ -18,13 +18,7 @@ import skops.io
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from detector.complaints.features import (
-    CHAR_BITS,
-    FEATURES,
-    WORD_BITS,
-    matrix,
-    weighed,
-)
+from detector.complaints.features import CHAR_BITS, FEATURES, WORD_BITS, matrix, weighed
 from detector.complaints.lexicon import Hit
 from detector.complaints.reading import Reading
 from detector.errors import InputError

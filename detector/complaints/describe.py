@@ -1,4 +1,4 @@
-"""What kind of surge it is: people who suffer, the press that reports, or a handful of accounts."""
+"""What the complaints behind an incident say: who writes, whether they grow, what they name."""
 
 from __future__ import annotations
 
@@ -10,27 +10,28 @@ from math import isnan
 import pandas as pd
 
 from detector.complaints.archive import KEPT, Archive
-from detector.complaints.authors import (
-    has_link,
-    in_order,
-    is_voice,
-)
+from detector.complaints.authors import has_link, in_order, is_voice
 from detector.complaints.facet_verdicts import FacetFinding, Interval, judge_facets, wilson
 from detector.complaints.lexicon import Lexicon
 from detector.complaints.samples import NOTHING, gather_evidence
-from detector.model.details import (
-    AuthorKind,
-    Details,
-    FacetVerdict,
-    SampleComplaint,
-    Trend,
-)
+from detector.model.details import AuthorKind, Details, FacetVerdict, SampleComplaint, Trend
 from detector.model.incident import Incident
 
 FEW_AUTHORS = 10
 """Fewer accounts than this, each writing `MANY_EACH` posts or more, are a brigade."""
 
 MANY_EACH = 10
+
+LONGEST = timedelta(minutes=15)
+#: Fewer complaints than these say nothing about where it goes.
+FEWEST = 10
+#: One in ten steady courses is called rising or falling.
+BEYOND_CHANCE = 1.645
+
+SAMPLES = 3
+WORDS = 8
+#: The part of a surge that is the ordinary day is capped here: facets need something to judge.
+MOST_BACKGROUND = 0.9
 
 
 class SurgeKind(Enum):
@@ -103,16 +104,6 @@ def _newcomers(now: frozenset[str] | None, before: frozenset[str] | None) -> flo
     return len(now - before) / len(now)
 
 
-# Whether complaints become more, fewer, or neither.
-
-
-LONGEST = timedelta(minutes=15)
-#: Fewer complaints than these say nothing about where it goes.
-FEWEST = 10
-#: One in ten steady courses is called rising or falling.
-BEYOND_CHANCE = 1.645
-
-
 def trend_of(times: pd.Series, *, start: datetime, end: datetime) -> Trend | None:
     """Return how the complaints at ``times`` go, None where too few of them tell.
 
@@ -136,14 +127,6 @@ def trend_of(times: pd.Series, *, start: datetime, end: datetime) -> Trend | Non
         return Trend.STEADY
     return Trend.RISING if lean > 0 else Trend.FALLING
 
-
-# What the complaints behind an incident say, as far as they were known at a time.
-
-
-SAMPLES = 3
-WORDS = 8
-#: The part of a surge that is the ordinary day is capped here: facets need something to judge.
-MOST_BACKGROUND = 0.9
 
 _SPEAKERS = {
     SurgeKind.OUTAGE: AuthorKind.PEOPLE,

@@ -1,4 +1,4 @@
-"""Shares and ratios of shares, each with its interval."""
+"""What a surge hits and what it spares: each facet's share against its usual one."""
 
 from __future__ import annotations
 
@@ -19,6 +19,12 @@ LEVEL = 0.9
 
 CROWD_LEVEL = 0.99
 """The same for ratios, of which a surge brings dozens at once."""
+
+SPARED = 0.5
+"""A lift under this - half the usual share of the complaints - means not affected."""
+
+ENOUGH = 5
+"""Different people in a surge that must name a facet before it may be called affected."""
 
 
 class Interval(NamedTuple):
@@ -69,16 +75,6 @@ def ratio_of_shares(hits: int, n: int, usual_hits: int, usual_n: int) -> Interva
     if hits == 0:
         at, low = 0.0, 0.0
     return Interval(at, low, math.inf if usual_hits == 0 else high)
-
-
-# What a surge hits and what it spares: each facet's share against its usual share.
-
-
-SPARED = 0.5
-"""A lift under this - half the usual share of the complaints - means not affected."""
-
-ENOUGH = 5
-"""Different people in a surge that must name a facet before it may be called affected."""
 
 
 class Verdict(Enum):

@@ -1,4 +1,4 @@
-"""Vocabularies: phrases and what they mean, found in one pass."""
+"""Facets of posts: what fails, where, on which platform; found by phrases of vocabularies."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from ahocorasick_rs import AhoCorasick, MatchKind
 from msgspec import Struct
 
 from detector.complaints.lexicon import stands_alone
-from detector.complaints.normalise import (
-    MENTION,
-    URL,
-    fold,
-    fold_all,
-)
+from detector.complaints.normalise import MENTION, URL, fold, fold_all
 from detector.errors import InputError
 
 T = TypeVar("T")
+
+ANY = "any"
+"""The kind whose components every service has."""
+
+SEPARATOR = ";"
+"""Stands between the values of a facet: ``"pictures;text"``; no value is the empty text."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,13 +98,6 @@ def read_toml(toml_text: str, shape: type[T], *, what: str) -> T:
         raise InputError(f"{what} is not valid TOML: {error}") from error
     except msgspec.ValidationError as error:
         raise InputError(f"{what} is wrong: {error}") from error
-
-
-# Which part of a service a complaint is about: names and signs, by kind of service.
-
-
-ANY = "any"
-"""The kind whose components every service has."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -262,13 +256,6 @@ def _edged(phrase: str) -> str:
     left = r"(?<![a-z])" if "a" <= phrase[0] <= "z" else ""
     right = r"(?![a-z])" if "a" <= phrase[-1] <= "z" else ""
     return left + re.escape(phrase) + right
-
-
-# Facets: what fails, where and for whom, post by post.
-
-
-SEPARATOR = ";"
-"""Stands between the values of a facet: ``"pictures;text"``; no value is the empty text."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

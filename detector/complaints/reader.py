@@ -15,11 +15,7 @@ from numpy.typing import NDArray
 from detector.complaints.discovered_names import TAG
 from detector.complaints.lexicon import Lexicon, Services
 from detector.complaints.normalise import fold_all
-from detector.complaints.reading import (
-    Reading,
-    read,
-    speaks_of_a_fault,
-)
+from detector.complaints.reading import Reading, read, speaks_of_a_fault
 from detector.complaints.service_names import Names, build_names
 
 _ALPHANUMERIC = np.array([chr(code).isalnum() for code in range(128)])

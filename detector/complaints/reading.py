@@ -8,17 +8,8 @@ from dataclasses import dataclass
 
 from detector.complaints.discovered_names import discovered
 from detector.complaints.lexicon import Hit, Lexicon
-from detector.complaints.normalise import (
-    CJK,
-    MENTION,
-    URL,
-    own_words,
-)
-from detector.complaints.service_names import (
-    Named,
-    Names,
-    about,
-)
+from detector.complaints.normalise import CJK, MENTION, URL, own_words
+from detector.complaints.service_names import Named, Names, about
 
 _LONG, _LONG_LATIN = 140, 300
 _PARTICLES = "吗啊吧呢啦哦呀嘛哈诶唉怎是我你什还上的登又也没在了后致导大多称进用家服炸崩搞害"

@@ -17,11 +17,7 @@ from datetime import datetime
 import pandas as pd
 
 from detector.complaints.lexicon import Lexicon
-from detector.complaints.normalise import (
-    MENTION,
-    URL,
-    fold_all,
-)
+from detector.complaints.normalise import MENTION, URL, fold_all
 
 PRIOR = 1000.0
 """Weight of the prior, in words: how much the shared vocabulary pulls rare words together."""

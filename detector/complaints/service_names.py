@@ -9,11 +9,7 @@ from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from detector.complaints.lexicon import (
-    Hit,
-    Services,
-    stands_alone,
-)
+from detector.complaints.lexicon import Hit, Services, stands_alone
 from detector.complaints.normalise import CJK, fold
 
 _FAULT_TAIL = re.compile(

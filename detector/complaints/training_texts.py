@@ -1,4 +1,4 @@
-"""Training texts from templates: sections, slots and alternatives, filled by a seeded generator.
+"""Training texts: templates filled by a seeded generator, joined, tagged and misspelt as in posts.
 
 A file has sections ``[kind channel]``; every further line is one template. ``{slot}`` takes a
 value from ``slots.toml``, ``<a|b|>`` one of the alternatives; ``%`` begins a remark.
@@ -22,6 +22,9 @@ _CHOICE = re.compile(r"<([^<>|]*(?:\|[^<>|]*)+)>")
 _SECTION = re.compile(r"\[(\w+) (\w+)\]$")
 
 Slots = Mapping[str, tuple[str, ...]]
+
+_INNOCENT = 0.8
+_EMOJI = ("😭", "😂", "🙄", "😡", "🤔", "...", "!!", "？", "。")
 
 
 class Template(NamedTuple):
@@ -93,13 +96,6 @@ def fillings(text: str, slots: Slots, rng: random.Random, *, most: int) -> tuple
     if not (_SLOT.search(text) or _CHOICE.search(text)):
         return (text,)
     return tuple(dict.fromkeys(fill(text, slots, rng) for _ in range(2 * most)))[:most]
-
-
-# Texts as they are met: several things said in one post, hashtags, sloppy spelling.
-
-
-_INNOCENT = 0.8
-_EMOJI = ("😭", "😂", "🙄", "😡", "🤔", "...", "!!", "？", "。")
 
 
 class Filled(NamedTuple):

@@ -1,4 +1,7 @@
-"""What the files of a scenario look like: a key that is not here is refused, with its place."""
+"""A scenario: a documented event, rebuilt as streams of posts that our own templates word.
+
+What its files look like is declared as shapes: a key that is not here is refused, with its place.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,8 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 Named = Annotated[str, Meta(min_length=1)]
 Words = Annotated[tuple[Named, ...], Meta(min_length=1)]
 Day = Annotated[tuple[Positive, ...], Meta(min_length=24, max_length=24)]
+
+T = TypeVar("T")
 
 
 class Shape(Struct, frozen=True, forbid_unknown_fields=True):
@@ -132,12 +137,6 @@ class ScenarioShape(Shape, frozen=True):
     catalogue: str | None = None
     statements: tuple[StatementShape, ...] = ()
     grammar: dict[str, dict[str, tuple[str, ...]]] = {}
-
-
-# A scenario: a documented event, rebuilt as streams of posts that our own templates word.
-
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

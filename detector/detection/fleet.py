@@ -24,10 +24,7 @@ from detector.detection.kernels.bin_update import SAID_ROWS
 from detector.detection.kernels.compiled import compiled, floats_at
 from detector.detection.kernels.series_record import RECORD, ChangeLog, Records, room_for
 from detector.detection.options import DetectionOptions
-from detector.detection.series_state import (
-    SeriesState,
-    Tables,
-)
+from detector.detection.series_state import SeriesState, Tables
 from detector.model.series import Floats, Ints
 from detector.model.surge import Change
 from detector.model.times import from_seconds, to_seconds

@@ -1,4 +1,4 @@
-"""When a surge began: a posterior over start times, for rises of several lengths.
+"""When a surge began: a posterior over start times, from counts, and to the second from posts.
 
 A surge is modelled as the expected rate times ``1 + size * r``, where ``r`` grows linearly from
 the start for some minutes and then stays. The likelihood is maximised over the size and averaged
@@ -7,6 +7,12 @@ over the lengths of the rise.
 No surge is exactly that, and the more posts it has the more they would insist on the difference:
 the top of a large surge would move its start about. So the first `ENOUGH` posts above the expected
 say what they have to say, and those behind them ever less.
+
+The counts say in which bins the start may lie; the posts' own times say where in them
+(`refine_onset`). The likelihood is that of the bins, on cells so narrow that it is the point
+process' own: for a rate that goes from the expected to a higher one, at once or along a ramp, it
+peaks at the first post that belongs to the surge (Daley and Vere-Jones 2003, *An Introduction to
+the Theory of Point Processes I*, section 7.2).
 """
 
 from __future__ import annotations
@@ -36,6 +42,12 @@ COVER = 0.87
 #: Minutes by which a start becomes less likely beforehand by a factor of e, the further back: what
 #: began long ago would have been noticed.
 FADE = 50.0
+
+#: Share of the posterior in the 90 % interval; measured: to the second no surge is quite a ramp.
+UNBINNED_COVER = 0.94
+#: Most cells that the posts are laid out in, and bins after the alarm that still speak.
+CELLS = 300
+REVISION = timedelta(minutes=20)
 
 
 class Sums(NamedTuple):
@@ -238,25 +250,6 @@ def _least_error(share: Floats, first: int, last: int) -> int:
         if total < least:
             at, least = s, total
     return at
-
-
-# When a surge began, to the second: what the posts' own times add to the counts.
-#
-# The counts say in which bins the start may lie; the posts say where in them. The likelihood is
-# that of the bins, on cells so narrow that it is the point process' own: for a rate that goes from
-# the expected to a higher one, at once or along a ramp, it peaks at the first post that belongs
-# to the surge.
-#
-# References
-# ----------
-# Daley, Vere-Jones (2003), An Introduction to the Theory of Point Processes I, section 7.2.
-
-
-#: Share of the posterior in the 90 % interval; measured: to the second no surge is quite a ramp.
-UNBINNED_COVER = 0.94
-#: Most cells that the posts are laid out in, and bins after the alarm that still speak.
-CELLS = 300
-REVISION = timedelta(minutes=20)
 
 
 def refine_onset(

@@ -17,12 +17,7 @@ from math import ceil, inf, nan
 
 from detector.model.series import Floats
 from detector.model.spans import Spans
-from detector.model.surge import (
-    Change,
-    ChangeKind,
-    Onset,
-    Surge,
-)
+from detector.model.surge import Change, ChangeKind, Onset, Surge
 from detector.model.times import from_seconds
 
 LOOKS = 2

@@ -1,4 +1,4 @@
-"""Alerts: what people are told about an incident."""
+"""Alerts: what people are told about an incident, and which other incident it likely comes from."""
 
 from __future__ import annotations
 
@@ -106,9 +106,6 @@ class Alert:
         """The deduplication key: the same message has the same key whatever crashed in between."""
         own = f"#{self.notice:03}" if self.notice else ""
         return f"{self.incident.id}/{self.sequence}-{self.kind.value}{own}"
-
-
-# Attribution: which of several incidents the others likely come from, and why that is thought.
 
 
 class Because(Enum):

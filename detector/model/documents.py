@@ -8,28 +8,10 @@ from datetime import datetime
 from math import isfinite, nan
 from typing import Any
 
-from detector.model.alert import (
-    NO_NEW_FACTS,
-    Alert,
-    AlertKind,
-    Attribution,
-    Because,
-    NewFacts,
-)
+from detector.model.alert import NO_NEW_FACTS, Alert, AlertKind, Attribution, Because, NewFacts
 from detector.model.delivery import Notice
-from detector.model.details import (
-    AuthorKind,
-    Details,
-    FacetVerdict,
-    SampleComplaint,
-    Trend,
-)
-from detector.model.health import (
-    SourceAlert,
-    SourceHealth,
-    SourceReason,
-    SourceState,
-)
+from detector.model.details import AuthorKind, Details, FacetVerdict, SampleComplaint, Trend
+from detector.model.health import SourceAlert, SourceHealth, SourceReason, SourceState
 from detector.model.incident import Incident, Severity
 from detector.model.surge import Agreement, Onset
 from detector.model.times import iso

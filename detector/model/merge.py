@@ -11,11 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from detector.model.incident import (
-    Incident,
-    Severity,
-    incident_id,
-)
+from detector.model.incident import Incident, Severity, incident_id
 from detector.model.surge import Agreement, Surge
 
 #: The "source" of a surge that several sources show together.

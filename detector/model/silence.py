@@ -6,11 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from detector.model.incident import Severity
-from detector.model.matcher import (
-    Labels,
-    Matcher,
-    all_match,
-)
+from detector.model.matcher import Labels, Matcher, all_match
 
 
 @dataclass(frozen=True, slots=True)

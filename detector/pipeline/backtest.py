@@ -1,4 +1,7 @@
-"""Rehearsal: who would have been told of what, over history, with a clock that only ticks here."""
+"""What other settings would have changed: who would have been told of what, two replays compared.
+
+The clock of a rehearsal only ticks here.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,10 @@ from detector.pipeline.notifying import notify
 from detector.pipeline.plan import END_OF_TIME
 from detector.pipeline.replay import History
 from detector.pipeline.shelf import Dossier
+
+_WEEK = timedelta(days=7)
+#: Reminders and mutes that ended are looked for so often.
+_LOOK = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +102,6 @@ def _with_fresh(known: Mapping[str, Dossier], fresh: Iterable[Alert]) -> dict[st
 
 def _order(alert: Alert) -> tuple[datetime, str, int]:
     return (alert.at, alert.incident.id, alert.sequence)
-
-
-# Would it have fired: what two replays of the same history say, side by side.
-
-
-_WEEK = timedelta(days=7)
-#: Reminders and mutes that ended are looked for so often.
-_LOOK = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from detector.detection import fusion
-from detector.detection.fusion import (
-    FusedState,
-    FusedStep,
-    SourceEvidence,
-    begin,
-)
+from detector.detection.fusion import FusedState, FusedStep, SourceEvidence, begin
 from detector.detection.live import Step
 from detector.model.merge import TOGETHER
 from detector.model.series import SeriesKey

@@ -19,12 +19,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from detector.detection.volume_drop import Fall
-from detector.model.health import (
-    SourceAlert,
-    SourceHealth,
-    SourceReason,
-    SourceState,
-)
+from detector.model.health import SourceAlert, SourceHealth, SourceReason, SourceState
 from detector.model.times import iso
 
 Span = tuple[datetime, datetime]

@@ -1,4 +1,4 @@
-"""What was said of a service before it was followed.
+"""History looked at afterwards: what the live path would have said, with both ends refined.
 
 The live path follows a service from the hour in which it is discovered, and takes it that nobody
 spoke of it before. With hindsight it is known who did: what stands out on its first days is judged
@@ -22,90 +22,17 @@ from detector.detection.hindsight.surges import HindsightSurge, analyze_series
 from detector.model.details import Details
 from detector.model.incident import Incident
 from detector.model.merge import IncidentMerge
-from detector.model.series import (
-    CountSeries,
-    Floats,
-    SeriesKey,
-)
+from detector.model.series import CountSeries, Floats, SeriesKey
 from detector.model.severity import severity_of
 from detector.model.spans import Spans, seconds_of
 from detector.model.surge import Surge
 from detector.model.times import from_seconds
 from detector.pipeline.counting.exact_start import to_the_second
-from detector.pipeline.counting.series_batch import (
-    CountBatch,
-    ListBatch,
-    partial_bins_together,
-)
+from detector.pipeline.counting.series_batch import CountBatch, ListBatch, partial_bins_together
 from detector.pipeline.plan import END_OF_TIME, PipelinePlan
-from detector.pipeline.replay import (
-    History,
-    passes,
-    take_in,
-)
-from detector.pipeline.traces import (
-    CountTrace,
-    ListTrace,
-    Trace,
-)
+from detector.pipeline.replay import History, passes, take_in
+from detector.pipeline.traces import CountTrace, ListTrace, Trace
 from detector.sources.base import Source
-
-
-def counts_before(batch: CountBatch, archive: Archive) -> Floats:
-    """Return the counts of ``batch``, with what was said before its first complaint.
-
-    Parameters
-    ----------
-    batch : the first of a service that was discovered.
-    archive : the complaints by then.
-
-    Returns
-    -------
-    Floats
-        Shape as ``batch.counts``; nan stays nan.
-    """
-    spoken = np.flatnonzero(batch.counts > 0)
-    bins = int(spoken[0]) if len(spoken) else len(batch.counts)
-    step = batch.width.total_seconds()
-    start, end = from_seconds(batch.start), from_seconds(batch.start + bins * step)
-    about = archive.about(batch.key.service, start=start - WINDOW, end=end)
-    about = about[about["source"] == batch.key.source]
-    counts = batch.counts.copy()
-    if len(about):
-        rows = count_authors(about[list(AUTHOR_COLUMNS)], width=batch.width, since=start)
-        index = ((seconds_of(rows["time"]) - batch.start) // step).astype(np.int64)
-        counts[index] += rows["count"].to_numpy(dtype=np.float64)
-    return counts
-
-
-def as_noticed(
-    known: Sequence[HindsightSurge], live: Sequence[HindsightSurge]
-) -> Iterator[HindsightSurge]:
-    """Yield what is ``known`` of a series, noticed as the ``live`` path did, which knew less."""
-    left = list(live)
-    for one in known:
-        told = next((other for other in left if _overlap(one, other)), None)
-        if told is None:
-            yield replace(one, noticed_at=None, resolved_at=None)
-        else:
-            left.remove(told)
-            yield replace(
-                one,
-                noticed_at=told.noticed_at,
-                resolved_at=told.resolved_at,
-                evidence=told.evidence,
-            )
-
-
-def _overlap(one: HindsightSurge, other: HindsightSurge) -> bool:
-    return one.onset.earliest < _end(other) and other.onset.earliest < _end(one)
-
-
-def _end(one: HindsightSurge) -> datetime:
-    return one.ended_at or END_OF_TIME
-
-
-# History looked at afterwards: what the live path would have said, with both ends refined.
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,3 +247,57 @@ def _reviewed(
         incident, archive, at=until, configured=plan.services, lexicon=plan.reader.lexicon
     )
     return Reviewed(incident, noticed, details)
+
+
+def counts_before(batch: CountBatch, archive: Archive) -> Floats:
+    """Return the counts of ``batch``, with what was said before its first complaint.
+
+    Parameters
+    ----------
+    batch : the first of a service that was discovered.
+    archive : the complaints by then.
+
+    Returns
+    -------
+    Floats
+        Shape as ``batch.counts``; nan stays nan.
+    """
+    spoken = np.flatnonzero(batch.counts > 0)
+    bins = int(spoken[0]) if len(spoken) else len(batch.counts)
+    step = batch.width.total_seconds()
+    start, end = from_seconds(batch.start), from_seconds(batch.start + bins * step)
+    about = archive.about(batch.key.service, start=start - WINDOW, end=end)
+    about = about[about["source"] == batch.key.source]
+    counts = batch.counts.copy()
+    if len(about):
+        rows = count_authors(about[list(AUTHOR_COLUMNS)], width=batch.width, since=start)
+        index = ((seconds_of(rows["time"]) - batch.start) // step).astype(np.int64)
+        counts[index] += rows["count"].to_numpy(dtype=np.float64)
+    return counts
+
+
+def as_noticed(
+    known: Sequence[HindsightSurge], live: Sequence[HindsightSurge]
+) -> Iterator[HindsightSurge]:
+    """Yield what is ``known`` of a series, noticed as the ``live`` path did, which knew less."""
+    left = list(live)
+    for one in known:
+        told = next((other for other in left if _overlap(one, other)), None)
+        if told is None:
+            yield replace(one, noticed_at=None, resolved_at=None)
+        else:
+            left.remove(told)
+            yield replace(
+                one,
+                noticed_at=told.noticed_at,
+                resolved_at=told.resolved_at,
+                evidence=told.evidence,
+            )
+
+
+def _overlap(one: HindsightSurge, other: HindsightSurge) -> bool:
+    return one.onset.earliest < _end(other) and other.onset.earliest < _end(one)
+
+
+def _end(one: HindsightSurge) -> datetime:
+    return one.ended_at or END_OF_TIME

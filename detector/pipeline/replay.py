@@ -1,4 +1,7 @@
-"""The cycle over history: the same pass with a clock that the data moves."""
+"""Replays: the runs of the live pipeline over history, from a source or from the store.
+
+The data moves the clock. Replaying what the store has says what other settings would have said.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,9 @@ from detector.sources.base import Poll, Source
 from detector.store.base import Viewer
 
 __all__ = ["END_OF_TIME", "History", "passes", "replay", "take_in"]
+
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY = timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -106,13 +112,6 @@ def _cover(
         bins=bins + (known.bins if known else 0),
         width=width,
     )
-
-
-# History as the store has it, replayed: what would have been said with other settings.
-
-
-_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-_DAY = timedelta(days=1)
 
 
 def stored_counts(store: Viewer) -> pd.DataFrame:

@@ -16,11 +16,7 @@ from detector.clock import Clock, wall_now
 from detector.complaints.reader import read_posts
 from detector.config.settings import Settings
 from detector.detection import live
-from detector.errors import (
-    DetectorError,
-    LeaseLost,
-    StoreError,
-)
+from detector.errors import DetectorError, LeaseLost, StoreError
 from detector.model.health import SourceHealth
 from detector.model.incident import Incident
 from detector.model.times import iso

@@ -12,18 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector import resources
-from detector.clock import (
-    AcceleratedClock,
-    Clock,
-    WallClock,
-)
+from detector.clock import AcceleratedClock, Clock, WallClock
 from detector.complaints.facets import FacetLexicon, parse_facets
 from detector.complaints.lexicon import parse_lexicon, parse_services
-from detector.complaints.reader import (
-    Judge,
-    PostReader,
-    build_reader,
-)
+from detector.complaints.reader import Judge, PostReader, build_reader
 from detector.complaints.reading import Reading
 from detector.config.settings import Settings
 from detector.errors import ConfigError, InputError

@@ -6,20 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from detector.model.health import (
-    SourceAlert,
-    SourceState,
-)
+from detector.model.health import SourceAlert, SourceState
 from detector.model.incident import Incident
 from detector.pipeline.counting.volumes import grown, parts_of
 from detector.pipeline.health_rules import Look, update
 from detector.pipeline.plan import END_OF_TIME, PipelinePlan
-from detector.pipeline.state import (
-    LatestIncident,
-    SourceProgress,
-    Volume,
-    WatchedSource,
-)
+from detector.pipeline.state import LatestIncident, SourceProgress, Volume, WatchedSource
 from detector.sources.base import Poll
 
 

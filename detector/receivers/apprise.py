@@ -14,11 +14,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import ClassVar, Literal
 
-from detector.errors import (
-    ConfigError,
-    Rejected,
-    Unreachable,
-)
+from detector.errors import ConfigError, Rejected, Unreachable
 from detector.fields import LongDuration
 from detector.model.alert import Alert, AlertKind
 from detector.model.health import SourceAlert, SourceState

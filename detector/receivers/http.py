@@ -16,12 +16,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from detector.errors import (
-    ConfigError,
-    DeliveryError,
-    Rejected,
-    Unreachable,
-)
+from detector.errors import ConfigError, DeliveryError, Rejected, Unreachable
 from detector.model.delivery import Notice
 
 Clock = Callable[[], datetime]

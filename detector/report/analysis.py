@@ -23,27 +23,10 @@ from detector.pipeline.hindsight_analysis import Review, Reviewed, review
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.traces import Trace
 from detector.report.exports import incidents_csv, report_markdown
-from detector.report.html import (
-    Looks,
-    report_page,
-    story_chart,
-)
-from detector.report.known import (
-    Beside,
-    Known,
-    beside_catalogue,
-    beside_truth,
-    both,
-    meets,
-)
+from detector.report.html import Looks, report_page, story_chart
+from detector.report.known import Beside, Known, beside_catalogue, beside_truth, both, meets
 from detector.report.poster import png_of, poster
-from detector.report.story import (
-    Report,
-    Standing,
-    Story,
-    WatchedSource,
-    standing,
-)
+from detector.report.story import Report, Standing, Story, WatchedSource, standing
 from detector.sources.base import Source
 from detector.text.phrasing import phrasing
 from detector.views.curve import Curve

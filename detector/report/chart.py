@@ -28,14 +28,7 @@ from detector.report.chart_frame import (
     text,
     time_ticks,
 )
-from detector.report.chart_marks import (
-    Label,
-    Labels,
-    Note,
-    Shade,
-    place,
-    text_width,
-)
+from detector.report.chart_marks import Label, Labels, Note, Shade, place, text_width
 from detector.views.curve import Curve
 
 TEXT = 11.0

@@ -12,11 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.model.series import Floats
-from detector.views.curve import (
-    Columns,
-    Curve,
-    columns,
-)
+from detector.views.curve import Columns, Curve, columns
 from detector.views.expected_range import band
 
 _STEPS = tuple(

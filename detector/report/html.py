@@ -10,26 +10,10 @@ from markupsafe import Markup
 
 from detector.model.details import FacetVerdict
 from detector.model.plain_text import plain
-from detector.report.chart import (
-    NARROW,
-    NARROW_STRIP,
-    STRIP,
-    WIDE,
-    bar,
-    counts_chart,
-)
+from detector.report.chart import NARROW, NARROW_STRIP, STRIP, WIDE, bar, counts_chart
 from detector.report.chart_frame import Size
-from detector.report.chart_marks import (
-    Labels,
-    Note,
-    Shade,
-    shade_of,
-)
-from detector.report.story import (
-    Report,
-    Story,
-    WatchedSource,
-)
+from detector.report.chart_marks import Labels, Note, Shade, shade_of
+from detector.report.story import Report, Story, WatchedSource
 from detector.report.summary import facts, figure, setting, summary, times_in, title, verdict
 from detector.text.phrasing import Phrasing
 from detector.views.curve import Curve

@@ -11,11 +11,7 @@ import numpy as np
 from detector.model.details import Details
 from detector.model.incident import Incident
 from detector.model.series import Floats
-from detector.report.known import (
-    Known,
-    Lead,
-    lead_of,
-)
+from detector.report.known import Known, Lead, lead_of
 from detector.views.curve import Curve
 
 HOUR = timedelta(hours=1)

@@ -22,13 +22,7 @@ from detector.fields import LongDuration
 from detector.model.spans import Spans
 from detector.model.times import from_seconds
 from detector.sources.base import Poll, PolledSettings, SourceContext
-from detector.sources.jetstream import (
-    EventLine,
-    JetstreamReader,
-    Reading,
-    Sent,
-    fingerprint,
-)
+from detector.sources.jetstream import EventLine, JetstreamReader, Reading, Sent, fingerprint
 from detector.sources.time_windows import posts_frame
 
 HOSTS = (

@@ -26,11 +26,7 @@ from detector.model.times import floor_to, iso
 from detector.sources.base import Poll, SourceContext, SourceSettings
 from detector.sources.tables import table_rows
 from detector.sources.tables.records import PIECE, Mark, RecordFile
-from detector.sources.tables.table_file import (
-    Table,
-    TableFile,
-    whole,
-)
+from detector.sources.tables.table_file import Table, TableFile, whole
 
 #: Posts of a table larger than a piece may be out of order by so much.
 DISORDER = timedelta(hours=1)

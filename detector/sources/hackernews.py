@@ -23,11 +23,7 @@ from detector.model.times import from_seconds, iso
 from detector.sources.base import Limit, Poll, SearchedSettings, SourceContext
 from detector.sources.http.client import Web
 from detector.sources.http.html_text import plain_text
-from detector.sources.time_windows import (
-    Post,
-    parse_lookback,
-    posts_frame,
-)
+from detector.sources.time_windows import Post, parse_lookback, posts_frame
 
 ADDRESS = "https://hn.algolia.com"
 MOST_HITS = 1_000

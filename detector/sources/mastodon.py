@@ -27,11 +27,7 @@ from detector.fields import Name
 from detector.sources.base import Address, Limit, Poll, SearchedSettings, SourceContext
 from detector.sources.http.client import Web
 from detector.sources.http.html_text import plain_text
-from detector.sources.time_windows import (
-    Post,
-    parse_lookback,
-    posts_frame,
-)
+from detector.sources.time_windows import Post, parse_lookback, posts_frame
 
 PAGE = 40
 #: Pages of one tag in one poll; more than 2,000 posts a poll are not made up for.

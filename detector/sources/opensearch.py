@@ -24,22 +24,9 @@ import msgspec
 from detector.errors import Unavailable
 from detector.fields import Name
 from detector.model.times import floor_to, from_seconds
-from detector.sources.base import (
-    Address,
-    CountedSettings,
-    Limit,
-    Poll,
-    Queries,
-    SourceContext,
-)
+from detector.sources.base import Address, CountedSettings, Limit, Poll, Queries, SourceContext
 from detector.sources.http.client import Web
-from detector.sources.time_windows import (
-    Row,
-    counts_frame,
-    cursor_at,
-    parse_bins,
-    whole_bins,
-)
+from detector.sources.time_windows import Row, counts_frame, cursor_at, parse_bins, whole_bins
 
 #: Buckets in one search, over all services.
 MOST_BUCKETS = 10_000

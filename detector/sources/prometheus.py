@@ -23,22 +23,9 @@ import msgspec
 
 from detector.errors import Garbled
 from detector.model.times import from_seconds
-from detector.sources.base import (
-    Address,
-    CountedSettings,
-    Limit,
-    Poll,
-    Queries,
-    SourceContext,
-)
+from detector.sources.base import Address, CountedSettings, Limit, Poll, Queries, SourceContext
 from detector.sources.http.client import Web
-from detector.sources.time_windows import (
-    Row,
-    counts_frame,
-    cursor_at,
-    parse_bins,
-    whole_bins,
-)
+from detector.sources.time_windows import Row, counts_frame, cursor_at, parse_bins, whole_bins
 
 MOST_POINTS = 11_000
 

@@ -14,19 +14,9 @@ from typing import ClassVar, Literal
 import msgspec
 import pandas as pd
 
-from detector.errors import (
-    Garbled,
-    InputError,
-    StoreError,
-    Unavailable,
-)
+from detector.errors import Garbled, InputError, StoreError, Unavailable
 from detector.fields import JudgedWidth
-from detector.model.columns import (
-    POSTS_OPTIONAL,
-    instants,
-    numbers,
-    texts,
-)
+from detector.model.columns import POSTS_OPTIONAL, instants, numbers, texts
 from detector.model.push_batch import PushBatch
 from detector.sources.base import Poll, SourceContext, SourceSettings
 from detector.store.base import Inbox

@@ -26,11 +26,7 @@ from detector.fields import Name
 from detector.model.times import from_seconds
 from detector.sources.base import Limit, Poll, SearchedSettings, SourceContext
 from detector.sources.http.client import Web
-from detector.sources.time_windows import (
-    Post,
-    parse_lookback,
-    posts_frame,
-)
+from detector.sources.time_windows import Post, parse_lookback, posts_frame
 
 ADDRESS = "https://oauth.reddit.com"
 LOGIN_ADDRESS = "https://www.reddit.com"

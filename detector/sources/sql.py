@@ -21,21 +21,11 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from detector.errors import (
-    ConfigError,
-    Garbled,
-    Unavailable,
-)
+from detector.errors import ConfigError, Garbled, Unavailable
 from detector.fields import Name
 from detector.model.times import floor_to, iso
 from detector.sources.base import CountedSettings, Poll, SourceContext
-from detector.sources.time_windows import (
-    Row,
-    counts_frame,
-    cursor_at,
-    parse_bins,
-    whole_bins,
-)
+from detector.sources.time_windows import Row, counts_frame, cursor_at, parse_bins, whole_bins
 
 
 class SqlSettings(CountedSettings):

@@ -18,11 +18,7 @@ from typing import ClassVar, Literal
 import msgspec
 import pandas as pd
 
-from detector.errors import (
-    Garbled,
-    InputError,
-    Refused,
-)
+from detector.errors import Garbled, InputError, Refused
 from detector.fields import Width
 from detector.model.columns import TableKind
 from detector.model.times import floor_to, iso

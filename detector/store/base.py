@@ -1,4 +1,7 @@
-"""What the pipeline asks of a store: protocols that the adapters in this room fulfil."""
+"""What is asked of a store: protocols for the pipeline, for readers, for controls and pushed rows.
+
+The adapters in this room fulfil them.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,6 @@ from detector.model.incident import Incident
 from detector.model.push_batch import PushBatch
 from detector.model.silence import Acknowledgement, Silence
 from detector.model.token import Token
-
-# What the pipeline keeps, and the right to.
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,9 +173,6 @@ class Lease(Protocol):
         """Let another instance have it at once."""
 
 
-# The store for those who look.
-
-
 @dataclass(frozen=True, slots=True)
 class IncidentQuery:
     """Which incidents are asked for.
@@ -238,9 +236,6 @@ class Viewer(Store, Protocol):
 
     def outbox(self) -> Mapping[DeliveryStatus, int]:
         """Return how many deliveries there are of every status."""
-
-
-# What people say and hand in while the pipeline runs.
 
 
 class Controls(Protocol):

@@ -14,17 +14,8 @@ from detector.model.documents import alert_from_dict, alert_to_dict
 from detector.model.health import SourceHealth, SourceReason, SourceState
 from detector.store.base import RunRecord
 from detector.store.connections import insert_new, upsert
-from detector.store.row_values import (
-    from_micros,
-    maybe_from_micros,
-    maybe_to_micros,
-    to_micros,
-)
-from detector.store.schema import (
-    ALERTS,
-    DECISIONS,
-    FEEDS,
-)
+from detector.store.row_values import from_micros, maybe_from_micros, maybe_to_micros, to_micros
+from detector.store.schema import ALERTS, DECISIONS, FEEDS
 
 
 def write(connection: Connection, record: RunRecord) -> None:

@@ -1,4 +1,4 @@
-"""Connections: how SQLite and PostgreSQL are opened, and how their troubles are explained."""
+"""Connections to SQLite and PostgreSQL: engines, transactions, upserts, errors explained."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA synchronous = FULL",
 )
+
+T = TypeVar("T", bound="Transactions")
 
 
 def store_url(location: str | Path) -> URL:
@@ -130,12 +132,6 @@ _REMEDIES = (
 )
 
 
-# Transactions on one database: what every adapter in this room stands on.
-
-
-T = TypeVar("T", bound="Transactions")
-
-
 def require_file(url: URL) -> None:
     """Raise `StoreError` when the file of a SQLite store is not there."""
     path = file_of(url)
@@ -210,9 +206,6 @@ class Transactions:
         engine = self._engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
         with explained(self._url), engine.begin() as connection:
             yield connection
-
-
-# Insert-or-replace and insert-or-ignore, the same on SQLite and PostgreSQL; rows in bulk.
 
 
 def upsert(connection: Connection, table: Table) -> Insert:

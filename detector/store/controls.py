@@ -16,17 +16,8 @@ from detector.model.matcher import Matcher
 from detector.model.silence import Acknowledgement, Silence
 from detector.model.token import Scope, Token
 from detector.store.connections import Transactions, insert_new, open_beside, upsert
-from detector.store.row_values import (
-    from_micros,
-    maybe_from_micros,
-    maybe_to_micros,
-    to_micros,
-)
-from detector.store.schema import (
-    ACKNOWLEDGEMENTS,
-    SILENCES,
-    TOKENS,
-)
+from detector.store.row_values import from_micros, maybe_from_micros, maybe_to_micros, to_micros
+from detector.store.schema import ACKNOWLEDGEMENTS, SILENCES, TOKENS
 
 log = structlog.get_logger("detector.store")
 

@@ -1,4 +1,11 @@
-"""One writer per store: the lease of a SQLite file, which goes with its holder."""
+"""One writer per store: a lease on a file for SQLite, in a row of the database for PostgreSQL.
+
+The lease of a file goes with its holder. That in a row is taken by compare-and-swap, on the
+database's clock, so that those of the machines do not matter. Each new holder begins a new *term*;
+every transaction that writes looks at the term first and holds the row until it is over, so an
+instance that was asleep while another took over can write nothing any more (Kleppmann 2016, "How
+to do distributed locking").
+"""
 
 from __future__ import annotations
 
@@ -14,6 +21,32 @@ from sqlalchemy.exc import DBAPIError
 
 from detector.errors import LeaseLost, StoreError
 from detector.store.connections import explained
+
+TTL = timedelta(seconds=20)
+
+_LOCK_NOT_AVAILABLE = "55P03"
+_NOW = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+_TAKE = text(f"""
+    INSERT INTO leases AS held (name, holder, term, expires_at)
+    VALUES ('writer', :me, 1, {_NOW} + :ttl)
+    ON CONFLICT (name) DO UPDATE SET
+        holder = excluded.holder,
+        term = held.term + (held.holder <> excluded.holder)::int,
+        expires_at = excluded.expires_at
+    WHERE held.holder = excluded.holder OR held.expires_at <= {_NOW}
+    RETURNING term
+""")  # noqa: S608 - put together from constants
+_RENEW = text(f"""
+    UPDATE leases SET expires_at = {_NOW} + :ttl
+    WHERE name = 'writer' AND holder = :me AND term = :term RETURNING term
+""")  # noqa: S608 - put together from constants
+_FENCE = text(
+    "SELECT term FROM leases WHERE name = 'writer' AND holder = :me AND term = :term FOR SHARE"
+)
+_RELEASE = text(
+    "UPDATE leases SET expires_at = 0 WHERE name = 'writer' AND holder = :me AND term = :term"
+)
+_HOLDER = text("SELECT holder FROM leases WHERE name = 'writer'")
 
 
 class FileLease:
@@ -85,41 +118,6 @@ def _refusal(store: Path, holder: int | None, error: sqlite3.DatabaseError) -> s
         return f"{store}: cannot write beside the store ({error}); choose a writable folder"
     who = "another outage-detector" + (f" (process {holder})" if holder else "")
     return f"{store}: {who} is writing to this store; stop it first, or choose another store"
-
-
-# One writer among several instances: a lease in a row of the database, with fencing.
-#
-# The lease is taken by compare-and-swap, on the database's clock, so that those of the machines do
-# not matter. Each new holder begins a new *term*; every transaction that writes looks at the term
-# first and holds the row until it is over, so an instance that was asleep while another took over
-# can write nothing any more (Kleppmann 2016, "How to do distributed locking").
-
-
-TTL = timedelta(seconds=20)
-
-_LOCK_NOT_AVAILABLE = "55P03"
-_NOW = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
-_TAKE = text(f"""
-    INSERT INTO leases AS held (name, holder, term, expires_at)
-    VALUES ('writer', :me, 1, {_NOW} + :ttl)
-    ON CONFLICT (name) DO UPDATE SET
-        holder = excluded.holder,
-        term = held.term + (held.holder <> excluded.holder)::int,
-        expires_at = excluded.expires_at
-    WHERE held.holder = excluded.holder OR held.expires_at <= {_NOW}
-    RETURNING term
-""")  # noqa: S608 - put together from constants
-_RENEW = text(f"""
-    UPDATE leases SET expires_at = {_NOW} + :ttl
-    WHERE name = 'writer' AND holder = :me AND term = :term RETURNING term
-""")  # noqa: S608 - put together from constants
-_FENCE = text(
-    "SELECT term FROM leases WHERE name = 'writer' AND holder = :me AND term = :term FOR SHARE"
-)
-_RELEASE = text(
-    "UPDATE leases SET expires_at = 0 WHERE name = 'writer' AND holder = :me AND term = :term"
-)
-_HOLDER = text("SELECT holder FROM leases WHERE name = 'writer'")
 
 
 class RowLease:

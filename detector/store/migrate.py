@@ -6,9 +6,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import (
-    Connection,
-)
+from sqlalchemy import Connection
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 

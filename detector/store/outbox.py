@@ -1,4 +1,4 @@
-"""The outbox: alerts on their way, each once per receiver.
+"""The outbox: alerts on their way, each once per receiver, and the dead letters among them.
 
 The messages about one incident have one order, everywhere: their sequence, then their number among
 those that only one receiver gets. No clock orders them: what a silence kept back is told at a later
@@ -29,11 +29,7 @@ from detector.errors import StoreError
 from detector.model.alert import AlertKind
 from detector.model.delivery import Delivery, DeliveryStatus
 from detector.store.connections import Transactions, insert_new, open_beside
-from detector.store.row_values import (
-    delivery_of,
-    delivery_row,
-    to_micros,
-)
+from detector.store.row_values import delivery_of, delivery_row, to_micros
 from detector.store.schema import OUTBOX
 
 _PENDING = OUTBOX.c.status == literal_column("'pending'")
@@ -151,9 +147,6 @@ def _last(wanted: ColumnElement[bool]) -> Select[Any]:
     place = func.row_number().over(partition_by=_STORY, order_by=backwards)
     found = select(OUTBOX, place.label("place")).where(wanted).subquery()
     return select(found).where(found.c.place == 1).order_by(found.c.incident_id, found.c.receiver)
-
-
-# Dead letters of the outbox, seen and sent again beside a running pipeline.
 
 
 def open_letters(location: str | Path) -> SqlLetters:

@@ -17,19 +17,8 @@ from detector.model.documents import alert_from_dict
 from detector.model.incident import Incident
 from detector.store.base import IncidentQuery
 from detector.store.connections import open_beside
-from detector.store.row_values import (
-    COUNT_COLUMNS,
-    counts_frame,
-    incident_of,
-    to_micros,
-)
-from detector.store.schema import (
-    ALERTS,
-    COUNTS,
-    DECISIONS,
-    INCIDENTS,
-    OUTBOX,
-)
+from detector.store.row_values import COUNT_COLUMNS, counts_frame, incident_of, to_micros
+from detector.store.schema import ALERTS, COUNTS, DECISIONS, INCIDENTS, OUTBOX
 from detector.store.sql_store import SqlStore
 
 _LATELY = 6 * 3_600_000_000

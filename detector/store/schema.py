@@ -1,7 +1,8 @@
-"""The tables of the store. Instants are whole microseconds since 1970 (UTC), everywhere.
+"""The tables of the store, brought up to date by the writer, required to be so by readers.
 
-Microseconds are exact for Python's ``datetime``, sort as numbers and need no zone, so what is read
-equals what was written and every comparison is one of integers, on SQLite as on PostgreSQL.
+Instants are whole microseconds since 1970 (UTC), everywhere. They are exact for Python's
+``datetime``, sort as numbers and need no zone, so what is read equals what was written and every
+comparison is one of integers, on SQLite as on PostgreSQL.
 """
 
 from __future__ import annotations
@@ -187,13 +188,8 @@ LEASES = Table(
     comment="which of several instances writes",
 )
 
-
-# Which tables a store has: brought up to date by the writer, required by readers.
-
-
 KNOWN = ("0001", "0002", "0003", "0004", "0005")
 """The schemas that this version can start from, oldest first; the last is its own."""
-
 
 _MIGRATING = 0x6F757461676564  # "outaged", the name of our lock among a database's others
 

@@ -1,4 +1,7 @@
-"""What is dropped when it is old: counts, and messages that were sent long ago."""
+"""The store on SQLAlchemy: one SQLite file by default, PostgreSQL by URL.
+
+Counts, and messages that were sent long ago, are dropped when they are old (`forget`).
+"""
 
 from __future__ import annotations
 
@@ -38,98 +41,12 @@ from detector.store.row_values import (
     incident_row,
     to_micros,
 )
-from detector.store.schema import (
-    COUNTS,
-    INCIDENTS,
-    MEMORY,
-    OUTBOX,
-)
-
-
-def forget(connection: Connection, before: datetime) -> int:
-    """Drop what is older than ``before``; return how many rows went.
-
-    Messages that are still on their way stay, and so do those about incidents that were open
-    then: from them is known what a receiver was told.
-    """
-    micros = to_micros(before)
-    # Service by service: rows lie in that order, and each stretch is found without a scan.
-    services = connection.scalars(select(COUNTS.c.service).distinct()).all()
-    gone = sum(
-        connection.execute(
-            delete(COUNTS).where(COUNTS.c.service == service, COUNTS.c.time < micros)
-        ).rowcount
-        for service in services
-    )
-    over = select(INCIDENTS.c.id).where(INCIDENTS.c.resolved_at < micros)
-    old = delete(OUTBOX).where(
-        OUTBOX.c.alert_at < micros,
-        OUTBOX.c.status != DeliveryStatus.PENDING.value,
-        OUTBOX.c.incident_id.in_(over) | OUTBOX.c.incident_id.like("feed/%"),
-    )
-    return gone + connection.execute(old).rowcount
-
-
-# What is on record of many incidents at once: after a start, all that go on are asked about.
-
+from detector.store.schema import COUNTS, INCIDENTS, MEMORY, OUTBOX
 
 #: Incidents in one question: databases bound the parameters of a statement.
 _AT_ONCE = 500
 
 T = TypeVar("T")
-
-
-def on_record(connection: Connection, incident_ids: Collection[str]) -> Mapping[str, OnRecord]:
-    """Return what is on record of ``incident_ids``, by id; every id has an entry."""
-    found: dict[str, OnRecord] = {}
-    for ids in _parts(incident_ids):
-        found |= _records(connection, ids)
-    return found
-
-
-def last_said(
-    connection: Connection, receivers: Collection[str], incident_ids: Collection[str]
-) -> tuple[Delivery, ...]:
-    """Return the last message of each incident that each receiver took, or refused as its end."""
-    parts = _parts(sorted(incident_ids))
-    return tuple(said for ids in parts for said in outbox.last_said(connection, receivers, ids))
-
-
-def _parts(incident_ids: Collection[str]) -> Iterator[Sequence[str]]:
-    ids = list(incident_ids)
-    return (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE))
-
-
-def _records(connection: Connection, ids: Sequence[str]) -> Mapping[str, OnRecord]:
-    alerts = _grouped(chronicle.alerts_about(connection, ids), _subject)
-    decisions = _grouped(chronicle.decisions_about(connection, ids), _judged)
-    deliveries = _grouped(outbox.about(connection, ids), _addressed)
-    return {
-        one: OnRecord(tuple(alerts[one]), tuple(decisions[one]), tuple(deliveries[one]))
-        for one in ids
-    }
-
-
-def _subject(alert: Alert) -> str:
-    return alert.incident.id
-
-
-def _judged(decision: Decision) -> str:
-    return decision.incident_id
-
-
-def _addressed(delivery: Delivery) -> str:
-    return delivery.alert.about
-
-
-def _grouped(rows: Iterable[T], about: Callable[[T], str]) -> Mapping[str, list[T]]:
-    groups: dict[str, list[T]] = defaultdict(list)
-    for row in rows:
-        groups[about(row)].append(row)
-    return groups
-
-
-# The store on SQLAlchemy: one SQLite file by default, PostgreSQL by URL.
 
 
 def open_store(
@@ -347,3 +264,77 @@ def _write_memory(connection: Connection, memory: Mapping[str, bytes | None]) ->
     if gone := [key for key, value in memory.items() if value is None]:
         forget = delete(MEMORY).where(MEMORY.c.key == bindparam("gone"))
         connection.execute(forget, [{"gone": key} for key in gone])
+
+
+def forget(connection: Connection, before: datetime) -> int:
+    """Drop what is older than ``before``; return how many rows went.
+
+    Messages that are still on their way stay, and so do those about incidents that were open
+    then: from them is known what a receiver was told.
+    """
+    micros = to_micros(before)
+    # Service by service: rows lie in that order, and each stretch is found without a scan.
+    services = connection.scalars(select(COUNTS.c.service).distinct()).all()
+    gone = sum(
+        connection.execute(
+            delete(COUNTS).where(COUNTS.c.service == service, COUNTS.c.time < micros)
+        ).rowcount
+        for service in services
+    )
+    over = select(INCIDENTS.c.id).where(INCIDENTS.c.resolved_at < micros)
+    old = delete(OUTBOX).where(
+        OUTBOX.c.alert_at < micros,
+        OUTBOX.c.status != DeliveryStatus.PENDING.value,
+        OUTBOX.c.incident_id.in_(over) | OUTBOX.c.incident_id.like("feed/%"),
+    )
+    return gone + connection.execute(old).rowcount
+
+
+def on_record(connection: Connection, incident_ids: Collection[str]) -> Mapping[str, OnRecord]:
+    """Return what is on record of ``incident_ids``, by id; every id has an entry."""
+    found: dict[str, OnRecord] = {}
+    for ids in _parts(incident_ids):
+        found |= _records(connection, ids)
+    return found
+
+
+def last_said(
+    connection: Connection, receivers: Collection[str], incident_ids: Collection[str]
+) -> tuple[Delivery, ...]:
+    """Return the last message of each incident that each receiver took, or refused as its end."""
+    parts = _parts(sorted(incident_ids))
+    return tuple(said for ids in parts for said in outbox.last_said(connection, receivers, ids))
+
+
+def _parts(incident_ids: Collection[str]) -> Iterator[Sequence[str]]:
+    ids = list(incident_ids)
+    return (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE))
+
+
+def _records(connection: Connection, ids: Sequence[str]) -> Mapping[str, OnRecord]:
+    alerts = _grouped(chronicle.alerts_about(connection, ids), _subject)
+    decisions = _grouped(chronicle.decisions_about(connection, ids), _judged)
+    deliveries = _grouped(outbox.about(connection, ids), _addressed)
+    return {
+        one: OnRecord(tuple(alerts[one]), tuple(decisions[one]), tuple(deliveries[one]))
+        for one in ids
+    }
+
+
+def _subject(alert: Alert) -> str:
+    return alert.incident.id
+
+
+def _judged(decision: Decision) -> str:
+    return decision.incident_id
+
+
+def _addressed(delivery: Delivery) -> str:
+    return delivery.alert.about
+
+
+def _grouped(rows: Iterable[T], about: Callable[[T], str]) -> Mapping[str, list[T]]:
+    groups: dict[str, list[T]] = defaultdict(list)
+    for row in rows:
+        groups[about(row)].append(row)
+    return groups

@@ -9,11 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from detector.errors import DeliveryError, Unreachable
 from detector.model.alert import Alert, AlertKind
-from detector.model.incident import (
-    Incident,
-    Severity,
-    incident_id,
-)
+from detector.model.incident import Incident, Severity, incident_id
 from detector.model.surge import Onset
 from detector.notify.receiver import Receiver
 

@@ -15,12 +15,7 @@ from detector.model.documents import feed_to_dict, incident_to_dict
 from detector.model.health import SourceHealth
 from detector.model.incident import Incident
 from detector.model.series import Floats
-from detector.model.times import (
-    floor_to,
-    from_seconds,
-    iso,
-    to_seconds,
-)
+from detector.model.times import floor_to, from_seconds, iso, to_seconds
 from detector.store.base import IncidentQuery, Viewer
 from detector.views.incident_record import observed_until
 from detector.views.services import ServiceStatus, service_statuses

@@ -16,14 +16,7 @@ from detector.web.backend import Backend
 from detector.web.etags import ETags
 from detector.web.headers import KnownHosts, SecurityHeaders, our_hosts
 from detector.web.limits import Buckets, Limits
-from detector.web.pages import (
-    assets,
-    configuration,
-    incident_page,
-    login,
-    overview,
-    service,
-)
+from detector.web.pages import assets, configuration, incident_page, login, overview, service
 from detector.web.pages import silences as silences_page
 from detector.web.pages import sources as sources_page
 from detector.web.parameters import known_parameters

@@ -11,9 +11,7 @@ from fastapi import APIRouter, Response
 from detector.model.plain_text import plain
 from detector.model.token import Scope
 from detector.text.catalogue import catalogue
-from detector.views.services import (
-    service,
-)
+from detector.views.services import service
 from detector.web.access import needs
 from detector.web.api.shapes import problems
 from detector.web.api.values import Lang

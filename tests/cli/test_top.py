@@ -21,11 +21,7 @@ from detector.store.base import RunRecord
 from detector.store.queries import SqlViewer, open_viewer
 from detector.store.sql_store import open_store
 from detector.text.phrasing import phrasing
-from detector.views.snapshot import (
-    COLUMNS,
-    spark,
-    take_snapshot,
-)
+from detector.views.snapshot import COLUMNS, spark, take_snapshot
 from tests.cli.test_commands import Run, run
 from tests.fakes.outages import an_incident
 

@@ -6,11 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from detector.complaints.classifier import Classifier, load_classifier
-from detector.complaints.lexicon import (
-    Lexicon,
-    parse_lexicon,
-    parse_services,
-)
+from detector.complaints.lexicon import Lexicon, parse_lexicon, parse_services
 from detector.complaints.reader import PostReader, build_reader
 from detector.complaints.service_names import Names, build_names
 

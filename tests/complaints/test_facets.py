@@ -8,17 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.complaints.facet_verdicts import (
-    Verdict,
-    in_words,
-    judge_facets,
-)
-from detector.complaints.facets import (
-    FacetLexicon,
-    Vocabulary,
-    parse_facets,
-    tag,
-)
+from detector.complaints.facet_verdicts import Verdict, in_words, judge_facets
+from detector.complaints.facets import FacetLexicon, Vocabulary, parse_facets, tag
 from detector.demo.reconstruction import Scenario, parse_scenario
 from detector.demo.simulate import simulate
 from detector.errors import InputError

@@ -4,12 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.complaints.normalise import (
-    fold,
-    fold_all,
-    masked,
-    own_words,
-)
+from detector.complaints.normalise import fold, fold_all, masked, own_words
 
 
 @pytest.mark.parametrize(

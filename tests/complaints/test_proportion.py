@@ -7,12 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.complaints.facet_verdicts import (
-    CROWD_LEVEL,
-    LEVEL,
-    ratio_of_shares,
-    wilson,
-)
+from detector.complaints.facet_verdicts import CROWD_LEVEL, LEVEL, ratio_of_shares, wilson
 
 
 def test_wilson_is_the_published_interval() -> None:

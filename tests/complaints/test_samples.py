@@ -9,13 +9,7 @@ from hypothesis import strategies as st
 
 from detector import resources
 from detector.complaints.lexicon import parse_lexicon
-from detector.complaints.samples import (
-    LONGEST,
-    PRIOR,
-    gather_evidence,
-    mask,
-    telling_words,
-)
+from detector.complaints.samples import LONGEST, PRIOR, gather_evidence, mask, telling_words
 
 USUAL = ["微信语音发不出去", "微信更新以后闪退", "my wechat keeps crashing", "朋友圈刷不出来"] * 30
 SURGE = [

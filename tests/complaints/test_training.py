@@ -9,12 +9,7 @@ from detector.complaints.classifier import TRAINED_KINDS, load_classifier
 from detector.complaints.normalise import fold
 from detector.complaints.reading import read
 from detector.complaints.training import train
-from detector.complaints.training_texts import (
-    fill,
-    fillings,
-    parse_slots,
-    parse_templates,
-)
+from detector.complaints.training_texts import fill, fillings, parse_slots, parse_templates
 from detector.errors import InputError
 from tests.complaints import rigs
 

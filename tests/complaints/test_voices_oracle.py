@@ -9,14 +9,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.complaints.authors import (
-    BANDS,
-    FLOOD,
-    copy_keys,
-    has_link,
-    in_order,
-    is_voice,
-)
+from detector.complaints.authors import BANDS, FLOOD, copy_keys, has_link, in_order, is_voice
 
 HOUR = timedelta(hours=1)
 LONG = "微信崩了！大家快换成某某聊天，稳定不掉线，还可以领取红包，点击下载"

@@ -5,11 +5,7 @@ import pandas as pd
 import pytest
 
 from detector.demo.reconstruction import RhythmShape
-from detector.demo.simulate import (
-    curve_rate,
-    minutes_between,
-    rhythm_factor,
-)
+from detector.demo.simulate import curve_rate, minutes_between, rhythm_factor
 
 SHAPE = RhythmShape(
     weekday=tuple(float(h + 1) for h in range(24)), weekend=tuple(float(24 - h) for h in range(24))

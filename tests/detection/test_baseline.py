@@ -4,11 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import nbinom
 
-from detector.detection.baseline.clock_shift import (
-    CERTAIN,
-    rest_clock,
-    watch_clock,
-)
+from detector.detection.baseline.clock_shift import CERTAIN, rest_clock, watch_clock
 from detector.detection.baseline.level import (
     HOUR,
     Expectation,
@@ -19,11 +15,7 @@ from detector.detection.baseline.level import (
     tamed,
     tamed_dispersion,
 )
-from detector.detection.baseline.profile import (
-    _smooth,
-    fold,
-    refit,
-)
+from detector.detection.baseline.profile import _smooth, fold, refit
 from detector.detection.kernels.series_record import RECORD
 from tests.detection.counting import DAY, MONDAY, detect, drawn, rhythm, usual
 

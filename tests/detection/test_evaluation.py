@@ -13,17 +13,8 @@ import pandas as pd
 import pytest
 
 from benchmarks.synthetic import Recipe, generate
-from detector.detection.evaluation import (
-    evaluate,
-    figures,
-    shares,
-)
-from detector.detection.truth_matching import (
-    claims_of,
-    coverage_of,
-    match,
-    outages_of,
-)
+from detector.detection.evaluation import evaluate, figures, shares
+from detector.detection.truth_matching import claims_of, coverage_of, match, outages_of
 
 JUDGE = Path(__file__).resolve().parents[3] / "shared" / "bench" / "score.py"
 ZERO = datetime(2022, 1, 1, tzinfo=UTC)

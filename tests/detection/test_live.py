@@ -12,11 +12,7 @@ from hypothesis import strategies as st
 
 from detector.detection.live import update
 from detector.detection.options import DetectionOptions, KnownEvent
-from detector.detection.series_state import (
-    begin,
-    dump,
-    load,
-)
+from detector.detection.series_state import begin, dump, load
 from detector.model.series import Floats
 from detector.model.surge import ChangeKind
 from tests.detection.counting import (

@@ -13,12 +13,7 @@ from detector.detection.kernels.bin_update import NO_PARTIAL_BINS
 from detector.detection.kernels.series_record import RING
 from detector.detection.live import Step, update
 from detector.detection.options import DetectionOptions
-from detector.detection.series_state import (
-    SeriesState,
-    begin,
-    dump,
-    load,
-)
+from detector.detection.series_state import SeriesState, begin, dump, load
 from detector.model.series import Floats
 from detector.model.surge import Change, ChangeKind
 from tests.detection.counting import DAY, MONDAY, drawn, rhythm

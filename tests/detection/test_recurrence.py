@@ -3,12 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from detector.detection.baseline.recurrence import (
-    UNSEEN_SPREAD,
-    WEEKS,
-    bump,
-    recur,
-)
+from detector.detection.baseline.recurrence import UNSEEN_SPREAD, WEEKS, bump, recur
 
 
 def factor(*ratios: float, mass: float = 60.0) -> tuple[float, float]:

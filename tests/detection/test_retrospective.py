@@ -10,11 +10,7 @@ from benchmarks.running import prepare
 from benchmarks.synthetic import Recipe, generate
 from detector.detection.hindsight.surges import analyze_series
 from detector.detection.options import DetectionOptions
-from detector.detection.truth_matching import (
-    MINUTE,
-    match,
-    outages_of,
-)
+from detector.detection.truth_matching import MINUTE, match, outages_of
 from detector.model.series import CountSeries, SeriesKey
 
 START = datetime(2024, 3, 4, tzinfo=UTC)

@@ -11,12 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.detection.scores import (
-    THRESHOLD,
-    WINDOWS,
-    score_series,
-    score_table,
-)
+from detector.detection.scores import THRESHOLD, WINDOWS, score_series, score_table
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 FIVE_MINUTES = 300.0

@@ -3,12 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from detector.detection.baseline.level import (
-    DAY,
-    HOUR,
-    Slot,
-    slot_at,
-)
+from detector.detection.baseline.level import DAY, HOUR, Slot, slot_at
 
 MONDAY = 4 * DAY  # 1970-01-05
 TEN_MINUTES, ELEVEN_MINUTES = 600, 660

@@ -12,13 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.detection.trending import (
-    GROWTH,
-    HOLD,
-    LOOKS,
-    TrendState,
-    update,
-)
+from detector.detection.trending import GROWTH, HOLD, LOOKS, TrendState, update
 from detector.model.spans import Spans
 from detector.model.surge import Change, ChangeKind
 

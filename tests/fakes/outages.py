@@ -6,11 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from detector.model.alert import Alert, AlertKind
 from detector.model.delivery import Delivery, DeliveryStatus
-from detector.model.incident import (
-    Incident,
-    Severity,
-    incident_id,
-)
+from detector.model.incident import Incident, Severity, incident_id
 from detector.model.surge import Onset
 
 NOON = datetime(2022, 7, 22, 12, 0, tzinfo=UTC)

@@ -13,11 +13,7 @@ import pandas as pd
 from detector.errors import StoreError
 from detector.model.alert import Alert, AlertKind
 from detector.model.decision import Decision, Reason
-from detector.model.delivery import (
-    Delivery,
-    DeliveryStatus,
-    Notice,
-)
+from detector.model.delivery import Delivery, DeliveryStatus, Notice
 from detector.model.documents import (
     alert_from_dict,
     alert_to_dict,

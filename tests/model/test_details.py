@@ -2,11 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from detector.model.details import (
-    AuthorKind,
-    Details,
-    FacetVerdict,
-)
+from detector.model.details import AuthorKind, Details, FacetVerdict
 
 
 def details(*regions: tuple[str, str, float | None]) -> Details:

@@ -24,12 +24,7 @@ from detector.model.merge import IncidentMerge
 from detector.model.series import CountSeries, SeriesKey
 from detector.model.severity import SeverityRules, severity_of
 from detector.model.surge import Onset, Surge
-from detector.model.times import (
-    floor_to,
-    from_seconds,
-    iso,
-    to_seconds,
-)
+from detector.model.times import floor_to, from_seconds, iso, to_seconds
 from tests.fakes.outages import NOON, an_incident
 
 MINUTE = timedelta(minutes=1)

@@ -15,11 +15,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from detector.errors import (
-    DeliveryError,
-    Rejected,
-    Unreachable,
-)
+from detector.errors import DeliveryError, Rejected, Unreachable
 from detector.model.alert import Alert, AlertKind
 from detector.notify.receiver import RefreshedReceiver
 from tests.fakes.outages import NOON, an_alert, an_incident

@@ -16,12 +16,7 @@ from detector.receivers.apprise import AppriseReceiver
 from detector.receivers.console import ConsoleReceiver
 from detector.receivers.jsonlines import JsonLinesReceiver
 from detector.receivers.pagerduty import PagerDutyReceiver
-from detector.receivers.webhook import (
-    JSON,
-    Form,
-    WebhookReceiver,
-    cloud_events,
-)
+from detector.receivers.webhook import JSON, Form, WebhookReceiver, cloud_events
 from tests.fakes.clock import FakeClock
 from tests.fakes.outages import NOON
 from tests.fakes.words import a_writer

@@ -7,11 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from detector.errors import (
-    ConfigError,
-    Rejected,
-    Unreachable,
-)
+from detector.errors import ConfigError, Rejected, Unreachable
 from detector.model.alert import AlertKind
 from detector.model.incident import Severity
 from detector.receivers.apprise import AppriseReceiver

@@ -9,12 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from detector.model.health import (
-    SourceAlert,
-    SourceHealth,
-    SourceReason,
-    SourceState,
-)
+from detector.model.health import SourceAlert, SourceHealth, SourceReason, SourceState
 from detector.notify.receiver import SourceAlertReceiver
 from tests.fakes.outages import NOON
 from tests.fakes.words import a_writer

@@ -16,13 +16,7 @@ from detector.model.alert import AlertKind
 from detector.model.incident import Severity
 from detector.model.times import iso
 from detector.notify.render import Links
-from detector.receivers.pagerduty import (
-    LARGEST,
-    PagerDutyReceiver,
-    dedup_key,
-    event_of,
-    fitted,
-)
+from detector.receivers.pagerduty import LARGEST, PagerDutyReceiver, dedup_key, event_of, fitted
 from tests.fakes.clock import FakeClock
 from tests.fakes.outages import NOON, an_alert, an_incident
 from tests.fakes.words import a_writer

@@ -16,12 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.errors import (
-    ConfigError,
-    DeliveryError,
-    Rejected,
-    Unreachable,
-)
+from detector.errors import ConfigError, DeliveryError, Rejected, Unreachable
 from detector.model.documents import alert_to_dict
 from detector.receivers.http import retry_after
 from detector.receivers.webhook import WebhookReceiver, signed_headers

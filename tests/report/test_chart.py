@@ -13,21 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from detector.report.chart import (
-    NARROW,
-    STRIP,
-    WIDE,
-    bar,
-    counts_chart,
-    sparkline,
-)
+from detector.report.chart import NARROW, STRIP, WIDE, bar, counts_chart, sparkline
 from detector.report.chart_frame import Size
-from detector.report.chart_marks import (
-    Label,
-    Note,
-    place,
-    text_width,
-)
+from detector.report.chart_marks import Label, Note, place, text_width
 from detector.views.curve import Curve, columns
 from detector.views.expected_range import band, dispersion_of
 from tests.report.looks import MINUTE, START, a_curve, a_shade

@@ -14,28 +14,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from detector.errors import ConfigError
-from detector.model.details import (
-    AuthorKind,
-    Details,
-    FacetVerdict,
-    SampleComplaint,
-)
+from detector.model.details import AuthorKind, Details, FacetVerdict, SampleComplaint
 from detector.model.known_outages import Statement
-from detector.report.analysis import (
-    csv_of,
-    looks,
-    markdown_of,
-    page_of,
-    picture_of,
-)
+from detector.report.analysis import csv_of, looks, markdown_of, page_of, picture_of
 from detector.report.exports import csv_text, markdown_cell
 from detector.report.known import Known
 from detector.report.poster import poster
-from detector.report.story import (
-    Report,
-    Story,
-    WatchedSource,
-)
+from detector.report.story import Report, Story, WatchedSource
 from detector.text.phrasing import phrasing
 from tests.fakes.outages import an_incident
 from tests.report.looks import MINUTE, START, a_curve

@@ -9,11 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.report.chart_frame import (
-    count_text,
-    count_ticks,
-    time_ticks,
-)
+from detector.report.chart_frame import count_text, count_ticks, time_ticks
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

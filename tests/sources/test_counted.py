@@ -12,11 +12,7 @@ import numpy as np
 import pytest
 import structlog
 
-from detector.errors import (
-    ConfigError,
-    Garbled,
-    Unavailable,
-)
+from detector.errors import ConfigError, Garbled, Unavailable
 from detector.sources.base import Poll
 from detector.sources.opensearch import OpenSearchSource
 from detector.sources.prometheus import PrometheusSource

@@ -14,12 +14,7 @@ from detector.errors import SourceError
 from detector.model.spans import Spans
 from detector.sources.base import Poll
 from detector.sources.bluesky import JetstreamSource
-from detector.sources.jetstream import (
-    Event,
-    EventLine,
-    parse_event,
-    post_in,
-)
+from detector.sources.jetstream import Event, EventLine, parse_event, post_in
 from tests.sources.servers.jetstream import Jetstream, event_of, micros
 from tests.sources.servers.place import NOW, SurgeChange
 

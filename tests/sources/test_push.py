@@ -14,12 +14,7 @@ from detector.errors import Garbled
 from detector.model.push_batch import PushBatch
 from detector.model.times import iso
 from detector.sources.base import Source
-from detector.sources.push import (
-    KEPT,
-    PARCELS,
-    PushSettings,
-    PushSource,
-)
+from detector.sources.push import KEPT, PARCELS, PushSettings, PushSource
 from detector.store.inbox import open_inbox
 from detector.store.sql_store import open_store
 from detector.testing.sources import SourceContract

@@ -7,21 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from detector.errors import (
-    Garbled,
-    InputError,
-    Refused,
-    Unavailable,
-)
+from detector.errors import Garbled, InputError, Refused, Unavailable
 from detector.sources.base import Poll, Source
 from detector.sources.hackernews import HackerNewsSource
 from detector.sources.mastodon import MastodonSource, first_id
 from detector.sources.reddit import RedditSource
-from detector.sources.time_windows import (
-    LookBack,
-    Post,
-    parse_lookback,
-)
+from detector.sources.time_windows import LookBack, Post, parse_lookback
 from tests.sources.contract.rigs import MINUTE, NOW, web
 from tests.sources.servers.hackernews import HackerNews
 from tests.sources.servers.mastodon import Mastodon

@@ -9,13 +9,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from detector.errors import (
-    ConfigError,
-    Garbled,
-    Refused,
-    SourceError,
-    Unavailable,
-)
+from detector.errors import ConfigError, Garbled, Refused, SourceError, Unavailable
 from detector.sources.http.client import Patience, Web
 from detector.sources.http.exchange import quota_pause, retry_after
 from detector.sources.http.html_text import plain_text

@@ -6,16 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from detector.errors import (
-    Garbled,
-    Refused,
-    Unavailable,
-)
-from detector.sources.weibo_hotsearch import (
-    REFUSALS,
-    STALE,
-    WeiboHotSearchSource,
-)
+from detector.errors import Garbled, Refused, Unavailable
+from detector.sources.weibo_hotsearch import REFUSALS, STALE, WeiboHotSearchSource
 from tests.sources.contract.rigs import MINUTE, NOW, web
 from tests.sources.servers.place import CANARY, Trouble
 from tests.sources.servers.weibo import Weibo

@@ -16,11 +16,7 @@ from detector.model.incident import Severity
 from detector.model.matcher import Matcher
 from detector.model.push_batch import PushBatch
 from detector.model.silence import Acknowledgement, Silence
-from detector.model.token import (
-    Scope,
-    Token,
-    digest_of,
-)
+from detector.model.token import Scope, Token, digest_of
 from detector.store.base import Controls, Inbox
 from detector.store.controls import open_controls
 from detector.store.inbox import open_inbox

@@ -17,11 +17,7 @@ from detector.model.decision import Decision, Reason
 from detector.model.delivery import Delivery, DeliveryStatus
 from detector.model.incident import Incident
 from detector.store.base import IncidentQuery, RunRecord
-from detector.store.queries import (
-    CURVE_COLUMNS,
-    SqlViewer,
-    open_viewer,
-)
+from detector.store.queries import CURVE_COLUMNS, SqlViewer, open_viewer
 from detector.store.sql_store import open_store
 from tests.fakes.outages import an_incident
 from tests.web.house import an_alert_about

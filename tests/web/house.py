@@ -20,19 +20,10 @@ from detector.config import parse_settings
 from detector.model.alert import Alert, AlertKind
 from detector.model.decision import Decision, Reason
 from detector.model.delivery import Delivery, DeliveryStatus
-from detector.model.details import (
-    AuthorKind,
-    Details,
-    FacetVerdict,
-    SampleComplaint,
-)
+from detector.model.details import AuthorKind, Details, FacetVerdict, SampleComplaint
 from detector.model.health import SourceHealth, SourceReason, SourceState
 from detector.model.incident import Incident, Severity
-from detector.model.token import (
-    Scope,
-    Token,
-    digest_of,
-)
+from detector.model.token import Scope, Token, digest_of
 from detector.store.base import RunRecord
 from detector.store.controls import open_controls
 from detector.store.inbox import open_inbox

@@ -17,11 +17,7 @@ import httpx
 import pytest
 
 from detector.model.times import iso
-from detector.model.token import (
-    Scope,
-    Token,
-    digest_of,
-)
+from detector.model.token import Scope, Token, digest_of
 from detector.store.controls import open_controls
 from detector.store.queries import open_viewer
 from detector.store.sql_store import open_store

@@ -10,11 +10,7 @@ from pathlib import Path
 import pytest
 
 from detector.model.token import Scope, Token
-from detector.web.sessions import (
-    logged_in,
-    sealed,
-    unsealed,
-)
+from detector.web.sessions import logged_in, sealed, unsealed
 from tests.web.browser import logged, seal_of
 from tests.web.house import NOW, House, house
 

@@ -13,11 +13,7 @@ import httpx
 import pytest
 
 from detector.model.token import Scope
-from detector.web import (
-    limits,
-    pulse,
-    server,
-)
+from detector.web import limits, pulse, server
 from tests.web.house import House, house
 from tests.web.serving import served
 

@@ -6,11 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from detector.complaints.archive import Archive
-from detector.complaints.authors import (
-    WINDOW,
-    in_order,
-    is_voice,
-)
+from detector.complaints.authors import WINDOW, in_order, is_voice
 from detector.detection.onset import REVISION, refine_onset
 from detector.model.series import SeriesKey
 from detector.model.spans import seconds_of

@@ -12,11 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detector.complaints.archive import AUTHOR_COLUMNS, read_complaints
-from detector.complaints.authors import (
-    WINDOW,
-    in_order,
-    is_voice,
-)
+from detector.complaints.authors import WINDOW, in_order, is_voice
 from detector.detection.live import STALE_AFTER
 from detector.model.series import Floats, SeriesKey
 from detector.model.spans import Spans, seconds_of

@@ -1,4 +1,4 @@
-"""Ready-made counts: rows of a table laid out as bins behind those the detector knows."""
+"""Counts from tables: ready-made counts as bins, and trending lists as services by poll."""
 
 from __future__ import annotations
 
@@ -106,9 +106,6 @@ def _revised(known: Followed, seconds: Floats, values: Floats) -> int:
     within = (index < known.bins) & (index >= max(known.bins - RING, 0)) & np.isfinite(values)
     before = known.state.recent_counts[index[within] % RING]
     return int((before != values[within]).sum())
-
-
-# Trending lists: which services about an outage were listed in which look.
 
 
 def count_listings(

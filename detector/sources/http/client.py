@@ -19,13 +19,7 @@ import msgspec
 import stamina
 
 from detector.clock import wall_now
-from detector.errors import (
-    ConfigError,
-    Garbled,
-    Refused,
-    SourceError,
-    Unavailable,
-)
+from detector.errors import ConfigError, Garbled, Refused, SourceError, Unavailable
 from detector.sources.base import PolledSettings, SourceContext
 from detector.sources.http.exchange import (
     Answer,

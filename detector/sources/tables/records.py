@@ -20,11 +20,7 @@ import pandas as pd
 from detector.errors import InputError
 from detector.model.columns import Aside, Fault, LineOf
 from detector.sources.tables import csv_text, json_lines, parquet
-from detector.sources.tables.streams import (
-    HEAD,
-    Unpacked,
-    Unpacker,
-)
+from detector.sources.tables.streams import HEAD, Unpacked, Unpacker
 
 #: Texts are read in pieces of this many bytes, so that memory stays flat.
 PIECE = 16 << 20

@@ -9,18 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from detector.errors import InputError
-from detector.model.columns import (
-    TableKind,
-    kind_of,
-    our_columns,
-)
+from detector.model.columns import TableKind, kind_of, our_columns
 from detector.sources.tables import table_rows
-from detector.sources.tables.records import (
-    PIECE,
-    Mark,
-    RecordFile,
-    Records,
-)
+from detector.sources.tables.records import PIECE, Mark, RecordFile, Records
 
 #: Of so many rows that are set aside it is said what is wrong with them.
 TOLD = 10

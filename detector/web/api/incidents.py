@@ -30,12 +30,7 @@ from detector.web.api.shapes import (
     Page,
     problems,
 )
-from detector.web.api.values import (
-    Instant,
-    Lang,
-    Named,
-    ShortText,
-)
+from detector.web.api.values import Instant, Lang, Named, ShortText
 from detector.web.backend import AskedBackend, Backend
 from detector.web.problems import Problem
 

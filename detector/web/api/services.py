@@ -14,25 +14,10 @@ from detector.model.series import Floats
 from detector.model.times import from_seconds, iso
 from detector.model.token import Scope
 from detector.views.count_series import Series, SourceSeries, series
-from detector.views.services import (
-    LatestBin,
-    ServiceSummary,
-    service,
-    service_names,
-    services,
-)
+from detector.views.services import LatestBin, ServiceSummary, service, service_names, services
 from detector.web.access import needs
-from detector.web.api.shapes import (
-    Page,
-    SeriesShape,
-    ServiceShape,
-    problems,
-)
-from detector.web.api.values import (
-    Duration,
-    Instant,
-    Named,
-)
+from detector.web.api.shapes import Page, SeriesShape, ServiceShape, problems
+from detector.web.api.values import Duration, Instant, Named
 from detector.web.backend import AskedBackend
 from detector.web.problems import Problem
 

@@ -15,17 +15,8 @@ from detector.model.silence import Silence
 from detector.model.times import iso
 from detector.model.token import Scope
 from detector.web.access import Asking, needs
-from detector.web.api.shapes import (
-    Page,
-    SilenceShape,
-    problems,
-)
-from detector.web.api.values import (
-    Duration,
-    Instant,
-    Named,
-    ShortText,
-)
+from detector.web.api.shapes import Page, SilenceShape, problems
+from detector.web.api.values import Duration, Instant, Named, ShortText
 from detector.web.backend import AskedBackend
 from detector.web.prefix import address
 from detector.web.problems import Problem

@@ -11,21 +11,9 @@ from markupsafe import Markup
 
 from detector.model.incident import Incident
 from detector.model.times import from_seconds
-from detector.report.chart import (
-    NARROW,
-    WIDE,
-    counts_chart,
-)
-from detector.report.chart_marks import (
-    Labels,
-    Note,
-    shade_of,
-)
-from detector.views.curve import (
-    Columns,
-    Curve,
-    columns,
-)
+from detector.report.chart import NARROW, WIDE, counts_chart
+from detector.report.chart_marks import Labels, Note, shade_of
+from detector.views.curve import Columns, Curve, columns
 from detector.views.recorded_curves import IN_FULL
 from detector.web.pages.presentation import Presentation
 from detector.web.pages.rendering import drawn

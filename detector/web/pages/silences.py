@@ -16,11 +16,7 @@ from detector.model.matcher import Matcher, parse_matcher
 from detector.model.plain_text import plain
 from detector.model.silence import Silence
 from detector.model.token import Scope
-from detector.web.access import (
-    Asking,
-    Visitor,
-    needs,
-)
+from detector.web.access import Asking, Visitor, needs
 from detector.web.backend import AskedBackend, Backend
 from detector.web.pages.presentation import presentation_for
 from detector.web.pages.rendering import page

@@ -14,11 +14,7 @@ from detector.model.alert import Alert
 from detector.model.incident import Incident
 from detector.model.known_outages import parse_catalogue
 from detector.model.plain_text import plain
-from detector.report.known import (
-    Known,
-    documented,
-    meets,
-)
+from detector.report.known import Known, documented, meets
 from detector.text.rounding import to_the_minute
 from detector.views.incident_view import IncidentView
 from detector.web.pages.presentation import Presentation

@@ -15,11 +15,7 @@ from playwright.sync_api import Browser
 from detector.model.alert import Alert, AlertKind
 from detector.model.decision import Decision, Reason
 from detector.model.delivery import Delivery, DeliveryStatus
-from detector.model.details import (
-    Details,
-    FacetVerdict,
-    SampleComplaint,
-)
+from detector.model.details import Details, FacetVerdict, SampleComplaint
 from detector.model.health import SourceHealth, SourceReason, SourceState
 from detector.model.incident import Incident, Severity
 from detector.model.matcher import Matcher
