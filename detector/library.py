@@ -28,7 +28,7 @@ from detector.sources.base import Poll, Source
 from detector.sources.files import FileSource, read_gaps
 from detector.sources.scenario import bundled_scenario
 from detector.sources.tables import table_rows
-from detector.sources.tables.records import Records
+from detector.sources.tables.records import FileRecords
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +54,7 @@ class FrameSource:
         ours = our_columns(columns, {})
         kind = kind_of(ours, columns)
         frame = self.frame.set_axis(columns, axis=1).reset_index(drop=True)
-        records = Records(frame, end=0, at_end=True, line_of=lambda row: row + 1)
+        records = FileRecords(frame, end=0, at_end=True, line_of=lambda row: row + 1)
         if frame.empty:
             return Poll(None, exhausted=True)
         if kind is TableKind.POSTS:

@@ -107,7 +107,7 @@ PARTS_OF_A_PACKAGE = {"__init__", "__main__", "base", "registry"}
 #: A package with more files than this is two packages.
 MOST_FILES = 20
 #: A class name with more homes than this has several meanings.
-MOST_HOMES = 2
+MOST_HOMES = 1
 
 #: Rooms that know no world: no clock, file, network, process or environment.
 PURE = ("model", "complaints", "detection", "notify", "demo", "report")

@@ -80,10 +80,10 @@ def _lines(checked: Checked) -> Iterator[str]:
 
 def _services(plan: PipelinePlan) -> Iterator[str]:
     named = f"follow {', '.join(sorted(plan.services)) or 'no service by name'}"
-    if plan.discover_voices is None:
+    if plan.discover_authors is None:
         yield named
     else:
-        enough = f"{plan.discover_voices:g} authors"
+        enough = f"{plan.discover_authors:g} authors"
         yield f"{named}, and any service that {enough} complain about within an hour"
     for service in sorted(plan.services):
         options = plan.options_for(service)
@@ -125,7 +125,7 @@ def _document(checked: Checked) -> dict[str, Any]:
             }
             for name, own in options.items()
         ],
-        "discover_authors": plan.discover_voices,
+        "discover_authors": plan.discover_authors,
         "receivers": [
             {
                 "name": receiver.name,

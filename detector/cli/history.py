@@ -244,7 +244,7 @@ def _width(text: str) -> timedelta:
 
 def _why_nothing(plan: PipelinePlan, say: Phrasing) -> str:
     """Return what to do where no bin was counted at all."""
-    least = plan.discover_voices
+    least = plan.discover_authors
     if least is None:
         return say.texts("command.history.nothing")
     return say.texts("command.history.nothing_discovered", count=say.format.number(least))

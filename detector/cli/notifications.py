@@ -24,7 +24,7 @@ from detector.notify.policy import NotificationPolicy
 from detector.notify.receiver import Receiver
 from detector.notify.route import ReceiverPolicy, Route, Way, ways
 from detector.pipeline.setup import build_policy, build_receivers, store_location
-from detector.store.outbox import SqlLetters, open_letters
+from detector.store.outbox import DeadLetters, open_letters
 from detector.text.phrasing import Phrasing, phrasing
 
 
@@ -107,7 +107,7 @@ def retry_letters(config: Path | None, key: str | None, *, receiver: str | None)
     print(reader().texts("command.outbox.retried", number=revived))
 
 
-def _outbox(config: Path | None) -> SqlLetters:
+def _outbox(config: Path | None) -> DeadLetters:
     settings, base, _ = settings_and_base(config)
     return open_letters(store_location(settings, base=base))
 

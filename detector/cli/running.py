@@ -58,9 +58,9 @@ def _run_until_stopped(running: Pipeline, settings: Settings, base: Path, path: 
         store=shown_location(settings),
         time=iso(running.clock.now()),
     )
-    from detector.cli.serving import WatchedTurns, served_beside  # it needs this module
+    from detector.cli.serving import WatchedRuns, served_beside  # it needs this module
 
-    watched = WatchedTurns(running)
+    watched = WatchedRuns(running)
     schedule = Schedule(
         watched.turn,
         every=settings.schedule.every,

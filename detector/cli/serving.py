@@ -33,8 +33,8 @@ log = structlog.get_logger("detector.web")
 
 
 @dataclass(eq=False)
-class WatchedTurns:
-    """The pipeline's turns, and how they went: for those who look from another thread."""
+class WatchedRuns:
+    """The pipeline's runs, and how they went: for readers in another thread."""
 
     running: Pipeline
     jobs: Callable[[], JobCounts] = JobCounts
@@ -47,7 +47,7 @@ class WatchedTurns:
         self._now = observed_until(self.running.memory) or wall_now()
 
     def turn(self) -> bool:
-        """Take a turn."""
+        """Do one run."""
         began = time.monotonic()
         more = self.running.turn()
         seconds = time.monotonic() - began
@@ -58,11 +58,11 @@ class WatchedTurns:
         return more
 
     def report(self) -> RunReport:
-        """Return how the last turn went."""
+        """Return how the last run went."""
         return replace(self._report, jobs=self.jobs())
 
     def now(self) -> datetime:
-        """Return the time of the data: on an accelerated clock, up to where the last turn came."""
+        """Return the time of the data: on an accelerated clock, up to where the last run came."""
         accelerated = self.running.settings.clock.speed is not None
         return self._now if accelerated else wall_now()
 
@@ -74,7 +74,7 @@ def observed_until(memory: PipelineState) -> datetime | None:
 
 
 @contextmanager
-def served_beside(settings: Settings, base: Path, watched: WatchedTurns) -> Iterator[None]:
+def served_beside(settings: Settings, base: Path, watched: WatchedRuns) -> Iterator[None]:
     """Serve the dashboard and the API while the pipeline runs, unless they are switched off.
 
     Raises

@@ -21,7 +21,7 @@ from detector.model.details import FACETS
 KEPT = timedelta(days=28)
 #: Small pieces of the archive are joined up to this many complaints.
 JOINED = 4096
-#: Columns that voices are counted from.
+#: Columns that authors are counted from.
 AUTHOR_COLUMNS = ("time", "service", "author", "text")
 COLUMNS = (*AUTHOR_COLUMNS, "source", *FACETS)
 

@@ -64,7 +64,7 @@ def count_authors(
     since: datetime | None = None,
     window: timedelta = WINDOW,
 ) -> pd.DataFrame:
-    """Return how many posts and how many voices complain, per bin and service.
+    """Return how many posts and how many authors complain, per bin and service.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def count_authors(
     """
     ordered = in_order(complaints)
     known = _known_authors(ordered)
-    heard = is_voice(ordered, window=window)
+    heard = counts_as_author(ordered, window=window)
     step = int(width.total_seconds())
     lefts = _seconds(ordered) // step * step
     table = pd.DataFrame(
@@ -106,8 +106,8 @@ def count_authors(
     return bins
 
 
-def is_voice(ordered: pd.DataFrame, *, window: timedelta = WINDOW) -> Bools:
-    """Return which of the complaints, as `in_order` puts them, count as a voice; shape (n,)."""
+def counts_as_author(ordered: pd.DataFrame, *, window: timedelta = WINDOW) -> Bools:
+    """Return which of the complaints, as `in_order` puts them, count as an author; shape (n,)."""
     if ordered.empty:
         return np.zeros(0, dtype=bool)
     time, span = _nanoseconds(ordered), int(window.total_seconds() * 1e9)

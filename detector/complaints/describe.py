@@ -10,7 +10,7 @@ from math import isnan
 import pandas as pd
 
 from detector.complaints.archive import KEPT, Archive
-from detector.complaints.authors import has_link, in_order, is_voice
+from detector.complaints.authors import counts_as_author, has_link, in_order
 from detector.complaints.facet_verdicts import FacetFinding, Interval, judge_facets, wilson
 from detector.complaints.lexicon import Lexicon
 from detector.complaints.samples import NOTHING, gather_evidence
@@ -77,7 +77,7 @@ def character(surge: pd.DataFrame, usual: pd.DataFrame) -> Character:
     return Character(
         kind=_kind(len(surge), authors, linked),
         posts=len(surge),
-        voices=int(is_voice(ordered).sum()),
+        voices=int(counts_as_author(ordered).sum()),
         authors=None if authors is None else len(authors),
         linked=linked,
         newcomers=_newcomers(authors, _authors(usual)),

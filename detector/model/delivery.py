@@ -1,4 +1,4 @@
-"""Deliveries: an alert, of an incident or of a feed, on its way to one receiver."""
+"""Deliveries: an alert, about an incident or a source, on its way to one receiver."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ Named = Annotated[str, Meta(min_length=1)]
 Names = tuple[Named, ...]
 
 
-class Report(Struct, frozen=True, forbid_unknown_fields=True):
+class OutageReport(Struct, frozen=True, forbid_unknown_fields=True):
     """What one source says about a start or an end."""
 
     by: Named
@@ -66,7 +66,7 @@ class DocumentedOutage(Struct, frozen=True, forbid_unknown_fields=True):
     platforms: Names = ()
     platforms_not_hit: Names = ()
     portion: str | None = None
-    reports: tuple[Report, ...] = ()
+    reports: tuple[OutageReport, ...] = ()
     statements: tuple[Statement, ...] = ()
     contradiction: str | None = None
     notes: str | None = None

@@ -1,4 +1,4 @@
-"""Parcels: rows that somebody pushed to us instead of being asked."""
+"""Pushed batches: rows that others hand in, kept until the source takes them in."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class SeverityRules:
     major_hours, critical_hours : the weight.
     major_ratio, critical_ratio : the height,
     major_for, critical_for : and how long it must have lasted.
-    major_posts, critical_posts : and only from this many excess posts on (of posts: voices), so
+    major_posts, critical_posts : and only from this many excess posts on (of posts: authors), so
         that a service that nobody complains about does not turn critical over a dozen posts.
     major_heat, critical_heat : for trending lists: heat at the peak over the list's floor.
     """

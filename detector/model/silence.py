@@ -1,4 +1,4 @@
-"""What people at the desk say: silences, acknowledgements."""
+"""What people on call ask for: silences and acknowledgements."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Ingest, cycle, replay and delivery: the parts put to work, still without a clock of their own."""
+"""The runs of the pipeline: poll, count, detect, commit, deliver; live, replayed, in hindsight."""

@@ -54,7 +54,7 @@ def rehearse(
     alerts : what there was to tell, from a replay or a store; in order of time.
     until : what is due after it is not told.
     every : turns of the clock while anything is left to tell; a turn is taken for every alert too.
-    wishes : what people at the desk had said by that time.
+    wishes : the silences and acknowledgements of that time.
     """
     known: dict[str, Dossier] = {}
     live: set[str] = set()

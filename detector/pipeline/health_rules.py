@@ -46,8 +46,8 @@ class SourceHealthRules:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What one turn learnt about one source.
+class PollOutcome:
+    """What one poll says about the health of one source.
 
     Attributes
     ----------
@@ -67,14 +67,14 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What is remembered of one source between turns.
+    """What is remembered of one source between runs.
 
     Attributes
     ----------
     feed : how it is.
     width : of its bins; zero if it has none.
     begun : since when it is known; the end of the first wait counts from here.
-    moved_at : when a look last observed something new, if that lies far behind: a source that
+    moved_at : when a poll last observed something new, if that lies far behind: a source that
         makes up for what was missed is not down. None for one that keeps up.
     lost_since : end of its last observation if it is down.
     fallen : when its volume fell, if it is still low.
@@ -95,51 +95,51 @@ class Health:
 def update(
     health: Health | None,
     source: str,
-    look: Look,
+    outcome: PollOutcome,
     rules: SourceHealthRules,
     *,
     now: datetime | None,
 ) -> tuple[Health, tuple[SourceAlert, ...]]:
-    """Return the health after ``look``, and what changed, in order.
+    """Return the health after the poll, and what changed, in order.
 
     Parameters
     ----------
-    health : as left by the turn before, None if there was none.
-    now : time of the look; None over history, where nobody waits for what may still come.
+    health : as left by the run before, None if there was none.
+    now : time of the poll; None over history, where nobody waits for what may still come.
     """
     if health is None:
-        health = _first(source, look, now)
+        health = _first(source, outcome, now)
         if health is None:
             raise ValueError(f"nothing is known of {source!r} and no clock runs")
-    if look.width is not None:
-        health = replace(health, width=look.width)
+    if outcome.width is not None:
+        health = replace(health, width=outcome.width)
     patience = rules.patience_of(source) + health.width
     alerts: list[SourceAlert] = []
-    events: list[Fall | Span] = [*_observations(health, look), *look.falls]
+    events: list[Fall | Span] = [*_observations(health, outcome), *outcome.falls]
     for event in sorted(events, key=_place):
         if isinstance(event, Fall):
             health = replace(health, fallen=None if event.over else event)
-            health = _judged(health, event.at, look, alerts)
+            health = _judged(health, event.at, outcome, alerts)
         else:
-            health = _observed(health, event, look, patience, now, alerts)
+            health = _observed(health, event, outcome, patience, now, alerts)
     if now is not None:
-        health = _waited(health, look, patience, now, alerts)
+        health = _waited(health, outcome, patience, now, alerts)
         health = replace(health, feed=replace(health.feed, polled_at=now))
     return health, tuple(alerts)
 
 
-def _first(source: str, look: Look, now: datetime | None) -> Health | None:
-    starts = [start for start, _ in look.observed]
+def _first(source: str, outcome: PollOutcome, now: datetime | None) -> Health | None:
+    starts = [start for start, _ in outcome.observed]
     begun = min([*starts, *([] if now is None else [now])], default=None)
     if begun is None:
         return None
     return Health(SourceHealth(source, SourceState.UP, begun, SourceReason.UNKNOWN), begun)
 
 
-def _observations(health: Health, look: Look) -> Iterator[Span]:
+def _observations(health: Health, outcome: PollOutcome) -> Iterator[Span]:
     """Yield what was observed behind what was observed before."""
     until = health.feed.observed_until
-    for start, end in look.observed:
+    for start, end in outcome.observed:
         if until is None or end > until:
             yield (start if until is None else max(start, until)), end
 
@@ -151,7 +151,7 @@ def _place(event: Fall | Span) -> datetime:
 def _observed(
     health: Health,
     span: Span,
-    look: Look,
+    outcome: PollOutcome,
     patience: timedelta,
     now: datetime | None,
     alerts: list[SourceAlert],
@@ -159,12 +159,12 @@ def _observed(
     """Take in an observation, and the gap before it."""
     (start, end), until = span, health.feed.observed_until
     if until is not None and start - until > patience:
-        health = _lost(health, until, until + patience, look, alerts)
+        health = _lost(health, until, until + patience, outcome, alerts)
     if health.lost_since is not None:
         # What is made up for later was not seen when it happened: it is up from now on.
         late = start < health.lost_since + patience
         at = now if late and now is not None else start
-        health = _judged(replace(health, lost_since=None), at, look, alerts)
+        health = _judged(replace(health, lost_since=None), at, outcome, alerts)
     elif health.feed.observed_until is None:
         health = replace(health, feed=replace(health.feed, reason=SourceReason.OBSERVED))
     feed = replace(health.feed, observed_until=end)
@@ -174,28 +174,34 @@ def _observed(
 
 
 def _waited(
-    health: Health, look: Look, patience: timedelta, now: datetime, alerts: list[SourceAlert]
+    health: Health,
+    outcome: PollOutcome,
+    patience: timedelta,
+    now: datetime,
+    alerts: list[SourceAlert],
 ) -> Health:
     """Judge the time since the last observation."""
-    if not look.awaited or health.lost_since is not None:
+    if not outcome.awaited or health.lost_since is not None:
         return health
     until = health.feed.observed_until or health.begun
     if now - (health.moved_at or until) <= patience:
         return health
     # One that was behind was not lost when its last observation ended.
     at = until + patience if health.moved_at is None else now
-    return _lost(health, until, at, look, alerts)
+    return _lost(health, until, at, outcome, alerts)
 
 
 def _lost(
-    health: Health, since: datetime, at: datetime, look: Look, alerts: list[SourceAlert]
+    health: Health, since: datetime, at: datetime, outcome: PollOutcome, alerts: list[SourceAlert]
 ) -> Health:
-    return _judged(replace(health, lost_since=since), at, look, alerts)
+    return _judged(replace(health, lost_since=since), at, outcome, alerts)
 
 
-def _judged(health: Health, at: datetime, look: Look, alerts: list[SourceAlert]) -> Health:
+def _judged(
+    health: Health, at: datetime, outcome: PollOutcome, alerts: list[SourceAlert]
+) -> Health:
     """Return the health with the state that follows at ``at``; say so if it is another."""
-    state, since, reason, params = _state(health, at, look)
+    state, since, reason, params = _state(health, at, outcome)
     if state is health.feed.state:
         return health
     feed = replace(health.feed, state=state, since=since, reason=reason, params=params)
@@ -205,11 +211,11 @@ def _judged(health: Health, at: datetime, look: Look, alerts: list[SourceAlert])
 
 
 def _state(
-    health: Health, at: datetime, look: Look
+    health: Health, at: datetime, outcome: PollOutcome
 ) -> tuple[SourceState, datetime, SourceReason, dict[str, Any]]:
     """Return the state, since when, and why: a code and its parameters."""
     if (lost := health.lost_since) is not None:
-        error = {"error": look.error} if look.error else {}
+        error = {"error": outcome.error} if outcome.error else {}
         if health.feed.observed_until is None:
             return SourceState.DOWN, lost, SourceReason.NEVER_OBSERVED, error
         until = {"until": iso(lost)}

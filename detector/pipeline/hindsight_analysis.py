@@ -94,9 +94,9 @@ def review(
     """Return every incident of the history that ``source`` holds, and what was observed.
 
     Surges of one service that overlap in time, at whatever place, or follow each other within
-    `PipelinePlan.regroup`, are one incident, as in the live path. Trending lists give nothing to
-    refine, nor do surges that only several sources together show: they stand as the live path told
-    them. A service that was discovered is judged by what was said of it before, too.
+    `PipelinePlan.reopen_window`, are one incident, as in the live path. Trending lists give nothing
+    to refine, nor do surges that only several sources together show: they stand as the live path
+    told them. A service that was discovered is judged by what was said of it before, too.
     """
     gathered = _gather(source, plan, progress)
     traces = {key: _counted(key, gathered, plan) for key in gathered.batches}
@@ -111,7 +111,7 @@ def review(
     reviewed = [
         _reviewed(service, group, gathered.archive, plan)
         for service, found in surges.items()
-        for group in _grouped(found, plan.regroup)
+        for group in _grouped(found, plan.reopen_window)
     ]
     counted = {key.source for key in traces}
     found_again = [r.incident for r in reviewed]
@@ -213,13 +213,13 @@ def _surge(seen: HindsightSurge) -> Surge:
     )
 
 
-def _grouped(found: Sequence[_Seen], regroup: timedelta) -> Iterator[list[_Seen]]:
-    """Yield the surges in groups that overlap or begin within ``regroup`` of the end before."""
+def _grouped(found: Sequence[_Seen], reopen_window: timedelta) -> Iterator[list[_Seen]]:
+    """Yield the surges in groups that overlap or begin soon after the end before."""
     group: list[_Seen] = []
     end: datetime | None = None
     for seen in sorted(found, key=lambda s: s.surge.onset.at):
         ended = seen.surge.ended_at
-        if group and end is not None and seen.surge.onset.at - end > regroup:
+        if group and end is not None and seen.surge.onset.at - end > reopen_window:
             yield group
             group = []
         if not group:

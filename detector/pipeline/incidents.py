@@ -145,7 +145,7 @@ def _incident_of(
 ) -> LatestIncident:
     """Return the incident that ``change`` belongs to.
 
-    A surge that begins within `PipelinePlan.regroup` of the end of the last incident goes on with
+    A surge that begins within `PipelinePlan.reopen_window` of the last incident's end goes on with
     it: it flaps. Otherwise it is a new one.
     """
     if known is None:
@@ -153,7 +153,7 @@ def _incident_of(
     ended = known.merging.incident().ended_at
     if change.kind is not ChangeKind.OPENED or ended is None:
         return known
-    flaps = change.surge.onset.at - ended <= plan.regroup
+    flaps = change.surge.onset.at - ended <= plan.reopen_window
     return known if flaps else LatestIncident(IncidentMerge(service))
 
 

@@ -1,4 +1,4 @@
-"""What the engine is to do: the settings, as far as a cycle needs them."""
+"""What the engine is to do: the settings, as far as a run needs them."""
 
 from __future__ import annotations
 
@@ -26,13 +26,14 @@ class PipelinePlan:
     facets : the words for components, regions and platforms.
     services : what the configuration names: followed in posts from the first bin on.
     width : width of the bins that posts are counted in.
-    settle : a bin is final this long after its right edge; posts that come later are only history.
+    allowed_lateness : a bin is final this long after its right edge; posts that come later are
+        only history.
     complaint_threshold : probability from which on a post is a complaint.
-    discover_voices : a service that nobody configured is followed once the complaints of one hour
+    discover_authors : a service that nobody configured is followed once the complaints of one hour
         reach this count; None follows configured services only.
     default_options, service_options : detection options, for all and by service.
     severity : how bad is bad.
-    regroup : a surge that begins this soon after an incident's end goes on with it.
+    reopen_window : a surge that begins this soon after an incident's end goes on with it.
     update_every : news of an incident are told this long after the last message, at the earliest.
     providers : services by the provider that they depend on.
     feeds : when a source is missed.
@@ -42,13 +43,13 @@ class PipelinePlan:
     facets: FacetLexicon
     services: frozenset[str] = frozenset()
     width: timedelta = timedelta(minutes=1)
-    settle: timedelta = timedelta(0)
+    allowed_lateness: timedelta = timedelta(0)
     complaint_threshold: float = 0.5
-    discover_voices: float | None = 10.0
+    discover_authors: float | None = 10.0
     default_options: DetectionOptions = field(default_factory=DetectionOptions)
     service_options: Mapping[str, DetectionOptions] = field(default_factory=dict)
     severity: SeverityRules = field(default_factory=SeverityRules)
-    regroup: timedelta = timedelta(hours=1)
+    reopen_window: timedelta = timedelta(hours=1)
     update_every: timedelta = timedelta(minutes=15)
     providers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     feeds: SourceHealthRules = field(default_factory=SourceHealthRules)

@@ -1,4 +1,4 @@
-"""The schedule: APScheduler fires every timer there is, the only room it lives in.
+"""The schedule: when runs and other jobs start; the only user of APScheduler.
 
 Jobs that touch the pipeline's state (the run, deliveries between runs, retention) take turns: one
 works at a time. Others (the lease, signs of life) work beside them, on threads of their own.

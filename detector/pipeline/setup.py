@@ -132,15 +132,15 @@ def build_plan(settings: Settings) -> PipelinePlan:
         facets=facet_lexicon(settings),
         services=frozenset(settings.services),
         width=posts.width,
-        settle=posts.allowed_lateness,
+        allowed_lateness=posts.allowed_lateness,
         complaint_threshold=posts.complaint_threshold,
-        discover_voices=posts.discover_authors,
+        discover_authors=posts.discover_authors,
         default_options=settings.detection.options(),
         service_options={
             name: service.options(settings.detection) for name, service in settings.services.items()
         },
         severity=SeverityRules(**settings.severity.model_dump()),
-        regroup=settings.incidents.reopen_window,
+        reopen_window=settings.incidents.reopen_window,
         update_every=settings.alerts.update_every,
         providers=settings.services_by_provider,
         feeds=_health_rules(settings),

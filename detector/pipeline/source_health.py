@@ -1,4 +1,4 @@
-"""Which sources can be believed: what each run says about the health of the sources."""
+"""What each run says about the health of the sources, and what that means for incidents."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import datetime
 
 from detector.model.health import SourceAlert, SourceState
 from detector.model.incident import Incident
-from detector.pipeline.counting.volumes import grown, parts_of
-from detector.pipeline.health_rules import Look, update
+from detector.pipeline.counting.volumes import grown, polled_bins
+from detector.pipeline.health_rules import PollOutcome, update
 from detector.pipeline.plan import END_OF_TIME, PipelinePlan
 from detector.pipeline.state import LatestIncident, SourceProgress, Volume, WatchedSource
 from detector.sources.base import Poll
@@ -38,12 +38,12 @@ def watch(
     looks = {name: _looks(name, poll, watched, feeds, plan) for name, poll in polls.items()}
     looks |= {name: _failed(name, error, watched) for name, error in failures.items()}
     for feed in sorted(looks):
-        for place, (look, volume) in looks[feed].items():
+        for place, (outcome, volume) in looks[feed].items():
             known = watched.get(place)
-            if known is None and not look.observed and clock is None:
+            if known is None and not outcome.observed and clock is None:
                 continue
             state, said = update(
-                known.health if known else None, place, look, plan.feeds, now=clock
+                known.health if known else None, place, outcome, plan.feeds, now=clock
             )
             after[place] = WatchedSource(feed, state, volume)
             alerts += said
@@ -84,10 +84,10 @@ def _not_observed_since(
 
 def _failed(
     feed: str, error: str, watched: Mapping[str, WatchedSource]
-) -> dict[str, tuple[Look, Volume | None]]:
+) -> dict[str, tuple[PollOutcome, Volume | None]]:
     places = _places(feed, watched)
     return {
-        place: (Look(error=error), watched[place].volume if place in watched else None)
+        place: (PollOutcome(error=error), watched[place].volume if place in watched else None)
         for place in places
     }
 
@@ -103,20 +103,20 @@ def _looks(
     watched: Mapping[str, WatchedSource],
     feeds: Mapping[str, SourceProgress],
     plan: PipelinePlan,
-) -> dict[str, tuple[Look, Volume | None]]:
+) -> dict[str, tuple[PollOutcome, Volume | None]]:
     """Return, by place, what the poll says about it and its volume after it."""
     awaited = poll.awaited and not poll.exhausted
     step = None if poll.counts is None else poll.width
-    parts = {part.place: part for part in parts_of(feed, poll, feeds.get(feed), plan)}
-    looks: dict[str, tuple[Look, Volume | None]] = {}
+    parts = {polled.place: polled for polled in polled_bins(feed, poll, feeds.get(feed), plan)}
+    looks: dict[str, tuple[PollOutcome, Volume | None]] = {}
     known_places = {place for place, seen in watched.items() if seen.feed == feed}
     for place in parts.keys() | known_places or {feed}:
         known = watched[place].volume if place in watched else None
-        part = parts.get(place)
-        if part is None:
-            looks[place] = Look(awaited=awaited, width=step), known
+        polled = parts.get(place)
+        if polled is None:
+            looks[place] = PollOutcome(awaited=awaited, width=step), known
             continue
-        volume, changes = grown(known, part, share=plan.feeds.silent_share)
-        spans = part.observed.pairs()
-        looks[place] = Look(spans, awaited=awaited, width=step, falls=changes), volume
+        volume, changes = grown(known, polled, share=plan.feeds.silent_share)
+        spans = polled.observed.pairs()
+        looks[place] = PollOutcome(spans, awaited=awaited, width=step, falls=changes), volume
     return dict(sorted(looks.items()))

@@ -1,4 +1,4 @@
-"""What one cycle leaves to the next.
+"""The state of the pipeline: what one run leaves to the next.
 
 Frozen values, so that going on, a restart and a replay are the same operation.
 """
@@ -39,7 +39,7 @@ class SourceProgress:
     observed : when it was looked at, since `LOOKED_BACK` before the turn before.
     since : when it was first looked at (seconds since 1970), where posts are counted; None before.
     counted_until : posts before this (seconds since 1970) are in final bins; None before any.
-    backlog : rows that are not in final bins yet, and for posts those of the voices' window before.
+    backlog : rows that are not in final bins yet, and for posts those of the window before.
     known : digests of the latest complaints' identifiers, the oldest first, read-only: a post that
         comes twice is one post.
     partial_until : partial bins up to this (seconds since 1970) were judged; None before

@@ -1,4 +1,4 @@
-"""One pass: what the sources brought becomes counts, surges, incidents and alerts.
+"""One run, without side effects: polls in; counts, surges, incidents and alerts out.
 
 A pure function of its arguments. Changes carry the time of the bin that caused them, so one pass
 over a month says, in the same order, what forty thousand passes over its minutes say.
@@ -85,7 +85,7 @@ def cycle(
     memory : what the cycle before left.
     polls : by source.
     plan : the settings.
-    now : bins that end (and settle) by now are final.
+    now : bins that ended by now, allowed lateness included, are final.
     failures : why the other sources could not be read, by source.
     """
     batches = {name: _counted(name, polls[name], memory, plan, now) for name in sorted(polls)}

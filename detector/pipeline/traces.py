@@ -1,4 +1,4 @@
-"""What was seen of every series in a history, kept to be looked at: counts, looks at lists."""
+"""What a replay saw of every series, kept for reports: counts, and polls of trending lists."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ signing_key_env = "BUS_KEY"
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class BodyFormat:
     """What a webhook posts.
 
     Attributes
@@ -103,7 +103,7 @@ class Form:
     body: Callable[[Notice], bytes]
 
 
-JSON = Form("application/json", lambda alert: document(alert, ascii_only=True))
+JSON = BodyFormat("application/json", lambda alert: document(alert, ascii_only=True))
 """The alert itself: see `detector.receivers.payload`."""
 
 
@@ -135,7 +135,7 @@ class WebhookReceiver:
         url: str,
         *,
         clock: Clock,
-        form: Form = JSON,
+        form: BodyFormat = JSON,
         timeout: float = 10.0,
         token: str | None = None,
         secret: bytes | None = None,
@@ -169,7 +169,7 @@ class WebhookReceiver:
         self._poster.post(body, headers, now=now)
 
 
-def cloud_events(source: str) -> Form:
+def cloud_events(source: str) -> BodyFormat:
     """Return the form of a webhook that posts CloudEvents in structured mode.
 
     ``source`` and ``id``, the deduplication key, tell a repeated event from a new one.
@@ -193,7 +193,7 @@ def cloud_events(source: str) -> Form:
         }
         return json.dumps(event, ensure_ascii=True, allow_nan=False).encode()
 
-    return Form("application/cloudevents+json; charset=utf-8", body)
+    return BodyFormat("application/cloudevents+json; charset=utf-8", body)
 
 
 def _type(alert: Notice) -> str:

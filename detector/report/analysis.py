@@ -26,7 +26,7 @@ from detector.report.exports import incidents_csv, report_markdown
 from detector.report.html import Looks, report_page, story_chart
 from detector.report.known import Beside, Known, beside_catalogue, beside_truth, both, meets
 from detector.report.poster import png_of, poster
-from detector.report.story import Report, Standing, Story, WatchedSource, standing
+from detector.report.story import Report, ReportSeries, Standing, Story, standing
 from detector.sources.base import Source
 from detector.text.phrasing import phrasing
 from detector.views.curve import Curve
@@ -127,7 +127,7 @@ def _whole(trace: Trace) -> Curve:
     return trace.curve(*trace.span)
 
 
-def _watched(review: Review, stories: Sequence[Story]) -> tuple[WatchedSource, ...]:
+def _watched(review: Review, stories: Sequence[Story]) -> tuple[ReportSeries, ...]:
     """Return the series with the worst incidents; of quiet services the first by name."""
     worst: dict[str, tuple[float, float]] = {}
     for story in stories:
@@ -141,10 +141,10 @@ def _watched(review: Review, stories: Sequence[Story]) -> tuple[WatchedSource, .
     return tuple(_watch(trace) for trace in ordered[:STRIPS])
 
 
-def _watch(trace: Trace) -> WatchedSource:
+def _watch(trace: Trace) -> ReportSeries:
     curve = _whole(trace)
     edges = np.diff(curve.seen.astype(np.int8))
-    return WatchedSource(
+    return ReportSeries(
         trace.key.service,
         trace.key.source,
         curve,
@@ -160,7 +160,7 @@ def _settings(plan: PipelinePlan, settings: Settings) -> tuple[tuple[str, object
         ("false_alarms", options.max_false_pages_per_week),
         ("time_zone", options.time_zone),
         ("complaint_threshold", settings.posts.complaint_threshold),
-        ("reopen_window", plan.regroup),
+        ("reopen_window", plan.reopen_window),
     )
 
 

@@ -13,7 +13,7 @@ from detector.model.plain_text import plain
 from detector.report.chart import NARROW, NARROW_STRIP, STRIP, WIDE, bar, counts_chart
 from detector.report.chart_frame import Size
 from detector.report.chart_marks import Labels, Note, Shade, shade_of
-from detector.report.story import Report, Story, WatchedSource
+from detector.report.story import Report, ReportSeries, Story
 from detector.report.summary import facts, figure, setting, summary, times_in, title, verdict
 from detector.text.phrasing import Phrasing
 from detector.views.curve import Curve
@@ -61,10 +61,10 @@ class Chapter:
 
 
 @dataclass(frozen=True, slots=True)
-class Strip:
+class OverviewStrip:
     """One series in the overview."""
 
-    watched: WatchedSource
+    watched: ReportSeries
     charts: Pair
 
 
@@ -152,11 +152,11 @@ def story_chart(
     return _pair(curve, say, name, label, shades, notes, (WIDE, NARROW), tips=tips)
 
 
-def _strips(report: Report, say: Phrasing) -> list[Strip]:
-    return [Strip(w, _strip(report, w, say, f"o{i}")) for i, w in enumerate(report.watched)]
+def _strips(report: Report, say: Phrasing) -> list[OverviewStrip]:
+    return [OverviewStrip(w, _strip(report, w, say, f"o{i}")) for i, w in enumerate(report.watched)]
 
 
-def _strip(report: Report, watched: WatchedSource, say: Phrasing, name: str) -> Pair:
+def _strip(report: Report, watched: ReportSeries, say: Phrasing, name: str) -> Pair:
     service, source = say.safe(watched.service), say.safe(watched.source)
     label = say.texts("report.page.strip_label", service=service, source=source)
     shades = [

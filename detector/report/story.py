@@ -137,7 +137,7 @@ class Story:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class WatchedSource:
+class ReportSeries:
     """One series of the data.
 
     Attributes
@@ -182,7 +182,7 @@ class Report:
     """
 
     stories: tuple[Story, ...]
-    watched: tuple[WatchedSource, ...]
+    watched: tuple[ReportSeries, ...]
     series: int
     start: datetime
     end: datetime

@@ -22,7 +22,7 @@ from detector.fields import LongDuration
 from detector.model.spans import Spans
 from detector.model.times import from_seconds
 from detector.sources.base import Poll, PolledSettings, SourceContext
-from detector.sources.jetstream import EventLine, JetstreamReader, Reading, Sent, fingerprint
+from detector.sources.jetstream import EventLine, JetstreamReader, Sent, StreamOptions, fingerprint
 from detector.sources.time_windows import posts_frame
 
 HOSTS = (
@@ -185,7 +185,7 @@ class JetstreamSource:
         self._handed, self._offered = [], None
         self._marks = dict.fromkeys(past.seen, past.proof) if past else {}
         self._n = past.n if past else 0
-        reading = Reading(
+        options = StreamOptions(
             name=self.name,
             hosts=self.hosts,
             contact=self.contact,
@@ -196,7 +196,7 @@ class JetstreamSource:
             pause=self.pause,
             clock=self.clock,
         )
-        self._reader = JetstreamReader(reading, self._line, self._changed)
+        self._reader = JetstreamReader(options, self._line, self._changed)
 
     def _settle(self, past: _Cursor | None) -> None:
         """Forget what was handed out with ``past``: it is committed."""

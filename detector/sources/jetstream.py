@@ -56,7 +56,7 @@ Micros = Annotated[int, msgspec.Meta(ge=0, lt=4_102_444_800_000_000)]
 """Microseconds since 1970, before 2100."""
 
 
-class Event(msgspec.Struct):
+class JetstreamEvent(msgspec.Struct):
     """One message: a commit, or news of an account; all of them tell the time."""
 
     did: str
@@ -77,12 +77,12 @@ class Sent(NamedTuple):
     post: Post
 
 
-def parse_event(message: bytes) -> Event:
+def parse_event(message: bytes) -> JetstreamEvent:
     """Return the event in ``message``. Raises `msgspec.DecodeError`."""
-    return msgspec.json.decode(message, type=Event)
+    return msgspec.json.decode(message, type=JetstreamEvent)
 
 
-def post_in(event: Event) -> Post | None:
+def post_in(event: JetstreamEvent) -> Post | None:
     """Return the post that ``event`` created, None if it created none, or an imported one.
 
     A post's time is when it was sent; what its author says is only used to tell imports. What a
@@ -153,7 +153,7 @@ class EventLine:
         """Note that the next event is the first of a connection."""
         self._joined = False
 
-    def take(self, event: Event) -> None:
+    def take(self, event: JetstreamEvent) -> None:
         """Put ``event`` in line."""
         at = event.time_us
         known, proof = self.at, self.proof
@@ -181,7 +181,7 @@ class EventLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class StreamOptions:
     """How the stream is read; see `JetstreamSource`. ``begin`` and ``overlap`` in microseconds."""
 
     name: str
@@ -200,7 +200,7 @@ class JetstreamReader:
 
     Parameters
     ----------
-    reading : how.
+    options : how.
     line : where events go; only touched with ``changed`` held.
     changed : notified when the first event came or a connection ended.
 
@@ -209,12 +209,14 @@ class JetstreamReader:
     trouble : why the last connection ended; None while events come.
     """
 
-    def __init__(self, reading: Reading, line: EventLine, changed: threading.Condition) -> None:
+    def __init__(
+        self, options: StreamOptions, line: EventLine, changed: threading.Condition
+    ) -> None:
         self.stopped = threading.Event()
         self.trouble: SourceError | None = None
-        self._how, self._line, self._changed = reading, line, changed
+        self._how, self._line, self._changed = options, line, changed
         self.thread = threading.Thread(
-            target=self._run, daemon=True, name=f"jetstream {reading.name}"
+            target=self._run, daemon=True, name=f"jetstream {options.name}"
         )
         self.thread.start()
 

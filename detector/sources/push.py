@@ -1,6 +1,6 @@
 """Rows that others hand in: taken from the inbox in the order in which they came.
 
-The cursor is the position of the last parcel taken, so a crash between push and commit loses
+The cursor is the position of the last batch taken, so a crash between push and commit loses
 nothing and doubles nothing. What a sender did not say it observed was not observed.
 """
 
@@ -21,10 +21,10 @@ from detector.model.push_batch import PushBatch
 from detector.sources.base import Poll, SourceContext, SourceSettings
 from detector.store.base import Inbox
 
-#: So many parcels, or the parcel that brings the rows to so many, are taken in one poll.
-PARCELS = 500
+#: So many batches, or the batch that brings the rows to so many, are taken in one poll.
+MOST_BATCHES = 500
 ROWS = 100_000
-#: A parcel is kept so long, so that its key is known when its sender sends it again.
+#: A batch is kept so long, so that its key is known when its sender sends it again.
 KEPT = timedelta(days=1)
 
 
@@ -63,13 +63,13 @@ rows = "posts"
 
 
 class PushCursor(msgspec.Struct, frozen=True):
-    """Where the next poll continues: behind the parcel at this position."""
+    """Where the next poll continues: behind the batch at this position."""
 
     position: int
 
 
 class Document(msgspec.Struct, frozen=True):
-    """What a parcel holds.
+    """What a batch holds.
 
     Attributes
     ----------
@@ -104,15 +104,15 @@ class PushSource:
     def poll(self, cursor: str | None, *, until: datetime) -> Poll:
         """Return what was handed in since ``cursor``; see `Source.poll`.
 
-        A parcel about a time that has not come yet waits, and those behind it.
+        A batch about a time that has not come yet waits, and those behind it.
         """
         position = _parse(cursor).position
         try:
-            parcels = self.inbox.after(self.name, position, limit=PARCELS)
+            batches = self.inbox.after(self.name, position, limit=MOST_BATCHES)
             self._forget(position, until)
         except StoreError as error:
             raise Unavailable(f"{self.name}: the inbox cannot be read: {error}") from error
-        taken = list(self._ripe(parcels, until))
+        taken = list(self._ripe(batches, until))
         if not taken:
             return self._nothing(cursor)
         documents = [document for _, document in taken]
@@ -130,16 +130,16 @@ class PushSource:
         return Poll(cursor, counts=_counts(()), width=self.width, awaited=self.awaited)
 
     def _ripe(
-        self, parcels: Sequence[PushBatch], until: datetime
+        self, batches: Sequence[PushBatch], until: datetime
     ) -> Iterator[tuple[PushBatch, Document]]:
-        """Yield the parcels to take in now."""
+        """Yield the batches to take in now."""
         total = 0
-        for parcel in parcels:
-            document = self._opened(parcel)
+        for batch in batches:
+            document = self._opened(batch)
             total += len(document.rows)
             if self._reach(document) > until:
                 return
-            yield parcel, document
+            yield batch, document
             if total >= ROWS:
                 return
 
@@ -150,12 +150,12 @@ class PushSource:
         ends = [end for _, end in document.observed]
         return max((*times, *ends), default=datetime.min.replace(tzinfo=UTC))
 
-    def _opened(self, parcel: PushBatch) -> Document:
+    def _opened(self, batch: PushBatch) -> Document:
         try:
-            return msgspec.json.decode(parcel.document, type=Document)
+            return msgspec.json.decode(batch.document, type=Document)
         except msgspec.DecodeError as error:
             raise Garbled(
-                f"{self.name}: the parcel at {parcel.position} in the inbox is damaged: {error}"
+                f"{self.name}: the batch at {batch.position} in the inbox is damaged: {error}"
             ) from error
 
     def _forget(self, position: int, until: datetime) -> None:

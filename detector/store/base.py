@@ -278,17 +278,17 @@ class Controls(Protocol):
 class Inbox(Protocol):
     """Where pushed rows wait for the source that takes them in."""
 
-    def put(self, parcel: PushBatch) -> bool:
-        """Keep ``parcel``. Return whether its (source, key) is new; if not, nothing is changed."""
+    def put(self, batch: PushBatch) -> bool:
+        """Keep ``batch``. Return whether its (source, key) is new; if not, nothing is changed."""
 
     def held(self, source: str, key: str) -> PushBatch | None:
-        """Return the parcel with that key, None if there is none (any more)."""
+        """Return the batch with that key, None if there is none (any more)."""
 
     def after(self, source: str, position: int, *, limit: int) -> tuple[PushBatch, ...]:
-        """Return the parcels for ``source`` behind ``position``, in order of arrival."""
+        """Return the batches for ``source`` behind ``position``, in order of arrival."""
 
     def forget(self, source: str, *, up_to: int, before: datetime) -> None:
-        """Drop parcels for ``source`` up to that position that were received before that time."""
+        """Drop batches for ``source`` up to that position that were received before that time."""
 
     def close(self) -> None:
         """Release files and connections."""

@@ -1,4 +1,4 @@
-"""What happened, to be shown later: alerts, decisions and the health of feeds."""
+"""What happened, to be shown later: alerts, decisions and the health of sources."""
 
 from __future__ import annotations
 

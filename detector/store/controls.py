@@ -1,4 +1,4 @@
-"""The desk on SQLAlchemy: silences, acknowledgements and tokens, beside the running pipeline."""
+"""Controls on SQLAlchemy: silences, acknowledgements and tokens, beside the running pipeline."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ log = structlog.get_logger("detector.store")
 
 
 def open_controls(location: str | Path) -> SqlDesk:
-    """Open the desk of the store at ``location``; a pipeline may be running on it.
+    """Open the controls of the store at ``location``; a pipeline may be running on it.
 
     Raises
     ------
@@ -33,12 +33,12 @@ def open_controls(location: str | Path) -> SqlDesk:
 
 
 def controls_beside(store: Transactions) -> SqlDesk:
-    """Return the desk of a store that is open here; it closes with the store."""
+    """Return the controls of a store that is open here; it closes with the store."""
     return SqlDesk(store.engine, store.url)
 
 
 class SqlDesk(Transactions):
-    """Silences, acknowledgements and tokens in one SQL database; see `detector.ports.Controls`.
+    """Silences, acknowledgements and tokens in one SQL database; see `store.base.Controls`.
 
     Its writes are single rows and need no lease: the pipeline only reads them.
     """

@@ -22,10 +22,10 @@ def open_inbox(location: str | Path) -> SqlInbox:
 
 
 class SqlInbox(Transactions):
-    """Parcels in one SQL database; see `detector.ports.Inbox`."""
+    """Pushed batches in one SQL database; see `detector.store.base.Inbox`."""
 
-    def put(self, parcel: PushBatch) -> bool:
-        """Keep ``parcel``. Return whether its (source, key) is new; if not, nothing is changed."""
+    def put(self, batch: PushBatch) -> bool:
+        """Keep ``batch``. Return whether its (source, key) is new; if not, nothing is changed."""
         with self._writing() as connection:
             name = connection.dialect.name
             if name == "postgresql":
@@ -33,17 +33,17 @@ class SqlInbox(Transactions):
                 connection.execute(text("LOCK TABLE inbox IN SHARE ROW EXCLUSIVE MODE"))
             insert = (postgresql if name == "postgresql" else sqlite).insert(INBOX)
             once = insert.on_conflict_do_nothing(index_elements=["source", "key"])
-            return connection.scalar(once.returning(INBOX.c.position), _row(parcel)) is not None
+            return connection.scalar(once.returning(INBOX.c.position), _row(batch)) is not None
 
     def held(self, source: str, key: str) -> PushBatch | None:
-        """Return the parcel with that key, None if there is none (any more)."""
+        """Return the batch with that key, None if there is none (any more)."""
         asked = select(INBOX).where(INBOX.c.source == source, INBOX.c.key == key)
         with self._reading() as connection:
             row = connection.execute(asked).one_or_none()
-        return None if row is None else _parcel(row)
+        return None if row is None else _batch(row)
 
     def after(self, source: str, position: int, *, limit: int) -> tuple[PushBatch, ...]:
-        """Return the parcels for ``source`` behind ``position``, in order of arrival."""
+        """Return the batches for ``source`` behind ``position``, in order of arrival."""
         asked = (
             select(INBOX)
             .where(INBOX.c.source == source, INBOX.c.position > position)
@@ -51,10 +51,10 @@ class SqlInbox(Transactions):
             .limit(limit)
         )
         with self._reading() as connection:
-            return tuple(map(_parcel, connection.execute(asked)))
+            return tuple(map(_batch, connection.execute(asked)))
 
     def forget(self, source: str, *, up_to: int, before: datetime) -> None:
-        """Drop parcels for ``source`` up to that position that were received before that time."""
+        """Drop batches for ``source`` up to that position that were received before that time."""
         old = delete(INBOX).where(
             INBOX.c.source == source,
             INBOX.c.position <= up_to,
@@ -64,17 +64,17 @@ class SqlInbox(Transactions):
             connection.execute(old)
 
 
-def _row(parcel: PushBatch) -> dict[str, Any]:
+def _row(batch: PushBatch) -> dict[str, Any]:
     return {
-        "source": parcel.source,
-        "key": parcel.key,
-        "received_at": to_micros(parcel.received_at),
-        "kind": parcel.kind,
-        "document": parcel.document,
+        "source": batch.source,
+        "key": batch.key,
+        "received_at": to_micros(batch.received_at),
+        "kind": batch.kind,
+        "document": batch.document,
     }
 
 
-def _parcel(row: Row[Any]) -> PushBatch:
+def _batch(row: Row[Any]) -> PushBatch:
     return PushBatch(
         source=row.source,
         key=row.key,

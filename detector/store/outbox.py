@@ -149,18 +149,18 @@ def _last(wanted: ColumnElement[bool]) -> Select[Any]:
     return select(found).where(found.c.place == 1).order_by(found.c.incident_id, found.c.receiver)
 
 
-def open_letters(location: str | Path) -> SqlLetters:
+def open_letters(location: str | Path) -> DeadLetters:
     """Open the outbox of the store at ``location``; a pipeline may be running on it.
 
     Raises
     ------
     StoreError : there is no store yet, or its schema is not this version's.
     """
-    return open_beside(location, SqlLetters, readonly=False)
+    return open_beside(location, DeadLetters, readonly=False)
 
 
-class SqlLetters(Transactions):
-    """What waits and what died, in one SQL database.
+class DeadLetters(Transactions):
+    """Pending deliveries and dead letters, in one SQL database.
 
     Its only write turns one dead letter back into one that waits, which nothing else touches: it
     needs no lease.

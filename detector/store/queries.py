@@ -1,4 +1,4 @@
-"""The store for those who look: services, curves and pages of what happened."""
+"""The store for readers: services, counts and pages of incidents, alerts and decisions."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def open_viewer(location: str | Path) -> SqlViewer:
 
 
 class SqlViewer(SqlStore):
-    """A store opened for looking; see `detector.ports.Viewer`."""
+    """A store opened for looking; see `detector.store.base.Viewer`."""
 
     def services(self) -> tuple[str, ...]:
         """Return the services that have counts or incidents, by name."""

@@ -1,4 +1,4 @@
-"""Values to rows and back."""
+"""Values of the model as rows of the tables, and back."""
 
 from __future__ import annotations
 

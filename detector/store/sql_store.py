@@ -98,7 +98,7 @@ def _whose(lease: FileLease | RowLease) -> str:
 
 
 class SqlStore(Transactions):
-    """State, counts, incidents and the outbox in one SQL database; see `detector.ports.Store`.
+    """State, counts, incidents and the outbox in one SQL database; see `detector.store.base.Store`.
 
     Numbers of incidents and alerts are rounded as `model.documents` writes them. Threads may
     share a store; the writer is one process, readers are as many as there are.

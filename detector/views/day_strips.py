@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from detector.model.series import Floats
 from detector.model.times import floor_to
 from detector.store.base import Viewer
-from detector.views.incident_record import Records
+from detector.views.incident_record import ViewContext
 
 COLUMN = timedelta(minutes=30)
 COLUMNS = 48
@@ -25,7 +25,7 @@ _KEPT = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Strip:
+class DayStrip:
     """A day of one service at one source.
 
     Attributes
@@ -48,7 +48,7 @@ class DayStrips:
         self._frame: pd.DataFrame | None = None
         self._start = self._read_at = datetime.min.replace(tzinfo=UTC)
 
-    def of(self, records: Records) -> dict[str, list[Strip]]:
+    def of(self, records: ViewContext) -> dict[str, list[DayStrip]]:
         """Return the strips that end now, by service, the one with the most posts first."""
         now = records.now()
         start = floor_to(now, COLUMN) - (COLUMNS - 1) * COLUMN
@@ -56,10 +56,10 @@ class DayStrips:
             frame = self._read(records.store, records.wall(), start, now)
         place = ((frame["time"] - start) // COLUMN).to_numpy()
         counts = frame["count"].to_numpy()
-        found: dict[str, list[Strip]] = {}
+        found: dict[str, list[DayStrip]] = {}
         groups: dict[Any, Any] = frame.groupby(["service", "source"]).indices
         for (service, source), rows in groups.items():
-            strip = Strip(service, source, start, _laid_out(place[rows], counts[rows]))
+            strip = DayStrip(service, source, start, _laid_out(place[rows], counts[rows]))
             found.setdefault(service, []).append(strip)
         for strips in found.values():
             strips.sort(key=lambda strip: (-float(np.nansum(strip.high)), strip.source))

@@ -11,7 +11,7 @@ from detector.store.base import Controls, Store, Viewer
 
 
 @dataclass(frozen=True, slots=True)
-class Records:
+class ViewContext:
     """Everything that a view may look at.
 
     Attributes

@@ -14,7 +14,7 @@ from detector.model.matcher import Labels
 from detector.model.silence import Acknowledgement, Silence
 from detector.notify.route import labels_of as labels_by
 from detector.store.base import Store
-from detector.views.incident_record import Records
+from detector.views.incident_record import ViewContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class IncidentView:
     silences: tuple[Silence, ...]
 
 
-def incident_view(records: Records, incident_id: str) -> IncidentView | None:
+def incident_view(records: ViewContext, incident_id: str) -> IncidentView | None:
     """Return the incident and what is about it, None if there is none of that id."""
     store = records.store
     incident = store.incident(incident_id)

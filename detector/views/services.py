@@ -14,7 +14,7 @@ from detector.model.health import SourceState
 from detector.model.incident import Incident, Severity
 from detector.model.silence import Acknowledgement, Silence
 from detector.store.base import Viewer
-from detector.views.incident_record import Records
+from detector.views.incident_record import ViewContext
 from detector.views.incident_view import labels_of
 from detector.views.recorded_curves import seconds_of, width_of
 
@@ -94,18 +94,18 @@ class ServiceSummary(ServiceStatus):
         return self.incident.severity if self.incident and self.incident.is_open else None
 
 
-def service_names(records: Records) -> tuple[str, ...]:
+def service_names(records: ViewContext) -> tuple[str, ...]:
     """Return the configured services and those that were found, by name."""
     return tuple(sorted({*records.settings.services, *records.store.services()}))
 
 
-def services(records: Records) -> tuple[ServiceSummary, ...]:
+def services(records: ViewContext) -> tuple[ServiceSummary, ...]:
     """Return every service, those with an outage first, the worst of them first, then by name."""
     found = _summaries(records, service_names(records))
     return tuple(sorted(found, key=lambda s: (-(s.severity or 0), s.name.casefold(), s.name)))
 
 
-def service(records: Records, name: str) -> ServiceSummary | None:
+def service(records: ViewContext, name: str) -> ServiceSummary | None:
     """Return one service, None if there is none of that name."""
     if name not in service_names(records):
         return None
@@ -162,7 +162,7 @@ def _is_listed_at(up: Set[str], incident: Incident | None, latest: Iterable[Late
     return not lists.isdisjoint(up)
 
 
-def _summaries(records: Records, names: tuple[str, ...]) -> Iterator[ServiceSummary]:
+def _summaries(records: ViewContext, names: tuple[str, ...]) -> Iterator[ServiceSummary]:
     wall, settings = records.wall(), records.settings
     acknowledged = {one.incident_id: one for one in records.controls.acknowledgements()}
     silences = records.controls.silences(ending_after=wall)

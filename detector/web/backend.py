@@ -27,13 +27,13 @@ from detector.store.connections import file_of, store_url
 from detector.store.controls import open_controls
 from detector.store.inbox import open_inbox
 from detector.store.queries import open_viewer
-from detector.views.incident_record import Records
+from detector.views.incident_record import ViewContext
 
 _KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Backend(Records):
+class Backend(ViewContext):
     """Everything that a request may look at or change.
 
     Attributes

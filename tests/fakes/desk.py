@@ -59,30 +59,30 @@ class FakeDesk:
 
 
 class FakeInbox:
-    """Parcels in a list."""
+    """Pushed batches in a list."""
 
     def __init__(self) -> None:
-        self._parcels: list[PushBatch] = []
+        self._batches: list[PushBatch] = []
         self._given = 0
 
-    def put(self, parcel: PushBatch) -> bool:
-        if any((p.source, p.key) == (parcel.source, parcel.key) for p in self._parcels):
+    def put(self, batch: PushBatch) -> bool:
+        if any((p.source, p.key) == (batch.source, batch.key) for p in self._batches):
             return False
         self._given += 1
-        self._parcels.append(replace(parcel, position=self._given))
+        self._batches.append(replace(batch, position=self._given))
         return True
 
     def held(self, source: str, key: str) -> PushBatch | None:
-        return next((p for p in self._parcels if (p.source, p.key) == (source, key)), None)
+        return next((p for p in self._batches if (p.source, p.key) == (source, key)), None)
 
     def after(self, source: str, position: int, *, limit: int) -> tuple[PushBatch, ...]:
-        found = [p for p in self._parcels if p.source == source and p.position > position]
+        found = [p for p in self._batches if p.source == source and p.position > position]
         return tuple(found[:limit])
 
     def forget(self, source: str, *, up_to: int, before: datetime) -> None:
-        self._parcels = [
+        self._batches = [
             p
-            for p in self._parcels
+            for p in self._batches
             if p.source != source or p.position > up_to or p.received_at >= before
         ]
 

@@ -85,7 +85,7 @@ class Posts:
 
 @cache
 def the_plan(minutes: int, settle: int = 0) -> PipelinePlan:
-    return replace(lexicon_plan(), width=minutes * MINUTE, settle=settle * SECOND)
+    return replace(lexicon_plan(), width=minutes * MINUTE, allowed_lateness=settle * SECOND)
 
 
 @cache

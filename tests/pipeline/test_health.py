@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from detector.detection.volume_drop import Fall
 from detector.model.health import SourceAlert, SourceReason, SourceState
-from detector.pipeline.health_rules import Health, Look, SourceHealthRules, update
+from detector.pipeline.health_rules import Health, PollOutcome, SourceHealthRules, update
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -25,7 +25,7 @@ def span(start: float, end: float) -> tuple[datetime, datetime]:
 
 
 def live(
-    turns: Sequence[tuple[float, Look]], *, source: str = "weibo"
+    turns: Sequence[tuple[float, PollOutcome]], *, source: str = "weibo"
 ) -> tuple[list[SourceAlert], Health]:
     """Take turns at (minutes after noon)."""
     health, said = None, []
@@ -42,7 +42,7 @@ def heard(alerts: Sequence[SourceAlert]) -> list[tuple[float, str, float]]:
     ]
 
 
-def each_minute(observed: Sequence[Minutes], until: int) -> list[tuple[float, Look]]:
+def each_minute(observed: Sequence[Minutes], until: int) -> list[tuple[float, PollOutcome]]:
     """A reader that says each minute what it has observed of that minute, or fails."""
     turns = []
     for minute in range(1, until + 1):
@@ -51,7 +51,7 @@ def each_minute(observed: Sequence[Minutes], until: int) -> list[tuple[float, Lo
             for a, b in observed
             if a < minute and b > minute - 1
         ]
-        turns.append((float(minute), Look(seen, error="" if seen else "503")))
+        turns.append((float(minute), PollOutcome(seen, error="" if seen else "503")))
     return turns
 
 
@@ -97,23 +97,25 @@ def test_a_source_may_be_given_more_patience() -> None:
 
 
 def test_a_wide_bin_is_waited_for() -> None:
-    turns = [(1.0, Look([span(-60, 0)], width=60 * MINUTE))]
-    turns += [(float(m), Look(width=60 * MINUTE)) for m in range(2, 75)]
+    turns = [(1.0, PollOutcome([span(-60, 0)], width=60 * MINUTE))]
+    turns += [(float(m), PollOutcome(width=60 * MINUTE)) for m in range(2, 75)]
     assert heard(live(turns)[0]) == [(70, "down", 0)]
 
 
 def test_who_is_not_awaited_is_not_missed() -> None:
-    turns = [(float(m), Look(awaited=False)) for m in range(600)]
+    turns = [(float(m), PollOutcome(awaited=False)) for m in range(600)]
     assert live(turns)[0] == []
 
 
 def test_what_is_made_up_for_later_is_alive_when_it_comes() -> None:
-    turns = [*each_minute([(0, 5)], 60), (61.0, Look([span(5, 61)]))]
+    turns = [*each_minute([(0, 5)], 60), (61.0, PollOutcome([span(5, 61)]))]
     assert heard(live(turns)[0]) == [(15, "down", 5), (61, "up", 61)]
 
 
 def test_a_source_that_catches_up_is_not_dead_though_it_is_behind() -> None:
-    turns = [(float(m), Look([span(-10_000 + 100 * m, -9_900 + 100 * m)])) for m in range(50)]
+    turns = [
+        (float(m), PollOutcome([span(-10_000 + 100 * m, -9_900 + 100 * m)])) for m in range(50)
+    ]
     assert live(turns)[0] == []
 
 
@@ -121,8 +123,8 @@ def test_low_volume_is_silence_and_its_end_is_told() -> None:
     fall = Fall(NOON + 20 * MINUTE, NOON + 3 * MINUTE, 2, 90)
     over = Fall(NOON + 50 * MINUTE, NOON + 45 * MINUTE, 30, 28, over=True)
     turns = each_minute([(0, 60)], 60)
-    turns[19] = (20.0, Look([span(19, 20)], falls=[fall]))
-    turns[49] = (50.0, Look([span(49, 50)], falls=[over]))
+    turns[19] = (20.0, PollOutcome([span(19, 20)], falls=[fall]))
+    turns[49] = (50.0, PollOutcome([span(49, 50)], falls=[over]))
     said, _ = live(turns)
     assert heard(said) == [(20, "degraded", 3), (50, "up", 50)]
     assert said[0].feed.reason is SourceReason.LOW_VOLUME
@@ -132,7 +134,7 @@ def test_low_volume_is_silence_and_its_end_is_told() -> None:
 def test_a_silent_source_that_dies_comes_back_silent() -> None:
     fall = Fall(NOON + 20 * MINUTE, NOON + 3 * MINUTE, 2, 90)
     turns = each_minute([(0, 30), (50, 60)], 60)
-    turns[19] = (20.0, Look([span(19, 20)], falls=[fall]))
+    turns[19] = (20.0, PollOutcome([span(19, 20)], falls=[fall]))
     states = [state for _, state, _ in heard(live(turns)[0])]
     assert states == ["degraded", "down", "degraded"]
 
@@ -145,13 +147,13 @@ def test_a_silent_source_that_dies_comes_back_silent() -> None:
 def test_a_replay_of_the_gaps_says_what_was_said_live(edges: list[int], ticks: int) -> None:
     edges = [0, *edges] if len(edges) % 2 else edges
     spans = [span(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True)]
-    whole, replayed = update(None, "list", Look(spans, awaited=False), RULES, now=None)
+    whole, replayed = update(None, "list", PollOutcome(spans, awaited=False), RULES, now=None)
     health: Health | None = None
     said: list[SourceAlert] = []
     for minute in [*range(edges[0] + 1, edges[-1], ticks), edges[-1]]:
         now = NOON + minute * MINUTE
         seen = [(a, min(b, now)) for a, b in spans if a < now]
-        health, alerts = update(health, "list", Look(seen), RULES, now=now)
+        health, alerts = update(health, "list", PollOutcome(seen), RULES, now=now)
         said += alerts
     assert said == list(replayed)
     assert health is not None

@@ -15,17 +15,9 @@ from hypothesis import strategies as st
 from detector.detection import live
 from detector.model.series import SeriesKey
 from detector.model.times import from_seconds
-from detector.pipeline.counting.post_counts import (
-    HISTORY,
-    KNOWN,
-    count_posts,
-)
+from detector.pipeline.counting.post_counts import HISTORY, KNOWN, count_posts
 from detector.pipeline.plan import PipelinePlan
-from detector.pipeline.state import (
-    LOOKED_BACK,
-    Followed,
-    SourceProgress,
-)
+from detector.pipeline.state import LOOKED_BACK, Followed, SourceProgress
 from detector.sources.base import Poll
 from tests.pipeline.plans import lexicon_plan
 
@@ -103,7 +95,7 @@ def test_a_bin_with_a_hole_is_not_observed(the_plan: PipelinePlan, hole: Span) -
 
 
 def test_a_bin_is_final_when_it_was_observed_to_its_end_and_settled(the_plan: PipelinePlan) -> None:
-    follower = Follower(replace(the_plan, settle=2 * MINUTE))
+    follower = Follower(replace(the_plan, allowed_lateness=2 * MINUTE))
     follower.take(posts(0.5), (0, 1.5), now=START + 2.5 * MINUTE)
     assert follower.counts == {}
     follower.take(None, now=START + 3 * MINUTE)
@@ -115,7 +107,7 @@ def test_a_bin_is_final_when_it_was_observed_to_its_end_and_settled(the_plan: Pi
 
 
 def test_a_late_post_counts_until_its_bin_is_final_and_then_nowhere(the_plan: PipelinePlan) -> None:
-    follower = Follower(replace(the_plan, settle=2 * MINUTE))
+    follower = Follower(replace(the_plan, allowed_lateness=2 * MINUTE))
     follower.take(posts(0.5), (0, 2), now=START + 2.5 * MINUTE)
     follower.take(posts(0.6, first=50), (2, 4), now=START + 4 * MINUTE)
     follower.take(posts(1.5, first=60), (4, 6), now=START + 6 * MINUTE)
@@ -125,7 +117,7 @@ def test_a_late_post_counts_until_its_bin_is_final_and_then_nowhere(the_plan: Pi
 def test_of_the_bin_that_fills_it_is_told_what_it_holds_up_to_marks_that_have_settled(
     the_plan: PipelinePlan,
 ) -> None:
-    follower = Follower(replace(the_plan, width=5 * MINUTE, settle=MINUTE))
+    follower = Follower(replace(the_plan, width=5 * MINUTE, allowed_lateness=MINUTE))
     follower.take(posts(0.1), (0, 7), now=START + 6 * MINUTE)
     assert follower.marks[WECHAT] == [(START.timestamp() + 15, 1)]
     follower.take(posts(5.1, 5.6, first=10), (7, 9), now=START + 6.5 * MINUTE)
@@ -141,7 +133,7 @@ def test_of_the_bin_that_fills_it_is_told_what_it_holds_up_to_marks_that_have_se
 
 
 def test_before_a_service_was_discovered_there_are_no_marks(the_plan: PipelinePlan) -> None:
-    follower = Follower(replace(the_plan, discover_voices=3))
+    follower = Follower(replace(the_plan, discover_authors=3))
     follower.take(posts(0.1, 20.1, 40.1, 40.2, 41.1, service="知乎"), (0, 60))
     (key,) = follower.counts.keys() - {WECHAT}
     assert follower.marks[key] == [(START.timestamp() + 41 * 60 + 15, 1)]
@@ -177,7 +169,7 @@ class TestDiscovery:
 
     @pytest.fixture
     def three(self, the_plan: PipelinePlan) -> PipelinePlan:
-        return replace(the_plan, discover_voices=3)
+        return replace(the_plan, discover_authors=3)
 
     def test_too_few_are_not_followed(self, three: PipelinePlan) -> None:
         follower = Follower(three)
@@ -206,7 +198,7 @@ class TestDiscovery:
         assert follower.start_of(key.service) == first - HISTORY
 
     def test_none_follows_configured_services_only(self, the_plan: PipelinePlan) -> None:
-        follower = Follower(replace(the_plan, discover_voices=None))
+        follower = Follower(replace(the_plan, discover_authors=None))
         follower.take(posts(*self.minutes, service="知乎"), (0, 100))
         assert list(follower.counts) == [WECHAT]
 
@@ -232,7 +224,7 @@ class TestDiscovery:
 def test_pieces_do_not_depend_on_the_polls(
     minutes: list[float], cuts: set[int], gap: tuple[int, int], settle: int
 ) -> None:
-    chosen = replace(lexicon_plan(), discover_voices=4, settle=settle * MINUTE)
+    chosen = replace(lexicon_plan(), discover_authors=4, allowed_lateness=settle * MINUTE)
     rows = pd.concat(
         [
             posts(*minutes).assign(author=[f"u{round(m) % 17}" for m in minutes]),
@@ -299,7 +291,7 @@ def test_complaints_that_come_too_late_are_reported(the_plan: PipelinePlan) -> N
 
 
 def test_gaps_are_forgotten_that_nobody_asks_about_any_more(the_plan: PipelinePlan) -> None:
-    plan = replace(the_plan, discover_voices=3, width=10 * MINUTE)
+    plan = replace(the_plan, discover_authors=3, width=10 * MINUTE)
     days, hour, day = 75, 60, 1440
     looks = [(h * hour, h * hour + 50) for h in range(days * 24)]
     rows = posts(*(d * day + m for d in (40, 74) for m in (3, 7, 11, 21)), service="知乎")
@@ -325,7 +317,7 @@ def test_gaps_are_forgotten_that_nobody_asks_about_any_more(the_plan: PipelinePl
 
 
 def test_what_an_earlier_version_left_goes_on(the_plan: PipelinePlan) -> None:
-    follower = Follower(replace(the_plan, discover_voices=3))
+    follower = Follower(replace(the_plan, discover_authors=3))
     follower.take(None, (0, 100), now=START + 100 * MINUTE)
     follower.feed = replace(follower.feed, since=None)
     follower.take(posts(200.5), (200, 205), now=START + 205 * MINUTE)

@@ -16,16 +16,10 @@ from detector.detection.trending import TrendState
 from detector.errors import StoreError
 from detector.model.series import SeriesKey
 from detector.model.spans import Spans
-from detector.pipeline.health_rules import Look, SourceHealthRules, update
+from detector.pipeline.health_rules import PollOutcome, SourceHealthRules, update
 from detector.pipeline.incidents import tell
 from detector.pipeline.saved_state import changes, load
-from detector.pipeline.state import (
-    Followed,
-    PipelineState,
-    SourceProgress,
-    Volume,
-    WatchedSource,
-)
+from detector.pipeline.state import Followed, PipelineState, SourceProgress, Volume, WatchedSource
 from tests.fakes.outages import NOON
 from tests.pipeline.plans import lexicon_plan
 from tests.pipeline.saying import MINUTE, closed, complaints, opened
@@ -55,7 +49,7 @@ def a_memory() -> PipelineState:
 
 def watched() -> WatchedSource:
     health, _ = update(
-        None, ODD, Look([(NOON, NOON + MINUTE)]), SourceHealthRules(), now=NOON + MINUTE
+        None, ODD, PollOutcome([(NOON, NOON + MINUTE)]), SourceHealthRules(), now=NOON + MINUTE
     )
     waiting = pd.DataFrame({"service": [ODD, ""], "second": [1.5, 2.0], "count": [3.0, 4.0]})
     state, _ = volume_drop.update(volume_drop.begin(NOON, MINUTE), np.arange(200.0), share=0.2)

@@ -104,7 +104,7 @@ def test_series_are_told_apart_by_service_and_source_in_order(the_plan: Pipeline
 
 
 def test_a_bin_is_final_when_it_has_ended_and_settled(the_plan: PipelinePlan) -> None:
-    settling = replace(the_plan, settle=timedelta(minutes=2))
+    settling = replace(the_plan, allowed_lateness=timedelta(minutes=2))
     follower = Follower(settling)
     end = START + WIDTH + timedelta(minutes=2)
     assert follower.take(table((0, "a", 1)), end - timedelta(seconds=1)) == ()

@@ -54,7 +54,7 @@ def forum(*outages: tuple[float, float, float]) -> Forum:
 
 @pytest.fixture(scope="module")
 def the_plan() -> PipelinePlan:
-    return replace(lexicon_plan(), services=frozenset(), discover_voices=10.0, width=MINUTE)
+    return replace(lexicon_plan(), services=frozenset(), discover_authors=10.0, width=MINUTE)
 
 
 #: Discovered in a busy hour of the first day, an outage on the eleventh.

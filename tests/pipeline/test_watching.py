@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from detector.model.health import SourceAlert, SourceState
-from detector.pipeline.counting.volumes import grown, parts_of
+from detector.pipeline.counting.volumes import grown, polled_bins
 from detector.pipeline.plan import END_OF_TIME, PipelinePlan
 from detector.pipeline.saved_state import changes, load
 from detector.pipeline.state import PipelineState
@@ -144,11 +144,11 @@ def test_stray_rows_of_other_centuries_are_not_followed_bin_by_bin() -> None:
     times = ["1970-01-01T00:00Z", "1970-01-01T00:01Z", "2098-12-31T23:59Z", "2099-01-01T00:00Z"]
     rows = pd.DataFrame({"time": pd.to_datetime(times), "service": "WeChat", "count": 1.0})
     poll = Poll(None, counts=rows, width=timedelta(minutes=1))
-    (part,) = parts_of("t", poll, None, lexicon_plan())
-    volume, falls = grown(None, part, share=0.1)
+    (polled,) = polled_bins("t", poll, None, lexicon_plan())
+    volume, falls = grown(None, polled, share=0.1)
     assert falls == ()
     assert volume is not None
     assert volume.state is not None
     assert volume.state.series.start == pd.Timestamp("2098-12-31T23:59Z")
-    again, _ = grown(volume, part, share=0.1)
+    again, _ = grown(volume, polled, share=0.1)
     assert again is not None

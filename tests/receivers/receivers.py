@@ -16,7 +16,7 @@ from detector.receivers.apprise import AppriseReceiver
 from detector.receivers.console import ConsoleReceiver
 from detector.receivers.jsonlines import JsonLinesReceiver
 from detector.receivers.pagerduty import PagerDutyReceiver
-from detector.receivers.webhook import JSON, Form, WebhookReceiver, cloud_events
+from detector.receivers.webhook import JSON, BodyFormat, WebhookReceiver, cloud_events
 from tests.fakes.clock import FakeClock
 from tests.fakes.outages import NOON
 from tests.fakes.words import a_writer
@@ -103,7 +103,7 @@ def cloudevents(_folder: Path, timeout: float = PATIENT) -> Iterator[ReceiverPol
     yield from _hook(form, lambda event: f"{event['source']} {event['id']}", timeout)
 
 
-def _hook(form: Form, key: Callable[[Any], str], timeout: float) -> Iterator[ReceiverPolicy]:
+def _hook(form: BodyFormat, key: Callable[[Any], str], timeout: float) -> Iterator[ReceiverPolicy]:
     with Loopback.started() as server:
         sink = WebhookReceiver(
             "ops",

@@ -20,7 +20,7 @@ from detector.report.analysis import csv_of, looks, markdown_of, page_of, pictur
 from detector.report.exports import csv_text, markdown_cell
 from detector.report.known import Known
 from detector.report.poster import poster
-from detector.report.story import Report, Story, WatchedSource
+from detector.report.story import Report, ReportSeries, Story
 from detector.text.phrasing import phrasing
 from tests.fakes.outages import an_incident
 from tests.report.looks import MINUTE, START, a_curve
@@ -90,7 +90,7 @@ def a_story(service: str = "WeChat", text: str = "微信崩了", **changes: obje
 
 
 def a_report(*stories: Story, **changes: object) -> Report:
-    watched = WatchedSource("WeChat", "weibo", a_curve(), MINUTE, 0, timedelta(days=1))
+    watched = ReportSeries("WeChat", "weibo", a_curve(), MINUTE, 0, timedelta(days=1))
     report = Report(
         stories=stories,
         watched=(watched,),
@@ -232,7 +232,7 @@ def test_what_strangers_wrote_stays_text_on_the_page(hostile: str) -> None:
         a_story(hostile, hostile),
         missed=(known,),
         source=hostile,
-        watched=(WatchedSource(hostile, hostile, a_curve(), MINUTE, 0, timedelta(days=1)),),
+        watched=(ReportSeries(hostile, hostile, a_curve(), MINUTE, 0, timedelta(days=1)),),
     )
     page = Reading(page_of(report))
     harmless = Reading(page_of(a_report(a_story(text="is down"), missed=(a_known(),))))

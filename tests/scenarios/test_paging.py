@@ -59,7 +59,7 @@ def plan() -> PipelinePlan:
     ]
     lexicon = parse_lexicon(resources.text("data/lexicon/faults.toml"))
     reader = build_reader({"WeChat": ["微信", "weixin", "公众号"]}, lexicon)
-    return PipelinePlan(reader, parse_facets(*words), frozenset({"WeChat"}), discover_voices=None)
+    return PipelinePlan(reader, parse_facets(*words), frozenset({"WeChat"}), discover_authors=None)
 
 
 def incidents_with(extra: pd.DataFrame) -> list[Incident]:

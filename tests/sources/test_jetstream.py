@@ -14,7 +14,7 @@ from detector.errors import SourceError
 from detector.model.spans import Spans
 from detector.sources.base import Poll
 from detector.sources.bluesky import JetstreamSource
-from detector.sources.jetstream import Event, EventLine, parse_event, post_in
+from detector.sources.jetstream import EventLine, JetstreamEvent, parse_event, post_in
 from tests.sources.servers.jetstream import Jetstream, event_of, micros
 from tests.sources.servers.place import NOW, SurgeChange
 
@@ -218,7 +218,7 @@ def test_what_an_author_says_of_the_time_is_not_believed(created: str) -> None:
     assert post.time == NOW
 
 
-def an_event(changes: dict[str, object]) -> Event:
+def an_event(changes: dict[str, object]) -> JetstreamEvent:
     event = event_of(SurgeChange("1", NOW))
     event["commit"].update(changes)
     return parse_event(json.dumps(event).encode())

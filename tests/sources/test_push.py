@@ -14,7 +14,7 @@ from detector.errors import Garbled
 from detector.model.push_batch import PushBatch
 from detector.model.times import iso
 from detector.sources.base import Source
-from detector.sources.push import KEPT, PARCELS, PushSettings, PushSource
+from detector.sources.push import KEPT, MOST_BATCHES, PushSettings, PushSource
 from detector.store.inbox import open_inbox
 from detector.store.sql_store import open_store
 from detector.testing.sources import SourceContract
@@ -99,12 +99,12 @@ def test_a_post_with_the_same_id_twice_in_a_poll_is_one_post() -> None:
 
 def test_a_heap_is_taken_in_parts_and_whole() -> None:
     inbox = FakeInbox()
-    for i in range(PARCELS + 20):
+    for i in range(MOST_BATCHES + 20):
         inbox.put(parcel(str(i)))
     source = PushSource("place", inbox, "posts")
     first = source.poll(None, until=NOW)
     second = source.poll(first.cursor, until=NOW)
-    assert [len(p.posts) for p in (first, second) if p.posts is not None] == [PARCELS, 20]
+    assert [len(p.posts) for p in (first, second) if p.posts is not None] == [MOST_BATCHES, 20]
 
 
 def test_what_was_committed_is_forgotten_when_nobody_sends_it_again(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_what_was_committed_is_forgotten_when_nobody_sends_it_again(tmp_path: Pa
 def test_a_damaged_parcel_is_told_by_its_place() -> None:
     inbox = FakeInbox()
     inbox.put(PushBatch("place", "a", NOW, "posts", "{"))
-    with pytest.raises(Garbled, match="the parcel at 1 in the inbox is damaged"):
+    with pytest.raises(Garbled, match="the batch at 1 in the inbox is damaged"):
         PushSource("place", inbox, "posts").poll(None, until=NOW)
 
 

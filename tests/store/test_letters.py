@@ -13,7 +13,7 @@ from detector.errors import StoreError
 from detector.model.alert import AlertKind
 from detector.model.delivery import DeliveryStatus
 from detector.store.base import RunRecord
-from detector.store.outbox import SqlLetters, open_letters
+from detector.store.outbox import DeadLetters, open_letters
 from detector.store.sql_store import SqlStore, open_store
 from tests.fakes.outages import NOON, a_delivery, an_alert, an_incident
 
@@ -38,12 +38,12 @@ def store(location: str) -> Iterator[SqlStore]:
 
 
 @pytest.fixture
-def letters(store: SqlStore, location: str) -> Iterator[SqlLetters]:
+def letters(store: SqlStore, location: str) -> Iterator[DeadLetters]:
     with closing(open_letters(location)) as opened:
         yield opened
 
 
-def test_they_are_told_apart(letters: SqlLetters) -> None:
+def test_they_are_told_apart(letters: DeadLetters) -> None:
     (dead,) = letters.letters(DeliveryStatus.DEAD)
     assert (dead.alert.key, dead.error, dead.attempts) == (DEAD.alert.key, "410 Gone", 1)
     (waiting,) = letters.letters(DeliveryStatus.PENDING)
@@ -52,7 +52,7 @@ def test_they_are_told_apart(letters: SqlLetters) -> None:
 
 
 def test_a_dead_one_is_sent_again_as_patiently_as_a_new_one(
-    letters: SqlLetters, store: SqlStore
+    letters: DeadLetters, store: SqlStore
 ) -> None:
     assert letters.retry("ops", DEAD.alert.key, at=NOON + HOUR)
     assert letters.letters(DeliveryStatus.DEAD) == ()
@@ -64,7 +64,7 @@ def test_a_dead_one_is_sent_again_as_patiently_as_a_new_one(
 
 
 def test_what_was_followed_by_a_message_that_was_taken_is_not_sent_again(
-    letters: SqlLetters, store: SqlStore
+    letters: DeadLetters, store: SqlStore
 ) -> None:
     end = a_delivery(an_alert(kind=AlertKind.RESOLVED, sequence=2))
     store.commit(RunRecord(deliveries=[end]))
@@ -81,7 +81,7 @@ def test_what_was_followed_by_a_message_that_was_taken_is_not_sent_again(
     [("ops", WAITING.alert.key), ("chat", DEAD.alert.key), ("ops", "nope")],
     ids=["one that waits", "to somebody else", "one that there is not"],
 )
-def test_nothing_else_is_touched(letters: SqlLetters, receiver: str, key: str) -> None:
+def test_nothing_else_is_touched(letters: DeadLetters, receiver: str, key: str) -> None:
     before = letters.letters(DeliveryStatus.PENDING)
     assert not letters.retry(receiver, key, at=NOON)
     assert letters.letters(DeliveryStatus.PENDING) == before

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from detector.complaints.archive import Archive
-from detector.complaints.authors import WINDOW, in_order, is_voice
+from detector.complaints.authors import WINDOW, counts_as_author, in_order
 from detector.detection.onset import REVISION, refine_onset
 from detector.model.series import SeriesKey
 from detector.model.spans import seconds_of
@@ -21,7 +21,7 @@ _MINUTE, _SECOND = timedelta(minutes=1), timedelta(seconds=1)
 def to_the_second(
     surge: Surge, key: SeriesKey, archive: Archive, *, width: timedelta, at: datetime
 ) -> Surge:
-    """Return ``surge`` with its start refined by the voices that were heard before ``at``.
+    """Return ``surge`` with its start refined by the authors who complained before ``at``.
 
     Those of the first minutes after the alarm speak, as they do for the bins. Ready-made counts
     and trending lists have no complaints: their surges stay as they are.
@@ -33,7 +33,7 @@ def to_the_second(
     ordered = in_order(heard[heard["source"] == key.source])
     if ordered.empty:
         return surge
-    times = seconds_of(ordered["time"])[is_voice(ordered)].astype("int64")
+    times = seconds_of(ordered["time"])[counts_as_author(ordered)].astype("int64")
     finer = refine_onset(times, surge.expected_at_peak, onset, width=width, until=until)
     return replace(surge, onset=_told(finer, until))
 

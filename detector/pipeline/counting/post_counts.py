@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detector.complaints.archive import AUTHOR_COLUMNS, read_complaints
-from detector.complaints.authors import WINDOW, in_order, is_voice
+from detector.complaints.authors import WINDOW, counts_as_author, in_order
 from detector.detection.live import STALE_AFTER
 from detector.model.series import Floats, SeriesKey
 from detector.model.spans import Spans, seconds_of
@@ -58,7 +58,7 @@ def count_posts(
     """Count complaints in the bins that are final at ``now``; the others wait in the feed.
 
     Of the bin that still fills it is told what it holds up to the marks that are final.
-    What comes for a bin that was counted already is history: context for the voices after it,
+    What comes for a bin that was counted already is history: context for the authors after it,
     and counted nowhere.
     """
     if _is_silent(feed, poll):
@@ -140,7 +140,7 @@ def _edges(feed: SourceProgress, plan: PipelinePlan, now: datetime) -> _Edges | 
         return None
     width = int(plan.width.total_seconds())
     since = feed.since // width * width
-    until = min(float(feed.observed.ends[-1]), (now - plan.settle).timestamp())
+    until = min(float(feed.observed.ends[-1]), (now - plan.allowed_lateness).timestamp())
     counted = since if feed.counted_until is None else feed.counted_until
     final = until // width * width
     if final > counted:
@@ -151,15 +151,16 @@ def _edges(feed: SourceProgress, plan: PipelinePlan, now: datetime) -> _Edges | 
 
 
 def _heard(backlog: pd.DataFrame | None, start: float, end: float) -> Mapping[str, Floats]:
-    """Return when voices were heard in ``[start, end)``, ascending, seconds since 1970, by service.
+    """Return when unique authors complained in ``[start, end)``, by service.
 
+    Ascending, in seconds since 1970.
     A service of which every complaint repeats others has none.
     """
     if backlog is None or backlog.empty:
         return {}
     ordered = in_order(backlog[seconds_of(backlog["time"]) < end])
     seconds = seconds_of(ordered["time"])
-    heard = is_voice(ordered) & (seconds >= start)
+    heard = counts_as_author(ordered) & (seconds >= start)
     said = pd.Series(seconds[heard]).groupby(ordered["service"].to_numpy()[heard])
     return {str(name): np.asarray(group, dtype=np.float64) for name, group in said}
 
@@ -215,13 +216,13 @@ def _discovered(heard: Floats, plan: PipelinePlan) -> float | None:
     Earlier complaints are left out even where they are at hand, so that following a service does
     not depend on how much was read at once.
     """
-    if plan.discover_voices is None:
+    if plan.discover_authors is None:
         return None
     step = plan.width.total_seconds()
     lefts, counts = np.unique(heard // step * step, return_counts=True)
     before = np.searchsorted(lefts, lefts - WINDOW.total_seconds(), side="right")
     total = np.r_[0, np.cumsum(counts)]
-    enough = np.flatnonzero(total[1:] - total[before] >= plan.discover_voices)
+    enough = np.flatnonzero(total[1:] - total[before] >= plan.discover_authors)
     return float(lefts[enough[0]] - (_hour(plan) - 1) * step) if len(enough) else None
 
 

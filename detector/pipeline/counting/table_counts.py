@@ -39,7 +39,7 @@ def count_rows(
     Gaps longer than a series remembers anything over part the bins into batches.
     """
     rows = counts if feed.backlog is None else pd.concat([feed.backlog, counts], ignore_index=True)
-    final = rows["time"] <= now - width - plan.settle
+    final = rows["time"] <= now - width - plan.allowed_lateness
     waiting = None if final.all() else rows[~final].reset_index(drop=True)
     ready = rows[final]
     seconds = seconds_of(ready["time"])

@@ -20,7 +20,7 @@ from detector.sources.base import Poll
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Part:
+class PolledBins:
     """What one poll brought from one place, in bins.
 
     Attributes
@@ -41,9 +41,9 @@ class Part:
     whole: Spans | None = None
 
 
-def parts_of(
+def polled_bins(
     feed: str, poll: Poll, memory: SourceProgress | None, plan: PipelinePlan
-) -> Iterator[Part]:
+) -> Iterator[PolledBins]:
     """Yield what ``poll`` brought, by place.
 
     Parameters
@@ -57,21 +57,23 @@ def parts_of(
     elif "floor" in poll.counts:
         if poll.observed:
             nothing = _rows([], [], [])
-            yield Part(feed, Spans.of(poll.observed), nothing, poll.width.total_seconds(), 0.0)
+            yield PolledBins(
+                feed, Spans.of(poll.observed), nothing, poll.width.total_seconds(), 0.0
+            )
     else:
         yield from _counts(feed, poll.counts, poll.width.total_seconds())
 
 
-def _posts(feed: str, poll: Poll, memory: SourceProgress, plan: PipelinePlan) -> Part:
+def _posts(feed: str, poll: Poll, memory: SourceProgress, plan: PipelinePlan) -> PolledBins:
     step = plan.width.total_seconds()
     times = np.empty(0) if poll.posts is None else seconds_of(poll.posts["time"])
     bins, counts = np.unique(times // step * step, return_counts=True)
     rows = _rows([""] * len(bins), bins, counts)
     until = memory.counted_until or 0.0
-    return Part(feed, Spans.of(poll.observed), rows, step, until, memory.observed)
+    return PolledBins(feed, Spans.of(poll.observed), rows, step, until, memory.observed)
 
 
-def _counts(feed: str, counts: pd.DataFrame, step: float) -> Iterator[Part]:
+def _counts(feed: str, counts: pd.DataFrame, step: float) -> Iterator[PolledBins]:
     """Yield what each place in a counts table brought; a bin is complete when another follows."""
     seen = counts[counts["count"].notna()]
     places = seen["source"].where(seen["source"] != "", feed) if "source" in seen else feed
@@ -83,7 +85,7 @@ def _counts(feed: str, counts: pd.DataFrame, step: float) -> Iterator[Part]:
         spans = (
             (from_seconds(a), from_seconds(b + step)) for a, b in zip(firsts, lasts, strict=True)
         )
-        yield Part(str(place), Spans.of(spans), group, step, float(edges[-1]))
+        yield PolledBins(str(place), Spans.of(spans), group, step, float(edges[-1]))
 
 
 def _rows(services: object, seconds: object, counts: object) -> pd.DataFrame:
@@ -92,47 +94,47 @@ def _rows(services: object, seconds: object, counts: object) -> pd.DataFrame:
 
 
 def grown(
-    volume: Volume | None, part: Part, *, share: float
+    volume: Volume | None, polled: PolledBins, *, share: float
 ) -> tuple[Volume | None, tuple[volume_drop.Fall, ...]]:
     """Return the volume behind the bins that are complete now, and where it fell or rose again."""
-    rows = part.rows
+    rows = polled.rows
     if volume is not None and volume.state is not None:
         # Bins on the grid of the first one: tables read by a timer are late by seconds.
         start = volume.state.series.start.timestamp()
-        grid = start + np.floor((rows["second"] - start) / part.width + 0.5) * part.width
+        grid = start + np.floor((rows["second"] - start) / polled.width + 0.5) * polled.width
         rows = rows.assign(second=grid)
     if volume is not None and volume.waiting is not None:
         rows = pd.concat([volume.waiting, rows], ignore_index=True)
-    if part.whole is None:
+    if polled.whole is None:
         rows = rows.drop_duplicates(["service", "second"], keep="last")
     done = None if volume is None or volume.state is None else volume.state.series.end.timestamp()
-    first = _first(rows, part, done)
-    if first is None or part.until <= first:
+    first = _first(rows, polled, done)
+    if first is None or polled.until <= first:
         waiting = rows if done is None else rows[rows["second"] >= done]
         state = None if volume is None else volume.state
         return (None if waiting.empty and state is None else Volume(state, waiting)), ()
     begun = done is not None and first == done and volume is not None
     state = volume.state if begun and volume is not None else None
     if state is None:
-        state = volume_drop.begin(from_seconds(first), timedelta(seconds=part.width))
-    values = _laid_out(rows, part, first)
+        state = volume_drop.begin(from_seconds(first), timedelta(seconds=polled.width))
+    values = _laid_out(rows, polled, first)
     state, changes = volume_drop.update(state, values, share=share)
-    end = first + len(values) * part.width
+    end = first + len(values) * polled.width
     return Volume(state, rows[rows["second"] >= end].reset_index(drop=True)), changes
 
 
-def _first(rows: pd.DataFrame, part: Part, done: float | None) -> float | None:
+def _first(rows: pd.DataFrame, polled: PolledBins, done: float | None) -> float | None:
     """Return the left edge of the next bin to take in, None if there is none."""
     new = rows["second"].to_numpy()
     new = new if done is None else new[new >= done]
     if done is None and not len(new):
         return None
     if done is None:
-        return _behind_gaps(np.unique(np.r_[new, part.until]))
-    looked = np.empty(0) if part.whole is None else part.whole.starts[-1:]
+        return _behind_gaps(np.unique(np.r_[new, polled.until]))
+    looked = np.empty(0) if polled.whole is None else polled.whole.starts[-1:]
     if len(looked) and looked[0] <= done:
         return done
-    return _behind_gaps(np.unique(np.r_[done, new, looked, part.until]))
+    return _behind_gaps(np.unique(np.r_[done, new, looked, polled.until]))
 
 
 def _behind_gaps(edges: Floats) -> float:
@@ -144,17 +146,17 @@ def _behind_gaps(edges: Floats) -> float:
     return float(edges[gaps[-1] + 1]) if len(gaps) else float(edges[0])
 
 
-def _laid_out(rows: pd.DataFrame, part: Part, first: float) -> Floats:
-    n = round((part.until - first) / part.width)
-    lefts = first + part.width * np.arange(n, dtype=np.float64)
-    if part.whole is None:
+def _laid_out(rows: pd.DataFrame, polled: PolledBins, first: float) -> Floats:
+    n = round((polled.until - first) / polled.width)
+    lefts = first + polled.width * np.arange(n, dtype=np.float64)
+    if polled.whole is None:
         values = np.full(n, np.nan)
     else:
-        values = np.where(part.whole.hold_whole(lefts, part.width), 0.0, np.nan)
-    index = np.floor((rows["second"].to_numpy() - first) / part.width + 0.5).astype(np.int64)
+        values = np.where(polled.whole.hold_whole(lefts, polled.width), 0.0, np.nan)
+    index = np.floor((rows["second"].to_numpy() - first) / polled.width + 0.5).astype(np.int64)
     inside = (index >= 0) & (index < n)
     totals = np.bincount(index[inside], rows["count"].to_numpy()[inside], minlength=n)
     brought = np.bincount(index[inside], minlength=n) > 0
-    if part.whole is None:
+    if polled.whole is None:
         return np.where(brought, totals, np.nan)
     return values + totals

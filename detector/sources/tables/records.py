@@ -28,7 +28,7 @@ PIECE = 16 << 20
 _TELLING = 4096
 
 
-class Form(Protocol):
+class TextFormat(Protocol):
     """The habits of one kind of text file."""
 
     @property
@@ -65,27 +65,27 @@ class Csv:
         return csv_text.columns(self.header)
 
     def columns(self, *, grows: bool) -> list[str]:  # noqa: ARG002  (the header stands)
-        """See `Form`."""
+        """See `TextFormat`."""
         return self._names
 
     def whole_records(self, body: bytes) -> int:
-        """See `Form`."""
+        """See `TextFormat`."""
         return csv_text.whole_records(body)
 
     def line_of(self, body: bytes, row: int) -> int:
-        """See `Form`."""
+        """See `TextFormat`."""
         return csv_text.line_of(body, row)
 
     def parse(self, body: bytes, dtypes: Mapping[str, str]) -> pd.DataFrame:
-        """See `Form`."""
+        """See `TextFormat`."""
         return csv_text.parse(self.header, body, dtypes=dtypes)
 
     def records(self, body: bytes) -> list[bytes]:
-        """See `Form`."""
+        """See `TextFormat`."""
         return csv_text.records(body)
 
     def fault(self, record: bytes) -> str | None:
-        """See `Form`."""
+        """See `TextFormat`."""
         return csv_text.fault(record, len(self._names))
 
 
@@ -97,7 +97,7 @@ class JsonLines:
     header = b""
 
     def columns(self, *, grows: bool) -> list[str]:
-        """See `Form`."""
+        """See `TextFormat`."""
         whole = self.head[: json_lines.whole_records(self.head)] or self.head
         if not grows:
             return list(json_lines.parse(whole).columns)
@@ -105,28 +105,28 @@ class JsonLines:
         return list(frame.columns) if len(frame) or not faults else self.columns(grows=False)
 
     def whole_records(self, body: bytes) -> int:
-        """See `Form`."""
+        """See `TextFormat`."""
         return json_lines.whole_records(body)
 
     def line_of(self, body: bytes, row: int) -> int:
-        """See `Form`."""
+        """See `TextFormat`."""
         return json_lines.line_of(body, row)
 
     def parse(self, body: bytes, _dtypes: Mapping[str, str]) -> pd.DataFrame:
-        """See `Form`."""
+        """See `TextFormat`."""
         return json_lines.parse(body)
 
     def records(self, body: bytes) -> list[bytes]:
-        """See `Form`."""
+        """See `TextFormat`."""
         return json_lines.records(body)
 
     def fault(self, record: bytes) -> str | None:
-        """See `Form`."""
+        """See `TextFormat`."""
         return json_lines.fault(record)
 
 
 def sorted_out(
-    form: Form, body: bytes, dtypes: Mapping[str, str]
+    form: TextFormat, body: bytes, dtypes: Mapping[str, str]
 ) -> tuple[pd.DataFrame, dict[int, Fault]]:
     """Return the records of ``body`` that can be read, and what is wrong with the others.
 
@@ -145,7 +145,7 @@ def sorted_out(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Records:
+class FileRecords:
     """Some consecutive records of a file.
 
     Attributes
@@ -227,7 +227,7 @@ class RecordFile:
 
     def read(
         self, mark: Mark, *, limit: int = PIECE, dtypes: Mapping[str, str] | None = None
-    ) -> tuple[Mark, Records]:
+    ) -> tuple[Mark, FileRecords]:
         """Return complete records behind ``mark``, and the mark behind them.
 
         Parameters
@@ -247,14 +247,14 @@ class RecordFile:
                 frame, end, at_end = parquet.read(raw, mark.offset)
                 first = end - len(frame) + 1
                 aside: Aside | None = {} if self.grows else None
-                return Mark(end), Records(frame, end, at_end, lambda row: first + row, aside)
+                return Mark(end), FileRecords(frame, end, at_end, lambda row: first + row, aside)
             text = self._unpacker.unpacked(raw)
             form = self._form(text.head)
             if form is None:
-                return mark, Records(pd.DataFrame(), 0, True, lambda row: row + 1)
+                return mark, FileRecords(pd.DataFrame(), 0, True, lambda row: row + 1)
             return self._read(text, form, mark, limit, dtypes or {})
 
-    def _form(self, head: bytes) -> Form | None:
+    def _form(self, head: bytes) -> TextFormat | None:
         """Tell what a file that begins with ``head`` is; None if it must grow first."""
         header = head[: head.find(b"\n") + 1]
         if not header and len(head) == HEAD:
@@ -270,11 +270,11 @@ class RecordFile:
     def _read(
         self,
         text: Unpacked,
-        form: Form,
+        form: TextFormat,
         mark: Mark,
         limit: int,
         dtypes: Mapping[str, str],
-    ) -> tuple[Mark, Records]:
+    ) -> tuple[Mark, FileRecords]:
         start = _start(text, mark, first=len(form.header))
         body = text.stream.read(limit)
         at_end = len(body) < limit
@@ -290,13 +290,13 @@ class RecordFile:
             line = (error.line or 1) + lines_before()
             raise InputError(error.message, line=line, column=error.column) from error
         end = start + len(body)
-        records = Records(
+        records = FileRecords(
             frame, end, at_end, lambda row: form.line_of(body, row) + lines_before(), aside
         )
         return _mark(text.head, end), records
 
     def _parsed(
-        self, form: Form, body: bytes, dtypes: Mapping[str, str]
+        self, form: TextFormat, body: bytes, dtypes: Mapping[str, str]
     ) -> tuple[pd.DataFrame, Aside | None]:
         """Return the rows, and what is set aside: nothing may be where the file is complete."""
         if self.grows:

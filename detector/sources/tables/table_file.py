@@ -11,7 +11,7 @@ import pandas as pd
 from detector.errors import InputError
 from detector.model.columns import TableKind, kind_of, our_columns
 from detector.sources.tables import table_rows
-from detector.sources.tables.records import PIECE, Mark, RecordFile, Records
+from detector.sources.tables.records import PIECE, FileRecords, Mark, RecordFile
 
 #: Of so many rows that are set aside it is said what is wrong with them.
 TOLD = 10
@@ -119,7 +119,7 @@ class TableFile:
             raise InputError(message, line=1)
         return found
 
-    def _checked(self, records: Records, columns: list[str], kind: TableKind) -> pd.DataFrame:
+    def _checked(self, records: FileRecords, columns: list[str], kind: TableKind) -> pd.DataFrame:
         """Return the rows as ours; in JSON Lines keys may be missing here, or come later.
 
         Of a file that grows wrong rows are set aside, as long as they are not the most.

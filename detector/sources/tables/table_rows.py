@@ -20,7 +20,7 @@ from detector.model.columns import (
     texts,
 )
 from detector.model.spans import Spans, seconds_of
-from detector.sources.tables.records import Records
+from detector.sources.tables.records import FileRecords
 
 _DTYPES = {
     "time": "category",
@@ -41,7 +41,7 @@ def dtypes(kind: TableKind, ours: Mapping[str, str]) -> dict[str, str]:
     return {ours[name]: dtype for name, dtype in _DTYPES.items() if name in ours}
 
 
-def posts(records: Records, ours: Mapping[str, str]) -> pd.DataFrame:
+def posts(records: FileRecords, ours: Mapping[str, str]) -> pd.DataFrame:
     """Return the posts table in ``records``, in order of time. Raises `InputError` by line."""
     frame = records.frame
     columns = {name: texts(frame[ours[name]]) for name in (*POSTS, *POSTS_OPTIONAL) if name in ours}
@@ -51,7 +51,7 @@ def posts(records: Records, ours: Mapping[str, str]) -> pd.DataFrame:
     return kept.sort_values("time", kind="stable", ignore_index=True)
 
 
-def counts(records: Records, ours: Mapping[str, str], kind: TableKind) -> pd.DataFrame:
+def counts(records: FileRecords, ours: Mapping[str, str], kind: TableKind) -> pd.DataFrame:
     """Return the counts or trending table in ``records``.
 
     Raises
@@ -76,7 +76,7 @@ def counts(records: Records, ours: Mapping[str, str], kind: TableKind) -> pd.Dat
     return _kept(pd.DataFrame(columns), records, ours)
 
 
-def _kept(frame: pd.DataFrame, records: Records, ours: Mapping[str, str]) -> pd.DataFrame:
+def _kept(frame: pd.DataFrame, records: FileRecords, ours: Mapping[str, str]) -> pd.DataFrame:
     """Return the rows that are not set aside.
 
     Of a trending table a row stays whose time is known, without its number: in a reading that
@@ -120,7 +120,7 @@ def observed_looks(counts: pd.DataFrame, gaps: Spans, width: float) -> tuple[pd.
     return kept, Spans.of([*gaps.pairs(), *failed]) if failed else gaps
 
 
-def _floor(column: pd.Series, records: Records) -> pd.Series:
+def _floor(column: pd.Series, records: FileRecords) -> pd.Series:
     line_of, aside = records.line_of, records.aside
     floor = numbers(column, line_of=line_of, aside=aside)
     empty = floor.isna().to_numpy(dtype=np.bool_)

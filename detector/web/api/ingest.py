@@ -173,10 +173,10 @@ def _put(
 ) -> dict[str, Any]:
     text = json.dumps(document)
     key = f"key:{key}" if key else f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
-    parcel = PushBatch(source.name, f"{kind}/{key}", backend.wall(), kind, text)
-    is_new = backend.inbox.put(parcel)
+    batch = PushBatch(source.name, f"{kind}/{key}", backend.wall(), kind, text)
+    is_new = backend.inbox.put(batch)
     if not is_new:
-        _require_the_same(parcel, backend.inbox.held(parcel.source, parcel.key))
+        _require_the_same(batch, backend.inbox.held(batch.source, batch.key))
         response.status_code = 200
     return {
         "source": source.name,
@@ -186,15 +186,15 @@ def _put(
     }
 
 
-def _require_the_same(parcel: PushBatch, held: PushBatch | None) -> None:
-    """Raise `Problem` if the key of ``parcel`` came with other rows before.
+def _require_the_same(batch: PushBatch, held: PushBatch | None) -> None:
+    """Raise `Problem` if the key of ``batch`` came with other rows before.
 
     References
     ----------
     J. Jena and S. Dalal, "The Idempotency-Key HTTP Header Field", draft-ietf-httpapi-
     idempotency-key-header-06, 2025, "Error Handling".
     """
-    if held is not None and held.document != parcel.document:
+    if held is not None and held.document != batch.document:
         detail = "this Idempotency-Key came with other rows before; take a new key for new rows"
         errors = [{"pointer": "/header/Idempotency-Key", "detail": detail}]
         raise Problem(422, f"{detail}; nothing was taken", errors=errors)

@@ -20,7 +20,7 @@ from detector.web.pages.rendering import drawn
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Row:
+class ChartRow:
     """A line of the table that stands for a chart.
 
     Attributes
@@ -38,7 +38,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class SourceChart:
     """The chart of one source.
 
     Attributes
@@ -52,7 +52,7 @@ class Figure:
     says: Markup
     wide: Markup
     narrow: Markup
-    rows: Sequence[Row] = ()
+    rows: Sequence[ChartRow] = ()
 
 
 def figures(
@@ -62,7 +62,7 @@ def figures(
     incidents: Sequence[Incident] = (),
     notes: Sequence[Note] = (),
     tables: bool = False,
-) -> list[Figure]:
+) -> list[SourceChart]:
     """Return a figure for each source, by name.
 
     Parameters
@@ -90,11 +90,11 @@ def figures(
             for size_name, size in (("wide", WIDE), ("narrow", NARROW))
         )
         rows = table(curve) if tables else ()
-        found.append(Figure(source, says, wide, narrow, rows))
+        found.append(SourceChart(source, says, wide, narrow, rows))
     return found
 
 
-def table(curve: Curve, *, most: int = 48) -> list[Row]:
+def table(curve: Curve, *, most: int = 48) -> list[ChartRow]:
     """Return ``curve`` as at most ``most`` + 1 lines, the latest first."""
     cols = columns(curve, most=most)
     return [_row(cols, i) for i in reversed(range(len(cols.left)))]
@@ -121,9 +121,9 @@ def summary(curve: Curve, show: Presentation) -> Markup:
     return said + show.html("page.chart.gaps", share=fmt.percent(max(1 - seen, 0.01)))
 
 
-def _row(cols: Columns, i: int) -> Row:
+def _row(cols: Columns, i: int) -> ChartRow:
     expected = float(cols.expected[i])
-    return Row(
+    return ChartRow(
         from_seconds(float(cols.left[i])),
         float(cols.mean[i]),
         float(cols.high[i]),

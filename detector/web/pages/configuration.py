@@ -29,7 +29,7 @@ _OPEN = frozenset({"public_url", "session"})
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SettingRow:
     """One key.
 
     Attributes
@@ -51,7 +51,7 @@ class Section:
     """A section of ``config.toml``."""
 
     name: str
-    rows: tuple[Row, ...]
+    rows: tuple[SettingRow, ...]
 
 
 @router.get("/settings", dependencies=[needs(Scope.READ)])
@@ -88,7 +88,7 @@ def _parts(place: str, value: object) -> Iterator[tuple[str, BaseModel]]:
                     yield f"{place}.{getattr(part, 'name', number)}", part
 
 
-def _rows(part: BaseModel) -> Iterator[Row]:
+def _rows(part: BaseModel) -> Iterator[SettingRow]:
     for name, field in _fields(part):
         value = getattr(part, name)
         if any(_parts(name, value)):
@@ -96,7 +96,7 @@ def _rows(part: BaseModel) -> Iterator[Row]:
         about = re.sub(r"`+", "", " ".join((field.description or "").split()))
         secret = _is_secret(name, value)
         shown = "" if secret else _shown(value)
-        yield Row(name, shown, secret, name not in part.model_fields_set, about)
+        yield SettingRow(name, shown, secret, name not in part.model_fields_set, about)
 
 
 def _fields(part: BaseModel) -> Sequence[tuple[str, FieldInfo]]:

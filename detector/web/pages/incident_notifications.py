@@ -49,7 +49,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
+class NotificationFilters:
     """The filters over the lines: what they offer, and what is chosen (empty: everything)."""
 
     reasons: Sequence[Choice]
@@ -70,11 +70,11 @@ def notifications(view: IncidentView, show: Presentation) -> list[NotificationLi
 
 def filters_over(
     lines: Sequence[NotificationLine], show: Presentation, *, reason: str, receiver: str
-) -> Filters:
+) -> NotificationFilters:
     """Return the filters; values that no line has are taken for none."""
     reasons = _choices((line.reason, line.times) for line in lines)
     receivers = _choices((line.receiver, line.times) for line in lines)
-    return Filters(
+    return NotificationFilters(
         [Choice(code, show.say.reason_name(code), n) for code, n in reasons.items()],
         [Choice(name, plain(name, longest=60), n) for name, n in receivers.items()],
         reason if reason in reasons else "",

@@ -19,7 +19,7 @@ from detector.report.chart import sparkline
 from detector.report.chart_marks import Shade, shade_of
 from detector.store.base import IncidentQuery
 from detector.views.curve import Curve
-from detector.views.day_strips import COLUMN, COLUMNS, DayStrips, Strip
+from detector.views.day_strips import COLUMN, COLUMNS, DayStrip, DayStrips
 from detector.views.incident_record import observed_until
 from detector.views.incident_view import incident_view
 from detector.views.services import (
@@ -164,7 +164,7 @@ def _line(
     name: str,
     found: ServiceStatus,
     incidents: Sequence[Incident],
-    strips: Sequence[Strip],
+    strips: Sequence[DayStrip],
     numbers: _Numbers,
     show: Presentation,
 ) -> ServiceLine:
@@ -205,7 +205,7 @@ def _numbers(backend: Backend, now: datetime) -> _Numbers:
     }
 
 
-def _spark(strip: Strip | None, incidents: Sequence[Incident], show: Presentation) -> Markup:
+def _spark(strip: DayStrip | None, incidents: Sequence[Incident], show: Presentation) -> Markup:
     if strip is None:
         return Markup()
     top = float(np.nanmax(strip.high, initial=0.0))
