@@ -21,7 +21,7 @@ from detector.model.silence import Acknowledgement, Silence
 from detector.model.times import iso
 from detector.notify.route import labels_of
 from detector.pipeline.setup import store_location
-from detector.store.controls import SqlDesk, open_controls
+from detector.store.controls import SqlControls, open_controls
 from detector.store.sql_store import open_store
 from detector.text.phrasing import Phrasing
 from detector.views.snapshot import observed_until
@@ -110,7 +110,7 @@ def acknowledge(
     print(say.texts("command.silences.acknowledged", incident=incident_id, severity=severity))
 
 
-def _controls(config: Path | None) -> SqlDesk:
+def _controls(config: Path | None) -> SqlControls:
     settings, base, _ = settings_and_base(config)
     return open_controls(store_location(settings, base=base))
 

@@ -18,7 +18,7 @@ from detector.fields import parse_duration
 from detector.model.times import iso
 from detector.model.token import Scope, Token, digest_of
 from detector.pipeline.setup import store_location
-from detector.store.controls import SqlDesk, open_controls
+from detector.store.controls import SqlControls, open_controls
 from detector.store.sql_store import open_store
 from detector.text.phrasing import Phrasing
 
@@ -61,7 +61,7 @@ def revoke_token(config: Path | None, name: str) -> None:
 
 
 @contextmanager
-def _controls(config: Path | None, *, may_make: bool = False) -> Iterator[SqlDesk]:
+def _controls(config: Path | None, *, may_make: bool = False) -> Iterator[SqlControls]:
     settings, base, _ = settings_and_base(config)
     location = store_location(settings, base=base)
     if may_make and isinstance(location, Path) and not location.is_file():

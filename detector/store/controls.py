@@ -22,22 +22,22 @@ from detector.store.schema import ACKNOWLEDGEMENTS, SILENCES, TOKENS
 log = structlog.get_logger("detector.store")
 
 
-def open_controls(location: str | Path) -> SqlDesk:
+def open_controls(location: str | Path) -> SqlControls:
     """Open the controls of the store at ``location``; a pipeline may be running on it.
 
     Raises
     ------
     StoreError : there is no store yet, or its schema is not this version's.
     """
-    return open_beside(location, SqlDesk, readonly=False)
+    return open_beside(location, SqlControls, readonly=False)
 
 
-def controls_beside(store: Transactions) -> SqlDesk:
+def controls_beside(store: Transactions) -> SqlControls:
     """Return the controls of a store that is open here; it closes with the store."""
-    return SqlDesk(store.engine, store.url)
+    return SqlControls(store.engine, store.url)
 
 
-class SqlDesk(Transactions):
+class SqlControls(Transactions):
     """Silences, acknowledgements and tokens in one SQL database; see `store.base.Controls`.
 
     Its writes are single rows and need no lease: the pipeline only reads them.

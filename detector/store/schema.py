@@ -188,7 +188,7 @@ LEASES = Table(
     comment="which of several instances writes",
 )
 
-KNOWN = ("0001", "0002", "0003", "0004", "0005")
+KNOWN = ("0001", "0002", "0003", "0004", "0005", "0006")
 """The schemas that this version can start from, oldest first; the last is its own."""
 
 _MIGRATING = 0x6F757461676564  # "outaged", the name of our lock among a database's others

@@ -153,8 +153,8 @@ def _edges(feed: SourceProgress, plan: PipelinePlan, now: datetime) -> _Edges | 
 def _heard(backlog: pd.DataFrame | None, start: float, end: float) -> Mapping[str, Floats]:
     """Return when unique authors complained in ``[start, end)``, by service.
 
-    Ascending, in seconds since 1970.
-    A service of which every complaint repeats others has none.
+    Times ascend, in seconds since 1970. A service of which every complaint repeats others has
+    none.
     """
     if backlog is None or backlog.empty:
         return {}
