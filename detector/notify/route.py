@@ -77,7 +77,8 @@ class Route:
     routes: tuple[Route, ...] = ()
 
     def __str__(self) -> str:
-        return ", ".join(map(str, self.matchers)) or "everything"
+        """Return the matchers; empty where it takes every incident."""
+        return ", ".join(map(str, self.matchers))
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from detector.model.columns import (
 from detector.model.push_batch import PushBatch
 from detector.sources.base import Poll, SourceContext, SourceSettings
 from detector.store.base import Inbox
+from detector.text.phrasing import Phrasing
 
 #: So many parcels, or the parcel that brings the rows to so many, are taken in one poll.
 PARCELS = 500
@@ -67,9 +68,9 @@ rows = "posts"
         inbox = context.inbox()
         return PushSource(self.name, inbox, self.rows, width=self.width, awaited=self.awaited)
 
-    def describe(self, context: SourceContext) -> str:
+    def describe(self, context: SourceContext, say: Phrasing) -> str:
         """Return where rows are handed in."""
-        return f"what is handed in at {context.web_url}/v1/{self.rows}"
+        return say.texts("integration.pushed", url=f"{context.web_url}/v1/{self.rows}")
 
 
 class PushCursor(msgspec.Struct, frozen=True):
