@@ -108,7 +108,7 @@ NAMES = (
     *("outage-detector", "serve", "incidents show ID", "docs/", "out.json", "counts.csv"),
     *("scores.csv", "posts.csv", "posts.jsonl", "wechat-2014-10-20.jsonl", "services", "Ctrl-C"),
     *("--config", "spinning", "Tencent Cloud", "OPENED", "RESOLVED", "store", "sqlite", "down"),
-    *("wechat", "jsonl", str(REASONS["recorded"]["text"])),
+    *("wechat", "jsonl", "config", "toml", "http", str(REASONS["recorded"]["text"])),
 )
 _IDS = re.compile(
     r"[a-z]+-[0-9TZ]+-[0-9a-f]+(/1-opened)?|\bqq-1\b|\b[0-9a-f]{8}\b|\\x1b\[2J|odt_\S+"
