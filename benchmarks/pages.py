@@ -1,8 +1,8 @@
 """``python -m benchmarks.pages``: how many pages a week costs, written into ``docs/alerts.md``.
 
-Ours is the whole way: counts or posts through the cycle, what there is to tell through routing
-and damping with the defaults, to one receiver that asks for everything. The naive rule pages when
-the complaints of five minutes exceed three times what is usual (it is told the true rate) and are
+Ours is the whole way: counts or posts through the pipeline, its alerts through routing and damping
+with the defaults, to one receiver that asks for everything. The naive rule pages when
+the complaints of five minutes exceed three times what is usual (it knows the true rate) and are
 ten at least, and once more when they no longer do.
 """
 
@@ -40,10 +40,10 @@ HEAD = (
     "alerts",
     "pages sent",
     "opened",
-    "worse",
-    "news",
-    "again",
-    "over",
+    "escalated",
+    "updated",
+    "reopened",
+    "resolved",
     "decided not to send",
 )
 _SETTINGS = """
@@ -62,7 +62,7 @@ class Result:
     ----------
     incidents : noticed in the week.
     naive : pages of the naive rule.
-    alerts : what there was to tell.
+    alerts : what the pipeline raised.
     rehearsed : what was sent of it, and why and why not.
     """
 
@@ -136,8 +136,8 @@ def paged(results: Sequence[Result]) -> str:
 
 def _row(result: Result) -> tuple[str, ...]:
     kinds = Counter(d.alert.kind for d in result.rehearsed.deliveries if isinstance(d.alert, Alert))
-    why = Counter(d.reason.split(" (")[0] for d in result.rehearsed.decisions if d.kind is None)
-    untold = "; ".join(f"{n} x {reason}" for reason, n in sorted(why.items())) or "–"
+    why = Counter(d.reason.value for d in result.rehearsed.decisions if d.kind is None)
+    held = "; ".join(f"{n} x `{reason}`" for reason, n in sorted(why.items())) or "–"
     return (
         f"{result.week.name}: {result.week.about}",
         str(result.incidents),
@@ -149,7 +149,7 @@ def _row(result: Result) -> tuple[str, ...]:
         str(kinds[AlertKind.UPDATED]),
         str(kinds[AlertKind.REOPENED]),
         str(kinds[AlertKind.RESOLVED]),
-        untold,
+        held,
     )
 
 

@@ -122,7 +122,7 @@ def curve(points: dict[str, list[tuple[float, float, float]]], picture: Path) ->
             "",
             "Columns: false alarms per service-week asked for. Cells: measured on the track",
             "without outages → recall on the track with them. Rivals are tuned on the former; we",
-            "are only told the wish (`max_false_pages_per_week`).",
+            "are only given the target (`max_false_pages_per_week`).",
             "",
             tables.table(["method", *asked], rows),
         ]

@@ -1,16 +1,19 @@
 """Integrations: every source and every receiver is one file, found by that file's name.
 
 ``type = "reddit"`` in ``[[sources]]`` means ``detector/sources/reddit.py``, which is imported when
-a configuration names it and not before. The file's settings class says what can be configured, how
-the source is built, and what ``check`` and the documentation say about it. Other packages bring
-theirs by entry points.
+a configuration names it and not before: a file is an integration if its text has a class
+``...Settings`` with a line ``type: Literal[...]``, and nothing else in its folder is one. That
+class says what can be configured, how the source is built, and what ``check`` and the
+documentation say about it. Other packages bring theirs by entry points.
 """
 
 from __future__ import annotations
 
+import ast
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -80,24 +83,33 @@ class Integrations(Generic[S]):
     ----------
     package : its dotted name.
     base : the settings class that those of the integrations inherit from.
-    shared : the package's modules that are building blocks of integrations, and none themselves.
     """
 
     package: str
     base: type[S]
-    shared: frozenset[str]
 
     def types(self) -> tuple[str, ...]:
         """Return what ``type`` may be, in alphabetical order; nothing is imported for it."""
-        found = pkgutil.iter_modules(import_module(self.package).__path__)
-        names = {module.name for module in found if not module.ispkg}
-        return tuple(sorted(names - self.shared))
+        folders = import_module(self.package).__path__
+        found = {m.name: m for m in pkgutil.iter_modules(folders) if not m.ispkg}
+        return tuple(sorted(name for name in found if _is_integration(_file(folders, name))))
 
     def settings_of(self, kind: str) -> type[S]:
-        """Return the settings class of ``type = KIND``, one of `types`."""
+        """Return the settings class of ``type = KIND``, one of `types`.
+
+        Raises
+        ------
+        TypeError : its file has no such class, or several.
+        """
         module = import_module(f"{self.package}.{kind}")
-        (found,) = (value for value in vars(module).values() if self._is_of(value, kind))
-        settings: type[S] = found
+        found = [value for value in vars(module).values() if self._is_of(value, kind)]
+        if len(found) != 1:
+            names = ", ".join(sorted(value.__name__ for value in found)) or "none"
+            raise TypeError(
+                f"{module.__file__}: must have one class that inherits from "
+                f'{self.base.__name__} and says type: Literal["{kind}"]; it has {names}'
+            )
+        settings: type[S] = found[0]
         return settings
 
     def _is_of(self, value: object, kind: str) -> bool:
@@ -125,6 +137,32 @@ class Integrations(Generic[S]):
                 "type_unknown", "no such type {kind}; {known}", {"kind": repr(kind), "known": known}
             )
         return self.settings_of(kind).model_validate(written)
+
+
+def _file(folders: Iterable[str], name: str) -> Path:
+    """Return the file of a module, which is in the first folder that has it."""
+    return next(file for folder in folders if (file := Path(folder) / f"{name}.py").is_file())
+
+
+@cache
+def _is_integration(file: Path) -> bool:
+    """Return whether a class of ``file`` has the form of an integration's settings."""
+    tree = ast.parse(file.read_text("utf-8"), str(file))
+    return any(
+        isinstance(part, ast.ClassDef)
+        and part.name.endswith("Settings")
+        and any(map(_declares_type, part.body))
+        for part in tree.body
+    )
+
+
+def _declares_type(line: ast.stmt) -> bool:
+    return (
+        isinstance(line, ast.AnnAssign)
+        and isinstance(line.target, ast.Name)
+        and line.target.id == "type"
+        and ast.unparse(line.annotation).startswith("Literal[")
+    )
 
 
 def plug_in(

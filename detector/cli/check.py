@@ -6,9 +6,11 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+from detector.cli.language import reader
 from detector.cli.notifications import explained
 from detector.cli.output import settings_and_base, shown_location
 from detector.config.settings import Settings
@@ -16,7 +18,9 @@ from detector.pipeline import setup
 from detector.pipeline.heartbeat import build_heartbeat
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.setup import build_policy
+from detector.receivers.base import ReceiverSettings
 from detector.sources.base import SourceContext
+from detector.text.phrasing import Phrasing, phrasing
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +45,7 @@ def check_settings(config: Path | None, *, as_json: bool = False) -> None:
     if as_json:
         print(json.dumps(_document(checked), ensure_ascii=False))
         return
-    for line in _lines(checked):
+    for line in _lines(checked, reader()):
         print(line)
 
 
@@ -54,55 +58,77 @@ def _checked(config: Path | None) -> Checked:
     return Checked(path, settings, plan, setup.source_context(settings, base=base))
 
 
-def _lines(checked: Checked) -> Iterator[str]:
+def _lines(checked: Checked, say: Phrasing) -> Iterator[str]:
     settings = checked.settings
-    yield f"{checked.path}: valid"
-    pace = f", on a clock {settings.clock.speed:,.0f} times as fast" if settings.clock.speed else ""
-    yield f"every {settings.schedule.every.total_seconds():g} s{pace}:"
-    for source in settings.sources:
-        yield f"  poll {source.name} ({source.type}): {source.describe(checked.context)}"
-    yield from _services(checked.plan)
-    for receiver in settings.receivers:
-        muted = ", ".join(receiver.mute_time_intervals)
-        except_for = f", except during {muted}" if muted else ""
-        yield (
-            f"notify {receiver.name} ({receiver.type}) from severity {receiver.min_severity} on"
-            f"{except_for}: {receiver.describe()}"
-        )
-    yield from explained(build_policy(settings))
-    yield _source_health(settings, checked.plan)
+    yield _said(say, "valid", path=checked.path)
+    yield _pace(settings, say)
+    yield from _polls(checked, say)
+    yield from _services(checked.plan, say)
+    yield from (_notified(receiver, say) for receiver in settings.receivers)
+    yield from explained(build_policy(settings), say)
+    yield _source_health(settings, checked.plan, say)
     if not settings.sources:
-        yield "there are no sources: add [[sources]]"
-    yield f"store state and incidents in {shown_location(settings)}"
+        yield _said(say, "no_sources")
+    yield _said(say, "store", place=shown_location(settings))
     if settings.web.enabled:
-        yield f"serve the dashboard at {settings.web.url}"
+        yield _said(say, "web", url=settings.web.url)
 
 
-def _services(plan: PipelinePlan) -> Iterator[str]:
-    named = f"follow {', '.join(sorted(plan.services)) or 'no service by name'}"
-    if plan.discover_authors is None:
-        yield named
-    else:
-        enough = f"{plan.discover_authors:g} authors"
-        yield f"{named}, and any service that {enough} complain about within an hour"
+def _said(say: Phrasing, key: str, **params: object) -> str:
+    return say.texts(f"command.check.{key}", **params)
+
+
+def _pace(settings: Settings, say: Phrasing) -> str:
+    seconds = f"{settings.schedule.every.total_seconds():g}"
+    if not settings.clock.speed:
+        return _said(say, "every", seconds=seconds)
+    speed = say.format.number(round(settings.clock.speed))
+    return _said(say, "every_fast", seconds=seconds, speed=speed)
+
+
+def _polls(checked: Checked, say: Phrasing) -> Iterator[str]:
+    for source in checked.settings.sources:
+        what = source.describe(checked.context, say)
+        yield "  " + _said(say, "poll", name=source.name, type=source.type, what=what)
+
+
+def _services(plan: PipelinePlan, say: Phrasing) -> Iterator[str]:
+    names = ", ".join(sorted(plan.services))
+    followed = _said(say, "follow", names=names) if names else _said(say, "follow_none")
+    if plan.discover_authors is not None:
+        followed = _said(say, "discover", followed=followed, number=plan.discover_authors)
+    yield followed
     for service in sorted(plan.services):
         options = plan.options_for(service)
-        yield (
-            f"  {service}: at most {options.max_false_pages_per_week:g} false pages a week, "
-            f"daily and weekly baseline in {options.time_zone}"
-        )
+        allowed = f"{options.max_false_pages_per_week:g}"
+        line = _said(say, "service", service=service, allowed=allowed, zone=options.time_zone)
+        yield f"  {line}"
 
 
-def _source_health(settings: Settings, plan: PipelinePlan) -> str:
-    minutes = plan.feeds.dead_after.total_seconds() / 60
+def _notified(receiver: ReceiverSettings, say: Phrasing) -> str:
+    muted = ", ".join(receiver.mute_time_intervals)
+    return _said(
+        say,
+        "notify_muted" if muted else "notify",
+        name=receiver.name,
+        type=receiver.type,
+        severity=say.severity(receiver.min_severity),
+        what=receiver.describe(say),
+        **({"muted": muted} if muted else {}),
+    )
+
+
+def _source_health(settings: Settings, plan: PipelinePlan, say: Phrasing) -> str:
+    length = say.format.duration(plan.feeds.dead_after)
     names = ", ".join(settings.source_health.receivers)
-    nobody = "log, but notify nobody (source_health.receivers is empty),"
-    whom = f"notify {names}" if names else nobody
-    return f"{whom} when a source is down for {minutes:g} min, or degraded"
+    if not names:
+        return _said(say, "source_health_nobody", length=length)
+    return _said(say, "source_health", names=names, length=length)
 
 
 def _document(checked: Checked) -> dict[str, Any]:
     settings, plan = checked.settings, checked.plan
+    say = phrasing("en", UTC)  # what machines read is the same in every language
     options = {name: plan.options_for(name) for name in sorted(plan.services)}
     return {
         "config": str(checked.path),
@@ -113,7 +139,7 @@ def _document(checked: Checked) -> dict[str, Any]:
             {
                 "name": source.name,
                 "type": source.type,
-                "polls": source.describe(checked.context),
+                "polls": source.describe(checked.context, say),
             }
             for source in settings.sources
         ],
@@ -130,12 +156,12 @@ def _document(checked: Checked) -> dict[str, Any]:
             {
                 "name": receiver.name,
                 "type": receiver.type,
-                "sends": receiver.describe(),
+                "sends": receiver.describe(say),
                 "min_severity": receiver.min_severity,
                 "mute_time_intervals": list(receiver.mute_time_intervals),
             }
             for receiver in settings.receivers
         ],
-        "routes": list(explained(build_policy(settings))),
+        "routes": list(explained(build_policy(settings), say)),
         "store": shown_location(settings),
     }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from datetime import UTC
 from pathlib import Path
 
 import typer
@@ -25,19 +24,13 @@ from detector.notify.receiver import Receiver
 from detector.notify.route import ReceiverPolicy, Route, Way, ways
 from detector.pipeline.setup import build_policy, build_receivers, store_location
 from detector.store.outbox import DeadLetters, open_letters
-from detector.text.phrasing import Phrasing, phrasing
+from detector.text.phrasing import Phrasing
 
 
-def explained(audience: NotificationPolicy, say: Phrasing | None = None) -> Iterator[str]:
-    """Yield the tree of routes, line by line, deeper branches further in.
-
-    Parameters
-    ----------
-    say : words them; None: in English.
-    """
+def explained(audience: NotificationPolicy, say: Phrasing) -> Iterator[str]:
+    """Yield the tree of routes, line by line, deeper branches further in, as ``say`` words it."""
     if not audience.routes:
         return
-    say = say or phrasing("en", UTC)
     yield say.texts("command.routes.tree")
     for route in audience.routes:
         yield from _branch(route, "  ", say)
@@ -56,12 +49,18 @@ def explained(audience: NotificationPolicy, say: Phrasing | None = None) -> Iter
 
 
 def _branch(route: Route, indent: str, say: Phrasing) -> Iterator[str]:
-    receivers, details = _receivers(route, say), _details(route, say)
     yield indent + say.texts(
-        "command.routes.route", matchers=str(route), receivers=receivers, details=details
+        "command.routes.route",
+        matchers=_matchers(str(route), say),
+        receivers=_receivers(route, say),
+        details=_details(route, say),
     )
     for inner in route.routes:
         yield from _branch(inner, indent + "  ", say)
+
+
+def _matchers(written: str, say: Phrasing) -> str:
+    return written or say.texts("command.routes.everything")
 
 
 def _receivers(route: Route, say: Phrasing) -> str:
@@ -213,7 +212,7 @@ def _routes_row(
     if _severity(labels) < receiver.least:
         why = say.reason("below_severity", {"least": receiver.least.label})
         return (receiver.name, no, why, "", mute_times)
-    by = " > ".join(way.trail) or say.texts("command.default_route")
+    by = " > ".join(_matchers(one, say) for one in way.trail) or say.texts("command.default_route")
     reminders = ""
     if way.repeat_every is not None:
         length = say.format.duration(way.repeat_every)

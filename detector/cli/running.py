@@ -39,7 +39,7 @@ def run_pipeline(config: Path | None) -> None:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             incidents = running.store.incidents(limit=20)
             running.close()
-    structlog.get_logger("detector.run").info("stopped", turns=running.turns)
+    structlog.get_logger("detector.run").info("stopped", runs=running.turns)
     print()
     say = reader()
     print_table(*incident_table(reversed(incidents), say))

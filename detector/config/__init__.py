@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from detector.config.mistakes import contradictions, explain
-from detector.config.renamed_keys import with_current_names
+from detector.config.renamed_keys import Renamed, with_current_names
 from detector.config.settings import Settings
 from detector.errors import ConfigError
 
@@ -31,14 +32,18 @@ def parse_settings(text: str, *, path: object) -> Settings:
         raise ConfigError(f"{path}: {error}") from error
     try:
         settings = Settings.model_validate(document)
+        mistakes = list(contradictions(settings))
     except ValidationError as error:
-        mistakes = [f"{path}: {explain(e, document)}" for e in error.errors()]
-        raise ConfigError("\n".join(mistakes)) from error
-    mistakes = [f"{path}: {mistake}" for mistake in contradictions(settings)]
+        raise _wrong([explain(e, document) for e in error.errors()], renamed, path) from error
     if mistakes:
-        raise ConfigError("\n".join(mistakes))
+        raise _wrong(mistakes, renamed, path)
     settings.remember_renamed(renamed)
     return settings
+
+
+def _wrong(mistakes: Sequence[str], renamed: Sequence[Renamed], path: object) -> ConfigError:
+    """Return an error that lists ``mistakes`` and, as they use current names, the old ones."""
+    return ConfigError("\n".join(f"{path}: {line}" for line in (*mistakes, *renamed)))
 
 
 def read_settings(path: Path) -> Settings:

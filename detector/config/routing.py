@@ -9,18 +9,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from detector.fields import (
-    LongDuration,
-    Name,
-    Part,
-    Zone,
-    suggestion,
-)
-from detector.model.matcher import (
-    LABELS,
-    Matcher,
-    parse_matcher,
-)
+from detector.fields import LongDuration, Name, Part, Zone, suggestion
+from detector.model.matcher import LABELS, Matcher, parse_matcher
 from detector.notify.inhibit import Inhibition
 from detector.notify.mute_times import WEEKDAYS, MuteTimeInterval
 from detector.notify.route import Route

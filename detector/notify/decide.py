@@ -11,12 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from detector.model.alert import (
-    NO_NEW_FACTS,
-    Alert,
-    AlertKind,
-    NewFacts,
-)
+from detector.model.alert import NO_NEW_FACTS, Alert, AlertKind, NewFacts
 from detector.model.decision import Decision, Reason
 from detector.model.incident import Severity
 from detector.notify.mute import Mute

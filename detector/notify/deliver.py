@@ -9,11 +9,7 @@ from datetime import datetime, timedelta
 
 from detector.errors import Rejected, Unreachable
 from detector.model.alert import Alert
-from detector.model.delivery import (
-    Delivery,
-    DeliveryStatus,
-    Notice,
-)
+from detector.model.delivery import Delivery, DeliveryStatus, Notice
 from detector.notify.receiver import Receiver, SourceAlertReceiver
 from detector.store.base import Store
 

@@ -5,11 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from detector.model.alert import Alert, AlertKind
-from detector.model.details import (
-    AuthorKind,
-    Details,
-    SampleComplaint,
-)
+from detector.model.details import AuthorKind, Details, SampleComplaint
 from detector.model.incident import Incident, Severity
 from detector.model.surge import Onset
 

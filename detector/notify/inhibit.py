@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from detector.model.matcher import (
-    Labels,
-    Matcher,
-    all_match,
-)
+from detector.model.matcher import Labels, Matcher, all_match
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,7 @@ from typing import Any
 from detector.model.alert import Alert, AlertKind
 from detector.model.decision import Reason
 from detector.model.incident import Severity
-from detector.model.matcher import (
-    Labels,
-)
+from detector.model.matcher import Labels
 from detector.model.silence import Acknowledgement, Silence
 from detector.model.times import iso
 from detector.notify.inhibit import Inhibition, inhibitor

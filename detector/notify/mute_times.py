@@ -6,11 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from detector.model.matcher import (
-    Labels,
-    Matcher,
-    all_match,
-)
+from detector.model.matcher import Labels, Matcher, all_match
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 

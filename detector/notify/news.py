@@ -9,13 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from detector.model.alert import (
-    NO_NEW_FACTS,
-    Alert,
-    AlertKind,
-    Attribution,
-    NewFacts,
-)
+from detector.model.alert import NO_NEW_FACTS, Alert, AlertKind, Attribution, NewFacts
 from detector.model.decision import Reason
 from detector.model.details import AuthorKind, Details
 from detector.model.incident import Incident, Severity

@@ -17,25 +17,10 @@ from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from detector.errors import ConfigError
-from detector.model.alert import (
-    Alert,
-    AlertKind,
-    Attribution,
-    Because,
-    NewFacts,
-)
-from detector.model.details import (
-    AuthorKind,
-    Details,
-    FacetVerdict,
-    SampleComplaint,
-)
+from detector.model.alert import Alert, AlertKind, Attribution, Because, NewFacts
+from detector.model.details import AuthorKind, Details, FacetVerdict, SampleComplaint
 from detector.model.health import SourceAlert
-from detector.model.incident import (
-    Incident,
-    Severity,
-    incident_id,
-)
+from detector.model.incident import Incident, Severity, incident_id
 from detector.model.plain_text import inert, plain
 from detector.model.surge import Onset
 from detector.text.notification_text import NotificationText, alert_text, source_text

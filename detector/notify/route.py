@@ -8,11 +8,7 @@ from datetime import timedelta
 
 from detector.model.details import FACETS, Details
 from detector.model.incident import Incident, Severity
-from detector.model.matcher import (
-    Labels,
-    Matcher,
-    all_match,
-)
+from detector.model.matcher import Labels, Matcher, all_match
 
 
 def labels_of(
@@ -77,7 +73,8 @@ class Route:
     routes: tuple[Route, ...] = ()
 
     def __str__(self) -> str:
-        return ", ".join(map(str, self.matchers)) or "everything"
+        """Return the matchers; empty where it takes every incident."""
+        return ", ".join(map(str, self.matchers))
 
 
 @dataclass(frozen=True, slots=True)

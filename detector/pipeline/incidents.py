@@ -14,12 +14,7 @@ from detector.complaints.archive import Archive
 from detector.complaints.describe import describe
 from detector.complaints.normalise import fold
 from detector.complaints.reader import PostReader
-from detector.model.alert import (
-    NO_NEW_FACTS,
-    Alert,
-    Attribution,
-    NewFacts,
-)
+from detector.model.alert import NO_NEW_FACTS, Alert, Attribution, NewFacts
 from detector.model.decision import Decision, Reason
 from detector.model.details import AuthorKind, Details
 from detector.model.incident import Incident
@@ -27,12 +22,7 @@ from detector.model.merge import IncidentMerge
 from detector.model.series import SeriesKey
 from detector.model.severity import severity_of
 from detector.model.surge import Change, ChangeKind
-from detector.notify.news import (
-    AlertHistory,
-    known_of,
-    news_of,
-    reason_to_tell,
-)
+from detector.notify.news import AlertHistory, known_of, news_of, reason_to_tell
 from detector.notify.related import Mentions, attribute
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.state import LatestIncident

@@ -15,28 +15,10 @@ from detector.model.decision import Decision, Reason
 from detector.model.delivery import Delivery, DeliveryStatus
 from detector.model.incident import Incident, Severity
 from detector.model.matcher import Labels
-from detector.notify.decide import (
-    Notification,
-    decide,
-    facts_since,
-    flaps,
-    message,
-)
-from detector.notify.mute import (
-    Mute,
-    Wishes,
-    in_hand,
-    inhibited,
-    silenced,
-    within_quiet_hours,
-)
+from detector.notify.decide import Notification, decide, facts_since, flaps, message
+from detector.notify.mute import Mute, Wishes, in_hand, inhibited, silenced, within_quiet_hours
 from detector.notify.policy import NotificationPolicy
-from detector.notify.route import (
-    ReceiverPolicy,
-    Way,
-    labels_of,
-    ways,
-)
+from detector.notify.route import ReceiverPolicy, Way, labels_of, ways
 from detector.notify.state import NOTHING, NotificationState
 from detector.pipeline.shelf import Dossier
 

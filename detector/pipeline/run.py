@@ -33,11 +33,7 @@ from detector.pipeline.shelf import (
     start_shelf,
 )
 from detector.pipeline.state import PipelineState
-from detector.pipeline.step import (
-    Advance,
-    RunResult,
-    cycle,
-)
+from detector.pipeline.step import Advance, RunResult, cycle
 from detector.sources.base import Poll, Source
 from detector.store.base import RunRecord, Store
 

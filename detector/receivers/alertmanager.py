@@ -26,6 +26,7 @@ from detector.model.times import iso
 from detector.notify.render import Writer
 from detector.receivers.base import Address, ReceiverContext, WordedSettings
 from detector.receivers.http import Clock, Poster, bearer, host_of, key_header
+from detector.text.phrasing import Phrasing
 
 _SECOND = timedelta(seconds=1)
 _FEED_HOLD = timedelta(days=1)
@@ -75,9 +76,9 @@ url = "http://alertmanager:9093"
             hold=self.hold,
         )
 
-    def describe(self) -> str:
+    def describe(self, say: Phrasing) -> str:
         """Return Alertmanager's host."""
-        return f"alerts to Alertmanager at {host_of(self.url)}"
+        return say.texts("integration.alertmanager", host=host_of(self.url))
 
 
 class AlertmanagerReceiver:

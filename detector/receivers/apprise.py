@@ -23,6 +23,7 @@ from detector.notify.render import Writer
 from detector.receivers.base import ReceiverContext, WordedSettings
 from detector.receivers.http import RETRIED
 from detector.text.notification_text import NotificationText
+from detector.text.phrasing import Phrasing
 
 # What it and the libraries under it log quotes addresses, which hold secrets; we say what we make
 # of it. Apprise collects its warnings for us, so those must go on; they just lead nowhere else.
@@ -79,9 +80,9 @@ time_zone = "Asia/Shanghai"
             how = "pip install 'outage-detector[apprise]'"
             raise ConfigError(f"{self.place}: Apprise is not installed; {how}") from None
 
-    def describe(self) -> str:
+    def describe(self, say: Phrasing) -> str:
         """Return nothing of the address: it is a secret."""
-        return "messages through Apprise"
+        return say.texts("integration.apprise")
 
 
 class AppriseReceiver:

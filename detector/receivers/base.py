@@ -18,7 +18,7 @@ from detector.model.plain_text import inert
 from detector.notify.receiver import Receiver
 from detector.notify.render import Links, Writer
 from detector.text.catalogue import LANGUAGES
-from detector.text.phrasing import phrasing
+from detector.text.phrasing import Phrasing, phrasing
 
 Address = Annotated[str, Field(pattern=r"^https?://[^/]")]
 
@@ -84,8 +84,8 @@ class ReceiverSettings(IntegrationSettings):
         """
 
     @abstractmethod
-    def describe(self) -> str:
-        """Return where it sends, in words and without secrets; for ``check``."""
+    def describe(self, say: Phrasing) -> str:
+        """Return where it sends, in the words of ``say`` and without secrets; for ``check``."""
 
 
 def _of_the_interface(code: str) -> str:

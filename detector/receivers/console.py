@@ -11,6 +11,7 @@ from detector.model.incident import Severity
 from detector.notify.render import Writer
 from detector.receivers.base import ReceiverContext, WordedSettings
 from detector.text.notification_text import NotificationText
+from detector.text.phrasing import Phrasing
 
 _RESET = "\x1b[0m"
 _GREEN = "\x1b[1;32m"
@@ -39,9 +40,9 @@ time_zone = "Asia/Shanghai"
         """Return the receiver."""
         return ConsoleReceiver(self.name, context.console, writer=self.writer(context))
 
-    def describe(self) -> str:
+    def describe(self, say: Phrasing) -> str:
         """Return where it writes."""
-        return "messages on the terminal"
+        return say.texts("integration.terminal")
 
 
 class ConsoleReceiver:

@@ -13,6 +13,7 @@ from detector.model.delivery import Notice
 from detector.model.health import SourceAlert
 from detector.receivers.base import ReceiverContext, ReceiverSettings
 from detector.receivers.payload import document
+from detector.text.phrasing import Phrasing
 
 _OURS = b'{"key": '
 
@@ -37,9 +38,9 @@ path = "var/alerts.jsonl"
         """Return the receiver."""
         return JsonLinesReceiver(self.name, context.base / self.path)
 
-    def describe(self) -> str:
+    def describe(self, say: Phrasing) -> str:
         """Return the file."""
-        return f"lines of JSON to {self.path}"
+        return say.texts("integration.lines", path=self.path)
 
 
 class JsonLinesReceiver:

@@ -26,6 +26,7 @@ from detector.model.times import iso
 from detector.notify.render import Writer
 from detector.receivers.base import Address, ReceiverContext, WordedSettings
 from detector.receivers.http import Clock, Poster, host_of, key_header
+from detector.text.phrasing import Phrasing
 
 ENQUEUE = "https://events.pagerduty.com/v2/enqueue"
 """Where events go; accounts in the EU have ``events.eu.pagerduty.com``."""
@@ -74,9 +75,9 @@ min_severity = "major"
             timeout=self.timeout.total_seconds(),
         )
 
-    def describe(self) -> str:
+    def describe(self, say: Phrasing) -> str:
         """Return the host that events are sent to."""
-        return f"events to {host_of(self.url)}"
+        return say.texts("integration.events", host=host_of(self.url))
 
 
 class PagerDutyReceiver:

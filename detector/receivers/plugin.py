@@ -13,6 +13,7 @@ from detector.fields import Name
 from detector.integrations import plug_in
 from detector.notify.receiver import Receiver
 from detector.receivers.base import ReceiverContext, ReceiverSettings
+from detector.text.phrasing import Phrasing
 
 GROUPS = ("detector.receivers", "detector.sinks")
 
@@ -42,6 +43,6 @@ options = { url = "https://pager.example.org" }
         made: Receiver = plug_in(GROUPS, self.plugin, self, context.base, method="send")
         return made
 
-    def describe(self) -> str:
+    def describe(self, say: Phrasing) -> str:
         """Return which plug-in it is."""
-        return f"the plug-in {self.plugin}"
+        return say.texts("integration.plugin", name=self.plugin)

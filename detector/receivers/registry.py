@@ -8,10 +8,7 @@ from detector.integrations import Integrations
 from detector.notify.receiver import Receiver
 from detector.receivers.base import ReceiverContext, ReceiverSettings
 
-#: Modules of this folder that receivers are made of, and that are no receivers.
-BUILDING_BLOCKS = frozenset({"base", "http", "payload", "registry"})
-
-RECEIVERS = Integrations("detector.receivers", ReceiverSettings, BUILDING_BLOCKS)  # type: ignore[type-abstract]
+RECEIVERS = Integrations("detector.receivers", ReceiverSettings)  # type: ignore[type-abstract]
 
 
 def build_receivers(

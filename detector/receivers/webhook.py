@@ -28,6 +28,7 @@ from detector.model.times import iso, to_seconds
 from detector.receivers.base import Address, ReceiverContext, ReceiverSettings
 from detector.receivers.http import Clock, Poster, bearer, host_of, key_header
 from detector.receivers.payload import document
+from detector.text.phrasing import Phrasing
 
 SCHEMA = "urn:outage-detector:alert:1"
 """Names the shape of ``data``; it changes when that does in a way that breaks readers."""
@@ -83,10 +84,10 @@ signing_key_env = "BUS_KEY"
             secret=None if key is None else key.encode(),
         )
 
-    def describe(self) -> str:
+    def describe(self, say: Phrasing) -> str:
         """Return format and host; the rest of the address may be a secret."""
         form = "JSON" if self.format == "json" else "CloudEvents"
-        return f"{form} to {host_of(self.url)}"
+        return say.texts("integration.posted", form=form, host=host_of(self.url))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from detector.fields import Duration, JudgedWidth, LongDuration, Name
 from detector.integrations import IntegrationSettings
 from detector.sources.http.pace import Pace
 from detector.store.base import Inbox
+from detector.text.phrasing import Phrasing
 
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -102,17 +103,26 @@ class Quota:
         """Whether the host allows it."""
         return self.allowed is None or self.requests <= self.allowed
 
-    def __str__(self) -> str:
+    def words(self, say: Phrasing) -> str:
+        """Return all of it in the words of ``say``."""
         if not self.requests:
-            return "one connection that stays open"
-        text = f"{self.requests:,.0f} requests a day"
-        if self.allowed is not None:
-            text += f" of {self.allowed:,} allowed" + ("" if self.fits else ": TOO MANY")
+            return say.texts("integration.open_connection")
+        said = self._requests(say)
         if self.cost is not None:
-            text += f", which cost {self.cost:,.2f}"
-        return (
-            f"{text}; up to {self.outage:,.0f} more an hour in an outage" if self.outage else text
-        )
+            cost = say.format.number(self.cost, digits=2)
+            said = say.texts("integration.cost", said=said, cost=cost)
+        if self.outage:
+            more = say.format.number(round(self.outage))
+            said = say.texts("integration.in_an_outage", said=said, more=more)
+        return said
+
+    def _requests(self, say: Phrasing) -> str:
+        count = say.format.number(round(self.requests))
+        if self.allowed is None:
+            return say.texts("integration.requests", count=count)
+        key = "requests_allowed" if self.fits else "requests_refused"
+        allowed = say.format.number(self.allowed)
+        return say.texts(f"integration.{key}", count=count, allowed=allowed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +170,8 @@ class SourceSettings(IntegrationSettings):
         """Return the source. Raises `ConfigError` when a secret is missing or a key is wrong."""
 
     @abstractmethod
-    def describe(self, context: SourceContext) -> str:
-        """Return what will be polled, in words; for ``check``."""
+    def describe(self, context: SourceContext, say: Phrasing) -> str:
+        """Return what will be polled, in the words of ``say``; for ``check``."""
 
 
 Address = Annotated[str, Field(pattern=r"^https?://[^/@\s]+(/[^@\s]*)?$")]
@@ -194,9 +204,9 @@ class PolledSettings(SourceSettings):
         requests = self.requests_per_poll() * (_DAY / max(every, self.rhythm()))
         return Quota(requests, None if self.limit is None else self.limit.a_day)
 
-    def describe(self, context: SourceContext) -> str:
+    def describe(self, context: SourceContext, say: Phrasing) -> str:
         """Return the requests of a day, in words."""
-        return str(self.quota(every=context.every))
+        return self.quota(every=context.every).words(say)
 
 
 class SearchedSettings(PolledSettings):

@@ -27,6 +27,7 @@ from detector.sources.base import Poll, SourceContext, SourceSettings
 from detector.sources.tables import table_rows
 from detector.sources.tables.records import PIECE, Mark, RecordFile
 from detector.sources.tables.table_file import Table, TableFile, whole
+from detector.text.phrasing import Phrasing
 
 #: Posts of a table larger than a piece may be out of order by so much.
 DISORDER = timedelta(hours=1)
@@ -74,10 +75,10 @@ path = "incoming/"
             grows=True,
         )
 
-    def describe(self, context: SourceContext) -> str:
+    def describe(self, context: SourceContext, say: Phrasing) -> str:
         """Return the path, and whether something is there."""
         path = context.base / self.path
-        return str(path) if path.exists() else f"{path}, which is not there (yet)"
+        return str(path) if path.exists() else say.texts("integration.missing", path=path)
 
 
 class FileCursor(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -12,6 +12,7 @@ from detector.fields import Name
 from detector.integrations import plug_in
 from detector.sources.base import SourceContext, SourceSettings
 from detector.sources.contract import GuardedSource
+from detector.text.phrasing import Phrasing
 
 GROUP = "detector.sources"
 
@@ -43,6 +44,6 @@ options = { url = "https://forum.example.org", token_env = "FORUM_TOKEN" }
         made = plug_in((GROUP,), self.plugin, self, context.base, method="poll")
         return GuardedSource(self.name, made)
 
-    def describe(self, context: SourceContext) -> str:  # noqa: ARG002 - not all of them need it
+    def describe(self, context: SourceContext, say: Phrasing) -> str:  # noqa: ARG002 - not all of them need it
         """Return which plug-in it is."""
-        return f"the plug-in {self.plugin}"
+        return say.texts("integration.plugin", name=self.plugin)

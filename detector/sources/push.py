@@ -20,6 +20,7 @@ from detector.model.columns import POSTS_OPTIONAL, instants, numbers, texts
 from detector.model.push_batch import PushBatch
 from detector.sources.base import Poll, SourceContext, SourceSettings
 from detector.store.base import Inbox
+from detector.text.phrasing import Phrasing
 
 #: So many batches, or the batch that brings the rows to so many, are taken in one poll.
 MOST_BATCHES = 500
@@ -57,9 +58,9 @@ rows = "posts"
         inbox = context.inbox()
         return PushSource(self.name, inbox, self.rows, width=self.width, awaited=self.awaited)
 
-    def describe(self, context: SourceContext) -> str:
+    def describe(self, context: SourceContext, say: Phrasing) -> str:
         """Return where rows are handed in."""
-        return f"what is handed in at {context.web_url}/v1/{self.rows}"
+        return say.texts("integration.pushed", url=f"{context.web_url}/v1/{self.rows}")
 
 
 class PushCursor(msgspec.Struct, frozen=True):

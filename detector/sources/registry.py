@@ -7,19 +7,7 @@ from collections.abc import Iterable
 from detector.integrations import Integrations
 from detector.sources.base import Source, SourceContext, SourceSettings
 
-#: Modules of this folder that sources are made of, and that are no sources.
-BUILDING_BLOCKS = frozenset(
-    {
-        "base",
-        "contract",
-        "http",
-        "jetstream",
-        "registry",
-        "time_windows",
-    }
-)
-
-SOURCES = Integrations("detector.sources", SourceSettings, BUILDING_BLOCKS)  # type: ignore[type-abstract]
+SOURCES = Integrations("detector.sources", SourceSettings)  # type: ignore[type-abstract]
 
 
 def build_sources(settings: Iterable[SourceSettings], context: SourceContext) -> tuple[Source, ...]:

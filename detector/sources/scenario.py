@@ -15,6 +15,7 @@ from detector.errors import ConfigError
 from detector.fields import Name
 from detector.model.times import iso
 from detector.sources.base import Poll, SourceContext, SourceSettings
+from detector.text.phrasing import Phrasing
 
 _FOLDER = "data/scenarios"
 
@@ -58,7 +59,7 @@ scenario = "wechat-2013-07-22"
         """Return the source. Raises `ConfigError` when there is no such scenario."""
         return ScenarioSource(self.name, bundled_scenario(self.scenario), self.seed)
 
-    def describe(self, context: SourceContext) -> str:  # noqa: ARG002 - not all of them need it
+    def describe(self, context: SourceContext, say: Phrasing) -> str:  # noqa: ARG002 - not all of them need it
         """Return the scenario's title."""
         return bundled_scenario(self.scenario).title
 

@@ -108,7 +108,7 @@ NAMES = (
     *("outage-detector", "serve", "incidents show ID", "docs/", "out.json", "counts.csv"),
     *("scores.csv", "posts.csv", "posts.jsonl", "wechat-2014-10-20.jsonl", "services", "Ctrl-C"),
     *("--config", "spinning", "Tencent Cloud", "OPENED", "RESOLVED", "store", "sqlite", "down"),
-    *("wechat", "jsonl", str(REASONS["recorded"]["text"])),
+    *("wechat", "jsonl", "config", "toml", "http", str(REASONS["recorded"]["text"])),
 )
 _IDS = re.compile(
     r"[a-z]+-[0-9TZ]+-[0-9a-f]+(/1-opened)?|\bqq-1\b|\b[0-9a-f]{8}\b|\\x1b\[2J|odt_\S+"
@@ -125,6 +125,7 @@ SCREENS: dict[str, list[str]] = {
     "routes test": ["routes", "test", "service=WeChat"],
     "routes test, minor": ["routes", "test", "service=WeChat", "severity=minor"],
     "routes test, default": ["routes", "test", "service=QQ"],
+    "check": ["check"],
     "silences add": ["silences", "add", "--for", "2h", "--author", "ana", 'service="WeChat"'],
     "silences list": ["silences", "list", "--all"],
     "ack": ["ack", OPEN.incident.id],
@@ -201,6 +202,26 @@ def test_an_option_goes_before_the_environment(
     assert "is none of en, zh" in capsys.readouterr().err
 
 
+def test_check_and_the_routes_speak_the_language_that_was_asked_for(
+    speak: Callable[..., int], house: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    route = '[[routes]]\ncontinue = true\nreceivers = ["boss"]\n'
+    text = CONFIG.replace("[[routes]]", f"{route}[[routes]]", 1)
+    (house / "config.toml").write_text(text)
+    assert speak("--lang", "zh", "routes", "test", "service=WeChat") == 0
+    said = capsys.readouterr().out
+    assert "全部" in said
+    assert "everything" not in said
+    assert speak("--lang", "zh", "check") == 0
+    said = capsys.readouterr().out
+    assert "通知 ops（console），重大级别起：在终端显示消息" in said
+    assert "全部 -> boss" in said
+    assert speak("--lang", "en", "check") == 0
+    said = capsys.readouterr().out
+    assert "notify ops (console) from severity major on: messages on the terminal" in said
+    assert "everything -> boss" in said
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -209,6 +230,7 @@ def test_an_option_goes_before_the_environment(
         ["top"],
         ["silences", "list"],
         ["token", "list"],
+        ["check"],
     ],
     ids=" ".join,
 )

@@ -15,6 +15,7 @@ from detector.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
 
+HERE = '[[sources]]\ntype = "files"\nname = "here"\npath = "here"\n'
 RECEIVER = '[[receivers]]\ntype = "console"\nname = "ops"\n'
 NIGHTS = '[[mute_time_intervals]]\nname = "nights"\nstart = "22:00"\nend = "07:00"\n'
 
@@ -98,6 +99,36 @@ def test_check_warns_of_old_keys_and_goes_on(
 def test_a_mistake_under_an_old_key_is_told_by_its_current_name() -> None:
     with pytest.raises(ConfigError, match=r"c\.toml: posts\.allowed_lateness: '3' is not a dur"):
         parse_settings('[posts]\nsettle = "3"\n', path="c.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (
+            '[feeds]\npatience = { forum = "2h" }\n' + HERE,
+            [
+                "source_health.down_after_for: no such source 'forum'",
+                "feeds is now called source_health; please rename it",
+                "source_health.patience is now called source_health.down_after_for",
+            ],
+        ),
+        (
+            '[[windows]]\nname = "nights"\nstart = "25:00"\nend = "07:00"\n',
+            [
+                "mute_time_intervals.nights.start: ",
+                "windows is now called mute_time_intervals; please rename it",
+            ],
+        ),
+    ],
+    ids=["contradiction", "wrong value"],
+)
+def test_a_mistake_comes_with_the_names_that_the_file_has(text: str, lines: list[str]) -> None:
+    with pytest.raises(ConfigError) as refused:
+        parse_settings(text, path="c.toml")
+    said = str(refused.value).splitlines()
+    assert len(said) == len(lines)
+    for line, begins in zip(said, lines, strict=True):
+        assert line.startswith(f"c.toml: {begins}")
 
 
 def test_what_is_of_another_shape_is_left_to_the_settings_to_refuse() -> None:

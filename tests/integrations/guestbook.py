@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 from detector.errors import Unavailable
 from detector.sources.base import Poll, SourceContext, SourceSettings
 from detector.sources.time_windows import Post, parse_lookback, posts_frame
+from detector.text.phrasing import Phrasing
 
 
 class GuestbookSettings(SourceSettings):
@@ -34,7 +35,7 @@ path = "guests.txt"
         """Return the source."""
         return Guestbook(self.name, context.base / self.path)
 
-    def describe(self, context: SourceContext) -> str:
+    def describe(self, context: SourceContext, say: Phrasing) -> str:
         """Return where the guestbook lies."""
         return f"the guestbook {context.base / self.path}"
 

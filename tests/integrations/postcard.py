@@ -10,6 +10,7 @@ from detector.errors import Unreachable
 from detector.model.alert import Alert
 from detector.notify.render import Writer
 from detector.receivers.base import ReceiverContext, WordedSettings
+from detector.text.phrasing import Phrasing
 
 
 class PostcardSettings(WordedSettings):
@@ -32,7 +33,7 @@ box = "letters"
         """Return the receiver."""
         return Postcards(self.name, context.base / self.box, self.writer(context))
 
-    def describe(self) -> str:
+    def describe(self, say: Phrasing) -> str:
         """Return where the letter box is."""
         return f"postcards into {self.box}"
 

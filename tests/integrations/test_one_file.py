@@ -63,6 +63,50 @@ def test_without_the_files_there_are_no_such_types() -> None:
     assert "no such type 'postcard'" in str(refused.value)
 
 
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """One more folder in which sources are looked for."""
+    monkeypatch.setattr(detector.sources, "__path__", [*detector.sources.__path__, str(tmp_path)])
+    importlib.invalidate_caches()
+    yield tmp_path
+    sys.modules.pop("detector.sources.fresh", None)
+    vars(detector.sources).pop("fresh", None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "raise ImportError('whatever is no integration is not imported')\n",
+        "class Fresh:\n    type: Literal['fresh']\n",
+        "class FreshSettings:\n    type: str\n",
+    ],
+    ids=["no class", "no settings", "a base class"],
+)
+def test_another_file_of_the_folder_is_no_type(folder: Path, text: str) -> None:
+    before = SOURCES.types()
+    (folder / "fresh.py").write_text(text, "utf-8")
+    assert SOURCES.types() == before
+
+
+@pytest.mark.parametrize(
+    ("base", "kind", "has"),
+    [("object", "fresh", "none"), ("SourceSettings", "stale", "none")],
+    ids=["another base class", "named otherwise than its file"],
+)
+def test_a_file_without_its_settings_class_is_named(
+    folder: Path, base: str, kind: str, has: str
+) -> None:
+    (folder / "fresh.py").write_text(
+        "from typing import Literal\n"
+        "from detector.sources.base import SourceSettings\n"
+        f"class FreshSettings({base}):\n    type: Literal['{kind}']\n",
+        "utf-8",
+    )
+    assert "fresh" in SOURCES.types()
+    with pytest.raises(TypeError, match=rf"fresh\.py: must have one class .*; it has {has}"):
+        SOURCES.settings_of("fresh")
+
+
 @pytest.mark.usefixtures("added")
 def test_the_configuration_accepts_them_and_explains_their_mistakes() -> None:
     settings = parse_settings(CONFIG, path="c.toml")
@@ -143,11 +187,8 @@ class TestPostcards(ReceiverContract):
 
 
 @pytest.mark.parametrize("integrations", [SOURCES, RECEIVERS], ids=["sources", "receivers"])
-def test_every_file_is_an_integration_or_a_building_block(
+def test_every_type_can_be_configured(
     integrations: Integrations[IntegrationSettings],
 ) -> None:
-    """A file that is neither would be offered as a type that nothing can be configured with."""
     for name in integrations.types():
         assert f'type = "{name}"' in integrations.settings_of(name).example
-    folder = Path(detector.__file__).parent / integrations.package.rpartition(".")[2]
-    assert all((folder / f"{name}.py").exists() for name in integrations.shared)

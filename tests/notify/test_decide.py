@@ -7,25 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from detector.model.alert import (
-    NO_NEW_FACTS,
-    Alert,
-    AlertKind,
-    NewFacts,
-)
-from detector.model.details import (
-    AuthorKind,
-    Details,
-    FacetVerdict,
-)
+from detector.model.alert import NO_NEW_FACTS, Alert, AlertKind, NewFacts
+from detector.model.details import AuthorKind, Details, FacetVerdict
 from detector.model.incident import Incident, Severity
-from detector.notify.news import (
-    AlertHistory,
-    Reason,
-    known_of,
-    news_of,
-    reason_to_tell,
-)
+from detector.notify.news import AlertHistory, Reason, known_of, news_of, reason_to_tell
 from tests.fakes.outages import NOON, an_incident
 
 MINUTE = timedelta(minutes=1)

@@ -21,20 +21,8 @@ from hypothesis import strategies as st
 
 from detector import resources
 from detector.errors import ConfigError
-from detector.model.alert import (
-    Alert,
-    AlertKind,
-    Attribution,
-    Because,
-    NewFacts,
-)
-from detector.model.details import (
-    AuthorKind,
-    Details,
-    FacetVerdict,
-    SampleComplaint,
-    Trend,
-)
+from detector.model.alert import Alert, AlertKind, Attribution, Because, NewFacts
+from detector.model.details import AuthorKind, Details, FacetVerdict, SampleComplaint, Trend
 from detector.model.incident import Severity
 from detector.model.plain_text import inert, plain
 from detector.model.surge import Agreement, Onset

@@ -11,11 +11,7 @@ import pytest
 from detector.model.alert import AlertKind, NewFacts
 from detector.model.decision import Reason
 from detector.model.delivery import DeliveryStatus
-from detector.model.details import (
-    AuthorKind,
-    Details,
-    FacetVerdict,
-)
+from detector.model.details import AuthorKind, Details, FacetVerdict
 from detector.model.incident import Severity
 from detector.model.matcher import parse_matcher
 from detector.model.silence import Acknowledgement, Silence

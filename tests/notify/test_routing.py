@@ -8,11 +8,7 @@ import pytest
 
 from detector.model.incident import Severity
 from detector.model.matcher import Labels, parse_matcher
-from detector.notify.route import (
-    ReceiverPolicy,
-    Route,
-    ways,
-)
+from detector.notify.route import ReceiverPolicy, Route, ways
 
 HOUR = timedelta(hours=1)
 OPS, WECHAT, PAY, LOG = (

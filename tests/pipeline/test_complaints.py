@@ -8,11 +8,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.complaints.archive import (
-    JOINED,
-    KEPT,
-    Archive,
-)
+from detector.complaints.archive import JOINED, KEPT, Archive
 from tests.fakes.outages import NOON
 from tests.pipeline.saying import MINUTE, complaints
 

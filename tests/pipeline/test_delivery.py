@@ -8,11 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.errors import (
-    Rejected,
-    StoreError,
-    Unreachable,
-)
+from detector.errors import Rejected, StoreError, Unreachable
 from detector.model.alert import AlertKind
 from detector.model.delivery import Delivery, DeliveryStatus
 from detector.notify.deliver import RetryPolicy, deliver

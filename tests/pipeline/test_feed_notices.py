@@ -9,22 +9,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from detector.model.health import (
-    SourceAlert,
-    SourceHealth,
-    SourceReason,
-    SourceState,
-)
+from detector.model.health import SourceAlert, SourceHealth, SourceReason, SourceState
 from detector.model.incident import Severity
 from detector.model.matcher import Matcher, parse_matcher
 from detector.notify.mute_times import MuteTimeInterval
 from detector.notify.policy import NotificationPolicy, NotificationTiming
 from detector.notify.route import ReceiverPolicy
-from detector.pipeline.feed_notices import (
-    HeardOfFeeds,
-    heard_of_feeds,
-    notify_of_feeds,
-)
+from detector.pipeline.feed_notices import HeardOfFeeds, heard_of_feeds, notify_of_feeds
 from detector.pipeline.health_rules import Health
 from detector.pipeline.state import WatchedSource
 from detector.store.base import RunRecord

@@ -11,14 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.model.alert import (
-    NO_NEW_FACTS,
-    Alert,
-    AlertKind,
-    Attribution,
-    Because,
-    NewFacts,
-)
+from detector.model.alert import NO_NEW_FACTS, Alert, AlertKind, Attribution, Because, NewFacts
 from detector.model.decision import Reason
 from detector.model.incident import Incident, Severity
 from detector.model.matcher import parse_matcher

@@ -9,11 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.notify.deliver import (
-    RetryPolicy,
-    is_given_up,
-    next_attempt,
-)
+from detector.notify.deliver import RetryPolicy, is_given_up, next_attempt
 from tests.fakes.outages import NOON, a_delivery
 
 STEADY = RetryPolicy(first=timedelta(seconds=10), longest=timedelta(seconds=100))

@@ -7,11 +7,7 @@ from datetime import timedelta
 
 from detector.model.decision import Decision, Reason
 from detector.notify.policy import NotificationPolicy
-from detector.pipeline.shelf import (
-    Shelf,
-    gather,
-    start_shelf,
-)
+from detector.pipeline.shelf import Shelf, gather, start_shelf
 from detector.pipeline.state import PipelineState
 from detector.store.base import OnRecord, RunRecord
 from tests.fakes.outages import NOON, a_delivery, an_alert, an_incident

@@ -10,11 +10,7 @@ from detector.model.series import SeriesKey
 from detector.model.spans import Spans
 from detector.model.times import from_seconds
 from detector.pipeline.counting.series_batch import CountBatch, ListBatch
-from detector.pipeline.traces import (
-    MOST_BINS,
-    CountTrace,
-    ListTrace,
-)
+from detector.pipeline.traces import MOST_BINS, CountTrace, ListTrace
 
 KEY = SeriesKey("WeChat", "weibo")
 MINUTE = timedelta(minutes=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from detector.errors import ConfigError
 from detector.pipeline import setup
 from detector.sources.bluesky import BlueskySettings
 from detector.sources.hackernews import HackerNewsSettings
+from detector.text.phrasing import phrasing
 from tests.sources.servers.place import CANARY
 
 ROOT = Path(__file__).parents[2]
@@ -128,4 +129,4 @@ def test_too_much_is_told() -> None:
     assert isinstance(part, HackerNewsSettings)
     quota = part.quota(every=timedelta(seconds=0.1))
     assert not quota.fits
-    assert "TOO MANY" in str(quota)
+    assert "TOO MANY" in quota.words(phrasing("en", UTC))

@@ -1,4 +1,8 @@
-"""Readers get the language they want; nothing on a page is outside the catalogue."""
+"""Readers get the language they want; nothing on a page is outside the catalogue.
+
+Exempt is what a page marks as English (``lang="en"``): descriptions of settings, details of
+problems, and mistakes in the matchers of a silence (docs/dashboard.md).
+"""
 
 from __future__ import annotations
 
