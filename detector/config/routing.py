@@ -21,9 +21,8 @@ from detector.model.matcher import (
     Matcher,
     parse_matcher,
 )
-from detector.notify.inhibit import Inhibition
 from detector.notify.mute_times import WEEKDAYS, MuteTimeInterval
-from detector.notify.route import Route
+from detector.notify.policy import Inhibition, Route
 
 
 def _parsed(text: object) -> object:

@@ -27,7 +27,7 @@ from detector.model.merge import IncidentMerge
 from detector.model.series import SeriesKey
 from detector.model.severity import severity_of
 from detector.model.surge import Change, ChangeKind
-from detector.notify.news import (
+from detector.notify.alerts import (
     AlertHistory,
     known_of,
     news_of,
