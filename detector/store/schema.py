@@ -191,7 +191,7 @@ LEASES = Table(
 # Which tables a store has: brought up to date by the writer, required by readers.
 
 
-KNOWN = ("0001", "0002", "0003", "0004", "0005")
+KNOWN = ("0001", "0002", "0003", "0004", "0005", "0006")
 """The schemas that this version can start from, oldest first; the last is its own."""
 
 

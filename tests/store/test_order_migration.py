@@ -8,7 +8,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from alembic import command
-from detector.store.rows import delivery_row
+from detector.store.row_values import delivery_row
 
 from detector.model.alert import AlertKind
 from detector.store.connections import open_engine, store_url

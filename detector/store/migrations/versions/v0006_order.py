@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 _AT_ONCE = 1000
 _OUTBOX = sa.table("outbox", *map(sa.column, ("receiver", "key", "alert", "notice", "kind")))
