@@ -17,11 +17,11 @@ from detector.model.delivery import Delivery, DeliveryStatus
 from detector.model.incident import Severity
 from detector.model.matcher import Labels
 from detector.notify.group import exceeds_root, grouped, outlasts_root
+from detector.notify.incident_records import IncidentRecord
 from detector.notify.inhibit import inhibited
 from detector.notify.mute import NO_MUTES, Mutes, acknowledged, mute_time, silenced
 from detector.notify.notification import Notification, RootNotification
 from detector.notify.policy import NotificationPolicy, NotificationTiming, ReceiverPolicy
-from detector.notify.records import IncidentRecord
 from detector.notify.route import below_severity, labels_of, not_routed, route_matches
 from detector.notify.state import NOTHING, NotificationState
 

@@ -12,9 +12,9 @@ from detector.model.decision import Decision
 from detector.model.delivery import Delivery
 from detector.model.incident import Incident
 from detector.notify.decide import decide_all
+from detector.notify.incident_records import IncidentRecord
 from detector.notify.mute import NO_MUTES, Mutes
 from detector.notify.policy import NotificationPolicy
-from detector.notify.records import IncidentRecord
 from detector.pipeline.plan import END_OF_TIME
 from detector.pipeline.replay import History
 

@@ -22,9 +22,7 @@ from detector.model.incident import Incident
 from detector.model.series import SeriesKey
 from detector.model.times import from_seconds
 from detector.notify.decide import decide_all
-from detector.notify.mute import NO_MUTES, Mutes
-from detector.notify.policy import NotificationPolicy
-from detector.notify.records import (
+from detector.notify.incident_records import (
     OWED_FOR,
     IncidentRecord,
     IncidentRecords,
@@ -33,6 +31,8 @@ from detector.notify.records import (
     read_records,
     without,
 )
+from detector.notify.mute import NO_MUTES, Mutes
+from detector.notify.policy import NotificationPolicy
 from detector.notify.source_alerts import (
     KnownSourceStates,
     decide_source_alerts,

@@ -25,10 +25,10 @@ from detector.model.health import SourceHealth
 from detector.model.incident import Incident
 from detector.model.times import iso
 from detector.notify.deliver import DeliveryReport, RetryPolicy, deliver
+from detector.notify.incident_records import standing_incidents
 from detector.notify.mute import Mutes
 from detector.notify.policy import NotificationPolicy
 from detector.notify.receiver import Receiver
-from detector.notify.records import standing_incidents
 from detector.notify.refresh import refresh
 from detector.pipeline import setup
 from detector.pipeline.heartbeat import Heartbeat, build_heartbeat
@@ -83,10 +83,10 @@ class Pipeline:
 
     Attributes
     ----------
-    memory : what the last committed turn left; after a restart, what the store kept of it.
+    memory : what the last committed run left; after a restart, what the store kept of it.
     term : the reign in which `memory` was read; in another one the store may know more.
     stopping : whether a stop was asked for: then no further message is begun.
-    turns, totals : turns taken since the start, and how much they took in.
+    turns, totals : runs since the start, and how much they took in.
     notified : what receivers knew after the last run; None: the store is to be asked.
     """
 
@@ -126,7 +126,7 @@ class Pipeline:
         return jobs
 
     def warm_up(self) -> None:
-        """Load the model and compile the kernels, so that the first turn is not the slowest."""
+        """Load the model and compile the kernels, so that the first run is not the slowest."""
         if self.sources:
             sentence = pd.DataFrame({"text": ["微信崩了"]})
             read_posts(self.plan.reader, sentence)

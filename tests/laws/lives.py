@@ -22,9 +22,9 @@ from detector.model.delivery import DeliveryStatus
 from detector.model.incident import Incident
 from detector.model.silence import Acknowledgement, Silence
 from detector.notify.deliver import RetryPolicy, deliver
+from detector.notify.incident_records import standing_incidents
 from detector.notify.mute import Mutes
 from detector.notify.policy import NotificationPolicy
-from detector.notify.records import standing_incidents
 from detector.notify.refresh import refresh
 from detector.pipeline.incidents import SurgeChange, tell
 from detector.pipeline.plan import PipelinePlan

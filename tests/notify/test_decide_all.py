@@ -24,10 +24,10 @@ from detector.model.incident import Incident, Severity
 from detector.model.matcher import parse_matcher
 from detector.model.silence import Acknowledgement, Silence
 from detector.notify.decide import decide_all
+from detector.notify.incident_records import IncidentRecord
 from detector.notify.mute import Mutes
 from detector.notify.mute_times import MuteTimeInterval
 from detector.notify.policy import Inhibition, NotificationPolicy, ReceiverPolicy, Route
-from detector.notify.records import IncidentRecord
 from detector.notify.state import NOTHING
 from detector.pipeline.backtest import Rehearsed, rehearse
 from tests.fakes.outages import NOON, an_incident

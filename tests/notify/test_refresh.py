@@ -15,7 +15,7 @@ from detector.model.incident import Incident
 from detector.model.merge import IncidentMerge
 from detector.model.surge import Surge
 from detector.notify.alerts import AlertHistory
-from detector.notify.records import IncidentRecord, standing_incidents
+from detector.notify.incident_records import IncidentRecord, standing_incidents
 from detector.notify.refresh import refresh
 from detector.pipeline.run import latest_incidents
 from detector.pipeline.state import LatestIncident, PipelineState

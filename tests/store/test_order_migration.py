@@ -8,11 +8,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from alembic import command
-from detector.store.row_values import delivery_row
 
 from detector.model.alert import AlertKind
 from detector.store.connections import open_engine, store_url
 from detector.store.migrate import config
+from detector.store.row_values import delivery_row
 from detector.store.sql_store import open_store
 from tests.fakes.outages import NOON, a_delivery, an_alert, an_incident
 

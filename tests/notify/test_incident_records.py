@@ -8,8 +8,14 @@ from datetime import timedelta
 
 from detector.model.decision import Decision, Reason
 from detector.model.incident import Incident
+from detector.notify.incident_records import (
+    IncidentRecord,
+    IncidentRecords,
+    gather,
+    keep,
+    read_records,
+)
 from detector.notify.policy import NotificationPolicy
-from detector.notify.records import IncidentRecord, IncidentRecords, gather, keep, read_records
 from detector.store.base import OnRecord, RunRecord
 from tests.fakes.outages import NOON, a_delivery, an_alert, an_incident
 from tests.fakes.store import FakeStore
