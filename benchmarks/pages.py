@@ -23,8 +23,7 @@ from detector.config import parse_settings
 from detector.model.alert import Alert, AlertKind
 from detector.model.incident import Severity
 from detector.model.series import Floats
-from detector.notify.policy import NotificationPolicy
-from detector.notify.route import ReceiverPolicy
+from detector.notify.policy import NotificationPolicy, ReceiverPolicy
 from detector.pipeline.backtest import Rehearsed, rehearse
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.replay import replay

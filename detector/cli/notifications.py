@@ -19,9 +19,9 @@ from detector.model.delivery import Delivery, DeliveryStatus
 from detector.model.incident import Severity
 from detector.model.matcher import LABELS
 from detector.notify.drill import drill
-from detector.notify.policy import NotificationPolicy
+from detector.notify.policy import NotificationPolicy, ReceiverPolicy, Route, RouteMatch
 from detector.notify.receiver import Receiver
-from detector.notify.route import ReceiverPolicy, Route, Way, ways
+from detector.notify.route import route_matches
 from detector.pipeline.setup import build_policy, build_receivers, store_location
 from detector.store.outbox import DeadLetters, open_letters
 from detector.text.phrasing import Phrasing
@@ -181,10 +181,10 @@ def try_routes(config: Path | None, words: Sequence[str]) -> None:
     settings, _, _ = settings_and_base(config)
     audience, say = build_policy(settings), reader()
     labels = _labels(words)
-    led = ways(audience.routes, audience.receivers, labels)
+    matches = route_matches(audience.routes, audience.receivers, labels)
     print_table(
         heads(say, "receiver", "notified", "by", "reminders", "mute_times"),
-        [_routes_row(r, led.get(r.name), labels, say) for r in audience.receivers],
+        [_routes_row(r, matches.get(r.name), labels, say) for r in audience.receivers],
     )
 
 
@@ -201,21 +201,22 @@ def _labels(words: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
 
 def _routes_row(
     receiver: ReceiverPolicy,
-    way: Way | None,
+    match: RouteMatch | None,
     labels: Mapping[str, tuple[str, ...]],
     say: Phrasing,
 ) -> tuple[str, ...]:
     yes, no = (say.texts(f"command.{key}") for key in ("yes", "no"))
-    if way is None:
+    if match is None:
         return (receiver.name, no, say.reason("not_routed", {}), "", "")
-    mute_times = ", ".join(dict.fromkeys((*receiver.quiet, *way.quiet)))
+    mute_times = ", ".join(dict.fromkeys((*receiver.quiet, *match.quiet)))
     if _severity(labels) < receiver.least:
         why = say.reason("below_severity", {"least": receiver.least.label})
         return (receiver.name, no, why, "", mute_times)
-    by = " > ".join(_matchers(one, say) for one in way.trail) or say.texts("command.default_route")
+    led = [_matchers(one, say) for one in match.trail]
+    by = " > ".join(led) or say.texts("command.default_route")
     reminders = ""
-    if way.repeat_every is not None:
-        length = say.format.duration(way.repeat_every)
+    if match.repeat_every is not None:
+        length = say.format.duration(match.repeat_every)
         reminders = say.texts("command.every", length=length)
     return (receiver.name, yes, by, reminders, mute_times)
 

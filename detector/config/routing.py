@@ -11,9 +11,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from detector.fields import LongDuration, Name, Part, Zone, suggestion
 from detector.model.matcher import LABELS, Matcher, parse_matcher
-from detector.notify.inhibit import Inhibition
 from detector.notify.mute_times import WEEKDAYS, MuteTimeInterval
-from detector.notify.route import Route
+from detector.notify.policy import Inhibition, Route
 
 
 def _parsed(text: object) -> object:

@@ -1,157 +1,121 @@
-"""Whether one receiver is notified of an incident now, and why: stages, of which the first decides.
+"""Whether receivers are notified of incidents now, and why: stages, of which the first decides.
 
-What there is to say was decided before, the same for everybody (`detector.notify.news`). Every
-stage is a pure function that returns its reason, or None where it has nothing to say.
+What there is to say was decided before, the same for everybody (`detector.notify.alerts`). Every
+stage is a pure function that returns its decision, or None where it has nothing to say.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from detector.model.alert import NO_NEW_FACTS, Alert, AlertKind, NewFacts
 from detector.model.decision import Decision, Reason
+from detector.model.delivery import Delivery, DeliveryStatus
 from detector.model.incident import Severity
-from detector.notify.mute import Mute
-from detector.notify.policy import NotificationTiming
-from detector.notify.state import NotificationState
+from detector.model.matcher import Labels
+from detector.notify.group import exceeds_root, grouped, outlasts_root
+from detector.notify.incident_records import IncidentRecord
+from detector.notify.inhibit import inhibited
+from detector.notify.mute import NO_MUTES, Mutes, acknowledged, mute_time, silenced
+from detector.notify.notification import Notification, RootNotification
+from detector.notify.policy import NotificationPolicy, NotificationTiming, ReceiverPolicy
+from detector.notify.route import below_severity, labels_of, not_routed, route_matches
+from detector.notify.state import NOTHING, NotificationState
+
+Stage = Callable[[Notification, NotificationState], Decision | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Notification:
-    """An alert addressed to one receiver, with the facts that the stages need.
-
-    Attributes
-    ----------
-    alert : the latest there is to say, the incident as it stands.
-    receiver : its name.
-    at : now; for what is fresh, when that was decided.
-    fresh : whether the alert is of this very moment.
-    barred : why it is not for this receiver (`NOT_ROUTED`, `BELOW_SEVERITY`), or too late
-        for anybody (`TOO_OLD`, `NOT_OBSERVED`); None if it is.
-    mute : who or what wants quiet now.
-    fold : for one that probably comes from a root: `GROUPED`, `EXCEEDS_ROOT` or `OUTLASTS_ROOT`.
-    new_facts : what was learnt that the receiver was not told.
-    related : services that have it as their root, of which the receiver was not told.
-    flaps : whether it begins again and again.
-    least : the severity that the receiver asks for.
-    reminder_every : after so long without a message it is reminded; None: never.
-    timing : how often people are told.
-    """
-
-    alert: Alert
-    receiver: str
-    at: datetime
-    fresh: bool = False
-    barred: Reason | None = None
-    mute: Mute | None = None
-    fold: Reason | None = None
-    new_facts: NewFacts = NO_NEW_FACTS
-    related: tuple[str, ...] = ()
-    flaps: bool = False
-    least: Severity = Severity.MINOR
-    reminder_every: timedelta | None = None
-    timing: NotificationTiming = field(default_factory=NotificationTiming)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the incident goes on."""
-        return self.alert.incident.is_open
-
-
-Stage = Callable[[Notification, NotificationState], Reason | None]
-
-
-def refused(what: Notification, known: NotificationState) -> Reason | None:
+def refused(what: Notification, known: NotificationState) -> Decision | None:
     """Say nothing again that the receiver refused."""
-    return Reason.REFUSED if known.refused(what.alert) else None
+    return what.decision(Reason.REFUSED) if known.refused(what.alert) else None
 
 
-def over(what: Notification, known: NotificationState) -> Reason | None:
-    """Tell of an end only who knows of a beginning and not of the end."""
+def over(what: Notification, known: NotificationState) -> Decision | None:
+    """Send an end only to who knows of a beginning and not of the end."""
     if what.is_open:
         return None
     if not known.knows:
-        return Reason.NEVER_NOTIFIED if what.fold is None else Reason.GROUPED
-    return Reason.NO_CHANGE if known.ended else None
+        return grouped(what, known) or what.decision(Reason.NEVER_NOTIFIED)
+    return what.decision(Reason.NO_CHANGE) if known.ended else None
 
 
-def not_routed(what: Notification, known: NotificationState) -> Reason | None:
-    """Begin nothing that is not for this receiver; what it knows of goes on to the end."""
-    ours = what.barred in (Reason.NOT_ROUTED, Reason.BELOW_SEVERITY)
-    return what.barred if ours and what.is_open and not known.knows else None
+def too_old(what: Notification, _: NotificationState) -> Decision | None:
+    """Send only the end of what was found too late."""
+    late = what.fresh and what.is_long_ago(what.alert.at)
+    return what.decision(Reason.TOO_OLD) if late and what.is_open else None
 
 
-def too_late(what: Notification, _: NotificationState) -> Reason | None:
-    """Tell only the end of what was found too late, or is not observed any more."""
-    late = what.barred in (Reason.TOO_OLD, Reason.NOT_OBSERVED)
-    return what.barred if late and what.is_open else None
+def not_observed(what: Notification, _: NotificationState) -> Decision | None:
+    """Send only the end of what nobody observes any more."""
+    gone = not what.fresh and what.is_unobserved
+    return what.decision(Reason.NOT_OBSERVED) if gone and what.is_open else None
 
 
-def muted(what: Notification, _: NotificationState) -> Reason | None:
-    """Let wait what is muted; that an acknowledged incident ended is told all the same."""
-    if what.mute is None or (what.mute.reason is Reason.ACKNOWLEDGED and not what.is_open):
-        return None
-    return what.mute.reason
-
-
-def grouped(what: Notification, known: NotificationState) -> Reason | None:
-    """Leave to the root, if the receiver knows of it, what probably comes from it."""
-    return what.fold if what.is_open and not known.knows else None
-
-
-def begun(what: Notification, known: NotificationState) -> Reason | None:
-    """Tell who does not know of it that it began."""
+def begun(what: Notification, known: NotificationState) -> Decision | None:
+    """Notify who does not know of it that it began."""
     if not what.is_open or known.knows:
         return None
-    return Reason.OPENED if what.fresh else Reason.CAUGHT_UP
+    return what.decision(Reason.OPENED if what.fresh else Reason.CAUGHT_UP)
 
 
-def changed(what: Notification, known: NotificationState) -> Reason | None:
-    """Tell that it began again, became more severe, or that more is known."""
+def changed(what: Notification, known: NotificationState) -> Decision | None:
+    """Notify that it began again, became more severe, or that more is known."""
     if not what.is_open:
         return None
     if known.ended:
-        return Reason.REOPENED
-    if known.severity is not None and what.alert.incident.severity > known.severity:
-        return Reason.ESCALATED
-    is_news = what.new_facts and what.alert.sequence > known.sequence
-    return Reason.UPDATED if is_news else None
+        return what.decision(Reason.REOPENED)
+    severity = what.alert.incident.severity
+    if known.severity is not None and severity > known.severity:
+        return what.decision(Reason.ESCALATED, severity=severity.label)
+    facts = facts_since(what.until_now, known)
+    return what.decision(Reason.UPDATED, **facts.params) if facts else None
 
 
-def flapping(what: Notification, known: NotificationState) -> Reason | None:
+def flapping(what: Notification, known: NotificationState) -> Decision | None:
     """Let the end of what begins again and again wait until it stays ended."""
-    if not what.flaps:
+    timing = what.policy.habits
+    if not flaps(what.until_now, timing, now=what.at):
         return None
     resolved = what.alert.incident.resolved_at
-    if resolved is not None:
-        return Reason.FLAPPING if what.at - resolved < what.timing.calm else None
-    return Reason.FLAPPING if what.alert.sequence > known.sequence else None
+    if resolved is None:
+        waits = what.alert.sequence > known.sequence
+    else:
+        waits = what.at - resolved < timing.calm
+    return what.decision(Reason.FLAPPING) if waits else None
 
 
-def ended(what: Notification, _: NotificationState) -> Reason | None:
-    """Tell that it ended."""
-    return None if what.is_open else Reason.RESOLVED
+def ended(what: Notification, _: NotificationState) -> Decision | None:
+    """Notify that it ended."""
+    return None if what.is_open else what.decision(Reason.RESOLVED)
 
 
-def due(what: Notification, known: NotificationState) -> Reason | None:
-    """Tell, after a while, of related services together, or again of what goes on."""
+def due(what: Notification, known: NotificationState) -> Decision | None:
+    """Notify, after a while, of related services together, or again of what is open."""
     quiet_for = timedelta.max if known.at is None else what.at - known.at
-    if what.related and quiet_for >= what.timing.echo_wait:
-        return Reason.RELATED
-    if what.reminder_every is not None and quiet_for >= what.reminder_every:
-        return Reason.REMINDER
+    if what.related and quiet_for >= what.policy.habits.echo_wait:
+        return what.decision(Reason.RELATED, **NewFacts(related=what.related).params)
+    every = None if what.route is None else what.route.repeat_every
+    if every is not None and quiet_for >= every:
+        return what.decision(Reason.REMINDER)
     return None
 
 
 STAGES: tuple[Stage, ...] = (
     refused,
     over,
+    too_old,
+    not_observed,
     not_routed,
-    too_late,
-    muted,
+    below_severity,
+    silenced,
+    inhibited,
+    mute_time,
+    acknowledged,
+    outlasts_root,
+    exceeds_root,
     grouped,
     begun,
     changed,
@@ -159,30 +123,18 @@ STAGES: tuple[Stage, ...] = (
     ended,
     due,
 )
-"""In their order: the first that has a reason decides."""
-
-
-def reason_to_notify(what: Notification, known: NotificationState) -> Reason:
-    """Return why the receiver is notified, or why not: the reason of the first stage that has one.
-
-    A receiver that knows nothing of an incident is not told that it ended; one that does is told,
-    however late. What is muted is told after the mute if it still goes on.
-    """
-    reasons = (stage(what, known) for stage in STAGES)
-    return next((reason for reason in reasons if reason is not None), Reason.NO_CHANGE)
+"""In their order: the first that has a decision decides."""
 
 
 def decide(what: Notification, known: NotificationState) -> Decision:
-    """Return the decision about ``what`` for a receiver that knows what is ``known``."""
-    reason = reason_to_notify(what, known)
-    one = what.alert.incident.id
-    return Decision(one, what.at, reason, params_of(reason, what), reason.kind, what.receiver)
+    """Return the decision about ``what`` for a receiver that knows what is ``known``.
 
-
-# The message that one receiver gets, and the parameters of the reason.
-
-
-_ABOUT_A_ROOT = (Reason.GROUPED, Reason.EXCEEDS_ROOT, Reason.OUTLASTS_ROOT)
+    A receiver that knows nothing of an incident is not notified that it ended; one that does is,
+    however late. What is muted is sent after the mute if it is still open.
+    """
+    decisions = (stage(what, known) for stage in STAGES)
+    found = next((one for one in decisions if one is not None), None)
+    return found or what.decision(Reason.NO_CHANGE)
 
 
 def facts_since(alerts: Sequence[Alert], known: NotificationState) -> NewFacts:
@@ -194,18 +146,15 @@ def facts_since(alerts: Sequence[Alert], known: NotificationState) -> NewFacts:
     def all_of(name: str) -> tuple[str, ...]:
         return tuple(sorted({value for facts in missed for value in getattr(facts, name)}))
 
-    return (
-        NewFacts(all_of("components"), all_of("regions"), all_of("sources"))
-        if missed
-        else NO_NEW_FACTS
-    )
+    if not missed:
+        return NO_NEW_FACTS
+    return NewFacts(all_of("components"), all_of("regions"), all_of("sources"))
 
 
-def facts_told(reason: Reason, what: Notification) -> NewFacts:
-    """Return the new facts that a message for ``reason`` tells."""
-    if reason is Reason.UPDATED:
-        return what.new_facts
-    return NewFacts(related=what.related) if reason is Reason.RELATED else NO_NEW_FACTS
+def flaps(alerts: Iterable[Alert], timing: NotificationTiming, *, now: datetime) -> bool:
+    """Return whether the incident that ``alerts`` are about began again too often of late."""
+    again = [a for a in alerts if a.kind is AlertKind.REOPENED]
+    return sum(now - a.at < timing.flap_window for a in again) >= timing.flaps
 
 
 def message(reason: Reason, what: Notification, known: NotificationState) -> Alert:
@@ -218,27 +167,178 @@ def message(reason: Reason, what: Notification, known: NotificationState) -> Ale
         raise ValueError(f"{reason} sends nothing")
     if reason.kind is what.alert.kind and (what.fresh or reason is Reason.RESOLVED):
         return what.alert
-    told, number = facts_told(reason, what), known.messages + 1
-    return replace(what.alert, kind=reason.kind, at=what.at, new_facts=told, notice=number)
+    facts, number = _facts_sent(reason, what, known), known.messages + 1
+    return replace(what.alert, kind=reason.kind, at=what.at, new_facts=facts, notice=number)
 
 
-def params_of(reason: Reason, what: Notification) -> Mapping[str, Any]:
-    """Return the parameters of ``reason``."""
-    if what.mute is not None and reason is what.mute.reason:
-        return what.mute.params
-    if reason in (Reason.UPDATED, Reason.RELATED):
-        return facts_told(reason, what).params
-    if reason in _ABOUT_A_ROOT and what.alert.attribution is not None:
-        return what.alert.attribution.params
-    if reason is Reason.ESCALATED:
-        return {"severity": what.alert.incident.severity.label}
-    return {"least": what.least.label} if reason is Reason.BELOW_SEVERITY else {}
+def _facts_sent(reason: Reason, what: Notification, known: NotificationState) -> NewFacts:
+    if reason is Reason.UPDATED:
+        return facts_since(what.until_now, known)
+    return NewFacts(related=what.related) if reason is Reason.RELATED else NO_NEW_FACTS
 
 
-# Flapping: an incident that ends and begins again, over and over.
+# All receivers and incidents.
 
 
-def flaps(alerts: Iterable[Alert], habits: NotificationTiming, *, now: datetime) -> bool:
-    """Return whether the incident that ``alerts`` are about began again too often of late."""
-    again = [a for a in alerts if a.kind is AlertKind.REOPENED]
-    return sum(now - a.at < habits.flap_window for a in again) >= habits.flaps
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What is to be sent, and why or why not. Reasons that did not change are left out.
+
+    Attributes
+    ----------
+    deliveries, decisions : in the order in which they were decided.
+    states : what receivers know afterwards, by incident and receiver.
+    """
+
+    deliveries: tuple[Delivery, ...]
+    decisions: tuple[Decision, ...]
+    states: Mapping[str, Mapping[str, NotificationState]]
+
+
+def decide_all(
+    records: Sequence[IncidentRecord],
+    policy: NotificationPolicy,
+    mutes: Mutes = NO_MUTES,
+    *,
+    now: datetime,
+    wall: datetime,
+) -> Decided:
+    """Decide for every receiver and incident.
+
+    First what is fresh, alert by alert in order of time; then, at ``now``, what may have become
+    due without anything happening: a mute that ended, a reminder, an end that stayed.
+
+    Parameters
+    ----------
+    records : of the incidents of which there may be something to say.
+    now : time of the data; ``wall`` : time of the deliveries and of what people asked for.
+    """
+    run = _Run(policy, mutes, now, wall, {record.incident.id: record for record in records})
+    fresh = [alert for record in records for alert in record.fresh]
+    for alert in sorted(fresh, key=lambda a: (a.at, a.incident.id, a.sequence)):
+        run.decide_about(alert, fresh=True)
+    last = [replace(r.said[-1], incident=r.incident) for r in records if r.said]
+    # Related incidents first: their root tells of them.
+    for alert in sorted(last, key=lambda alert: alert.attribution is None):
+        run.decide_about(alert, fresh=False)
+    return Decided(tuple(run.deliveries), tuple(run.decisions), run.states)
+
+
+@dataclass(slots=True, eq=False)
+class _Run:
+    """The incidents as they stand while one alert after the other is decided about.
+
+    Attributes
+    ----------
+    latest : the last alert of each incident that was decided about.
+    labels : of these incidents.
+    related : ids of the incidents that have one as their root.
+    grouped : services that were left to a root, by receiver and root.
+    """
+
+    policy: NotificationPolicy
+    mutes: Mutes
+    now: datetime
+    wall: datetime
+    records: Mapping[str, IncidentRecord]
+    deliveries: list[Delivery] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    states: dict[str, dict[str, NotificationState]] = field(default_factory=dict)
+    latest: dict[str, Alert] = field(default_factory=dict)
+    labels: dict[str, Labels] = field(default_factory=dict)
+    related: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    grouped: defaultdict[tuple[str, str], set[str]] = field(
+        default_factory=lambda: defaultdict(set)
+    )
+
+    def __post_init__(self) -> None:
+        for one, record in self.records.items():
+            self.states[one] = dict(record.states)
+            if record.alerts:
+                self._stand(record.alerts[-1])
+            if record.said and (root := record.said[-1].attribution) is not None:
+                self.related[root.root_id].add(one)
+
+    def decide_about(self, alert: Alert, *, fresh: bool) -> None:
+        """Decide about ``alert`` for every receiver."""
+        self._stand(alert)
+        one = alert.incident.id
+        for what in self._notifications(alert, fresh=fresh):
+            known = self._known(what.receiver, one)
+            decision = decide(what, known)
+            if decision.reason is Reason.GROUPED and alert.attribution is not None and not fresh:
+                root = (what.receiver.name, alert.attribution.root_id)
+                self.grouped[root].add(alert.incident.service)
+            self._record(decision, what, known)
+
+    def _record(self, decision: Decision, what: Notification, known: NotificationState) -> None:
+        reason, receiver = decision.reason, decision.receiver
+        if reason.kind is not None:
+            alert = message(reason, what, known)
+            known = known.plus(alert)
+            self.deliveries.append(
+                Delivery(receiver, alert, DeliveryStatus.PENDING, attempts=0, due_at=self.wall)
+            )
+        elif reason is Reason.NO_CHANGE or decision.repeats(known.decided):
+            return
+        elif reason is Reason.NEVER_NOTIFIED and not what.fresh:
+            return  # recorded when it ended
+        self.states[decision.incident_id][receiver] = known.after(decision)
+        self.decisions.append(decision)
+
+    def _stand(self, alert: Alert) -> None:
+        one = alert.incident.id
+        self.latest[one] = alert
+        self.labels[one] = labels_of(alert.incident, alert.details, self.policy.providers)
+
+    def _known(self, receiver: ReceiverPolicy, one: str) -> NotificationState:
+        return self.states.get(one, {}).get(receiver.name, NOTHING)
+
+    def _notifications(self, alert: Alert, *, fresh: bool) -> Iterable[Notification]:
+        """Yield ``alert`` addressed to each receiver."""
+        one, root = alert.incident.id, None
+        record, labels = self.records[one], self.labels[one]
+        routed = route_matches(self.policy.routes, self.policy.receivers, labels)
+        if alert.attribution is not None:
+            root = self.latest.get(alert.attribution.root_id)
+        roots = {} if root is None else self._roots(root)
+        open_labels = self._open_labels()
+        for receiver in self.policy.receivers:
+            related = self.grouped.get((receiver.name, one), set())
+            yield Notification(
+                alert,
+                receiver,
+                self.policy,
+                routed.get(receiver.name),
+                labels,
+                self.now,
+                self.wall,
+                fresh=fresh,
+                alerts=record.said,
+                observed_until=record.observed_until,
+                open_labels=open_labels,
+                silences=self.mutes.silences,
+                acknowledgement=self.mutes.acknowledgements.get(one),
+                root=roots.get(receiver.name),
+                related=tuple(sorted(related - self._known(receiver, one).related)),
+            )
+
+    def _roots(self, alert: Alert) -> Mapping[str, RootNotification]:
+        """Return by receiver how it stands to the root that ``alert`` is about."""
+        return {
+            what.receiver.name: RootNotification(
+                what,
+                self._known(what.receiver, alert.incident.id),
+                self._worst_known(what.receiver, alert),
+            )
+            for what in self._notifications(replace(alert, attribution=None), fresh=False)
+        }
+
+    def _worst_known(self, receiver: ReceiverPolicy, root: Alert) -> Severity:
+        known = [self._known(receiver, one).severity for one in self.related[root.incident.id]]
+        return max([root.incident.severity, *(s for s in known if s is not None)])
+
+    def _open_labels(self) -> Sequence[Labels]:
+        if not self.policy.inhibitions:
+            return ()
+        return [self.labels[one] for one, a in self.latest.items() if a.incident.is_open]

@@ -1,36 +1,20 @@
-"""Inhibition: while one incident goes on, others that follow from it are not notified."""
+"""Inhibition: while one incident is open, others that follow from it are muted."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
-from detector.model.matcher import Labels, Matcher, all_match
+from detector.model.decision import Decision, Reason
+from detector.model.matcher import Labels
+from detector.notify.notification import Notification
+from detector.notify.policy import Inhibition
+from detector.notify.state import NotificationState
 
 
-@dataclass(frozen=True, slots=True)
-class Inhibition:
-    """While an incident satisfies ``when``, others that satisfy ``mute`` are muted.
-
-    Attributes
-    ----------
-    when, mute : all of each must match. An incident that satisfies both does not mute itself, and
-        is not muted by another that does.
-    equal : labels in which the two must share a value; one that neither has is shared.
-    """
-
-    when: tuple[Matcher, ...]
-    mute: tuple[Matcher, ...]
-    equal: tuple[str, ...] = ()
-
-    def mutes(self, labels: Labels, by: Labels) -> bool:
-        """Return whether an incident with ``labels`` is muted by an open one with labels ``by``."""
-        return (
-            all_match(self.mute, labels)
-            and not all_match(self.when, labels)
-            and all_match(self.when, by)
-            and all(_share(labels.get(name, ()), by.get(name, ())) for name in self.equal)
-        )
+def inhibited(what: Notification, _: NotificationState) -> Decision | None:
+    """Let wait what another open incident mutes."""
+    by = inhibitor(what.policy.inhibitions, what.labels, what.open_labels)
+    return None if by is None else what.decision(Reason.INHIBITED, by=by)
 
 
 def inhibitor(
@@ -43,7 +27,3 @@ def inhibitor(
             if by.get("incident") != labels.get("incident") and rule.mutes(labels, by):
                 return by["incident"][0]
     return None
-
-
-def _share(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    return bool(set(one) & set(other)) or not (one or other)

@@ -14,12 +14,12 @@ from detector.model.alert import Alert, AlertKind
 from detector.model.decision import Decision
 from detector.model.delivery import Delivery
 from detector.model.incident import Incident
-from detector.notify.mute import NO_WISHES, Wishes
+from detector.notify.decide import decide_all
+from detector.notify.incident_records import IncidentRecord
+from detector.notify.mute import NO_MUTES, Mutes
 from detector.notify.policy import NotificationPolicy
-from detector.pipeline.notifying import notify
 from detector.pipeline.plan import END_OF_TIME
 from detector.pipeline.replay import History
-from detector.pipeline.shelf import Dossier
 
 _WEEK = timedelta(days=7)
 #: Reminders and mutes that ended are looked for so often.
@@ -34,9 +34,9 @@ class Rehearsed:
     decisions: tuple[Decision, ...]
 
 
-def nobody_wishes(_: datetime) -> Wishes:
-    """Return no silences and nothing in hand, at any time."""
-    return NO_WISHES
+def no_mutes(_: datetime) -> Mutes:
+    """Return no silences and no acknowledgements, at any time."""
+    return NO_MUTES
 
 
 def rehearse(
@@ -45,7 +45,7 @@ def rehearse(
     *,
     until: datetime,
     every: timedelta = timedelta(minutes=1),
-    wishes: Callable[[datetime], Wishes] = nobody_wishes,
+    mutes: Callable[[datetime], Mutes] = no_mutes,
 ) -> Rehearsed:
     """Return what ``audience`` would have been sent of ``alerts``, as if every receiver took it.
 
@@ -54,21 +54,21 @@ def rehearse(
     alerts : what there was to tell, from a replay or a store; in order of time.
     until : what is due after it is not told.
     every : turns of the clock while anything is left to tell; a turn is taken for every alert too.
-    wishes : the silences and acknowledgements of that time.
+    mutes : silences and acknowledgements of that time.
     """
-    known: dict[str, Dossier] = {}
+    known: dict[str, IncidentRecord] = {}
     live: set[str] = set()
     deliveries: list[Delivery] = []
     decisions: list[Decision] = []
     for now, fresh in _turns(sorted(alerts, key=_order), until, every, live):
         known |= _with_fresh(known, fresh)
         live |= {alert.incident.id for alert in fresh}
-        dossiers = [known[one] for one in sorted(live)]
-        told = notify(dossiers, audience, wishes(now), now=now, wall=now)
-        deliveries += told.deliveries
-        decisions += told.decisions
-        known |= {d.incident.id: d.after(told.deliveries, told.decisions) for d in dossiers}
-        live -= {one for one in live if known[one].settled(audience, now=now)}
+        records = [known[one] for one in sorted(live)]
+        decided = decide_all(records, audience, mutes(now), now=now, wall=now)
+        deliveries += decided.deliveries
+        decisions += decided.decisions
+        known |= {one: known[one].after(states) for one, states in decided.states.items()}
+        live -= {one for one in live if known[one].settles(audience, now=now)}
     return Rehearsed(tuple(deliveries), tuple(decisions))
 
 
@@ -90,12 +90,14 @@ def _turns(
         yield now, fresh
 
 
-def _with_fresh(known: Mapping[str, Dossier], fresh: Iterable[Alert]) -> dict[str, Dossier]:
-    """Return the dossiers that ``fresh`` alerts are about, with them."""
-    changed: dict[str, Dossier] = {}
+def _with_fresh(
+    known: Mapping[str, IncidentRecord], fresh: Iterable[Alert]
+) -> dict[str, IncidentRecord]:
+    """Return the records that ``fresh`` alerts are about, with them."""
+    changed: dict[str, IncidentRecord] = {}
     for alert in fresh:
         one, incident = alert.incident.id, alert.incident
-        before = changed.get(one) or known.get(one) or Dossier(incident)
+        before = changed.get(one) or known.get(one) or IncidentRecord(incident)
         changed[one] = replace(before, incident=incident, fresh=(*before.fresh, alert))
     return changed
 

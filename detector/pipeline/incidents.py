@@ -22,7 +22,7 @@ from detector.model.merge import IncidentMerge
 from detector.model.series import SeriesKey
 from detector.model.severity import severity_of
 from detector.model.surge import Change, ChangeKind
-from detector.notify.news import AlertHistory, known_of, news_of, reason_to_tell
+from detector.notify.alerts import AlertHistory, known_of, news_of, reason_to_tell
 from detector.notify.related import Mentions, attribute
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.state import LatestIncident

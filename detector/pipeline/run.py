@@ -1,12 +1,13 @@
-"""How much turns took in, for those who watch the service itself."""
+"""One run of the live pipeline: poll, count and detect, decide, commit; and how much it took in."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 
 import numpy as np
@@ -15,24 +16,33 @@ from numpy.typing import NDArray
 
 from detector.errors import DetectorError
 from detector.model.decision import Decision, Reason
-from detector.notify.mute import NO_WISHES, Wishes
+from detector.model.delivery import Delivery
+from detector.model.health import SourceAlert
+from detector.model.incident import Incident
+from detector.model.series import SeriesKey
+from detector.model.times import from_seconds
+from detector.notify.decide import decide_all
+from detector.notify.incident_records import (
+    OWED_FOR,
+    IncidentRecord,
+    IncidentRecords,
+    gather,
+    keep,
+    read_records,
+    without,
+)
+from detector.notify.mute import NO_MUTES, Mutes
 from detector.notify.policy import NotificationPolicy
+from detector.notify.source_alerts import (
+    KnownSourceStates,
+    decide_source_alerts,
+    known_source_states,
+)
 from detector.notify.state import NOTHING
 from detector.pipeline.counting.series_batch import CountBatch
-from detector.pipeline.feed_notices import notify_of_feeds
-from detector.pipeline.notifying import notify
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.saved_state import changes
-from detector.pipeline.shelf import (
-    OWED_FOR,
-    Dossier,
-    Shelf,
-    after_all,
-    gather,
-    standing,
-    start_shelf,
-)
-from detector.pipeline.state import PipelineState
+from detector.pipeline.state import PipelineState, WatchedSource
 from detector.pipeline.step import Advance, RunResult, cycle
 from detector.sources.base import Poll, Source
 from detector.store.base import RunRecord, Store
@@ -49,7 +59,7 @@ class Totals:
     posts : posts that it brought, complaints or not.
     bins : observed bins of services that were judged.
     late : rows that came too late to be counted.
-    failures : turns in which it could not be read.
+    failures : runs in which it could not be read.
     """
 
     posts: Mapping[str, int] = field(default_factory=lambda: _NONE)
@@ -68,7 +78,7 @@ class Totals:
 
 
 def taken_in(polls: Mapping[str, Poll], outcome: RunResult, failed: Mapping[str, str]) -> Totals:
-    """Return what a turn took in.
+    """Return what a run took in.
 
     Parameters
     ----------
@@ -92,16 +102,13 @@ def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> Mapping[str, int]:
     return {name: one.get(name, 0) + other.get(name, 0) for name in one.keys() | other.keys()}
 
 
-# One turn of the live pipeline: poll, cycle, commit, deliver.
-
-
 #: Sources polled at the same time.
 _AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A source that could not be read in this turn; its bins stay unobserved.
+    """A source that could not be read in this run; its bins stay unobserved.
 
     ``error`` is a `DetectorError` where the world is to blame, anything else where the source is.
     """
@@ -117,76 +124,158 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Turn:
-    """What one turn did: its outcome is committed.
+class Notified:
+    """What receivers know, kept from run to run; after a start the store tells it.
 
-    ``shelf`` holds what the next turn needs not read again, ``totals`` how much was taken in.
+    Attributes
+    ----------
+    incidents : of incidents.
+    sources : of sources.
     """
 
-    outcome: RunResult
+    incidents: IncidentRecords = field(default_factory=dict)
+    sources: KnownSourceStates = field(default_factory=dict)
+
+    def without(self, refused: Iterable[Delivery]) -> Notified:
+        """Return it without incidents of which a message was ``refused``: they are read anew."""
+        return replace(self, incidents=without(self.incidents, refused))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunOutcome:
+    """What one run did; it is committed.
+
+    Attributes
+    ----------
+    result : what became of the data.
+    troubles : the sources that could not be read.
+    exhausted : the sources that will bring nothing more.
+    notified : what the next run needs not read again.
+    totals : how much was taken in.
+    """
+
+    result: RunResult
     troubles: tuple[Trouble, ...]
     exhausted: frozenset[str]
-    shelf: Shelf
+    notified: Notified
     totals: Totals
 
 
-def take_turn(
-    memory: PipelineState,
+def run_once(
+    state: PipelineState,
     sources: Sequence[Source],
     store: Store,
     plan: PipelinePlan,
-    audience: NotificationPolicy,
+    policy: NotificationPolicy,
     *,
     now: datetime,
     wall: datetime,
-    feed_receivers: Sequence[str] = (),
-    wishes: Wishes = NO_WISHES,
-    shelf: Shelf | None = None,
-) -> Turn:
-    """Poll every source, run the cycle at ``now`` and commit all of it in one transaction.
+    source_receivers: Sequence[str] = (),
+    mutes: Mutes = NO_MUTES,
+    notified: Notified | None = None,
+) -> RunOutcome:
+    """Poll every source, detect and decide at ``now``, and commit all of it in one transaction.
 
     Parameters
     ----------
-    memory : what the turn before left.
-    audience : who may be told of incidents.
+    state : what the run before left.
+    policy : who is notified of incidents.
     now : time of the data; ``wall`` : time of the deliveries. They differ on an accelerated clock.
-    feed_receivers : who is told about sources.
-    wishes : what people at the desk say.
-    shelf : what the turn before left there; None, after a start: the store is asked.
+    source_receivers : who is notified of sources.
+    mutes : silences and acknowledgements.
+    notified : what the run before left; None, after a start: the store is asked.
     """
-    polls, troubles = _poll(memory, sources, until=now)
+    polls, troubles = _poll(state, sources, until=now)
     failures = {trouble.source: trouble.reason for trouble in troubles}
-    outcome = cycle(memory, polls, plan, now=now, failures=failures)
-    incidents = standing(memory, outcome.memory)
-    if shelf is None:
-        since, places = now - OWED_FOR, memory.watched.keys()
-        shelf = start_shelf(store, since=since, sources=places, feed_receivers=feed_receivers)
-    dossiers = gather(store, incidents, outcome.alerts, outcome.memory, shelf=shelf)
-    notified = notify(dossiers, audience, wishes, now=now, wall=wall)
-    watched, alarms = outcome.memory.watched, outcome.feed_alerts
-    about_feeds, heard = notify_of_feeds(
-        alarms, watched, shelf.feeds, feed_receivers, audience, now=now, wall=wall
+    result = cycle(state, polls, plan, now=now, failures=failures)
+    before = notified or _read(store, state, source_receivers, now=now)
+    latest = _latest(state, result.memory)
+    records = gather(
+        store,
+        latest,
+        result.alerts,
+        kept=before.incidents,
+        observed_until=partial(_observed_until, result.memory),
     )
-    decisions = (*_decisions(outcome, dossiers, store), *notified.decisions)
+    decided = decide_all(records, policy, mutes, now=now, wall=wall)
+    alerts = (*result.feed_alerts, *standing_alerts(result.memory.watched))
+    about_sources, known = decide_source_alerts(
+        alerts, before.sources, source_receivers, policy, now=now, wall=wall
+    )
+    decisions = _decisions(result, records, store)
     store.commit(
         RunRecord(
-            memory=changes(memory, outcome.memory),
-            counts=_counted(outcome.advances),
-            incidents=outcome.incidents,
-            deliveries=[*notified.deliveries, *about_feeds],
-            alerts=outcome.alerts,
-            decisions=decisions,
-            feeds=outcome.feeds,
+            memory=changes(state, result.memory),
+            counts=_counted(result.advances),
+            incidents=result.incidents,
+            deliveries=[*decided.deliveries, *about_sources],
+            alerts=result.alerts,
+            decisions=(*decisions, *decided.decisions),
+            feeds=result.feeds,
         )
     )
     exhausted = frozenset(name for name, poll in polls.items() if poll.exhausted)
-    done = after_all(dossiers, notified.deliveries, decisions)
-    left = replace(shelf.after(done, audience, standing=incidents.keys(), now=now), feeds=heard)
-    return Turn(outcome, troubles, exhausted, left, taken_in(polls, outcome, failures))
+    done = [r.after(decided.states[r.incident.id], decisions) for r in records]
+    left = keep(before.incidents, done, policy, latest=latest.keys(), now=now)
+    totals = taken_in(polls, result, failures)
+    return RunOutcome(result, troubles, exhausted, Notified(left, known), totals)
+
+
+def _read(
+    store: Store, state: PipelineState, source_receivers: Sequence[str], *, now: datetime
+) -> Notified:
+    """Return what receivers know, as the store tells it after a start."""
+    return Notified(
+        read_records(store, since=now - OWED_FOR),
+        known_source_states(store, state.watched.keys(), source_receivers),
+    )
+
+
+def latest_incidents(state: PipelineState) -> Iterator[Incident]:
+    """Yield the latest incident of each service, where there was something to say of it."""
+    for known in state.incidents.values():
+        if known.told is not None:
+            yield known.merging.incident()
+
+
+def _latest(before: PipelineState, after: PipelineState) -> dict[str, Incident]:
+    """Return the latest incidents by id, as they stand after a run.
+
+    One that another of its service has replaced in this run is still in the state before it.
+    """
+    changed = {
+        service: known
+        for service, known in before.incidents.items()
+        if after.incidents.get(service) is not known
+    }
+    replaced = latest_incidents(replace(before, incidents=changed))
+    return {incident.id: incident for incident in (*replaced, *latest_incidents(after))}
+
+
+def _observed_until(state: PipelineState, incident: Incident) -> datetime | None:
+    """Return up to when a source that shows ``incident`` was observed."""
+    ends = []
+    for source in incident.sources:
+        series = state.series.get(SeriesKey(incident.service, source))
+        feed = state.feeds.get(source)
+        if series is not None:
+            ends.append(from_seconds(series.next_bin))
+        if feed is not None and len(feed.observed):
+            ends.append(from_seconds(float(feed.observed.ends[-1])))
+    return max(ends, default=None)
+
+
+def standing_alerts(watched: Mapping[str, WatchedSource]) -> Iterator[SourceAlert]:
+    """Yield the last alert about every source, as it was decided."""
+    for place in sorted(watched):
+        health = watched[place].health
+        if health.told_at is not None:
+            feed = replace(health.feed, polled_at=None)
+            yield SourceAlert(health.told_at, feed, health.told)
 
 
 def _poll(
-    memory: PipelineState, sources: Sequence[Source], *, until: datetime
+    state: PipelineState, sources: Sequence[Source], *, until: datetime
 ) -> tuple[Mapping[str, Poll], tuple[Trouble, ...]]:
     """Poll the sources side by side, so that one that is slow does not hold up the others.
 
@@ -194,7 +283,7 @@ def _poll(
     """
 
     def poll(source: Source) -> Poll | Trouble:
-        feed = memory.feeds.get(source.name)
+        feed = state.feeds.get(source.name)
         try:
             return source.poll(feed.cursor if feed else None, until=until)
         except Exception as error:  # reported by the caller; one source must not stop the others
@@ -211,16 +300,16 @@ def _poll(
 
 
 def _decisions(
-    outcome: RunResult, dossiers: Sequence[Dossier], store: Store
+    result: RunResult, records: Sequence[IncidentRecord], store: Store
 ) -> tuple[Decision, ...]:
-    """Return the decisions about what there is to tell whose reason is another than the last."""
-    last = {dossier.incident.id: dossier.states.get("", NOTHING).decided for dossier in dossiers}
-    unknown = {d.incident_id for d in outcome.decisions} - last.keys()
+    """Return the decisions about what there is to say whose reason is another than the last."""
+    last = {r.incident.id: r.states.get("", NOTHING).decided for r in records}
+    unknown = {d.incident_id for d in result.decisions} - last.keys()
     for one, known in (store.on_record(unknown) if unknown else {}).items():
         before = [d for d in known.decisions if not d.receiver]
         last[one] = before[-1] if before else None
     kept = []
-    for decision in outcome.decisions:
+    for decision in result.decisions:
         one = decision.incident_id
         if decision.reason is Reason.NO_CHANGE:
             continue

@@ -21,7 +21,8 @@ from detector.model.health import SourceHealth
 from detector.model.incident import Incident
 from detector.model.times import iso
 from detector.notify.deliver import DeliveryReport, RetryPolicy, deliver
-from detector.notify.mute import Wishes
+from detector.notify.incident_records import standing_incidents
+from detector.notify.mute import Mutes
 from detector.notify.policy import NotificationPolicy
 from detector.notify.receiver import Receiver
 from detector.notify.refresh import refresh
@@ -29,11 +30,10 @@ from detector.pipeline import setup
 from detector.pipeline.heartbeat import Heartbeat, build_heartbeat
 from detector.pipeline.leader import Leader
 from detector.pipeline.plan import PipelinePlan
-from detector.pipeline.run import Totals, take_turn
+from detector.pipeline.run import Notified, Totals, latest_incidents, run_once
 from detector.pipeline.saved_state import load
 from detector.pipeline.schedule import Job
 from detector.pipeline.setup import build_policy
-from detector.pipeline.shelf import Shelf, standing_incidents
 from detector.pipeline.state import PipelineState
 from detector.sources.base import Source
 from detector.store.base import Controls, Store
@@ -79,11 +79,11 @@ class Pipeline:
 
     Attributes
     ----------
-    memory : what the last committed turn left; after a restart, what the store kept of it.
+    memory : what the last committed run left; after a restart, what the store kept of it.
     term : the reign in which `memory` was read; in another one the store may know more.
     stopping : whether a stop was asked for: then no further message is begun.
-    turns, totals : turns taken since the start, and how much they took in.
-    shelf : what the last turn knew to be on record; None: the store is to be asked.
+    turns, totals : runs since the start, and how much they took in.
+    notified : what receivers knew after the last run; None: the store is to be asked.
     """
 
     settings: Settings
@@ -102,7 +102,7 @@ class Pipeline:
     stopping: Callable[[], bool] = field(default=lambda: False)
     turns: int = field(default=0, init=False)
     totals: Totals = field(default_factory=Totals, init=False)
-    shelf: Shelf | None = field(default=None, init=False)
+    notified: Notified | None = field(default=None, init=False)
     _stood_by: bool = field(default=False, init=False)
     _troubles: Sequence[str] | None = field(default=None, init=False)
     _catch_up: CatchUp = field(default_factory=CatchUp, init=False)
@@ -122,7 +122,7 @@ class Pipeline:
         return jobs
 
     def warm_up(self) -> None:
-        """Load the model and compile the kernels, so that the first turn is not the slowest."""
+        """Load the model and compile the kernels, so that the first run is not the slowest."""
         if self.sources:
             sentence = pd.DataFrame({"text": ["微信崩了"]})
             read_posts(self.plan.reader, sentence)
@@ -196,7 +196,7 @@ class Pipeline:
             self.term, self._stood_by = None, True
             return False
         if self.leadership.term != self.term:
-            self.memory, self.shelf = load(self.store.memory()), None
+            self.memory, self.notified = load(self.store.memory()), None
             if self._stood_by:
                 log.warning("this instance leads now", term=self.leadership.term)
         self.term = self.leadership.term
@@ -205,7 +205,7 @@ class Pipeline:
     def _turn(self) -> bool:
         now, wall = self.clock.now(), wall_now()
         finished = self.clock.finished
-        turn = take_turn(
+        outcome = run_once(
             self.memory,
             self.sources,
             self.store,
@@ -213,20 +213,20 @@ class Pipeline:
             self.audience,
             now=now,
             wall=wall,
-            feed_receivers=self.settings.source_health.receivers,
-            wishes=self._wishes(wall),
-            shelf=self.shelf,
+            source_receivers=self.settings.source_health.receivers,
+            mutes=self._mutes(wall),
+            notified=self.notified,
         )
-        self.memory, self.shelf = turn.outcome.memory, turn.shelf
-        self.turns, self.totals = self.turns + 1, self.totals.plus(turn.totals)
-        for trouble in turn.troubles:
+        self.memory, self.notified = outcome.result.memory, outcome.notified
+        self.turns, self.totals = self.turns + 1, self.totals.plus(outcome.totals)
+        for trouble in outcome.troubles:
             bug = None if isinstance(trouble.error, DetectorError) else trouble.error
             log.warning(
                 "source failed", source=trouble.source, error=str(trouble.error), exc_info=bug
             )
-        for source, rows in turn.outcome.late.items():
+        for source, rows in outcome.result.late.items():
             log.info("came too late to be counted", source=source, rows=rows)
-        for alarm in turn.outcome.feed_alerts:
+        for alarm in outcome.result.feed_alerts:
             feed = alarm.feed
             log.warning(
                 f"source is {feed.state.value}",
@@ -235,14 +235,16 @@ class Pipeline:
                 **feed.params,
             )
         report = self._deliver()
-        standing = standing_incidents(self.memory, self.shelf, now=now)
+        standing = standing_incidents(
+            latest_incidents(self.memory), self.notified.incidents, now=now
+        )
         unreached = {d.receiver for d in (*report.retried, *report.dead)} | self._refresh(standing)
         self._troubles = [
-            *(f"source {t.source} failed" for t in turn.troubles),
+            *(f"source {t.source} failed" for t in outcome.troubles),
             *(f"receiver {name} was not reached" for name in sorted(unreached)),
         ]
         if self.settings.clock.speed is None:
-            self._catch_up.say(turn.outcome.feeds, now)
+            self._catch_up.say(outcome.result.feeds, now)
         return not (finished and not report.retried)
 
     def _deliver(self) -> DeliveryReport:
@@ -250,15 +252,15 @@ class Pipeline:
         report = deliver(
             self.store, self.sinks, now=wall_now(), policy=self.policy, stopping=self.stopping
         )
-        if self.shelf is not None:
-            self.shelf = self.shelf.without(report.dead)
+        if self.notified is not None:
+            self.notified = self.notified.without(report.dead)
         _log(report)
         return report
 
-    def _wishes(self, wall: datetime) -> Wishes:
-        """Return what people at the desk say."""
-        in_hand = {said.incident_id: said for said in self.desk.acknowledgements()}
-        return Wishes(self.desk.silences(ending_after=wall), in_hand)
+    def _mutes(self, wall: datetime) -> Mutes:
+        """Return the silences and acknowledgements of now."""
+        acknowledgements = {given.incident_id: given for given in self.desk.acknowledgements()}
+        return Mutes(self.desk.silences(ending_after=wall), acknowledgements)
 
     def _refresh(self, incidents: Iterable[Incident]) -> set[str]:
         """Tell receivers that forget what they are not told again; return the unreached ones."""

@@ -21,9 +21,8 @@ from detector.config.settings import Settings
 from detector.errors import ConfigError, InputError
 from detector.model.severity import SeverityRules
 from detector.model.spans import Spans
-from detector.notify.policy import NotificationPolicy, NotificationTiming
+from detector.notify.policy import NotificationPolicy, NotificationTiming, ReceiverPolicy
 from detector.notify.receiver import Receiver, SourceAlertReceiver
-from detector.notify.route import ReceiverPolicy
 from detector.pipeline.health_rules import SourceHealthRules
 from detector.pipeline.plan import PipelinePlan
 from detector.receivers import registry as receiver_registry

@@ -21,7 +21,7 @@ from detector.detection.volume_drop import VolumeState
 from detector.model.merge import IncidentMerge
 from detector.model.series import SeriesKey
 from detector.model.spans import Spans
-from detector.notify.news import AlertHistory
+from detector.notify.alerts import AlertHistory
 from detector.pipeline.health_rules import Health
 
 #: A service that is discovered gets four weeks of history; that it was not spoken of then is known

@@ -18,7 +18,7 @@ from detector.model.decision import Decision, Reason
 from detector.model.delivery import DeliveryStatus
 from detector.model.health import SourceHealth, SourceReason, SourceState
 from detector.model.incident import Severity
-from detector.notify.mute import in_hand
+from detector.notify.mute import holds
 from detector.store.base import RunRecord
 from detector.store.controls import open_controls
 from detector.store.sql_store import open_store
@@ -191,8 +191,8 @@ class TestAck:
         assert said.at == NOON + MINUTE
         over = replace(an_alert(OPEN), kind=AlertKind.RESOLVED, sequence=2, at=NOON + 2 * MINUTE)
         again = replace(over, kind=AlertKind.REOPENED, sequence=3, at=NOON + 3 * MINUTE)
-        assert in_hand(said, [an_alert(OPEN)], OPEN.severity) is not None
-        assert in_hand(said, [an_alert(OPEN), over, again], OPEN.severity) is None
+        assert holds(said, [an_alert(OPEN)], OPEN.severity)
+        assert not holds(said, [an_alert(OPEN), over, again], OPEN.severity)
 
     @pytest.mark.parametrize("incident", [OVER.id, "nope"], ids=["over", "unknown"])
     def test_what_is_over_or_unknown_cannot(self, run: Run, incident: str) -> None:

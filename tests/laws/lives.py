@@ -22,14 +22,14 @@ from detector.model.delivery import DeliveryStatus
 from detector.model.incident import Incident
 from detector.model.silence import Acknowledgement, Silence
 from detector.notify.deliver import RetryPolicy, deliver
-from detector.notify.mute import Wishes
+from detector.notify.incident_records import standing_incidents
+from detector.notify.mute import Mutes
 from detector.notify.policy import NotificationPolicy
 from detector.notify.refresh import refresh
 from detector.pipeline.incidents import SurgeChange, tell
 from detector.pipeline.plan import PipelinePlan
-from detector.pipeline.run import take_turn
+from detector.pipeline.run import Notified, latest_incidents, run_once
 from detector.pipeline.saved_state import load
-from detector.pipeline.shelf import Shelf, standing_incidents
 from detector.pipeline.state import PipelineState
 from detector.pipeline.step import RunResult
 from detector.receivers.alertmanager import AlertmanagerReceiver
@@ -152,7 +152,7 @@ class Life:
         self.receivers = {"am": self.am, "pager": MoodyReceiver("pager")}
         self.store: SqlStore = open_store(self.path)
         self.state = PipelineState()
-        self.shelf: Shelf | None = None
+        self.notified: Notified | None = None
         self._known_until = self.now - timedelta(days=1)
         self._refreshed = False
 
@@ -164,14 +164,14 @@ class Life:
         """Forget all but what the store has."""
         self.store.close()
         self.store = open_store(self.path)
-        self.state, self.shelf = load(self.store.memory()), None
+        self.state, self.notified = load(self.store.memory()), None
 
     def run(self, wait: timedelta, *, dies: bool = False) -> None:
         """Take a turn after ``wait``; one that ``dies`` commits and sends nothing."""
         self.now += wait
-        wishes = Wishes(tuple(self.silences.values()), dict(self.acknowledged))
+        mutes = Mutes(tuple(self.silences.values()), dict(self.acknowledged))
         with self._scripted():
-            turn = take_turn(
+            turn = run_once(
                 self.state,
                 [],
                 self.store,
@@ -179,25 +179,25 @@ class Life:
                 self.policy,
                 now=self.now,
                 wall=self.wall,
-                wishes=wishes,
-                shelf=self.shelf,
+                mutes=mutes,
+                notified=self.notified,
             )
         self._known_until = self.now
-        self.state, self.shelf = turn.outcome.memory, turn.shelf
+        self.state, self.notified = turn.result.memory, turn.notified
         self._refreshed = False
         if dies:
             self.restart()
             return
         try:
-            self._deliver(turn.shelf)
+            self._deliver(turn.notified)
         except Crash:
             self.restart()
 
-    def _deliver(self, shelf: Shelf) -> None:
+    def _deliver(self, notified: Notified) -> None:
         retries = RetryPolicy(give_up_after=timedelta(minutes=40))
         report = deliver(self.store, self.receivers, now=self.wall, policy=retries)
-        self.shelf = left = shelf.without(report.dead)
-        standing = standing_incidents(self.state, left, now=self.now)
+        self.notified = left = notified.without(report.dead)
+        standing = standing_incidents(latest_incidents(self.state), left.incidents, now=self.now)
         self._refreshed = not refresh(self.store, self.receivers, standing, now=self.wall)
 
     @contextmanager
@@ -214,8 +214,7 @@ class Life:
 
     def latest(self) -> list[Incident]:
         """Return the latest incident of each service of which there was something to tell."""
-        known = [k for k in self.state.incidents.values() if k.told is not None]
-        return [k.merging.incident() for k in known]
+        return list(latest_incidents(self.state))
 
     def retry_dead_letters(self) -> None:
         """Somebody lets them be sent again from outside."""

@@ -15,7 +15,7 @@ from detector.model.health import SourceAlert, SourceState
 from detector.notify.policy import NotificationPolicy
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.replay import History, replay
-from detector.pipeline.run import take_turn
+from detector.pipeline.run import run_once
 from detector.pipeline.saved_state import load
 from detector.pipeline.state import PipelineState
 from detector.sources.base import Poll
@@ -53,9 +53,9 @@ def live(rows: pd.DataFrame, plan: PipelinePlan, path: Path, every: timedelta) -
         now = min(now + every, table.end)
         store = open_store(path)
         memory = load(store.memory())
-        turn = take_turn(memory, [table], store, plan, NotificationPolicy(), now=now, wall=now)
-        alerts += turn.outcome.alerts
-        feeds += turn.outcome.feed_alerts
+        turn = run_once(memory, [table], store, plan, NotificationPolicy(), now=now, wall=now)
+        alerts += turn.result.alerts
+        feeds += turn.result.feed_alerts
         store.close()
     return lines(alerts), lines(feeds)
 
@@ -102,8 +102,8 @@ def test_silence_law_a_dead_source_ends_nothing_and_the_incident_says_so(
     memory = PipelineState()
     store = open_store("sqlite://")
     for now in (dies, dies + MINUTE, dies + timedelta(hours=2), dies + timedelta(hours=9)):
-        turn = take_turn(memory, [table], store, the_plan, NotificationPolicy(), now=now, wall=now)
-        memory = turn.outcome.memory
+        turn = run_once(memory, [table], store, the_plan, NotificationPolicy(), now=now, wall=now)
+        memory = turn.result.memory
     (incident,) = store.incidents()
     (feed,) = store.feeds()
     store.close()

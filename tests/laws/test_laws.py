@@ -16,11 +16,10 @@ from detector.model.alert import Alert, AlertKind
 from detector.model.documents import alert_to_dict, incident_to_dict
 from detector.model.incident import Severity
 from detector.notify.deliver import deliver
-from detector.notify.policy import NotificationPolicy, NotificationTiming
-from detector.notify.route import ReceiverPolicy
+from detector.notify.policy import NotificationPolicy, NotificationTiming, ReceiverPolicy
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.replay import History, replay
-from detector.pipeline.run import take_turn
+from detector.pipeline.run import run_once
 from detector.pipeline.saved_state import load
 from detector.pipeline.state import PipelineState
 from detector.pipeline.step import RunResult, cycle
@@ -64,7 +63,7 @@ def live(
             store.close()
             store = open_store(folder / "store.sqlite")
             memory = load(store.memory())
-        done = take_turn(
+        done = run_once(
             memory,
             [source],
             store,
@@ -75,7 +74,7 @@ def live(
             now=now,
             wall=now,
         )
-        memory = done.outcome.memory
+        memory = done.result.memory
         deliver(store, {"log": log}, now=now)
     store.close()
     return (folder / "alerts.jsonl").read_text()

@@ -18,10 +18,8 @@ from detector.model.alert import AlertKind
 from detector.model.incident import Severity
 from detector.model.matcher import parse_matcher
 from detector.model.silence import Acknowledgement, Silence
-from detector.notify.inhibit import Inhibition
 from detector.notify.mute_times import MuteTimeInterval
-from detector.notify.policy import NotificationPolicy
-from detector.notify.route import ReceiverPolicy, Route
+from detector.notify.policy import Inhibition, NotificationPolicy, ReceiverPolicy, Route
 from detector.pipeline.incidents import SurgeChange
 from detector.pipeline.plan import PipelinePlan
 from detector.store.sql_store import open_store

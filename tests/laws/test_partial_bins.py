@@ -22,7 +22,7 @@ from detector.notify.policy import NotificationPolicy
 from detector.pipeline.hindsight_analysis import review
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.replay import History, replay
-from detector.pipeline.run import take_turn
+from detector.pipeline.run import run_once
 from detector.pipeline.saved_state import load
 from detector.pipeline.state import PipelineState
 from detector.sources.base import Poll
@@ -112,12 +112,12 @@ def live(
             store.close()
             store = open_store(path)
             memory = load(store.memory())
-        done = take_turn(
+        done = run_once(
             memory, [source, *others], store, plan, NotificationPolicy(), now=now, wall=now
         )
-        memory = done.outcome.memory
-        history.alerts += done.outcome.alerts
-        history.decisions += done.outcome.decisions
+        memory = done.result.memory
+        history.alerts += done.result.alerts
+        history.decisions += done.result.decisions
     store.close()
     return history
 

@@ -1,145 +1,245 @@
-"""What there is to tell, and why not; the ids read as sentences."""
+"""Why a receiver is notified, and why not; the ids read as sentences."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from detector.model.alert import NO_NEW_FACTS, Alert, AlertKind, NewFacts
-from detector.model.details import AuthorKind, Details, FacetVerdict
-from detector.model.incident import Incident, Severity
-from detector.notify.news import AlertHistory, Reason, known_of, news_of, reason_to_tell
-from tests.fakes.outages import NOON, an_incident
+from detector.model.alert import Alert, AlertKind, Attribution, Because, NewFacts
+from detector.model.decision import Reason
+from detector.model.incident import Severity
+from detector.model.matcher import parse_matcher
+from detector.model.silence import Acknowledgement, Silence
+from detector.notify.decide import STAGES, decide
+from detector.notify.mute_times import MuteTimeInterval
+from detector.notify.notification import Notification, RootNotification
+from detector.notify.policy import Inhibition, NotificationPolicy, ReceiverPolicy, RouteMatch
+from detector.notify.route import labels_of
+from detector.notify.state import NOTHING, NotificationState
+from tests.fakes.outages import NOON, an_alert, an_incident
 
-MINUTE = timedelta(minutes=1)
-OPEN = an_incident(severity=Severity.MAJOR)
-OVER = an_incident(severity=Severity.MAJOR, lasted=timedelta(hours=1))
-MILD = replace(OPEN, severity=Severity.MINOR)
-TOLD = AlertHistory(1, Severity.MAJOR)
-END_TOLD = AlertHistory(2, Severity.MAJOR, ended=True)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+R = Reason
+
+LIKELY = Attribution("QQ", "qq-1", Because.MENTIONS, share=0.5)
+OPEN = an_alert(an_incident(severity=Severity.MAJOR))
+FACTS = NewFacts(components=("login",))
+LATER = replace(OPEN, sequence=3, kind=AlertKind.UPDATED, new_facts=FACTS)
+AGAIN = replace(OPEN, sequence=3, kind=AlertKind.REOPENED)
+OVER = an_alert(
+    an_incident(severity=Severity.MAJOR, lasted=HOUR), kind=AlertKind.RESOLVED, sequence=2
+)
+TOLD = NOTHING.plus(OPEN)
+END_TOLD = TOLD.plus(OVER)
+MILD = replace(TOLD, severity=Severity.MINOR)
+REFUSED = NOTHING.plus(OPEN, refused=True)
+JUST_OVER = OVER.incident.resolved_at or NOON
+
+OPS = ReceiverPolicy("ops", Severity.MINOR)
+WECHAT = (parse_matcher("service=WeChat"),)
+SILENCED: dict[str, Any] = {
+    "silences": [Silence("s", WECHAT, NOON, NOON + 9 * HOUR, "ana", "deploy")]
+}
+INHIBITED: dict[str, Any] = {
+    "policy": NotificationPolicy(
+        [OPS], inhibitions=[Inhibition((parse_matcher("service=QQ"),), WECHAT)]
+    ),
+    "open_labels": [labels_of(an_incident("QQ", id="qq-1"), None, {})],
+}
+NIGHT = MuteTimeInterval("night", frozenset(range(7)), time(12), time(18), ZoneInfo("UTC"))
+AT_NIGHT: dict[str, Any] = {
+    "policy": NotificationPolicy([OPS], windows={"night": NIGHT}),
+    "receiver": replace(OPS, quiet=("night",)),
+}
+ACKNOWLEDGED: dict[str, Any] = {
+    "acknowledgement": Acknowledgement(OPEN.incident.id, NOON, Severity.MAJOR, "bo", "on it")
+}
+FLAPPING: dict[str, Any] = {"alerts": [replace(AGAIN, sequence=n) for n in (1, 2)]}
+LONG_AGO: dict[str, Any] = {"observed_until": NOON - 48 * HOUR}
+
+Situation = tuple[Notification, NotificationState]
+
+
+def case(alert: Alert = OPEN, known: NotificationState = NOTHING, **facts: Any) -> Situation:
+    """What there is to say when the incident of the tests has just ended."""
+    labels = labels_of(alert.incident, None, {})
+    policy, route = NotificationPolicy([OPS]), RouteMatch("ops")
+    what = Notification(alert, OPS, policy, route, labels, JUST_OVER, JUST_OVER, alerts=[alert])
+    return replace(what, **facts), known
+
+
+def later(what: Situation, at: datetime) -> Situation:
+    return replace(what[0], now=at), what[1]
+
+
+def related(alert: Alert = OPEN, *, to: Alert, severity: Severity = Severity.MAJOR) -> Situation:
+    """An incident whose root, that ``to`` is about, is known to the receiver."""
+    root, known = case(to, NOTHING.plus(to))
+    return case(replace(alert, attribution=LIKELY), root=RootNotification(root, known, severity))
+
+
+ROOT = an_alert(an_incident("QQ", id="qq-1"))
+ROOT_OVER = an_alert(an_incident("QQ", id="qq-1", lasted=10 * MINUTE), kind=AlertKind.RESOLVED)
+ROOT_SILENCE = Silence("r", (parse_matcher("service=QQ"),), NOON, NOON + 9 * HOUR, "ana", "deploy")
+MUTED_ROOT = case(ROOT, silences=[ROOT_SILENCE])[0]
+
 
 TABLE = [
-    pytest.param(OPEN, None, Reason.OPENED, id="never told"),
-    pytest.param(OPEN, TOLD, Reason.NO_CHANGE, id="told and unchanged"),
-    pytest.param(OPEN, AlertHistory(1, Severity.MINOR), Reason.ESCALATED, id="worse than was told"),
-    pytest.param(MILD, TOLD, Reason.NO_CHANGE, id="milder than was told"),
-    pytest.param(OVER, TOLD, Reason.RESOLVED, id="just ended"),
-    pytest.param(OVER, END_TOLD, Reason.NO_CHANGE, id="end already told"),
-    pytest.param(OVER, None, Reason.NEVER_NOTIFIED, id="blip nobody heard of"),
-    pytest.param(OPEN, END_TOLD, Reason.REOPENED, id="broke again"),
-]
-WHO = [
-    pytest.param(AuthorKind.PRESS, Reason.PRESS, id="only the press reports"),
-    pytest.param(AuthorKind.FEW_ACCOUNTS, Reason.FEW_ACCOUNTS, id="a handful of accounts writes"),
-    pytest.param(AuthorKind.PEOPLE, Reason.OPENED, id="people complain"),
-]
-NEWS = [
-    pytest.param(NewFacts(components=("payments",)), False, Reason.UPDATED, id="payments fail too"),
+    pytest.param(case(fresh=True), R.OPENED, id="it just began"),
+    pytest.param(case(), R.CAUGHT_UP, id="it was muted when it began and is still open"),
+    pytest.param(case(OVER), R.NEVER_NOTIFIED, id="it ended before the mute did"),
+    pytest.param(related(to=ROOT), R.GROUPED, id="the receiver knows of its root"),
+    pytest.param(related(OVER, to=ROOT), R.GROUPED, id="one ended that was left to its root"),
     pytest.param(
-        NewFacts(sources=("x",)), True, Reason.TOO_SOON, id="news a minute after the last"
+        related(to=ROOT, severity=Severity.MINOR), R.EXCEEDS_ROOT, id="it is worse than its root"
     ),
-    pytest.param(NO_NEW_FACTS, False, Reason.NO_CHANGE, id="no news"),
+    pytest.param(related(to=ROOT_OVER), R.OUTLASTS_ROOT, id="it is open after its root ended"),
+    pytest.param(
+        case(
+            replace(OPEN, attribution=LIKELY),
+            root=RootNotification(MUTED_ROOT, TOLD, Severity.MAJOR),
+        ),
+        R.CAUGHT_UP,
+        id="its root is silenced",
+    ),
+    pytest.param(
+        case(
+            replace(OPEN, attribution=LIKELY),
+            root=RootNotification(related(to=ROOT)[0], NOTHING, Severity.MAJOR),
+        ),
+        R.CAUGHT_UP,
+        id="the receiver does not know of its root",
+    ),
+    pytest.param(case(known=MILD), R.ESCALATED, id="worse than the receiver knows"),
+    pytest.param(case(LATER, TOLD), R.UPDATED, id="something is known that was not sent"),
+    pytest.param(case(LATER, TOLD.plus(LATER)), R.NO_CHANGE, id="the new facts were sent already"),
+    pytest.param(case(known=TOLD, related=("QQ",)), R.RELATED, id="other services are related"),
+    pytest.param(case(known=END_TOLD), R.REOPENED, id="its end was sent and it began again"),
+    pytest.param(case(OVER, TOLD), R.RESOLVED, id="it ended"),
+    pytest.param(case(OVER, END_TOLD), R.NO_CHANGE, id="its end was sent"),
+    pytest.param(case(known=TOLD), R.NO_CHANGE, id="known and unchanged"),
+    pytest.param(case(route=None), R.NOT_ROUTED, id="no route leads there"),
+    pytest.param(
+        case(OVER, TOLD, route=None), R.RESOLVED, id="it left the route of one who knows of it"
+    ),
+    pytest.param(
+        case(receiver=ReceiverPolicy("ops", Severity.CRITICAL)),
+        R.BELOW_SEVERITY,
+        id="the receiver wants only worse ones",
+    ),
+    pytest.param(case(fresh=True, now=NOON + 168 * HOUR), R.TOO_OLD, id="it was found a week late"),
+    pytest.param(
+        case(OVER, TOLD, fresh=True, now=NOON + 168 * HOUR),
+        R.RESOLVED,
+        id="the end of what the receiver knows was found late",
+    ),
+    pytest.param(case(**LONG_AGO), R.NOT_OBSERVED, id="its source went down long ago"),
+    pytest.param(
+        case(known=MILD, **LONG_AGO), R.NOT_OBSERVED, id="its source went down after it was sent"
+    ),
+    pytest.param(case(known=REFUSED), R.REFUSED, id="the receiver refused it"),
+    pytest.param(
+        case(replace(OPEN, sequence=2), REFUSED, fresh=True),
+        R.OPENED,
+        id="it refused the last one only",
+    ),
+    pytest.param(case(**SILENCED), R.SILENCED, id="somebody silenced it"),
+    pytest.param(case(OVER, TOLD, **SILENCED), R.SILENCED, id="it ends while silenced"),
+    pytest.param(case(**INHIBITED), R.INHIBITED, id="another incident mutes it"),
+    pytest.param(case(known=MILD, **AT_NIGHT), R.MUTE_TIME, id="it grows worse at night"),
+    pytest.param(case(known=TOLD, **ACKNOWLEDGED), R.ACKNOWLEDGED, id="somebody acknowledged it"),
+    pytest.param(case(OVER, TOLD, **ACKNOWLEDGED), R.RESOLVED, id="what was acknowledged ended"),
+    pytest.param(case(OVER, TOLD, **FLAPPING), R.FLAPPING, id="it flaps and just ended"),
+    pytest.param(
+        case(AGAIN, TOLD, **FLAPPING),
+        R.FLAPPING,
+        id="it flaps and began again before its end was sent",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("incident", "told", "reason"), TABLE)
-def test_reason_to_tell(incident: Incident, told: AlertHistory | None, reason: Reason) -> None:
-    assert reason_to_tell(incident, told) is reason
+@pytest.mark.parametrize(("what", "reason"), TABLE)
+def test_decide(what: Situation, reason: Reason) -> None:
+    assert decide(*what).reason is reason
 
 
-@pytest.mark.parametrize(("written_by", "reason"), WHO)
-def test_nobody_is_woken_unless_people_complain(written_by: AuthorKind, reason: Reason) -> None:
-    assert reason_to_tell(OPEN, None, written_by=written_by) is reason
-    assert reason_to_tell(OVER, TOLD, written_by=written_by) is Reason.RESOLVED
-
-
-@pytest.mark.parametrize(("news", "too_soon", "reason"), NEWS)
-def test_news_are_told_but_not_at_once(news: NewFacts, too_soon: bool, reason: Reason) -> None:
-    assert reason_to_tell(OPEN, TOLD, new_facts=news, too_soon=too_soon) is reason
-    worse = replace(OPEN, severity=Severity.CRITICAL)
-    assert reason_to_tell(worse, TOLD, new_facts=news, too_soon=too_soon) is Reason.ESCALATED
-    assert reason_to_tell(OVER, TOLD, new_facts=news, too_soon=too_soon) is Reason.RESOLVED
-
-
-#: The reasons that an incident as a whole is decided for.
-OF_INCIDENTS = {
-    *(Reason.OPENED, Reason.ESCALATED, Reason.UPDATED, Reason.REOPENED, Reason.RESOLVED),
-    *(Reason.NO_CHANGE, Reason.TOO_SOON, Reason.NEVER_NOTIFIED, Reason.PRESS, Reason.FEW_ACCOUNTS),
-}
-
-
-def test_every_reason_has_a_case_of_its_own() -> None:
-    assert {param.values[-1] for param in (*TABLE, *WHO, *NEWS)} == OF_INCIDENTS
+REPEAT = 4 * HOUR
+REMINDED = RouteMatch("ops", REPEAT)
 
 
 @pytest.mark.parametrize(
-    ("reason", "kind"),
+    ("after", "reason"),
     [
-        (Reason.OPENED, AlertKind.OPENED),
-        (Reason.ESCALATED, AlertKind.ESCALATED),
-        (Reason.UPDATED, AlertKind.UPDATED),
-        (Reason.REOPENED, AlertKind.REOPENED),
-        (Reason.RESOLVED, AlertKind.RESOLVED),
+        pytest.param(REPEAT - MINUTE, R.NO_CHANGE, id="told recently"),
+        pytest.param(REPEAT, R.REMINDER, id="exactly at the repeat interval"),
     ],
-    ids=lambda value: value.name.lower(),
 )
-def test_what_is_told_has_its_kind(reason: Reason, kind: AlertKind) -> None:
-    assert reason.kind is kind
-    assert sum(reason.kind is not None for reason in OF_INCIDENTS) == 5
+def test_of_what_is_open_there_are_reminders(after: timedelta, reason: Reason) -> None:
+    reminded = case(known=TOLD, route=REMINDED)
+    assert decide(*later(reminded, OPEN.at + after)).reason is reason
+    assert decide(*later(case(known=TOLD), OPEN.at + 100 * REPEAT)).reason is R.NO_CHANGE
 
 
-class TestUpdatesStayFew:
-    def told(self, updates: int) -> AlertHistory:
-        return replace(TOLD, at=NOON, updates=updates)
-
-    @pytest.mark.parametrize(("updates", "minutes"), [(0, 15), (1, 30), (2, 60), (3, 120)])
-    def test_each_waits_twice_as_long_as_the_one_before(self, updates: int, minutes: int) -> None:
-        every, waits = timedelta(minutes=15), timedelta(minutes=minutes)
-        assert self.told(updates).may_update(NOON + waits, every)
-        assert not self.told(updates).may_update(NOON + waits - MINUTE, every)
-
-    def test_only_updates_count(self) -> None:
-        told = TOLD
-        for kind in AlertKind:
-            told = told.plus(Alert(kind, NOON, OPEN, told.messages + 1), NO_NEW_FACTS)
-        assert told.updates == 1
-        assert told.messages == 1 + len(AlertKind)
+def test_related_services_wait_to_be_sent_together() -> None:
+    what = case(known=TOLD, related=("QQ",))
+    assert decide(*later(what, OPEN.at + 4 * MINUTE)).reason is R.NO_CHANGE
+    assert decide(*later(what, OPEN.at + 5 * MINUTE)).reason is R.RELATED
 
 
-def verdict(facet: str, name: str, share: float, low: float = 1.5) -> FacetVerdict:
-    return FacetVerdict(facet, name, "affected", share, 2.0, low, 3.0)
+def test_the_end_of_what_flaps_is_sent_once_it_stays_ended() -> None:
+    what = case(OVER, TOLD, **FLAPPING)
+    assert decide(*later(what, JUST_OVER + HOUR - MINUTE)).reason is R.FLAPPING
+    assert decide(*later(what, JUST_OVER + HOUR)).reason is R.RESOLVED
 
 
-def details(*facets: FacetVerdict) -> Details:
-    return Details(AuthorKind.PEOPLE, 90, 80, 0.0, None, facets, (), ())
+def test_every_stage_decides_some_case() -> None:
+    situations: list[Situation] = [param.values[0] for param in TABLE]  # type: ignore[misc]
+    deciding = [[s for s in STAGES if s(what, known)][:1] for what, known in situations]
+    assert {stage for first in deciding for stage in first} == set(STAGES)
 
 
-class TestNews:
-    def test_what_was_told_is_no_news(self) -> None:
-        said = details(verdict("component", "login", 0.5), verdict("region", "Beijing", 0.4))
-        assert known_of(OPEN, said) == NewFacts(("login",), ("Beijing",), ("weibo",))
-        told = TOLD.plus(Alert(AlertKind.OPENED, NOON, OPEN, 1, said), known_of(OPEN, said))
-        assert not news_of(OPEN, said, told)
-        more = details(*said.facets, verdict("component", "payments", 0.2))
-        assert news_of(OPEN, more, told) == NewFacts(components=("payments",))
+#: These are given to an incident as a whole, the last one to what an earlier version stored.
+OF_INCIDENTS = {R.TOO_SOON, R.PRESS, R.FEW_ACCOUNTS, R.RECORDED}
 
-    def test_another_source_is_news(self) -> None:
-        both = replace(OPEN, sources=("bluesky", "weibo"))
-        told = replace(TOLD, sources=("weibo",))
-        assert news_of(both, None, told) == NewFacts(sources=("bluesky",))
 
-    def test_what_few_name_is_none(self) -> None:
-        few = details(verdict("region", "Yunnan", 0.02))
-        assert not news_of(OPEN, few, replace(TOLD, sources=("weibo",)))
+def test_every_reason_has_a_case_of_its_own() -> None:
+    shown = {reason for param in TABLE for reason in param.values[1:]} | {R.REMINDER}
+    assert shown == set(Reason) - OF_INCIDENTS
 
-    def test_they_are_parameters_of_a_decision(self) -> None:
-        news = NewFacts(("payments",), ("Beijing", "Henan"), ("x",), ("QQ",))
-        assert news.params == {
-            "components": ["payments"],
-            "regions": ["Beijing", "Henan"],
-            "sources": ["x"],
-            "services": ["QQ"],
-        }
-        assert NO_NEW_FACTS.params == {}
+
+@pytest.mark.parametrize(
+    ("what", "params"),
+    [
+        (case(fresh=True), {}),
+        (case(LATER, TOLD), {"components": ["login"]}),
+        (case(known=TOLD, related=("X",)), {"services": ["X"]}),
+        (case(known=MILD), {"severity": "major"}),
+        (case(receiver=ReceiverPolicy("ops", Severity.CRITICAL)), {"least": "critical"}),
+        (case(**INHIBITED), {"by": "qq-1"}),
+        (
+            case(**SILENCED),
+            {"author": "ana", "comment": "deploy", "until": "2022-07-22T21:00:00Z"},
+        ),
+        (case(**AT_NIGHT), {"interval": "night", "until": "2022-07-22T18:00:00Z"}),
+        (case(**ACKNOWLEDGED), {"author": "bo", "comment": "on it"}),
+        (
+            related(to=ROOT),
+            {"root": "QQ", "root_id": "qq-1", "because": "mentions", "share": 0.5},
+        ),
+    ],
+    ids=lambda value: "" if isinstance(value, tuple) else ",".join(value),
+)
+def test_a_decision_has_parameters(what: Situation, params: dict[str, object]) -> None:
+    assert decide(*what).params == params
+
+
+def test_these_reasons_send_something() -> None:
+    sends = {reason for reason in Reason if reason.kind is not None}
+    assert sends == {
+        *(R.OPENED, R.CAUGHT_UP, R.EXCEEDS_ROOT, R.OUTLASTS_ROOT, R.ESCALATED),
+        *(R.UPDATED, R.RELATED, R.REOPENED, R.REMINDER, R.RESOLVED),
+    }

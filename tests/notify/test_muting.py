@@ -9,17 +9,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from detector.model.alert import AlertKind, NewFacts
-from detector.model.decision import Reason
 from detector.model.delivery import DeliveryStatus
 from detector.model.details import AuthorKind, Details, FacetVerdict
 from detector.model.incident import Severity
 from detector.model.matcher import parse_matcher
 from detector.model.silence import Acknowledgement, Silence
 from detector.notify.decide import flaps
-from detector.notify.inhibit import Inhibition
-from detector.notify.mute import in_hand, inhibited, silenced, within_quiet_hours
+from detector.notify.inhibit import inhibitor
+from detector.notify.mute import acting_interval, acting_silence, holds
 from detector.notify.mute_times import MuteTimeInterval
-from detector.notify.policy import NotificationTiming
+from detector.notify.policy import Inhibition, NotificationTiming
 from detector.notify.route import labels_of
 from detector.notify.state import states_of
 from tests.fakes.outages import NOON, a_delivery, an_alert, an_incident
@@ -44,33 +43,26 @@ class TestSilence:
         ],
     )
     def test_acts_from_its_beginning_to_its_end(self, after: timedelta, acts: bool) -> None:
-        assert (silenced([silence()], WECHAT, at=NOON + after) is not None) is acts
+        found = acting_silence([silence()], WECHAT, at=NOON + after)
+        assert (found is not None) is acts
 
-    def test_says_who_wants_it_until_when_and_why(self) -> None:
-        mute = silenced([silence(), silence("t", hours=1)], WECHAT, at=NOON)
-        assert mute is not None
-        assert mute.reason is Reason.SILENCED
-        assert mute.params == {
-            "author": "ana",
-            "until": "2022-07-22T14:00:00Z",
-            "comment": "deploy",
-        }
+    def test_of_several_the_one_that_ends_last_counts(self) -> None:
+        long = silence()
+        assert acting_silence([silence("t", hours=1), long], WECHAT, at=NOON) is long
 
     def test_leaves_others_alone(self) -> None:
-        assert silenced([silence()], PAY, at=NOON) is None
+        assert acting_silence([silence()], PAY, at=NOON) is None
 
 
 class TestInhibition:
     RULE = Inhibition((parse_matcher("service=WeChat"),), (parse_matcher('service=~"WeChat.*"'),))
 
     def test_mutes_what_follows_while_the_other_goes_on(self) -> None:
-        mute = inhibited([self.RULE], PAY, [WECHAT])
-        assert mute is not None
-        assert mute.params == {"by": WECHAT["incident"][0]}
-        assert inhibited([self.RULE], PAY, []) is None
+        assert inhibitor([self.RULE], PAY, [WECHAT]) == WECHAT["incident"][0]
+        assert inhibitor([self.RULE], PAY, []) is None
 
     def test_nothing_mutes_itself(self) -> None:
-        assert inhibited([self.RULE], WECHAT, [WECHAT, PAY]) is None
+        assert inhibitor([self.RULE], WECHAT, [WECHAT, PAY]) is None
 
     @pytest.mark.parametrize(
         ("one", "other", "muted"),
@@ -85,20 +77,18 @@ class TestInhibition:
         self, one: tuple[str, ...], other: tuple[str, ...], muted: bool
     ) -> None:
         rule = replace(self.RULE, equal=("region",))
-        mute = inhibited([rule], {**PAY, "region": one}, [{**WECHAT, "region": other}])
-        assert (mute is not None) is muted
+        by = inhibitor([rule], {**PAY, "region": one}, [{**WECHAT, "region": other}])
+        assert (by is not None) is muted
 
 
-def test_quiet_hours_say_when_they_end() -> None:
+def test_only_an_interval_that_is_named_acts() -> None:
     night = MuteTimeInterval(
         "nights", frozenset(range(7)), time(22), time(7), ZoneInfo("Asia/Shanghai")
     )
     at = datetime(2022, 7, 22, 16, 0, tzinfo=UTC)  # midnight there
-    mute = within_quiet_hours({"nights": night}, ["nights"], WECHAT, at=at)
-    assert mute is not None
-    assert mute.reason is Reason.MUTE_TIME
-    assert mute.params == {"interval": "nights", "until": "2022-07-22T23:00:00Z"}
-    assert within_quiet_hours({"nights": night}, [], WECHAT, at=at) is None
+    assert acting_interval([night], WECHAT, at=at) is night
+    assert acting_interval([night], WECHAT, at=at + 7 * HOUR) is None
+    assert acting_interval([], WECHAT, at=at) is None
 
 
 class TestInHand:
@@ -106,26 +96,21 @@ class TestInHand:
     SAID = Acknowledgement(INCIDENT.id, NOON + HOUR, Severity.MAJOR, "bo", "on it")
 
     def test_it_is_quiet(self) -> None:
-        mute = in_hand(self.SAID, [an_alert(self.INCIDENT)], Severity.MAJOR)
-        assert mute is not None
-        assert mute.params == {"author": "bo", "comment": "on it"}
+        assert holds(self.SAID, [an_alert(self.INCIDENT)], Severity.MAJOR)
 
     def test_it_rearms_when_it_grows_worse(self) -> None:
-        assert in_hand(self.SAID, [], Severity.CRITICAL) is None
+        assert not holds(self.SAID, [], Severity.CRITICAL)
 
     def test_it_rearms_when_it_ends(self) -> None:
         over = an_alert(self.INCIDENT, kind=AlertKind.RESOLVED, sequence=2, at=NOON + 2 * HOUR)
-        assert in_hand(self.SAID, [an_alert(self.INCIDENT), over], Severity.MAJOR) is None
+        assert not holds(self.SAID, [an_alert(self.INCIDENT), over], Severity.MAJOR)
 
     def test_it_rearms_when_it_had_ended_and_nobody_knew_yet(self) -> None:
         opened = an_alert(self.INCIDENT)
         over = an_alert(self.INCIDENT, kind=AlertKind.RESOLVED, sequence=2, at=self.SAID.at)
         again = an_alert(self.INCIDENT, kind=AlertKind.REOPENED, sequence=3, at=self.SAID.at)
-        assert in_hand(self.SAID, [opened, over], Severity.MAJOR) is None
-        assert in_hand(self.SAID, [opened, over, again], Severity.MAJOR) is not None
-
-    def test_nobody_said_so(self) -> None:
-        assert in_hand(None, [], Severity.MINOR) is None
+        assert not holds(self.SAID, [opened, over], Severity.MAJOR)
+        assert holds(self.SAID, [opened, over, again], Severity.MAJOR)
 
 
 class TestState:

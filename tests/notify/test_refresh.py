@@ -14,9 +14,10 @@ from detector.model.delivery import Delivery, DeliveryStatus
 from detector.model.incident import Incident
 from detector.model.merge import IncidentMerge
 from detector.model.surge import Surge
-from detector.notify.news import AlertHistory
+from detector.notify.alerts import AlertHistory
+from detector.notify.incident_records import IncidentRecord, standing_incidents
 from detector.notify.refresh import refresh
-from detector.pipeline.shelf import Dossier, Shelf, standing_incidents
+from detector.pipeline.run import latest_incidents
 from detector.pipeline.state import LatestIncident, PipelineState
 from detector.store.base import RunRecord
 from tests.fakes.outages import NOON, a_delivery, an_alert, an_incident
@@ -166,7 +167,7 @@ REPLACING = an_incident(noticed_at=NOON + 180 * MINUTE)
 
 
 @pytest.mark.parametrize(
-    ("latest", "shelved", "now", "standing"),
+    ("latest", "owed", "now", "standing"),
     [
         pytest.param([an_incident()], [], NOON, [an_incident()], id="one that goes on"),
         pytest.param([OVER], [], LATE + 60 * MINUTE, [OVER], id="one that ended within a day"),
@@ -181,15 +182,15 @@ REPLACING = an_incident(noticed_at=NOON + 180 * MINUTE)
     ],
 )
 def test_what_may_stand_is(
-    latest: list[Incident], shelved: list[Incident], now: datetime, standing: list[Incident]
+    latest: list[Incident], owed: list[Incident], now: datetime, standing: list[Incident]
 ) -> None:
     memory = PipelineState(incidents={i.service: lasting(i) for i in latest})
-    shelf = Shelf({i.id: Dossier(i) for i in shelved})
-    found = standing_incidents(memory, shelf, now=now)
+    kept = {i.id: IncidentRecord(i) for i in owed}
+    found = standing_incidents(latest_incidents(memory), kept, now=now)
     assert [i.id for i in found] == [i.id for i in standing]
 
 
 def test_what_nobody_was_told_of_does_not_stand() -> None:
     unsaid = replace(lasting(an_incident()), told=None)
     memory = PipelineState(incidents={"WeChat": unsaid})
-    assert list(standing_incidents(memory, Shelf(), now=NOON)) == []
+    assert list(standing_incidents(latest_incidents(memory), {}, now=NOON)) == []

@@ -8,7 +8,8 @@ import pytest
 
 from detector.model.incident import Severity
 from detector.model.matcher import Labels, parse_matcher
-from detector.notify.route import ReceiverPolicy, Route, ways
+from detector.notify.policy import ReceiverPolicy, Route
+from detector.notify.route import route_matches
 
 HOUR = timedelta(hours=1)
 OPS, WECHAT, PAY, LOG = (
@@ -49,24 +50,24 @@ def labels(service: str = "WeChat", **more: str) -> Labels:
     ],
 )
 def test_an_incident_is_led(what: Labels, who: list[str]) -> None:
-    assert list(ways(TREE, EVERYBODY, what)) == who
+    assert list(route_matches(TREE, EVERYBODY, what)) == who
 
 
 def test_without_routes_everybody_is_told() -> None:
-    assert list(ways((), EVERYBODY, labels())) == ["ops", "wechat", "pay", "log"]
+    assert list(route_matches((), EVERYBODY, labels())) == ["ops", "wechat", "pay", "log"]
 
 
 def test_what_no_route_takes_goes_to_everybody() -> None:
     only = (Route((parse_matcher("service=WeChat"),), ("wechat",)),)
-    assert list(ways(only, EVERYBODY, labels("QQ"))) == ["ops", "wechat", "pay", "log"]
+    assert list(route_matches(only, EVERYBODY, labels("QQ"))) == ["ops", "wechat", "pay", "log"]
 
 
 def test_a_branch_inherits_what_it_does_not_say() -> None:
-    plain = ways(TREE, EVERYBODY, labels())["wechat"]
+    plain = route_matches(TREE, EVERYBODY, labels())["wechat"]
     assert (plain.repeat_every, plain.quiet) == (4 * HOUR, ("nights",))
-    critical = ways(TREE, EVERYBODY, labels(severity="critical"))["wechat"]
+    critical = route_matches(TREE, EVERYBODY, labels(severity="critical"))["wechat"]
     assert (critical.repeat_every, critical.quiet) == (HOUR, ("nights",))
-    pay = ways(TREE, EVERYBODY, labels(component="payments"))["pay"]
+    pay = route_matches(TREE, EVERYBODY, labels(component="payments"))["pay"]
     assert (pay.repeat_every, pay.quiet) == (4 * HOUR, ())
 
 
@@ -75,11 +76,11 @@ def test_who_is_reached_twice_is_reached_the_first_way() -> None:
         Route(receivers=("ops",), goes_on=True, repeat_every=HOUR),
         Route(receivers=("ops", "log")),
     )
-    found = ways(twice, EVERYBODY, labels())
+    found = route_matches(twice, EVERYBODY, labels())
     assert list(found) == ["ops", "log"]
     assert found["ops"].repeat_every == HOUR
 
 
 def test_the_way_is_told() -> None:
-    pay = ways(TREE, EVERYBODY, labels(component="payments"))["pay"]
+    pay = route_matches(TREE, EVERYBODY, labels(component="payments"))["pay"]
     assert pay.trail == ('service="WeChat"', 'component="payments"')

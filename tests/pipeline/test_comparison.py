@@ -16,7 +16,7 @@ from detector.model.incident import Incident, Severity
 from detector.notify.policy import NotificationPolicy
 from detector.pipeline.backtest import compare
 from detector.pipeline.replay import History, replay, replay_counts, stored_counts
-from detector.pipeline.run import take_turn
+from detector.pipeline.run import run_once
 from detector.pipeline.state import PipelineState
 from detector.store.queries import open_viewer
 from detector.store.sql_store import open_store
@@ -93,7 +93,7 @@ def store(tmp_path: Path) -> Path:
     path = tmp_path / "store.db"
     with closing(open_store(path)) as opened:
         table = Table(counts())
-        take_turn(
+        run_once(
             PipelineState(),
             [table],
             opened,

@@ -10,7 +10,7 @@ import pandas as pd
 
 from detector.errors import SourceError
 from detector.notify.policy import NotificationPolicy
-from detector.pipeline.run import Totals, take_turn
+from detector.pipeline.run import Totals, run_once
 from detector.pipeline.state import PipelineState
 from detector.sources.base import Poll
 from tests.fakes.store import FakeStore
@@ -43,10 +43,10 @@ def test_turns_add_up() -> None:
     memory, totals, plan = PipelineState(), Totals(), lexicon_plan()
     for i in range(1, 31):
         now = NOON + i * MINUTE
-        turn = take_turn(
+        turn = run_once(
             memory, sources, FakeStore(), plan, NotificationPolicy([]), now=now, wall=now
         )
-        memory, totals = turn.outcome.memory, totals.plus(turn.totals)
+        memory, totals = turn.result.memory, totals.plus(turn.totals)
     assert totals.posts == {"weibo": 90}
     assert totals.failures == {"weibo": 0, "gone": 30}
     assert totals.late == {"weibo": 0}

@@ -112,7 +112,7 @@ def test_a_turn_that_fails_is_silent(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(runner, "take_turn", broken)
+    monkeypatch.setattr(runner, "run_once", broken)
     with pytest.raises(RuntimeError):
         running.turn()
     assert watchdog.requests == []

@@ -12,7 +12,7 @@ from detector.model.health import SourceAlert, SourceState
 from detector.model.incident import Incident
 from detector.notify.policy import NotificationPolicy
 from detector.pipeline.plan import PipelinePlan
-from detector.pipeline.run import Trouble, take_turn
+from detector.pipeline.run import Trouble, run_once
 from detector.pipeline.state import PipelineState
 from detector.sources.base import Source
 from detector.sources.hackernews import HackerNewsSource
@@ -40,7 +40,7 @@ class Life:
     def go(self, span: timedelta, *, every: timedelta = MINUTE) -> None:
         end = self.now + span
         while self.now < end:
-            turn = take_turn(
+            turn = run_once(
                 self.memory,
                 [self.source],
                 self.store,
@@ -49,9 +49,9 @@ class Life:
                 now=self.now,
                 wall=self.now,
             )
-            self.memory = turn.outcome.memory
+            self.memory = turn.result.memory
             self.troubles += turn.troubles
-            self.alarms += turn.outcome.feed_alerts
+            self.alarms += turn.result.feed_alerts
             self.now += every
 
     def incidents(self) -> tuple[Incident, ...]:

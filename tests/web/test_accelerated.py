@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from detector.model.alert import AlertKind
-from detector.notify.mute import in_hand, silenced
+from detector.notify.mute import acting_silence, holds
 from tests.web.browser import seal_of
 from tests.web.house import NOW, House, an_alert_about, house
 
@@ -46,7 +46,7 @@ def test_a_silence_that_somebody_adds_mutes_at_once(made: House, how: str) -> No
     silence(made, client, how)
     (kept,) = made.backend.controls.silences(ending_after=TODAY)
     assert (kept.starts_at, kept.ends_at) == (TODAY, TODAY + timedelta(hours=2))
-    assert silenced([kept], LABELS, at=TODAY) is not None
+    assert acting_silence([kept], LABELS, at=TODAY) is not None
     assert client.get("/v1/services/WeChat").json()["silenced_until"] == "2026-11-22T10:00:00Z"
     assert client.get("/v1/silences").json()["items"][0]["id"] == kept.id
     (one,) = (i["id"] for i in client.get("/v1/incidents?state=open").json()["items"])
@@ -80,7 +80,7 @@ def test_taking_in_hand_holds_until_the_incident_ends(made: House) -> None:
     incident = made.backend.store.incident(one)
     assert incident is not None
     opened = an_alert_about(incident)
-    assert in_hand(said, [opened], incident.severity) is not None
+    assert holds(said, [opened], incident.severity)
     over = replace(opened, kind=AlertKind.RESOLVED, at=NOW + timedelta(minutes=9), sequence=2)
     again = replace(opened, kind=AlertKind.REOPENED, at=NOW + timedelta(minutes=19), sequence=3)
-    assert in_hand(said, [opened, over, again], incident.severity) is None
+    assert not holds(said, [opened, over, again], incident.severity)

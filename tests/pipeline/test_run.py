@@ -12,14 +12,12 @@ from detector.model.decision import Decision, Reason
 from detector.model.incident import Severity
 from detector.model.matcher import parse_matcher
 from detector.model.silence import Silence
-from detector.notify.mute import Wishes
+from detector.notify.mute import Mutes
 from detector.notify.mute_times import MuteTimeInterval
-from detector.notify.policy import NotificationPolicy, NotificationTiming
-from detector.notify.route import ReceiverPolicy, Route
+from detector.notify.policy import NotificationPolicy, NotificationTiming, ReceiverPolicy, Route
 from detector.pipeline.plan import PipelinePlan
-from detector.pipeline.run import take_turn
+from detector.pipeline.run import Notified, run_once
 from detector.pipeline.saved_state import load
-from detector.pipeline.shelf import Shelf
 from detector.pipeline.state import PipelineState
 from detector.sources.base import Poll
 from tests.fakes.store import FakeStore
@@ -51,15 +49,15 @@ def lived(
     plan: PipelinePlan,
     *,
     restart: bool,
-    wishes: Wishes = Wishes(),  # noqa: B008 - frozen
+    mutes: Mutes = Mutes(),  # noqa: B008 - frozen
 ) -> tuple[list[tuple[str, str]], list[Decision]]:
     """Return what was sent, and every decision, after turns of which the last days are short."""
     table, store, memory = Table(counts()), FakeStore(), PipelineState()
-    shelf: Shelf | None = None
+    notified: Notified | None = None
     now = START
     while now < table.end:
         now += HOUR * 6 if table.end - now > timedelta(days=2) else HOUR / 2
-        turn = take_turn(
+        turn = run_once(
             memory,
             [table],
             store,
@@ -67,12 +65,12 @@ def lived(
             AUDIENCE,
             now=now,
             wall=now,
-            wishes=wishes,
-            shelf=shelf,
+            mutes=mutes,
+            notified=notified,
         )
-        memory, shelf = turn.outcome.memory, turn.shelf
+        memory, notified = turn.result.memory, turn.notified
         if restart:
-            memory, shelf = load(store.memory()), None
+            memory, notified = load(store.memory()), None
     sent = [(d.receiver, d.alert.key) for d in store.deliveries()]
     return sent, [d for i in store.incidents() for d in store.decisions(i.id)]
 
@@ -91,7 +89,7 @@ def test_what_is_silenced_is_on_record_and_not_sent(the_plan: PipelinePlan) -> N
     silence = Silence(
         "s", (parse_matcher("service=WeChat"),), START, START + 999 * 24 * HOUR, "ana", "moving"
     )
-    sent, decisions = lived(the_plan, restart=False, wishes=Wishes((silence,)))
+    sent, decisions = lived(the_plan, restart=False, mutes=Mutes((silence,)))
     assert not [key for _, key in sent if key.startswith("wechat")]
     quiet = [d for d in decisions if d.reason is Reason.SILENCED and d.params["author"] == "ana"]
     assert {d.receiver for d in quiet} == {"ops", "log"}
@@ -110,7 +108,7 @@ def test_an_end_in_a_silence_is_told_after_it_though_the_service_fails_anew(
         "ana",
         "moving",
     )
-    sent, _ = lived(the_plan, restart=restart, wishes=Wishes((silence,)))
+    sent, _ = lived(the_plan, restart=restart, mutes=Mutes((silence,)))
     first = f"wechat-{failed:%Y%m%d}"
     for receiver in ("ops", "log"):
         keys = [key for name, key in sent if name == receiver and key.startswith(first)]
@@ -134,9 +132,9 @@ def test_a_source_that_dies_in_quiet_hours_is_told_of_after_them(
     the_plan: PipelinePlan, *, restart: bool
 ) -> None:
     store, memory, midnight = FakeStore(), PipelineState(), START.replace(hour=0)
-    shelf: Shelf | None = None
+    notified: Notified | None = None
     for now in (midnight + timedelta(hours=4, minutes=m) for m in range(50, 110, 5)):
-        turn = take_turn(
+        turn = run_once(
             memory,
             [Broken()],
             store,
@@ -144,12 +142,12 @@ def test_a_source_that_dies_in_quiet_hours_is_told_of_after_them(
             AUDIENCE,
             now=now,
             wall=now,
-            feed_receivers=["ops", "log"],
-            shelf=shelf,
+            source_receivers=["ops", "log"],
+            notified=notified,
         )
-        memory, shelf = turn.outcome.memory, turn.shelf
+        memory, notified = turn.result.memory, turn.notified
         if restart:
-            memory, shelf = load(store.memory()), None
+            memory, notified = load(store.memory()), None
     assert {(d.receiver, d.alert.key, d.due_at - midnight) for d in store.deliveries()} == {
         ("log", "feed/hn/1-down", HOUR * 5 + timedelta(minutes=5)),
         ("ops", "feed/hn/1-down", HOUR * 5.5),

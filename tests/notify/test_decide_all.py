@@ -16,15 +16,13 @@ from detector.model.decision import Reason
 from detector.model.incident import Incident, Severity
 from detector.model.matcher import parse_matcher
 from detector.model.silence import Acknowledgement, Silence
-from detector.notify.inhibit import Inhibition
-from detector.notify.mute import Wishes
+from detector.notify.decide import decide_all
+from detector.notify.incident_records import IncidentRecord
+from detector.notify.mute import Mutes
 from detector.notify.mute_times import MuteTimeInterval
-from detector.notify.policy import NotificationPolicy
-from detector.notify.route import ReceiverPolicy, Route
+from detector.notify.policy import Inhibition, NotificationPolicy, ReceiverPolicy, Route
 from detector.notify.state import NOTHING
 from detector.pipeline.backtest import Rehearsed, rehearse
-from detector.pipeline.notifying import notify
-from detector.pipeline.shelf import Dossier
 from tests.fakes.outages import NOON, an_incident
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -82,10 +80,10 @@ def attribution(origin: Incident) -> Attribution:
 def rehearsed(
     *stories: Story,
     audience: NotificationPolicy = ONE,
-    wishes: Callable[[datetime], Wishes] = lambda _: Wishes(),
+    mutes: Callable[[datetime], Mutes] = lambda _: Mutes(),
 ) -> Rehearsed:
     alerts = [alert for story in stories for alert in story.alerts]
-    return rehearse(alerts, audience, until=END, wishes=wishes)
+    return rehearse(alerts, audience, until=END, mutes=mutes)
 
 
 def told(result: Rehearsed, receiver: str = "ops") -> list[tuple[AlertKind, float]]:
@@ -105,16 +103,16 @@ def reasons(result: Rehearsed, service: str = "", receiver: str = "ops") -> list
     ]
 
 
-def silenced(first: float, last: float) -> Callable[[datetime], Wishes]:
+def silenced(first: float, last: float) -> Callable[[datetime], Mutes]:
     span = (NOON + first * MINUTE, NOON + last * MINUTE)
     silence = Silence("s", (parse_matcher("service=WeChat"),), *span, "ana", "deploy")
-    return lambda _: Wishes((silence,))
+    return lambda _: Mutes((silence,))
 
 
-def in_hand(story: Story, minute: float, severity: Severity) -> Callable[[datetime], Wishes]:
+def acknowledged(story: Story, minute: float, severity: Severity) -> Callable[[datetime], Mutes]:
     at = NOON + minute * MINUTE
     said = Acknowledgement(story.now.id, at, severity, "bo")
-    return lambda now: Wishes((), {said.incident_id: said} if now >= at else {})
+    return lambda now: Mutes((), {said.incident_id: said} if now >= at else {})
 
 
 def test_a_plain_receiver_gets_every_alert_as_it_is() -> None:
@@ -132,7 +130,7 @@ def test_who_asks_for_severe_ones_hears_of_them_from_then_on() -> None:
 
 class TestMutes:
     def test_after_a_silence_what_still_goes_on_is_told(self) -> None:
-        result = rehearsed(Story().over(200), wishes=silenced(-10, 60))
+        result = rehearsed(Story().over(200), mutes=silenced(-10, 60))
         assert told(result) == [(OPENED, 60), (RESOLVED, 200)]
         assert reasons(result) == [
             Reason.SILENCED,
@@ -146,24 +144,24 @@ class TestMutes:
         }
 
     def test_what_began_and_ended_in_a_silence_is_never_told(self) -> None:
-        result = rehearsed(Story().over(50), wishes=silenced(-10, 60))
+        result = rehearsed(Story().over(50), mutes=silenced(-10, 60))
         assert told(result) == []
         assert reasons(result)[-1] == Reason.NEVER_NOTIFIED
 
     def test_an_end_in_a_silence_is_told_after_it_to_who_heard_of_the_beginning(self) -> None:
-        assert told(rehearsed(Story().over(50), wishes=silenced(10, 60))) == [
+        assert told(rehearsed(Story().over(50), mutes=silenced(10, 60))) == [
             (OPENED, 0),
             (RESOLVED, 50),
         ]
 
     def test_what_became_known_in_a_silence_is_told_after_it(self) -> None:
         story = Story().worse(30, CRITICAL).over(200)
-        assert told(rehearsed(story, wishes=silenced(10, 60))) == [
+        assert told(rehearsed(story, mutes=silenced(10, 60))) == [
             (OPENED, 0),
             (ESCALATED, 60),
             (RESOLVED, 200),
         ]
-        news = rehearsed(Story().news(30, "login").news(40, "voice"), wishes=silenced(10, 60))
+        news = rehearsed(Story().news(30, "login").news(40, "voice"), mutes=silenced(10, 60))
         last = news.deliveries[-1].alert
         assert isinstance(last, Alert)
         assert last.new_facts.components == ("login", "voice")
@@ -182,13 +180,13 @@ class TestMutes:
 
     def test_what_is_in_hand_is_quiet_until_it_ends(self) -> None:
         story = Story().news(30, "login").over(60).again(70).over(90)
-        result = rehearsed(story, wishes=in_hand(story, 10, MAJOR))
+        result = rehearsed(story, mutes=acknowledged(story, 10, MAJOR))
         assert told(result) == [(OPENED, 0), (RESOLVED, 60), (REOPENED, 70), (RESOLVED, 90)]
         assert Reason.ACKNOWLEDGED in reasons(result)
 
     def test_what_is_in_hand_is_told_when_it_grows_worse(self) -> None:
         story = Story().worse(30, CRITICAL).over(60)
-        assert told(rehearsed(story, wishes=in_hand(story, 10, MAJOR)))[1] == (ESCALATED, 30)
+        assert told(rehearsed(story, mutes=acknowledged(story, 10, MAJOR)))[1] == (ESCALATED, 30)
 
 
 def test_what_goes_on_is_repeated_and_each_time_under_a_key_of_its_own() -> None:
@@ -274,7 +272,7 @@ class TestEchoes:
     def test_an_echo_of_what_is_silenced_is_told_by_itself(self) -> None:
         origin = Story()
         echo = Story("QQ", minute=20, echo_of=origin)
-        assert told(rehearsed(origin, echo, wishes=silenced(10, 60))) == [(OPENED, 0), (OPENED, 20)]
+        assert told(rehearsed(origin, echo, mutes=silenced(10, 60))) == [(OPENED, 0), (OPENED, 20)]
 
     def test_an_echo_of_what_is_inhibited_is_told_by_itself(self) -> None:
         cause, origin = Story("Cloud", minute=10), Story()
@@ -288,7 +286,7 @@ class TestEchoes:
     def test_an_echo_of_what_is_in_hand_is_in_hand_too(self) -> None:
         origin = Story()
         echo = Story("QQ", minute=20, echo_of=origin)
-        result = rehearsed(origin, echo, wishes=in_hand(origin, 10, MAJOR))
+        result = rehearsed(origin, echo, mutes=acknowledged(origin, 10, MAJOR))
         assert told(result) == [(OPENED, 0)]
         assert reasons(result, "qq")[0] is Reason.GROUPED
 
@@ -303,8 +301,8 @@ class TestAge:
         for alert in before:
             heard["ops"] = heard["ops"].plus(alert)
         last = (*before, *alerts)[-1].incident
-        dossier = Dossier(last, tuple(before), alerts, heard, observed_until=seen)
-        told = notify([dossier], ONE, Wishes(), now=self.NOW, wall=self.NOW)
+        record = IncidentRecord(last, tuple(before), alerts, heard, observed_until=seen)
+        told = decide_all([record], ONE, now=self.NOW, wall=self.NOW)
         return Rehearsed(told.deliveries, told.decisions)
 
     def test_what_is_over_by_then_is_not_told(self) -> None:
@@ -369,8 +367,8 @@ def test_whatever_happens(
         [Route(receivers=("ops", "log"), repeat_every=repeat)],
     )
     alerts = [alert for story in stories for alert in story.alerts]
-    wishes = silenced(mute[0], sum(mute))
-    result = rehearse(alerts, audience, until=NOON + 20 * HOUR, every=every, wishes=wishes)
+    mutes = silenced(mute[0], sum(mute))
+    result = rehearse(alerts, audience, until=NOON + 20 * HOUR, every=every, mutes=mutes)
     for name in ("ops", "log"):
         for story in stories:
             sent = [
@@ -395,7 +393,7 @@ def test_whatever_happens(
 
 
 def test_the_case_of_a_late_end_is_decided_when_it_is_sent() -> None:
-    result = rehearsed(Story().over(50), wishes=silenced(10, 60))
+    result = rehearsed(Story().over(50), mutes=silenced(10, 60))
     assert [d.at for d in result.decisions if d.kind is RESOLVED] == [NOON + 60 * MINUTE]
 
 

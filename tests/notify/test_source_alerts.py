@@ -13,10 +13,14 @@ from detector.model.health import SourceAlert, SourceHealth, SourceReason, Sourc
 from detector.model.incident import Severity
 from detector.model.matcher import Matcher, parse_matcher
 from detector.notify.mute_times import MuteTimeInterval
-from detector.notify.policy import NotificationPolicy, NotificationTiming
-from detector.notify.route import ReceiverPolicy
-from detector.pipeline.feed_notices import HeardOfFeeds, heard_of_feeds, notify_of_feeds
+from detector.notify.policy import NotificationPolicy, NotificationTiming, ReceiverPolicy
+from detector.notify.source_alerts import (
+    KnownSourceStates,
+    decide_source_alerts,
+    known_source_states,
+)
 from detector.pipeline.health_rules import Health
+from detector.pipeline.run import standing_alerts
 from detector.pipeline.state import WatchedSource
 from detector.store.base import RunRecord
 from tests.fakes.outages import NOON
@@ -46,16 +50,15 @@ class Living:
     audience: NotificationPolicy
     restarts: bool
     store: FakeStore = field(default_factory=FakeStore)
-    heard: HeardOfFeeds = field(default_factory=dict)
+    known: KnownSourceStates = field(default_factory=dict)
     sent: list[tuple[str, str, float]] = field(default_factory=list)
 
     def turn(self, now: datetime, fresh: Sequence[SourceAlert], health: Health) -> None:
         if self.restarts:
-            self.heard = heard_of_feeds(self.store, ["hn"], ["ops", "log"])
-        deliveries, self.heard = notify_of_feeds(
-            fresh,
-            {"hn": WatchedSource("hn", health)},
-            self.heard,
+            self.known = known_source_states(self.store, ["hn"], ["ops", "log"])
+        deliveries, self.known = decide_source_alerts(
+            [*fresh, *standing_alerts({"hn": WatchedSource("hn", health)})],
+            self.known,
             ["ops", "log"],
             self.audience,
             now=now,
