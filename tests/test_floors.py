@@ -100,7 +100,7 @@ LAZY = {
 MIRRORS = (
     {"sources", "receivers"},  # a place that is read from and written to, over the same wire
     {"views", "cli", "web.api", "web.pages"},  # one thing, as what they show alike and each of them
-    {"", "testing"},  # a room, and the contract that its plug-ins are held to
+    {"", "testing", "web.api", "web.pages"},  # a room, the contract of its plug-ins, what shows it
 )
 #: Files that a package has for what it is, not for what is in it.
 PARTS_OF_A_PACKAGE = {"__init__", "__main__", "base", "registry"}

@@ -17,7 +17,7 @@ from detector.config.routing import (
     ProviderSettings,
     RouteSettings,
 )
-from detector.config.web import WebSettings
+from detector.config.web_settings import WebSettings
 from detector.detection.options import DetectionOptions, KnownEvent
 from detector.fields import (
     Duration,

@@ -21,9 +21,9 @@ from detector.notify.incident_records import IncidentRecord
 from detector.notify.inhibit import inhibited
 from detector.notify.mute import NO_MUTES, Mutes, acknowledged, mute_time, silenced
 from detector.notify.notification import Notification, RootNotification
+from detector.notify.notification_state import NOTHING, NotificationState
 from detector.notify.policy import NotificationPolicy, NotificationTiming, ReceiverPolicy
 from detector.notify.route import below_severity, labels_of, not_routed, route_matches
-from detector.notify.state import NOTHING, NotificationState
 
 Stage = Callable[[Notification, NotificationState], Decision | None]
 

@@ -6,7 +6,7 @@ from detector.model.decision import Decision, Reason
 from detector.notify.inhibit import inhibited
 from detector.notify.mute import mute_time, silenced
 from detector.notify.notification import Notification, RootNotification
-from detector.notify.state import NotificationState
+from detector.notify.notification_state import NotificationState
 
 
 def outlasts_root(what: Notification, known: NotificationState) -> Decision | None:

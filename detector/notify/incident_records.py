@@ -14,8 +14,8 @@ from detector.model.alert import Alert
 from detector.model.decision import Decision
 from detector.model.delivery import Delivery
 from detector.model.incident import Incident
+from detector.notify.notification_state import NOTHING, NotificationState, states_of
 from detector.notify.policy import NotificationPolicy
-from detector.notify.state import NOTHING, NotificationState, states_of
 from detector.store.base import Store
 
 #: The end of an incident that another of its service has replaced is owed for so long: a mute time

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from detector.model.decision import Decision, Reason
 from detector.model.matcher import Labels
 from detector.notify.notification import Notification
+from detector.notify.notification_state import NotificationState
 from detector.notify.policy import Inhibition
-from detector.notify.state import NotificationState
 
 
 def inhibited(what: Notification, _: NotificationState) -> Decision | None:

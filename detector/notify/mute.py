@@ -14,7 +14,7 @@ from detector.model.silence import Acknowledgement, Silence
 from detector.model.times import iso
 from detector.notify.mute_times import MuteTimeInterval
 from detector.notify.notification import Notification
-from detector.notify.state import NotificationState
+from detector.notify.notification_state import NotificationState
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from detector.model.decision import Decision, Reason
 from detector.model.incident import Severity
 from detector.model.matcher import Labels
 from detector.model.silence import Acknowledgement, Silence
+from detector.notify.notification_state import NotificationState
 from detector.notify.policy import NotificationPolicy, ReceiverPolicy, RouteMatch
-from detector.notify.state import NotificationState
 
 
 @dataclass(frozen=True, slots=True)

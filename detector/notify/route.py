@@ -9,8 +9,8 @@ from detector.model.details import FACETS, Details
 from detector.model.incident import Incident
 from detector.model.matcher import Labels, all_match
 from detector.notify.notification import Notification
+from detector.notify.notification_state import NotificationState
 from detector.notify.policy import ReceiverPolicy, Route, RouteMatch
-from detector.notify.state import NotificationState
 
 
 def labels_of(

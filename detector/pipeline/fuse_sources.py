@@ -17,7 +17,7 @@ from detector.model.merge import TOGETHER
 from detector.model.series import SeriesKey
 from detector.model.surge import Agreement, Change
 from detector.model.times import from_seconds
-from detector.pipeline import incidents
+from detector.pipeline import incident_updates
 from detector.pipeline.counting.series_batch import CountBatch
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.state import Followed, Fused
@@ -40,10 +40,10 @@ class Together:
     fused: Mapping[str, Fused]
     steps: Mapping[str, FusedStep]
 
-    def said(self) -> list[incidents.SurgeChange]:
+    def said(self) -> list[incident_updates.SurgeChange]:
         """Return what is said of the sources together."""
         return [
-            incidents.SurgeChange(
+            incident_updates.SurgeChange(
                 change.at,
                 SeriesKey(service, TOGETHER),
                 i,

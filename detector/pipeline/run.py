@@ -32,13 +32,13 @@ from detector.notify.incident_records import (
     without,
 )
 from detector.notify.mute import NO_MUTES, Mutes
+from detector.notify.notification_state import NOTHING
 from detector.notify.policy import NotificationPolicy
 from detector.notify.source_alerts import (
     KnownSourceStates,
     decide_source_alerts,
     known_source_states,
 )
-from detector.notify.state import NOTHING
 from detector.pipeline.counting.series_batch import CountBatch
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.saved_state import changes

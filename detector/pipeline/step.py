@@ -27,7 +27,7 @@ from detector.pipeline.counting.post_counts import count_posts, new_complaints
 from detector.pipeline.counting.series_batch import CountBatch, ListBatch, SourceBatch
 from detector.pipeline.counting.table_counts import count_listings, count_rows
 from detector.pipeline.fuse_sources import fuse
-from detector.pipeline.incidents import SurgeChange, tell
+from detector.pipeline.incident_updates import SurgeChange, tell
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.source_health import mark_unobserved, watch
 from detector.pipeline.state import Followed, PipelineState, SourceProgress

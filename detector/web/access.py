@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
-from detector.config.web import is_loopback
+from detector.config.web_settings import is_loopback
 from detector.model.token import Scope
 from detector.web.backend import Backend
 from detector.web.problems import Problem

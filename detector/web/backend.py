@@ -15,7 +15,7 @@ from fastapi import Depends, Request
 
 from detector.clock import wall_now
 from detector.config.settings import Settings
-from detector.config.web import WebSettings
+from detector.config.web_settings import WebSettings
 from detector.errors import ConfigError
 from detector.fields import named_secret
 from detector.model.token import Scope

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from detector.config.web import WebSettings, is_loopback
+from detector.config.web_settings import WebSettings, is_loopback
 from detector.web.problems import Problem, problem_response
 
 #: Nothing but what we serve ourselves; no script and no style inside a page; in nobody's frame.

@@ -16,7 +16,7 @@ from sse_starlette.sse import AppStatus
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from detector.config.web import WebSettings
+from detector.config.web_settings import WebSettings
 from detector.errors import ConfigError
 
 # What goes wrong in a request is logged where it is answered; the rest is chatter.

@@ -26,7 +26,7 @@ from detector.notify.incident_records import standing_incidents
 from detector.notify.mute import Mutes
 from detector.notify.policy import NotificationPolicy
 from detector.notify.refresh import refresh
-from detector.pipeline.incidents import SurgeChange, tell
+from detector.pipeline.incident_updates import SurgeChange, tell
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.run import Notified, latest_incidents, run_once
 from detector.pipeline.saved_state import load

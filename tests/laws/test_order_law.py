@@ -20,7 +20,7 @@ from detector.model.matcher import parse_matcher
 from detector.model.silence import Acknowledgement, Silence
 from detector.notify.mute_times import MuteTimeInterval
 from detector.notify.policy import Inhibition, NotificationPolicy, ReceiverPolicy, Route
-from detector.pipeline.incidents import SurgeChange
+from detector.pipeline.incident_updates import SurgeChange
 from detector.pipeline.plan import PipelinePlan
 from detector.store.sql_store import open_store
 from tests.fakes.outages import NOON

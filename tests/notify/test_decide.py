@@ -17,9 +17,9 @@ from detector.model.silence import Acknowledgement, Silence
 from detector.notify.decide import STAGES, decide
 from detector.notify.mute_times import MuteTimeInterval
 from detector.notify.notification import Notification, RootNotification
+from detector.notify.notification_state import NOTHING, NotificationState
 from detector.notify.policy import Inhibition, NotificationPolicy, ReceiverPolicy, RouteMatch
 from detector.notify.route import labels_of
-from detector.notify.state import NOTHING, NotificationState
 from tests.fakes.outages import NOON, an_alert, an_incident
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

@@ -20,8 +20,8 @@ from detector.notify.decide import decide_all
 from detector.notify.incident_records import IncidentRecord
 from detector.notify.mute import Mutes
 from detector.notify.mute_times import MuteTimeInterval
+from detector.notify.notification_state import NOTHING
 from detector.notify.policy import Inhibition, NotificationPolicy, ReceiverPolicy, Route
-from detector.notify.state import NOTHING
 from detector.pipeline.backtest import Rehearsed, rehearse
 from tests.fakes.outages import NOON, an_incident
 

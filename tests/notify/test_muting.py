@@ -18,9 +18,9 @@ from detector.notify.decide import flaps
 from detector.notify.inhibit import inhibitor
 from detector.notify.mute import acting_interval, acting_silence, holds
 from detector.notify.mute_times import MuteTimeInterval
+from detector.notify.notification_state import states_of
 from detector.notify.policy import Inhibition, NotificationTiming
 from detector.notify.route import labels_of
-from detector.notify.state import states_of
 from tests.fakes.outages import NOON, a_delivery, an_alert, an_incident
 
 HOUR = timedelta(hours=1)

@@ -9,7 +9,7 @@ import pandas as pd
 from detector.complaints.archive import COLUMNS
 from detector.model.series import SeriesKey
 from detector.model.surge import Change, ChangeKind, Onset, Surge
-from detector.pipeline.incidents import SurgeChange
+from detector.pipeline.incident_updates import SurgeChange
 from tests.fakes.outages import NOON
 
 MINUTE = timedelta(minutes=1)

@@ -10,7 +10,7 @@ import pytest
 from detector.complaints.archive import Archive
 from detector.model.alert import AlertKind, Because, NewFacts
 from detector.model.decision import Reason
-from detector.pipeline.incidents import SurgeChange, Telling, mentions, tell
+from detector.pipeline.incident_updates import SurgeChange, Telling, mentions, tell
 from detector.pipeline.plan import PipelinePlan
 from tests.fakes.outages import NOON, an_incident
 from tests.pipeline.plans import lexicon_plan

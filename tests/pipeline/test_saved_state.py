@@ -17,7 +17,7 @@ from detector.errors import StoreError
 from detector.model.series import SeriesKey
 from detector.model.spans import Spans
 from detector.pipeline.health_rules import PollOutcome, SourceHealthRules, update
-from detector.pipeline.incidents import tell
+from detector.pipeline.incident_updates import tell
 from detector.pipeline.saved_state import changes, load
 from detector.pipeline.state import Followed, PipelineState, SourceProgress, Volume, WatchedSource
 from tests.fakes.outages import NOON

@@ -12,7 +12,7 @@ from detector.model.decision import Decision
 from detector.model.details import AuthorKind
 from detector.model.incident import Severity
 from detector.notify.alerts import Reason
-from detector.pipeline.incidents import SurgeChange, Telling, tell
+from detector.pipeline.incident_updates import SurgeChange, Telling, tell
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.state import LatestIncident
 from tests.fakes.outages import NOON

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from detector.config.web import WebSettings
+from detector.config.web_settings import WebSettings
 from detector.web.app import create_app
 from detector.web.server import WebServer, listening_socket
 from tests.web.house import House

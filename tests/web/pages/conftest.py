@@ -19,7 +19,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from detector.config.web import WebSettings
+from detector.config.web_settings import WebSettings
 from detector.web.app import create_app
 from detector.web.backend import Backend
 from detector.web.server import WebServer, listening_socket
