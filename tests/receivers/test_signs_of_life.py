@@ -80,10 +80,16 @@ def paths(watchdog: Loopback) -> list[str]:
     return [request.path for request in watchdog.requests]
 
 
+def run_once(running: runner.Pipeline) -> None:
+    """Run, then fire the heartbeat's timer."""
+    running.turn()
+    running.beat()
+
+
 def test_what_stands_is_said_again_each_turn_and_trouble_reaches_the_watchdog(
     running: runner.Pipeline, alertmanager: Loopback, watchdog: Loopback
 ) -> None:
-    running.turn()
+    run_once(running)
     (incident,) = running.store.incidents()
     told = [r for r in alertmanager.accepted if "idempotency-key" in r.headers]
     assert len(told) == len(alertmanager.accepted) - 1, "one request says again what stands"
@@ -92,16 +98,16 @@ def test_what_stands_is_said_again_each_turn_and_trouble_reaches_the_watchdog(
     assert last["labels"] == again["labels"]
     assert paths(watchdog) == ["/ping"]
 
-    running.turn()
+    run_once(running)
     assert len(alertmanager.accepted) == len(told) + 2
 
     alertmanager.answer = 503
-    running.turn()
+    run_once(running)
     assert paths(watchdog)[-1] == "/ping/fail"
     assert watchdog.requests[-1].body == b"receiver alerts was not reached"
 
     alertmanager.answer = 200
-    running.turn()
+    run_once(running)
     assert paths(watchdog)[-1] == "/ping"
     assert len(alertmanager.accepted) == len(told) + 3
 
@@ -115,4 +121,5 @@ def test_a_turn_that_fails_is_silent(
     monkeypatch.setattr(runner, "run_once", broken)
     with pytest.raises(RuntimeError):
         running.turn()
+    running.beat()
     assert watchdog.requests == []
