@@ -102,7 +102,7 @@ def test_cursors_are_small_json(rig: Rig) -> None:
 
 def test_a_cursor_of_somebody_else_is_refused_in_words(rig: Rig) -> None:
     for foreign in ("", "{", '{"marks": 3}', "[]"):
-        with pytest.raises(InputError, match="remembered by the store"):
+        with pytest.raises(InputError, match="stored cursor"):
             rig.make().poll(foreign, until=NOW)
 
 
