@@ -220,5 +220,5 @@ class TestLookBack:
         assert parse_lookback(after.text(), otherwise=NOW) == after
 
     def test_a_place_of_something_else_is_refused(self) -> None:
-        with pytest.raises(InputError, match="is not one in a search"):
+        with pytest.raises(InputError, match="is not one of a search"):
             parse_lookback('{"at": 3}', otherwise=NOW)

@@ -101,7 +101,7 @@ def _after_a_week(rig: Rig) -> str:
     else:
         cursor = rig.poll(rig.make(), None, NOW - timedelta(days=7)).cursor
     if rig.kind == "looks":
-        return "one look; the week was not observed"
+        return "one poll; the week was not observed"
     polls = 0
     while polls < 20:
         poll = rig.poll(rig.make(), cursor, NOW)
