@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from detector.model.health import SourceAlert, SourceState
+from detector.model.health import SourceAlert, SourceReason, SourceState
 from detector.model.incident import Incident
 from detector.notify.policy import NotificationPolicy
 from detector.pipeline.plan import PipelinePlan
@@ -121,7 +121,8 @@ def test_years_of_empty_lists_are_told_each_time_and_never_quiet(
     assert living.memory.feeds == {}, "no time was observed"
     (alarm,) = living.alarms
     assert alarm.feed.state is SourceState.DOWN
-    assert alarm.feed.reason.startswith("it was never observed: weibo: the list is empty")
+    assert alarm.feed.reason is SourceReason.NEVER_OBSERVED
+    assert alarm.feed.params["error"].startswith("weibo: the list is empty")
     assert alarm.at - NOW <= timedelta(days=20), "told at the second look, as early as can be"
 
 
