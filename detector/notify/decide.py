@@ -177,9 +177,6 @@ def _facts_sent(reason: Reason, what: Notification, known: NotificationState) ->
     return NewFacts(related=what.related) if reason is Reason.RELATED else NO_NEW_FACTS
 
 
-# All receivers and incidents.
-
-
 @dataclass(frozen=True, slots=True)
 class Decided:
     """What is to be sent, and why or why not. Reasons that did not change are left out.

@@ -1,4 +1,4 @@
-"""When a delivery that failed is tried again, and when it is given up."""
+"""Delivery: what the outbox holds is sent until a receiver has it, refuses it, or time is up."""
 
 from __future__ import annotations
 
@@ -75,9 +75,6 @@ def is_given_up(delivery: Delivery, now: datetime, *, policy: RetryPolicy) -> bo
 def _fraction(text: str) -> float:
     """Return a number in [0, 1) that depends on ``text`` alone."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big") / 2**48
-
-
-# Delivery: what the outbox holds is sent, until a receiver has it or has refused it for good.
 
 
 _BATCH = 10_000  # messages read at once: a bound on memory, no more

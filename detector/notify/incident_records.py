@@ -72,17 +72,16 @@ class IncidentRecord:
         return all(state.ended or not state.messages for state in known)
 
     def after(
-        self, states: Mapping[str, NotificationState], decisions: Iterable[Decision] = ()
+        self, states: Mapping[str, NotificationState], decision: Decision | None = None
     ) -> IncidentRecord:
         """Return the record after a run, with nothing fresh any more.
 
         Parameters
         ----------
         states : what receivers know now.
-        decisions : those about incidents as a whole, in order.
+        decision : the run's last one about the incident as a whole.
         """
-        own = [d for d in decisions if d.incident_id == self.incident.id and not d.receiver]
-        whole = {"": states.get("", NOTHING).after(own[-1])} if own else {}
+        whole = {} if decision is None else {"": states.get("", NOTHING).after(decision)}
         return replace(self, alerts=self.said, fresh=(), states={**states, **whole})
 
 

@@ -1,4 +1,4 @@
-"""Which other services the complaints of an incident name: "QQ也崩了" beside "微信崩了"."""
+"""From changes of surges to incidents, and to what there is to say of them."""
 
 from __future__ import annotations
 
@@ -57,9 +57,6 @@ def _named(own: str, folded: dict[str, str], reader: PostReader) -> set[str]:
     """Return which of the services one folded text names, by any name or literally."""
     found = {place.service for place in reader.names.found(own, reader.lexicon.hits(own))}
     return {service for service, name in folded.items() if service in found or name in own}
-
-
-# From what was said of series to incidents, and what people are told about them.
 
 
 class SurgeChange(NamedTuple):

@@ -215,7 +215,8 @@ def run_once(
         )
     )
     exhausted = frozenset(name for name, poll in polls.items() if poll.exhausted)
-    done = [r.after(decided.states[r.incident.id], decisions) for r in records]
+    last = {decision.incident_id: decision for decision in decisions}
+    done = [r.after(decided.states[r.incident.id], last.get(r.incident.id)) for r in records]
     left = keep(before.incidents, done, policy, latest=latest.keys(), now=now)
     totals = taken_in(polls, result, failures)
     return RunOutcome(result, troubles, exhausted, Notified(left, known), totals)

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from http import HTTPStatus
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -18,6 +17,7 @@ import httpx
 
 from detector.errors import ConfigError, DeliveryError, Rejected, Unreachable
 from detector.model.delivery import Notice
+from detector.model.times import retry_after
 
 Clock = Callable[[], datetime]
 """Tells the wall time."""
@@ -138,25 +138,6 @@ def host_of(url: str) -> str:
 def key_header(alert: Notice) -> dict[str, str]:
     """Return the header with the deduplication key, what is not ASCII in it percent-encoded."""
     return {"Idempotency-Key": quote(alert.key, safe="/-_.~:", errors="surrogatepass")}
-
-
-def retry_after(header: str | None, now: datetime) -> float | None:
-    """Return the pause in seconds that a ``Retry-After`` header asks for, or None.
-
-    It is a number of seconds or an HTTP date (RFC 9110, 2022, section 10.2.3); a date that has
-    passed is a pause of 0, and what is neither is taken as not said.
-    """
-    if header is None:
-        return None
-    text = header.strip()
-    if text.isascii() and text.isdigit():
-        return float(text)
-    try:
-        date = parsedate_to_datetime(text)
-    except (ValueError, IndexError, OverflowError):
-        return None
-    aware = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
-    return max((aware - now).total_seconds(), 0.0)
 
 
 def _address(name: str, text: str) -> httpx.URL:

@@ -8,6 +8,8 @@ from datetime import datetime
 
 from detector.model.incident import Incident
 from detector.report.chart_frame import WEEKDAYS
+from detector.text.catalogue import Catalogue
+from detector.text.format import Format
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,20 @@ class Labels:
     not_observed: str = "not observed"
     nothing: str = "nothing was observed"
     weekdays: tuple[str, ...] = WEEKDAYS
+
+    @classmethod
+    def worded(cls, texts: Catalogue, format: Format) -> Labels:  # noqa: A002 - what it is
+        """Return the words of a catalogue."""
+        return cls(
+            began=texts("chart.started"),
+            noticed=texts("chart.noticed"),
+            over=texts("chart.ended"),
+            peak=texts("chart.peak"),
+            expected=texts("chart.expected"),
+            not_observed=texts("chart.not_observed"),
+            nothing=texts("chart.nothing"),
+            weekdays=format.weekdays(),
+        )
 
 
 def shade_of(incident: Incident, *, was_noticed: bool = True) -> Shade:

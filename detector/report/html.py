@@ -103,21 +103,6 @@ def report_page(report: Report, say: Phrasing, looks: Looks) -> str:
     )
 
 
-def labels(say: Phrasing) -> Labels:
-    """Return the words on the charts."""
-    t = say.texts
-    return Labels(
-        began=t("chart.started"),
-        noticed=t("chart.noticed"),
-        over=t("chart.ended"),
-        peak=t("chart.peak"),
-        expected=t("chart.expected"),
-        not_observed=t("chart.not_observed"),
-        nothing=t("chart.nothing"),
-        weekdays=say.format.weekdays(),
-    )
-
-
 def _chapters(report: Report, say: Phrasing) -> list[Chapter]:
     worst = {id(story) for story in report.worst_first[:CHAPTERS]}
     tips = len(report.stories) <= TIPPED
@@ -191,7 +176,7 @@ def _pair(
                 notes=notes,
                 zone=say.format.zone,
                 size=size,
-                labels=labels(say),
+                labels=Labels.worded(say.texts, say.format),
                 tips=tips and letter == "w",
             )
         )

@@ -9,8 +9,8 @@ from detector.errors import ConfigError
 from detector.model.plain_text import plain
 from detector.report.chart import counts_chart
 from detector.report.chart_frame import Size, number
-from detector.report.chart_marks import Note, shade_of
-from detector.report.html import labels, spoken_at
+from detector.report.chart_marks import Labels, Note, shade_of
+from detector.report.html import spoken_at
 from detector.report.story import Report
 from detector.report.summary import facts, title
 from detector.text.phrasing import Phrasing
@@ -101,7 +101,7 @@ def _incident(report: Report, say: Phrasing, body: list[str], y: float) -> float
             notes=notes,
             zone=say.format.zone,
             size=_CHART,
-            labels=labels(say),
+            labels=Labels.worded(say.texts, say.format),
         )
         body.append(_placed(chart, y, _CHART))
         y += _CHART.height
@@ -123,7 +123,7 @@ def _whole(report: Report, say: Phrasing, body: list[str], y: float) -> float:
             shades=shades,
             zone=say.format.zone,
             size=_STRIP,
-            labels=labels(say),
+            labels=Labels.worded(say.texts, say.format),
         )
         body.append(_placed(chart, y + 18, _STRIP))
         y += _STRIP.height + 26

@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, ClassVar, Protocol
+from typing import Annotated, ClassVar, Protocol, TypeVar
 
+import msgspec
 import pandas as pd
 from pydantic import Field
 
+from detector.errors import InputError
 from detector.fields import Duration, JudgedWidth, LongDuration, Name
 from detector.integrations import IntegrationSettings
 from detector.sources.http.pace import Pace
@@ -19,6 +21,8 @@ from detector.store.base import Inbox
 from detector.text.phrasing import Phrasing
 
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
+
+C = TypeVar("C", bound=msgspec.Struct)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -234,3 +238,21 @@ class CountedSettings(PolledSettings):
     def rhythm(self) -> timedelta:
         """Return the bin width: a poll per bin is enough."""
         return self.width
+
+
+def decode_cursor(text: str, kind: type[C], *, of: str) -> C:
+    """Return the stored cursor that ``text`` is.
+
+    Parameters
+    ----------
+    kind : of cursor.
+    of : whose it should be, in words.
+
+    Raises
+    ------
+    InputError : it is none, or that of something else.
+    """
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except msgspec.DecodeError as error:
+        raise InputError(f"the stored cursor is not one of {of}: {error}") from error

@@ -17,11 +17,10 @@ import msgspec
 from pydantic import Field
 
 from detector.clock import wall_now
-from detector.errors import InputError
 from detector.fields import LongDuration
 from detector.model.spans import Spans
 from detector.model.times import from_seconds
-from detector.sources.base import Poll, PolledSettings, SourceContext
+from detector.sources.base import Poll, PolledSettings, SourceContext, decode_cursor
 from detector.sources.jetstream import EventLine, JetstreamReader, Sent, StreamOptions, fingerprint
 from detector.sources.time_windows import posts_frame
 
@@ -243,8 +242,4 @@ class JetstreamSource:
 def _parse(text: str | None) -> _Cursor | None:
     if text is None:
         return None
-    try:
-        return msgspec.json.decode(text, type=_Cursor)
-    except msgspec.DecodeError as error:
-        message = f"the stored cursor is not one of Jetstream: {error}"
-        raise InputError(message) from error
+    return decode_cursor(text, _Cursor, of="Jetstream")

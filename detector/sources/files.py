@@ -23,7 +23,7 @@ from detector.model.columns import TableKind, instants
 from detector.model.series import most_common_step, other_step, two_widths, width_fault
 from detector.model.spans import Spans
 from detector.model.times import floor_to, iso
-from detector.sources.base import Poll, SourceContext, SourceSettings
+from detector.sources.base import Poll, SourceContext, SourceSettings, decode_cursor
 from detector.sources.tables import table_rows
 from detector.sources.tables.records import PIECE, Mark, RecordFile
 from detector.sources.tables.table_file import Table, TableFile, whole
@@ -108,11 +108,7 @@ def parse_cursor(text: str | None) -> FileCursor:
     """Return the cursor that ``text`` is; None is the beginning. Raises `InputError`."""
     if text is None:
         return FileCursor()
-    try:
-        return msgspec.json.decode(text, type=FileCursor)
-    except msgspec.DecodeError as error:
-        message = f"the stored cursor is not one of files: {error}"
-        raise InputError(message) from error
+    return decode_cursor(text, FileCursor, of="files")
 
 
 def read_gaps(path: Path) -> Spans:

@@ -14,11 +14,11 @@ from typing import ClassVar, Literal
 import msgspec
 import pandas as pd
 
-from detector.errors import Garbled, InputError, StoreError, Unavailable
+from detector.errors import Garbled, StoreError, Unavailable
 from detector.fields import JudgedWidth
 from detector.model.columns import POSTS_OPTIONAL, instants, numbers, texts
 from detector.model.push_batch import PushBatch
-from detector.sources.base import Poll, SourceContext, SourceSettings
+from detector.sources.base import Poll, SourceContext, SourceSettings, decode_cursor
 from detector.store.base import Inbox
 from detector.text.phrasing import Phrasing
 
@@ -169,11 +169,7 @@ class PushSource:
 def _parse(cursor: str | None) -> PushCursor:
     if cursor is None:
         return PushCursor(0)
-    try:
-        return msgspec.json.decode(cursor, type=PushCursor)
-    except msgspec.DecodeError as error:
-        message = f"the stored cursor is not one of the inbox: {error}"
-        raise InputError(message) from error
+    return decode_cursor(cursor, PushCursor, of="the inbox")
 
 
 def _posts(documents: Iterable[Document]) -> pd.DataFrame:

@@ -15,8 +15,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pandas as pd
 
-from detector.errors import InputError
 from detector.model.times import floor_to
+from detector.sources.base import decode_cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,7 @@ def parse_lookback(text: str | None, *, otherwise: datetime) -> LookBack:
     """Return the cursor that ``text`` is; None begins at ``otherwise``. Raises `InputError`."""
     if text is None:
         return LookBack(otherwise)
-    try:
-        return msgspec.json.decode(text, type=LookBack)
-    except msgspec.DecodeError as error:
-        message = f"the stored cursor is not one of a search: {error}"
-        raise InputError(message) from error
+    return decode_cursor(text, LookBack, of="a search")
 
 
 def posts_frame(posts: Sequence[Post]) -> pd.DataFrame:
@@ -94,11 +90,7 @@ def parse_bins(text: str | None, *, otherwise: datetime) -> BinCursor:
     """Return the cursor that ``text`` is; None begins at ``otherwise``. Raises `InputError`."""
     if text is None:
         return BinCursor(otherwise)
-    try:
-        return msgspec.json.decode(text, type=BinCursor)
-    except msgspec.DecodeError as error:
-        message = f"the stored cursor is not one of bins: {error}"
-        raise InputError(message) from error
+    return decode_cursor(text, BinCursor, of="bins")
 
 
 def cursor_at(until: datetime) -> str:

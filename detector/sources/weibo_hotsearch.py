@@ -18,11 +18,11 @@ from typing import ClassVar, Literal
 import msgspec
 import pandas as pd
 
-from detector.errors import Garbled, InputError, Refused
+from detector.errors import Garbled, Refused
 from detector.fields import Width
 from detector.model.columns import TableKind
 from detector.model.times import floor_to, iso
-from detector.sources.base import Limit, Poll, PolledSettings, SourceContext
+from detector.sources.base import Limit, Poll, PolledSettings, SourceContext, decode_cursor
 from detector.sources.http.client import Web
 from detector.sources.tables.table_rows import empty_counts
 
@@ -175,8 +175,4 @@ def _frame(entries: Sequence[_Entry], at: datetime) -> pd.DataFrame:
 def _parse(text: str | None) -> _Cursor | None:
     if text is None:
         return None
-    try:
-        return msgspec.json.decode(text, type=_Cursor)
-    except msgspec.DecodeError as error:
-        message = f"the stored cursor is not one of a hot-search list: {error}"
-        raise InputError(message) from error
+    return decode_cursor(text, _Cursor, of="a hot-search list")

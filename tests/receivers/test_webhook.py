@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from detector.errors import ConfigError, DeliveryError, Rejected, Unreachable
 from detector.model.documents import alert_to_dict
-from detector.receivers.http import retry_after
+from detector.model.times import retry_after
 from detector.receivers.webhook import WebhookReceiver, signed_headers
 from tests.fakes.clock import FakeClock
 from tests.fakes.outages import NOON, an_alert, an_incident

@@ -20,6 +20,7 @@ import stamina
 
 from detector.clock import wall_now
 from detector.errors import ConfigError, Garbled, Refused, SourceError, Unavailable
+from detector.model.times import retry_after
 from detector.sources.base import PolledSettings, SourceContext
 from detector.sources.http.exchange import (
     Answer,
@@ -29,7 +30,6 @@ from detector.sources.http.exchange import (
     if_changed,
     ours,
     quota_pause,
-    retry_after,
     trouble,
 )
 from detector.sources.http.pace import Pace

@@ -9,8 +9,7 @@ import ssl
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from importlib.metadata import version
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
@@ -21,23 +20,6 @@ from detector.errors import ConfigError
 
 #: An answer larger than this is none that we asked for, bytes.
 LARGEST = 64 << 20
-
-
-def retry_after(header: str | None, now: datetime) -> float | None:
-    """Return the pause in seconds that a ``Retry-After`` header asks for, or None.
-
-    It is a number of seconds or an HTTP date (RFC 9110, 2022, section 10.2.3); a date that has
-    passed is a pause of 0, and what is neither is taken as not said.
-    """
-    text = (header or "").strip()
-    if text.isascii() and text.isdigit():
-        return float(text)
-    try:
-        date = parsedate_to_datetime(text)
-    except (ValueError, IndexError, OverflowError, TypeError):
-        return None
-    aware = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
-    return max((aware - now).total_seconds(), 0.0)
 
 
 def quota_pause(headers: Mapping[str, str], now: datetime) -> float | None:

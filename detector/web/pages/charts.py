@@ -69,7 +69,7 @@ def figures(
     ----------
     tables : whether a table stands beside each.
     """
-    labels = _labels(show)
+    labels = Labels.worded(show.texts, show.format)
     shades = [shade_of(one) for one in incidents]
     found = []
     for number, (source, curve) in enumerate(curves.items()):
@@ -129,18 +129,4 @@ def _row(cols: Columns, i: int) -> ChartRow:
         float(cols.high[i]),
         expected if np.isfinite(expected) else None,
         float(cols.seen[i]),
-    )
-
-
-def _labels(show: Presentation) -> Labels:
-    texts = show.texts
-    return Labels(
-        began=texts("chart.started"),
-        noticed=texts("chart.noticed"),
-        over=texts("chart.ended"),
-        peak=texts("chart.peak"),
-        expected=texts("chart.expected"),
-        not_observed=texts("chart.not_observed"),
-        nothing=texts("chart.nothing"),
-        weekdays=show.format.weekdays(),
     )
