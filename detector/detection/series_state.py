@@ -25,7 +25,7 @@ from detector.model.times import to_seconds
 T = TypeVar("T")
 
 #: Layout of a dumped state; another layout cannot be continued.
-FORMAT = 8
+FORMAT = 9
 #: Relative variance of a profile of which nothing is known.
 COLD_VARIANCE = 0.5
 
@@ -127,7 +127,7 @@ def cold(
     records["bins"] = bins
     records["day"] = -1
     records["previous"] = np.nan
-    for ring in ("count", "expected", "clip"):
+    for ring in ("count", "expected", "clip", "rate"):
         records[ring] = np.nan
     rest_clock(records[0])
     profile = np.ones((3, 7, slots))

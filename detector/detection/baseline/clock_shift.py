@@ -4,12 +4,17 @@ Three explanations compete: the profile an hour early, as it is, an hour late. T
 follow a hidden Markov chain in which the clock seldom moves. When another hour has become all but
 certain the profile is read by that clock from then on.
 
+The clock is watched always, surges included: were it watched only where bins are learnt, a later
+morning would be learnt, and an earlier one would page and hold everything. But an hour explains no
+more than an hour's difference: counts far off what is expected say nothing of the clock, and from
+the one that people had at first it is never believed to be more than an hour off.
+
 A zone given in the options makes this idle: the profile then moves by itself.
 """
 
 from __future__ import annotations
 
-from math import exp
+from math import exp, sqrt
 
 from detector.detection.baseline.level import HOUR, Expectation, Other, Slot
 from detector.detection.kernels.compiled import compiled
@@ -17,6 +22,8 @@ from detector.detection.kernels.series_record import SeriesRecord
 
 #: Probability per hour that the clock moves, and the certainty at which that is believed.
 MOVE, CERTAIN = 4e-4, 0.95
+#: Half-life in minutes of what the counts have lately been, and by what factor they may then be off.
+RECENT_HALF_LIFE, EXPLAINS = 40.0, 1.8
 
 
 @compiled
@@ -42,6 +49,8 @@ def watch_clock(
         and variance, as the errors of its bins are one error.
     minutes : width of a bin.
     """
+    if not _is_near(record, count, e, minutes):
+        return 0
     hourly = e.expected * 60.0 / minutes
     temper = 1.0 / (e.dispersion + e.variance * hourly)
     move = MOVE * minutes / 60.0
@@ -53,11 +62,23 @@ def watch_clock(
     total = back + right + ahead
     if max(back, ahead) > CERTAIN * total:
         rest_clock(record)
-        return HOUR if ahead > back else -HOUR
+        moved = HOUR if ahead > back else -HOUR
+        return moved if abs(record.clock + moved) <= HOUR else 0
     belief[0] = back / total
     belief[1] = right / total
     belief[2] = ahead / total
     return 0
+
+
+@compiled
+def _is_near(record: SeriesRecord, count: float, e: Expectation, minutes: float) -> bool:
+    """Follow the last hour or so; return whether another hour could explain what it was."""
+    keep = 0.5 ** (minutes / RECENT_HALF_LIFE)
+    record.recent_count = keep * record.recent_count + count
+    record.recent_expected = keep * record.recent_expected + e.expected
+    posts, expected = record.recent_count, record.recent_expected
+    slack = 2.0 * sqrt(e.dispersion * (posts + 1.0))
+    return bool(posts - slack <= EXPLAINS * expected and posts + slack >= expected / EXPLAINS)
 
 
 @compiled

@@ -120,10 +120,11 @@ def take(record: SeriesRecord, bin_: Bin, rule: Rule, said: Floats, at: int) -> 
     variance = known + level.own_variance(record) + bin_.spread * bin_.spread
     said[DISPERSION, at] = dispersion
     said[VARIANCE, at] = variance
+    expectation = Expectation(expected, dispersion, known, variance)
     if record.open == 1:
         said[WEIGHED, at] = level.tamed(count, expected, dispersion, variance)
+        _watch_clock(record, said[WEIGHED, at], bin_.slot, expectation, minutes)
         return OPEN
-    expectation = Expectation(expected, dispersion, known, variance)
     _search(record, bin_, expectation, minutes)
     said[EVIDENCE, at] = record.evidence
     said[WEIGHED, at] = record.clip[record.bins % RING]
@@ -131,8 +132,10 @@ def take(record: SeriesRecord, bin_: Bin, rule: Rule, said: Floats, at: int) -> 
         return ALARM
     if bin_.spread > 0.0:
         record.clip[record.bins % RING] = np.nan
-    elif not _is_held_back(record, rule):
-        _learn(record, bin_, expectation, minutes)
+    else:
+        _watch_clock(record, said[WEIGHED, at], bin_.slot, expectation, minutes)
+        if not _is_held_back(record, rule):
+            _learn(record, bin_, expectation, minutes)
     return QUIET
 
 
@@ -218,13 +221,20 @@ def _is_held_back(record: SeriesRecord, rule: Rule) -> bool:
 
 
 @compiled
-def _learn(record: SeriesRecord, bin_: Bin, e: Expectation, minutes: float) -> None:
-    """Let clock, level, dispersion and own spread see an ordinary bin."""
-    posts = record.clip[record.bins % RING]
-    moved = clock_shift.watch_clock(record, posts, bin_.slot, e, minutes)
+def _watch_clock(
+    record: SeriesRecord, posts: float, slot: Slot, e: Expectation, minutes: float
+) -> None:
+    """Let the clock see a bin; when it moves, the search begins anew."""
+    moved = clock_shift.watch_clock(record, posts, slot, e, minutes)
     if moved != 0:
         record.clock += moved
         start_search.forget(record)
+
+
+@compiled
+def _learn(record: SeriesRecord, bin_: Bin, e: Expectation, minutes: float) -> None:
+    """Let level, dispersion and own spread see an ordinary bin."""
+    posts = record.clip[record.bins % RING]
     level.learn_level(record, posts, bin_.slot.rate, e.dispersion)
     wide = level.clipped(bin_.posts, e.expected, e.dispersion, level.WIDE_CLIP, e.variance)
     level.learn_dispersion(record, wide, minutes)

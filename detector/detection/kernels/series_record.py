@@ -85,9 +85,13 @@ class SeriesRecord:
     old_weight: _PerBin
     week_slot: Annotated[Ints, RING]
     clip: _PerBin  # what is to be learnt; nan if nothing
+    rate: _PerBin  # profile of the bin; nan where the level must not learn it
+    known: _PerBin  # relative variance of its expectation, its own spread aside
 
     # seconds that the service's clock is ahead of the options' zone; belief in -1 h, 0, +1 h
     clock: int
+    recent_count: float  # of the last hour or so, as the clock is told
+    recent_expected: float
     clock_belief: Annotated[Floats, 3]
     # seconds that local time is ahead of the bins, since which bin, what it was before, what it
     # was in the day that is being gathered; in slots on the days of past weeks
