@@ -18,6 +18,9 @@ from detector.model.series import Floats
 QUARANTINE = 120.0
 #: Fewest bins that wait.
 FEWEST = 4
+#: Minutes that a bin waits before level, dispersion and own spread learn it: what turns out to be
+#: the beginning of a surge is masked by then.
+LATE = 15.0
 
 
 @compiled
@@ -27,6 +30,44 @@ def note_clock(record: SeriesRecord, ahead: int) -> None:
         record.ahead_before = record.ahead
         record.ahead_since = record.bins
         record.ahead = ahead
+
+
+@compiled
+def late_bins(minutes: float) -> int:
+    """Return how many bins of so many ``minutes`` wait before level and spreads learn the first."""
+    return bins_of(LATE, minutes, RING // 2)
+
+
+@compiled
+def learn_ordinary(record: SeriesRecord, minutes: float) -> None:
+    """Let level, dispersion and own spread see the bin that is `LATE` old, if it was ordinary.
+
+    The difference of two neighbours is only known where both were.
+    """
+    b = record.bins - late_bins(minutes)
+    j = b % RING
+    if b < 0 or np.isnan(record.expected[j]):
+        return
+    posts, count, known = record.clip[j], record.count[j], record.known[j]
+    if np.isnan(posts) or np.isnan(record.rate[j]) or np.isnan(count):
+        record.previous = np.nan
+        return
+    dispersion = level.dispersion_of(record)
+    variance = known + level.own_variance(record)
+    expectation = level.Expectation(record.expected[j], dispersion, known, variance)
+    level.learn_level(record, posts, record.rate[j], dispersion)
+    wide = level.clipped(count, record.expected[j], dispersion, level.WIDE_CLIP, variance)
+    level.learn_dispersion(record, wide, minutes)
+    level.learn_own(record, posts, expectation, minutes)
+
+
+@compiled
+def take_back(record: SeriesRecord, first: int, minutes: float) -> None:
+    """Let the level forget what it has learnt of the bins from ``first`` on."""
+    learnt_at = first + late_bins(minutes)
+    if learnt_at <= record.bins:
+        record.level_events = record.old_events[(learnt_at - 1) % RING]
+        record.level_weight = record.old_weight[(learnt_at - 1) % RING]
 
 
 @compiled

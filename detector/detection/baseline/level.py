@@ -282,15 +282,21 @@ def learn_own(record: SeriesRecord, count: float, e: Expectation, minutes: float
 
 
 @compiled
-def watch_zeros(record: SeriesRecord, count: float, mass: float) -> bool:
-    """Follow a run of zeros; return whether the source is to be taken for dead."""
+def watch_zeros(record: SeriesRecord, count: float, mass: float, late: int) -> bool:
+    """Follow a run of zeros; return whether the source is to be taken for dead.
+
+    Parameters
+    ----------
+    mass : expected posts over the dispersion.
+    late : bins after which the level learns a bin.
+    """
     if count > 0.0:
         record.zero_run = 0
         record.zero_expected = 0.0
         return False
-    if record.zero_run == 0:
+    record.zero_run += 1
+    if record.zero_run <= late:
         record.zero_events = record.level_events
         record.zero_weight = record.level_weight
-    record.zero_run += 1
     record.zero_expected += mass
     return bool(record.zero_run >= DEAD_BINS and record.zero_expected >= DEAD_EVENTS)

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detector.detection.baseline import clock_shift, level
+from detector.detection.baseline import clock_shift, learning, level
 from detector.detection.baseline.level import Expectation, Slot
 from detector.detection.kernels import explanations, start_search, surge_course
 from detector.detection.kernels.compiled import compiled
@@ -93,6 +93,7 @@ def take(record: SeriesRecord, bin_: Bin, rule: Rule, said: Floats, at: int) -> 
     """
     count, minutes = bin_.posts, rule.minutes
     level.forget_level(record, minutes)
+    learning.learn_ordinary(record, minutes)
     dispersion = level.dispersion_of(record)
     cold = record.learnt * minutes < level.COLD_MINUTES
     expected = np.nan if cold else level.level_of(record) * bin_.slot.rate * bin_.factor
@@ -100,10 +101,11 @@ def take(record: SeriesRecord, bin_: Bin, rule: Rule, said: Floats, at: int) -> 
     said[EXPECTED, at] = expected
     said[EVIDENCE, at] = record.evidence
     said[WEIGHED, at] = said[DISPERSION, at] = said[VARIANCE, at] = np.nan
-    _remember(record, expected, bin_.slot.number)
+    _remember(record, expected, known, bin_.slot.number)
     if np.isnan(count):
         record.gap += 1
-        record.previous = np.nan
+        if cold:
+            record.previous = np.nan
         return QUIET
     record.gap = 0
     if cold:
@@ -112,7 +114,8 @@ def take(record: SeriesRecord, bin_: Bin, rule: Rule, said: Floats, at: int) -> 
         level.learn_dispersion(record, count, minutes)
         return QUIET
     noticed_early = record.early > 0 and record.open == 0
-    if level.watch_zeros(record, count, expected / dispersion) and not noticed_early:
+    late = learning.late_bins(minutes)
+    if level.watch_zeros(record, count, expected / dispersion, late) and not noticed_early:
         _take_back_zeros(record)
         said[EVIDENCE, at] = 0.0
         return DEAD
@@ -135,16 +138,18 @@ def take(record: SeriesRecord, bin_: Bin, rule: Rule, said: Floats, at: int) -> 
     else:
         _watch_clock(record, said[WEIGHED, at], bin_.slot, expectation, minutes)
         if not _is_held_back(record, rule):
-            _learn(record, bin_, expectation, minutes)
+            record.rate[record.bins % RING] = bin_.slot.rate
     return QUIET
 
 
 @compiled
-def _remember(record: SeriesRecord, expected: float, week_slot: int) -> None:
+def _remember(record: SeriesRecord, expected: float, known: float, week_slot: int) -> None:
     j = record.bins % RING
     record.count[j] = np.nan
     record.expected[j] = expected
     record.clip[j] = np.nan
+    record.rate[j] = np.nan
+    record.known[j] = known
     record.old_events[j] = record.level_events
     record.old_weight[j] = record.level_weight
     record.week_slot[j] = week_slot
@@ -232,16 +237,6 @@ def _watch_clock(
 
 
 @compiled
-def _learn(record: SeriesRecord, bin_: Bin, e: Expectation, minutes: float) -> None:
-    """Let level, dispersion and own spread see an ordinary bin."""
-    posts = record.clip[record.bins % RING]
-    level.learn_level(record, posts, bin_.slot.rate, e.dispersion)
-    wide = level.clipped(bin_.posts, e.expected, e.dispersion, level.WIDE_CLIP, e.variance)
-    level.learn_dispersion(record, wide, minutes)
-    level.learn_own(record, posts, e, minutes)
-
-
-@compiled
 def follow_up(
     record: SeriesRecord,
     what: int,
@@ -275,7 +270,6 @@ def forget_lost(record: SeriesRecord, course: Course, said: Floats) -> None:
     j = record.bins % RING
     record.count[j] = np.nan
     record.clip[j] = np.nan
-    record.previous = np.nan
     record.gap = 1
     course.search.first[:] = -1
     said[WEIGHED:] = np.nan

@@ -81,7 +81,7 @@ class SeriesRecord:
     # ring of recent bins
     count: _PerBin
     expected: _PerBin
-    old_events: _PerBin  # the level before the bin
+    old_events: _PerBin  # the level at the bin, of what was old enough to be learnt
     old_weight: _PerBin
     week_slot: Annotated[Ints, RING]
     clip: _PerBin  # what is to be learnt; nan if nothing

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from detector.detection import onset
-from detector.detection.baseline import level
+from detector.detection.baseline import learning, level
 from detector.detection.kernels import start_search
 from detector.detection.kernels.compiled import compiled
 from detector.detection.kernels.explanations import evidence_of
@@ -146,9 +146,7 @@ def raise_alarm(record: SeriesRecord, dispersion: float, course: Course) -> None
     record.bins = last
     for b in range(record.earliest, last + 1):
         record.clip[b % RING] = np.nan
-    j = record.earliest % RING
-    record.level_events = record.old_events[j]
-    record.level_weight = record.old_weight[j]
+    learning.take_back(record, record.earliest, minutes)
     start_search.forget(record)
 
 
