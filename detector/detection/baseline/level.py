@@ -28,6 +28,8 @@ LEVEL_SPREAD = 0.35
 OWN_SPREAD = 0.11
 #: Observed minutes before anything is expected.
 COLD_MINUTES = 60.0
+#: Minutes without a single post after which a series is believed to have none.
+SILENT_MINUTES = 1440.0
 #: Events that a level of zero counts as, so that a first post is not infinitely surprising.
 HALF_AN_EVENT = 0.5
 #: Expected events in an unbroken run of zeros that make it a dead source; fewest bins of one.

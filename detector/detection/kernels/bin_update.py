@@ -40,8 +40,9 @@ EXPECTED, EVIDENCE, THRESHOLD, WEIGHED, DISPERSION, VARIANCE = 0, 1, 2, 3, 4, 5
 SAID_ROWS = 6
 #: Minutes: oldest start that is searched for; at least so many bins.
 LONGEST_SEARCH, FEWEST_STARTS = 180.0, 8
-#: Minutes of a burst: what is so short is no outage. In wide bins a burst drowns by itself.
-BURST_MINUTES, WIDE_MINUTES = 3.0, 10.0
+#: Minutes of a burst: what is so short is no outage. It may lie across the edge of two bins, but in
+#: bins of `WIDE_MINUTES` that is rare, and in those of an hour it drowns.
+BURST_MINUTES, WIDE_MINUTES, HOUR = 3.0, 10.0, 60.0
 #: Evidence that holds learning back, as a share of the threshold, and for how many minutes at most.
 HOLD_SHARE, HOLD_AT_MOST = 0.5, 240.0
 #: What a bin is to its series: nothing to speak of, part of an open surge, the bin that raises an
@@ -108,6 +109,8 @@ def take(record: SeriesRecord, bin_: Bin, rule: Rule, said: Floats, at: int) -> 
             record.previous = np.nan
         return QUIET
     record.gap = 0
+    if cold and _has_not_begun(record, count, minutes):
+        return QUIET
     if cold:
         record.clip[record.bins % RING] = count
         level.learn_level(record, count, bin_.slot.rate, dispersion)
@@ -140,6 +143,15 @@ def take(record: SeriesRecord, bin_: Bin, rule: Rule, said: Floats, at: int) -> 
         if not _is_held_back(record, rule):
             record.rate[record.bins % RING] = bin_.slot.rate
     return QUIET
+
+
+@compiled
+def _has_not_begun(record: SeriesRecord, count: float, minutes: float) -> bool:
+    """Whether there was no post yet, for less than a day: that may be a night before an opening."""
+    if count > 0.0 or record.slow_events > 0.0:
+        return False
+    record.zero_run += 1
+    return bool(record.zero_run * minutes < level.SILENT_MINUTES)
 
 
 @compiled
@@ -190,7 +202,9 @@ def _search(record: SeriesRecord, bin_: Bin, e: Expectation, minutes: float) -> 
 @compiled
 def burst_bins(minutes: float) -> int:
     """Return how many bins a burst may take; 0 where it drowns in a single one."""
-    return 0 if minutes >= WIDE_MINUTES else max(bins_of(BURST_MINUTES, minutes, 8), 2)
+    if minutes >= WIDE_MINUTES:
+        return 1 if minutes < HOUR else 0
+    return max(bins_of(BURST_MINUTES, minutes, RING // 4), 2)
 
 
 @compiled

@@ -33,8 +33,8 @@ BEFORE, MARGIN, REVISION = 120.0, 45.0, 20.0
 GROWTH = 1.25
 #: Minutes after which a raised volume is the new normal, and minutes that then make the level.
 NEW_NORMAL, NEW_LEVEL = 1440.0, 180.0
-#: Fewest bins that must look usual.
-FEWEST_USUAL = 3
+#: Fewest bins that must look usual, and share of a window that must have been observed.
+FEWEST_USUAL, OBSERVED = 3, 0.5
 #: Share of the surge's height that still counts as the surge.
 STILL = 0.2
 #: Minutes that must look usual, and minutes over which the height is taken.
@@ -246,12 +246,15 @@ def close(record: SeriesRecord, ended: int, changes: ChangeLog) -> None:
 
 @compiled
 def window_excess(record: SeriesRecord, bins: int) -> float:
-    """Return the mean excess per bin over the newest ``bins`` bins; nan if one was not observed."""
-    total = 0.0
+    """Return the mean excess per bin over the newest ``bins`` bins; nan if few were observed."""
+    total, seen = 0.0, 0
     for i in range(bins):
         j = (record.bins - i) % RING
-        total += record.count[j] - record.expected[j]
-    return float(total / bins)
+        excess = record.count[j] - record.expected[j]
+        if not np.isnan(excess):
+            total += excess
+            seen += 1
+    return float(total / seen) if seen >= max(OBSERVED * bins, 1.0) else np.nan
 
 
 @compiled
@@ -270,19 +273,20 @@ def follow(record: SeriesRecord, count: float, expected: float, minutes: float) 
 
 @compiled
 def is_usual_again(record: SeriesRecord, minutes: float) -> bool:
-    """Whether the last hour is over: observed in full and closer to usual than to the surge."""
+    """Whether the last hour is over: half of it observed, and closer to usual than to the surge."""
     bins = max(bins_of(HOLD_MINUTES, minutes, RING - 2), FEWEST_USUAL)
     if record.bins - record.onset < bins:
         return False
-    ratio = 0.0
+    ratio, seen = 0.0, 0
     for i in range(bins):
         j = (record.bins - i) % RING
         if np.isnan(record.count[j]):
-            return False
+            continue
+        seen += 1
         usual = record.expected[j]
         still = usual + max(STILL * record.height, 0.1 * usual)
         ratio += record.count[j] * log(still / usual) - (still - usual)
-    return ratio <= 0.0
+    return ratio <= 0.0 and seen >= OBSERVED * bins
 
 
 @compiled
