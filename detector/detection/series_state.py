@@ -127,7 +127,7 @@ def cold(
     records["bins"] = bins
     records["day"] = -1
     records["previous"] = np.nan
-    for ring in ("count", "expected", "clip", "rate"):
+    for ring in ("count", "expected", "clip"):
         records[ring] = np.nan
     rest_clock(records[0])
     profile = np.ones((3, 7, slots))

@@ -2,7 +2,8 @@
 
 Each source that counts complaints about a service has its own surge, and so have all of them
 judged together (`TOGETHER`). The incident opens with the first and ends when the last one has
-ended; a source that goes silent ends nothing.
+ended; a source that goes silent ends nothing. What begins while an incident only lasts is another
+one inside it.
 """
 
 from __future__ import annotations
@@ -65,6 +66,12 @@ class IncidentMerge:
         going_on = {s for (s, _), graded in self.surges.items() if graded.surge.resolved_at is None}
         together = self._agreeing if TOGETHER in going_on else ()
         return frozenset(going_on - {TOGETHER}).union(together)
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether it goes on, and all that goes on of it is where it is expected to stay."""
+        going_on = [g.surge for g in self.surges.values() if g.surge.resolved_at is None]
+        return bool(going_on) and all(surge.lasting_since is not None for surge in going_on)
 
     @property
     def _agreeing(self) -> tuple[str, ...]:

@@ -22,8 +22,9 @@ from detector.detection.kernels.series_record import SeriesRecord
 
 #: Probability per hour that the clock moves, and the certainty at which that is believed.
 MOVE, CERTAIN = 4e-4, 0.95
-#: Half-life in minutes of what the counts have lately been, and by what factor they may then be off.
-RECENT_HALF_LIFE, EXPLAINS = 40.0, 1.8
+#: Half-life in minutes of what the counts have lately been, and by what factor they may then be
+#: higher and lower: a day that is quieter than others is more usual than one that is busier.
+RECENT_HALF_LIFE, HIGHER, LOWER = 40.0, 1.8, 1.35
 
 
 @compiled
@@ -49,7 +50,10 @@ def watch_clock(
         and variance, as the errors of its bins are one error.
     minutes : width of a bin.
     """
-    if not _is_near(record, count, e, minutes):
+    keep = 0.5 ** (minutes / RECENT_HALF_LIFE)
+    record.recent_count = keep * record.recent_count + count
+    record.recent_expected = keep * record.recent_expected + e.expected
+    if not is_near(record, e.dispersion):
         return 0
     hourly = e.expected * 60.0 / minutes
     temper = 1.0 / (e.dispersion + e.variance * hourly)
@@ -71,14 +75,11 @@ def watch_clock(
 
 
 @compiled
-def _is_near(record: SeriesRecord, count: float, e: Expectation, minutes: float) -> bool:
-    """Follow the last hour or so; return whether another hour could explain what it was."""
-    keep = 0.5 ** (minutes / RECENT_HALF_LIFE)
-    record.recent_count = keep * record.recent_count + count
-    record.recent_expected = keep * record.recent_expected + e.expected
+def is_near(record: SeriesRecord, dispersion: float) -> bool:
+    """Whether the counts of the last hour or so are what another hour could explain."""
     posts, expected = record.recent_count, record.recent_expected
-    slack = 2.0 * sqrt(e.dispersion * (posts + 1.0))
-    return bool(posts - slack <= EXPLAINS * expected and posts + slack >= expected / EXPLAINS)
+    slack = 2.0 * sqrt(dispersion * (posts + 1.0))
+    return bool(posts - slack <= HIGHER * expected and posts + slack >= expected / LOWER)
 
 
 @compiled

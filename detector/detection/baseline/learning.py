@@ -21,6 +21,8 @@ FEWEST = 4
 #: Minutes that a bin waits before level, dispersion and own spread learn it: what turns out to be
 #: the beginning of a surge is masked by then.
 LATE = 15.0
+#: Days of a lasting surge at most after which the profile learns from it.
+KNOWN_DAYS = 7
 
 
 @compiled
@@ -49,7 +51,7 @@ def learn_ordinary(record: SeriesRecord, minutes: float) -> None:
     if b < 0 or np.isnan(record.expected[j]):
         return
     posts, count, known = record.clip[j], record.count[j], record.known[j]
-    if np.isnan(posts) or np.isnan(record.rate[j]) or np.isnan(count):
+    if np.isnan(posts) or record.rate[j] < 0.0 or np.isnan(count):
         record.previous = np.nan
         return
     dispersion = level.dispersion_of(record)
@@ -77,7 +79,14 @@ def quarantine(minutes: float) -> int:
 
 
 @compiled
-def learn_late(record: SeriesRecord, profile: Floats, waiting: int) -> bool:
+def _is_unusual(record: SeriesRecord, minutes: float) -> bool:
+    """Whether a surge lasts, and not as long yet as what was usual before has been known."""
+    known = min(record.past_days, KNOWN_DAYS) * 1440.0
+    return bool(record.lasting == 1 and (record.bins - record.settled) * minutes < known)
+
+
+@compiled
+def learn_late(record: SeriesRecord, profile: Floats, waiting: int, minutes: float) -> bool:
     """Move the bin that leaves quarantine into its day; False if it belongs to the next day."""
     slots = profile.shape[2]
     b = record.bins - waiting
@@ -91,7 +100,7 @@ def learn_late(record: SeriesRecord, profile: Floats, waiting: int) -> bool:
         record.day = day
     record.day_ahead = record.ahead if b >= record.ahead_since else record.ahead_before
     s = record.week_slot[j] % slots
-    if not np.isnan(record.clip[j]):
+    if not np.isnan(record.clip[j]) and not _is_unusual(record, minutes):
         record.day_count[s] += record.clip[j]
         record.day_bins[s] += 1.0
     weekday = (day + 3) % 7
@@ -118,6 +127,7 @@ def _rescale(
         slow_after += bins[s] * new[s]
     record.level_weight *= after / before
     record.slow_weight *= slow_after / slow_before
+    record.home *= slow_before / slow_after
 
 
 class WeekTables(NamedTuple):

@@ -22,7 +22,7 @@ import numpy as np
 
 from detector.detection.baseline import clock_shift, learning, level
 from detector.detection.baseline.level import Expectation, Slot
-from detector.detection.kernels import explanations, start_search, surge_course
+from detector.detection.kernels import explanations, lasting_surge, start_search, surge_course
 from detector.detection.kernels.compiled import compiled
 from detector.detection.kernels.series_record import RING, Records, SeriesRecord, bins_of
 from detector.detection.kernels.start_search import Burst, Horizon, Weighed
@@ -102,7 +102,7 @@ def take(record: SeriesRecord, bin_: Bin, rule: Rule, said: Floats, at: int) -> 
     said[EXPECTED, at] = expected
     said[EVIDENCE, at] = record.evidence
     said[WEIGHED, at] = said[DISPERSION, at] = said[VARIANCE, at] = np.nan
-    _remember(record, expected, known, bin_.slot.number)
+    _remember(record, bin_, expected, known)
     if np.isnan(count):
         record.gap += 1
         if cold:
@@ -140,8 +140,9 @@ def take(record: SeriesRecord, bin_: Bin, rule: Rule, said: Floats, at: int) -> 
         record.clip[record.bins % RING] = np.nan
     else:
         _watch_clock(record, said[WEIGHED, at], bin_.slot, expectation, minutes)
-        if not _is_held_back(record, rule):
-            record.rate[record.bins % RING] = bin_.slot.rate
+        ends = lasting_surge.may_be_the_end(record, dispersion, minutes)
+        if not _is_held_back(record, rule) and not ends:
+            record.rate[record.bins % RING] *= -1.0
     return QUIET
 
 
@@ -155,16 +156,16 @@ def _has_not_begun(record: SeriesRecord, count: float, minutes: float) -> bool:
 
 
 @compiled
-def _remember(record: SeriesRecord, expected: float, known: float, week_slot: int) -> None:
+def _remember(record: SeriesRecord, bin_: Bin, expected: float, known: float) -> None:
     j = record.bins % RING
     record.count[j] = np.nan
     record.expected[j] = expected
     record.clip[j] = np.nan
-    record.rate[j] = np.nan
+    record.rate[j] = -bin_.slot.rate * bin_.factor
     record.known[j] = known
     record.old_events[j] = record.level_events
     record.old_weight[j] = record.level_weight
-    record.week_slot[j] = week_slot
+    record.week_slot[j] = bin_.slot.number
 
 
 @compiled
@@ -269,9 +270,13 @@ def follow_up(
     """
     if what == OPEN:
         surge_course.continue_surge(record, count, expected, dispersion, course)
+        steady = lasting_surge.is_steady(record, count, expected, course.minutes)
+        if record.open == 1 and steady:
+            lasting_surge.settle(record, dispersion, course)
     elif what == ALARM:
         opened_early = record.early > 0
         surge_course.raise_alarm(record, dispersion, course)
+        lasting_surge.begin(record)
         kind = surge_course.REVISED if opened_early else surge_course.OPENED
         surge_course.report(record, kind, -1, course.changes)
     else:

@@ -25,6 +25,9 @@ DAYS = 28
 #: Most slots that a day is divided into.
 SLOTS = 144
 
+#: Numbers that are known of a lasting surge.
+KEPT = 13
+
 _PerCandidate: TypeAlias = Annotated[Floats, CANDIDATES]
 _PerBin: TypeAlias = Annotated[Floats, RING]
 _PerSlot: TypeAlias = Annotated[Floats, SLOTS]
@@ -85,7 +88,7 @@ class SeriesRecord:
     old_weight: _PerBin
     week_slot: Annotated[Ints, RING]
     clip: _PerBin  # what is to be learnt; nan if nothing
-    rate: _PerBin  # profile of the bin; nan where the level must not learn it
+    rate: _PerBin  # profile of the bin, known events in it; negative where no level may learn it
     known: _PerBin  # relative variance of its expectation, its own spread aside
 
     # seconds that the service's clock is ahead of the options' zone; belief in -1 h, 0, +1 h
@@ -128,6 +131,22 @@ class SeriesRecord:
     reported_onset: int
     reported_peak: float
     reported_excess: float
+    # its hours: the current one, how many in a row were alike, and their sums
+    hour_count: float
+    hour_expected: float
+    hour_bins: int
+    steady_hours: int
+    steady_count: float
+    steady_expected: float
+
+    # the lasting surge: since when it is one, the level before it and the (discounted) events
+    # behind that, bins in a row that may be its end, and what is known of it
+    lasting: int
+    settled: int
+    home: float
+    home_events: float
+    low: int
+    kept: Annotated[Floats, KEPT]
 
 
 class ChangeRecord:
@@ -137,6 +156,7 @@ class ChangeRecord:
     bin: int
     noticed: int
     early: int  # seconds before the right edge of the bin in which it was noticed
+    settled: int  # the bin since which it is a lasting one; -1: it is not
     onset: int
     earliest: int
     latest: int
@@ -159,6 +179,9 @@ def _layout(fields: type) -> np.dtype[np.void]:
         layout.append((name, _SCALARS[scalar], tuple(shape)))
     return np.dtype(layout, align=True)
 
+
+#: Changes that a bin makes at most: a surge and the lasting one around it, both told of and ended.
+MOST = 4
 
 RECORD = _layout(SeriesRecord)
 CHANGE = _layout(ChangeRecord)
