@@ -11,7 +11,7 @@ from detector.detection import calibration
 from detector.detection.baseline import level, recurrence
 from detector.detection.baseline.profile import day_level, fold, refit
 from detector.detection.kernels.compiled import compiled
-from detector.detection.kernels.series_record import RING, Records, SeriesRecord, bins_of
+from detector.detection.kernels.series_record import DAYS, RING, Records, SeriesRecord, bins_of
 from detector.model.series import Floats
 
 #: Minutes that a bin waits before the profile learns it, so that a surge found late is not learnt.
@@ -23,6 +23,10 @@ FEWEST = 4
 LATE = 15.0
 #: Days of a lasting surge at most after which the profile learns from it.
 KNOWN_DAYS = 7
+#: Days in a row on which zeros recur, and days for which they are remembered.
+DAILY, REMEMBERED_DAYS = 3, 8
+#: Days from which on their median is a level that may come back.
+LEAST_DAYS = 7
 
 
 @compiled
@@ -103,6 +107,8 @@ def learn_late(record: SeriesRecord, profile: Floats, waiting: int, minutes: flo
     if not np.isnan(record.clip[j]) and not _is_unusual(record, minutes):
         record.day_count[s] += record.clip[j]
         record.day_bins[s] += 1.0
+    elif record.known[j] < 0.0:
+        record.day_dead[s] += 1.0
     weekday = (day + 3) % 7
     vague = profile[1, weekday, s] - recurrence.UNSEEN_SPREAD**2 > recurrence.VAGUE
     if not vague and not np.isnan(record.count[j]) and not np.isnan(record.expected[j]):
@@ -128,6 +134,35 @@ def _rescale(
     record.level_weight *= after / before
     record.slow_weight *= slow_after / slow_before
     record.home *= slow_before / slow_after
+    record.day_levels[:] *= slow_before / slow_after
+
+
+@compiled
+def _recurring_zeros(record: SeriesRecord, slots: int) -> Floats:
+    """Return, by slot, the bins of the day in which zeros recur: they are its shape, nothing died.
+
+    They recur if they came on each of the last `DAILY` days, this one included, or a week ago.
+    """
+    zeros = np.zeros(slots)
+    for s in range(slots):
+        days = (record.dead_days[s] << 1) & ((1 << REMEMBERED_DAYS) - 1)
+        if record.day_dead[s] > 0.0:
+            days |= 1
+            daily = days & ((1 << DAILY) - 1) == (1 << DAILY) - 1
+            if daily or (days >> 7) & 1 == 1:
+                zeros[s] = record.day_dead[s]
+        record.dead_days[s] = days
+    return zeros
+
+
+@compiled
+def _note_long_level(record: SeriesRecord) -> None:
+    """Let the long level be the median of the past days, once there are `LEAST_DAYS`."""
+    n = min(record.past_days + 1, DAYS)
+    if n >= LEAST_DAYS:
+        ordered = record.day_levels[:n].copy()
+        ordered.sort()
+        record.long_level = ordered[n // 2]
 
 
 class WeekTables(NamedTuple):
@@ -156,7 +191,8 @@ def end_day(records: Records, tables: WeekTables, slot_minutes: float, minutes: 
     slots = old.shape[2]
     weekday = (record.day + 3) % 7
     row = record.day_count[:slots]
-    bins = record.day_bins[:slots]
+    observed = record.day_bins[:slots]
+    bins = observed + _recurring_zeros(record, slots)
     of_day = day_level(row, bins, old[0, weekday], old[1, weekday], level.slow_level(record))
     fold(sums[0], sums[1], days, row, bins, of_day, record.day)
     dispersion = level.dispersion_of(record)
@@ -168,11 +204,14 @@ def end_day(records: Records, tables: WeekTables, slot_minutes: float, minutes: 
     record.week_ahead[oldest, weekday] = round(record.day_ahead / slot_seconds)
     now = round(record.ahead / slot_seconds)
     recurrence.recur(weeks, record.week_ahead, now, dispersion, new)
-    _rescale(record, bins, old[0, weekday], new[0, weekday], slot_minutes)
+    record.day_levels[record.past_days % DAYS] = of_day
+    _rescale(record, observed, old[0, weekday], new[0, weekday], slot_minutes)
+    _note_long_level(record)
     calibration.end_day(record, level.slow_level(record) / dispersion / minutes)
     record.day = -1
     record.day_count[:] = 0.0
     record.day_bins[:] = 0.0
+    record.day_dead[:] = 0.0
     record.raw_count[:] = 0.0
     record.raw_expected[:] = 0.0
     return new

@@ -24,7 +24,7 @@ from detector.detection.baseline import clock_shift, learning, level
 from detector.detection.baseline.level import Expectation, Slot
 from detector.detection.kernels import explanations, lasting_surge, start_search, surge_course
 from detector.detection.kernels.compiled import compiled
-from detector.detection.kernels.series_record import RING, Records, SeriesRecord, bins_of
+from detector.detection.kernels.series_record import NO_SOURCE, RING, Records, SeriesRecord, bins_of
 from detector.detection.kernels.start_search import Burst, Horizon, Weighed
 from detector.detection.kernels.surge_course import Course
 from detector.model.series import Floats
@@ -176,6 +176,7 @@ def _take_back_zeros(record: SeriesRecord) -> None:
     for i in range(min(record.zero_run, RING - 1)):
         record.count[(record.bins - i) % RING] = np.nan
         record.clip[(record.bins - i) % RING] = np.nan
+        record.known[(record.bins - i) % RING] = NO_SOURCE
     start_search.forget(record)
 
 
@@ -193,6 +194,7 @@ def _search(record: SeriesRecord, bin_: Bin, e: Expectation, minutes: float) -> 
         mass * (1.0 + bin_.slot.ahead.more),
         e.variance,
     )
+    record.lift = explanations.lift_of(record.long_level, level.level_of(record))
     bins = burst_bins(minutes)
     start_search.observe(
         record, weighed, Burst(_burst(record, spread, bins), bins), horizon(record.bins, minutes)

@@ -25,6 +25,8 @@ DAYS = 28
 #: Most slots that a day is divided into.
 SLOTS = 144
 
+#: In `SeriesRecord.known`: a bin in a run of zeros that the source was taken for dead for.
+NO_SOURCE = -1.0
 #: Numbers that are known of a lasting surge.
 KEPT = 13
 
@@ -48,6 +50,11 @@ class SeriesRecord:
     level_weight: float
     slow_events: float
     slow_weight: float
+
+    # levels of past days, a ring; their median, and how much higher that is than the level (or 1)
+    day_levels: Annotated[Floats, DAYS]
+    long_level: float
+    lift: float
 
     # run of zeros: expected events in it, and the level as it was before
     zero_run: int
@@ -89,7 +96,7 @@ class SeriesRecord:
     week_slot: Annotated[Ints, RING]
     clip: _PerBin  # what is to be learnt; nan if nothing
     rate: _PerBin  # profile of the bin, known events in it; negative where no level may learn it
-    known: _PerBin  # relative variance of its expectation, its own spread aside
+    known: _PerBin  # relative variance of its expectation, its own spread aside; or `NO_SOURCE`
 
     # seconds that the service's clock is ahead of the options' zone; belief in -1 h, 0, +1 h
     clock: int
@@ -108,6 +115,8 @@ class SeriesRecord:
     day: int
     day_count: _PerSlot
     day_bins: _PerSlot
+    day_dead: _PerSlot  # bins of it in runs of zeros that the source was taken for dead for
+    dead_days: Annotated[Ints, SLOTS]  # whether past days had such, a bit each, the last one first
     raw_count: _PerSlot  # the same day as it was, surges included
     raw_expected: _PerSlot
 
