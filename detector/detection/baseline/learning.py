@@ -48,19 +48,24 @@ def late_bins(minutes: float) -> int:
 def learn_ordinary(record: SeriesRecord, minutes: float) -> None:
     """Let level, dispersion and own spread see the bin that is `LATE` old, if it was ordinary.
 
-    The difference of two neighbours is only known where both were.
+    The difference of two neighbours is only known where both were. The own spread sees hours too
+    that are held back because something may be going on, or it would never know how wide it is.
     """
     b = record.bins - late_bins(minutes)
     j = b % RING
     if b < 0 or np.isnan(record.expected[j]):
         return
     posts, count, known = record.clip[j], record.count[j], record.known[j]
-    if np.isnan(posts) or record.rate[j] < 0.0 or np.isnan(count):
+    if np.isnan(posts) or np.isnan(count):
         record.previous = np.nan
         return
     dispersion = level.dispersion_of(record)
     variance = known + level.own_variance(record)
     expectation = level.Expectation(record.expected[j], dispersion, known, variance)
+    if record.rate[j] < 0.0:
+        record.previous = np.nan
+        level.learn_own(record, posts, expectation, minutes)
+        return
     level.learn_level(record, posts, record.rate[j], dispersion)
     wide = level.clipped(count, record.expected[j], dispersion, level.WIDE_CLIP, variance)
     level.learn_dispersion(record, wide, minutes)

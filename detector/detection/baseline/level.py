@@ -40,7 +40,7 @@ PRIOR_DISPERSION, PRIOR_POSTS = 1.3, 50.0
 #: Minutes over which errors are gathered, hours that the prior spread counts as, and its bounds.
 BLOCK_MINUTES = 60.0
 PRIOR_HOURS = 24.0
-LEAST_SPREAD, MOST_SPREAD = 0.1, 0.5
+LEAST_SPREAD, MOST_SPREAD = 0.1, 1.0
 #: Standard deviations at which a single bin is clipped.
 CLIP = 3.0
 #: A single bin weighs up to this multiple of the expected count, or to so many of its doubts.
@@ -273,7 +273,7 @@ def learn_own(record: SeriesRecord, count: float, e: Expectation, minutes: float
     counting = e.dispersion / mean + e.known
     error = record.block_count / mean - 1.0
     squared = min(error * error, 9.0 * (counting + own_variance(record)))
-    prior = OWN_SPREAD * OWN_SPREAD
+    prior = max(OWN_SPREAD * OWN_SPREAD, own_variance(record))
     weight = (prior / (prior + counting)) ** 2
     keep = 0.5 ** (record.block_bins * minutes / (60.0 * DISPERSION_HALF_LIFE))
     record.own_error = keep * record.own_error + weight * (squared - counting)

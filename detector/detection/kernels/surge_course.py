@@ -29,6 +29,8 @@ OPENED, REVISED, CLOSED = 0, 1, 2
 #: Minutes before the alarm that are searched for the start, minutes before the best candidate at
 #: least, and minutes after the alarm in which the start is revised.
 BEFORE, MARGIN, REVISION = 120.0, 45.0, 20.0
+#: Share of what is expected at the alarm that is next to nothing.
+NOTHING = 0.05
 #: Growth of peak or excess that is reported.
 GROWTH = 1.25
 #: Fewest bins that must look usual, and share of a window that must have been observed.
@@ -98,6 +100,21 @@ def _locate(record: SeriesRecord, dispersion: float, first: int, course: Course)
     record.onset = first + found[0]
     record.earliest = first + found[1]
     record.latest = first + found[2]
+    _pass_nothing(record)
+
+
+@compiled
+def _pass_nothing(record: SeriesRecord) -> None:
+    """Move the start over bins in which next to nothing is expected, and nothing came.
+
+    However many times that is, they say nothing of the start: the first post does.
+    """
+    little = NOTHING * record.expected[record.noticed % RING]
+    while record.onset < record.latest:
+        j = record.onset % RING
+        if not (record.count[j] <= 0.0 and record.expected[j] < little):
+            return
+        record.onset += 1
 
 
 @compiled
