@@ -55,6 +55,8 @@ LEAST_DAYS, QUANTILE, FACTOR, BELOW = 4, 0.7, 1.5, 5.5
 #: Days, the young ones not counted, from which on the tail of the past is estimated, and nats above
 #: the base from which on it is believed in full.
 TAIL_DAYS, CLEARLY = 5, 3.0
+#: The same while the young days are most of the past: so many of them are left out.
+HALF_YOUNG_DAYS, VERY_CLEARLY = 4, 8.0
 #: Of the standard Gumbel law: the median, and the distance of the quantiles .2 and .7.
 GUMBEL_MEDIAN, GUMBEL_RANGE = 0.3665, 1.507
 #: Evidence in nats that a series without a past must show on top, fading over its first days: the
@@ -103,20 +105,23 @@ def threshold_now(record: SeriesRecord, base: Base) -> float:
     ordered = record.maxima[:n].copy()
     ordered.sort()
     past = FACTOR * float(ordered[int(QUANTILE * (n - 1))]) + least - BELOW
-    over = _tail(record, base.days) - least
-    return max(least + over * min(over / CLEARLY, 1.0) if over > 0.0 else least, past)
+    grown = age >= YOUNG_DAYS + TAIL_DAYS
+    skipped, clearly = (YOUNG_DAYS, CLEARLY) if grown else (HALF_YOUNG_DAYS, VERY_CLEARLY)
+    over = max(_tail(record, base.days, skipped) - least, 0.0)
+    return max(least + over * min(over / clearly, 1.0), past)
 
 
 @compiled
-def _tail(record: SeriesRecord, days: float) -> float:
+def _tail(record: SeriesRecord, days: float, skipped: int) -> float:
     """Return the evidence that the highest of a day passes once in ``exp(days)`` days.
 
     By a Gumbel law through the quantiles of the past days that are not the highest: an outage is
-    among those. The first days are another sample, and are left out; 0 while there are few.
+    among those. The first ``skipped`` days are left out: a profile that is still a guess makes
+    another sample of them. 0 while there are few.
     """
     age: int = record.past_days
     n = min(age, DAYS)
-    young = max(min(YOUNG_DAYS, YOUNG_DAYS + DAYS - age), 0)
+    young = max(min(skipped, skipped + DAYS - age), 0)
     if n - young < TAIL_DAYS:
         return 0.0
     grown = record.maxima[young:n].copy()

@@ -138,8 +138,6 @@ def _rescale(
         slow_after += bins[s] * new[s]
     record.level_weight *= after / before
     record.slow_weight *= slow_after / slow_before
-    record.home *= slow_before / slow_after
-    record.day_levels[:] *= slow_before / slow_after
 
 
 @compiled
@@ -201,7 +199,11 @@ def end_day(records: Records, tables: WeekTables, slot_minutes: float, minutes: 
     of_day = day_level(row, bins, old[0, weekday], old[1, weekday], level.slow_level(record))
     fold(sums[0], sums[1], days, row, bins, of_day, record.day)
     dispersion = level.dispersion_of(record)
+    exposure = sums[1].sum()
     new = refit(sums[0], sums[1], days, dispersion, slot_minutes)
+    record.day_levels[record.past_days % DAYS] = of_day
+    record.day_levels[:] *= sums[1].sum() / exposure
+    record.home *= sums[1].sum() / exposure
     oldest = (record.day + 3) // 7 % recurrence.WEEKS
     weeks[0, oldest, weekday] = record.raw_count[:slots]
     weeks[1, oldest, weekday] = record.raw_expected[:slots]
@@ -209,7 +211,6 @@ def end_day(records: Records, tables: WeekTables, slot_minutes: float, minutes: 
     record.week_ahead[oldest, weekday] = round(record.day_ahead / slot_seconds)
     now = round(record.ahead / slot_seconds)
     recurrence.recur(weeks, record.week_ahead, now, dispersion, new)
-    record.day_levels[record.past_days % DAYS] = of_day
     _rescale(record, observed, old[0, weekday], new[0, weekday], slot_minutes)
     _note_long_level(record)
     calibration.end_day(record, level.slow_level(record) / dispersion / minutes)

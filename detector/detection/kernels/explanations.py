@@ -32,7 +32,7 @@ from detector.detection.kernels.series_record import SeriesRecord
 BURST_COST = 1.5
 #: The same for "the level has moved", and by how much it then does (relative spread): a step of
 #: forty per cent that stays comes once in twenty weeks or so.
-MOVED_COST, MOVED_SPREAD = 3.0, 0.18
+MOVED_COST, MOVED_SPREAD = 4.5, 0.18
 #: "The clock has moved" costs what the chain of `clock_shift` holds against it, less this: that
 #: much less may a false page cost.
 CLOCK_ALLOWANCE = 3.0
