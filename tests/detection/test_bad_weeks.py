@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from time import perf_counter
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from detector.detection.live import Step
 from detector.model.series import Floats
@@ -64,6 +67,23 @@ def test_a_second_failure_inside_a_lasting_one_is_found_and_ends_first() -> None
         inner.noticed_at,
         outer.noticed_at,
     ]
+
+
+def test_what_stays_higher_inside_a_lasting_surge_becomes_part_of_it() -> None:
+    rate = raised(24, AT, AT + 4000, 3.0)
+    rate[AT + 1000 : AT + 4000] *= 3
+    outer, inner = surges(seen(rate))
+    assert inner.ended_at is not None
+    assert minutes_off(outer, AT + 4000) <= 10
+    assert outer.lasting_since is not None
+
+
+def test_as_much_more_day_and_night_is_one_outage_with_its_true_end() -> None:
+    rate = rhythm(np.arange(28.0 * DAY), 15.0)
+    rate[AT : AT + 4000] += 40
+    step = seen(rate)
+    assert minutes_off(surges(step)[0], AT + 4000) <= 10
+    assert all(surge.ended_at for surge in surges(step))
 
 
 def test_a_raised_volume_is_expected_after_hours_and_open_until_it_ends() -> None:
@@ -149,3 +169,43 @@ def test_a_series_without_posts_for_a_day_has_none() -> None:
     counts[2 * DAY :] = 3.0
     (surge,) = surges(detect(counts))
     assert surge.noticed_at <= MONDAY + (2 * DAY + 30) * MINUTE
+
+
+@pytest.mark.parametrize("level", [1.5, 15.0])
+def test_an_outage_in_nights_without_posts_is_found(level: float) -> None:
+    minute = np.arange(26 * DAY) % DAY
+    rate = rhythm(np.arange(26.0 * DAY), level)
+    rate[(minute >= 60) & (minute < 360)] = 0.0
+    rate[25 * DAY + 180 : 25 * DAY + 240] += 4 * level
+    (surge,) = surges(seen(rate))
+    start = MONDAY + (25 * DAY + 180) * MINUTE
+    assert start < surge.noticed_at <= start + 10 * MINUTE
+
+
+def test_the_level_of_weeks_may_come_back() -> None:
+    rate = rhythm(np.arange(30.0 * DAY), 15.0)
+    rate[20 * DAY : 24 * DAY] *= 0.65
+    assert not seen(rate).changes
+
+
+@pytest.mark.parametrize("count", [1e6, 1e9, 1e12])
+def test_counts_of_any_size_take_no_time(count: float) -> None:
+    rng = np.random.default_rng(1)
+    counts = np.round(count * rng.lognormal(0.0, 1.5, 600))
+    begun = perf_counter()
+    detect(counts, width=timedelta(minutes=5))
+    assert perf_counter() - begun < 20
+
+
+@given(
+    counts=st.lists(
+        st.one_of(st.just(float("nan")), st.floats(0, 1e12), st.integers(0, 40).map(float)),
+        max_size=50,
+    ),
+    minutes=st.sampled_from([1, 5, 15, 60]),
+)
+@settings(max_examples=60, deadline=None)
+def test_any_few_counts_have_a_result(counts: list[float], minutes: int) -> None:
+    step = detect(np.array(counts), width=timedelta(minutes=minutes))
+    assert step.said.shape == (6, len(counts))
+    assert all(surge.excess >= 0.0 for surge in surges(step))

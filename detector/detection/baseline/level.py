@@ -47,6 +47,8 @@ CLIP = 3.0
 ORDINARY, DOUBTS = 4.0, 6.0
 #: Negative binomial size from which posts do not come as single clumps.
 DENSE = 8.0
+#: Posts that are summed one by one.
+SUMMED = 1000
 #: `CLIP` for the dispersion: a wide tail is what it must see.
 WIDE_CLIP = 6.0
 
@@ -216,6 +218,21 @@ def share_of_clumps(expected: float, dispersion: float) -> float:
 
 
 @compiled
+def _harmonic(size: float, posts: float) -> float:
+    """Return the sum of 1 / (size + i) over so many posts; the last may be a part of one.
+
+    Behind the first `SUMMED` the sum is all but the integral between the middles of its terms.
+    """
+    whole = int(min(posts, SUMMED))
+    total = 0.0
+    for i in range(whole):
+        total += 1.0 / (size + i)
+    if posts <= SUMMED:
+        return total + (posts - whole) / (size + whole)
+    return total + log((size + posts - 0.5) / (size + SUMMED - 0.5))
+
+
+@compiled
 def tamed(count: float, expected: float, dispersion: float, variance: float) -> float:
     """Return what ``count`` weighs: clipped, and a clump of posts hardly more than one post.
 
@@ -229,10 +246,7 @@ def tamed(count: float, expected: float, dispersion: float, variance: float) -> 
     if share <= 0.0:
         return clip
     size = expected / (dispersion - 1.0)
-    events = 0.0
-    for i in range(int(clip)):
-        events += 1.0 / (size + i)
-    events += (clip - int(clip)) / (size + int(clip))
+    events = _harmonic(size, clip)
     events *= size * (dispersion - 1.0) / log(dispersion)
     return share * events + (1.0 - share) * clip
 

@@ -83,7 +83,10 @@ def _begin_hour(record: SeriesRecord) -> None:
 
 @compiled
 def settle(record: SeriesRecord, dispersion: float, course: Course) -> None:
-    """Make the open surge a lasting one: adopt the level of its last hours, and say so."""
+    """Make the open surge a lasting one: adopt the level of its last hours, and say so.
+
+    One inside a lasting one ends instead: what it has come to is what the lasting one is now.
+    """
     before = level.level_of(record)
     events, weight = 0.0, 0.0
     for i in range(bins_of(NEW_LEVEL, course.minutes, RING - 1)):
@@ -93,9 +96,15 @@ def settle(record: SeriesRecord, dispersion: float, course: Course) -> None:
             weight += record.expected[j] / before / dispersion
     if weight <= 0.0:
         return
-    record.home, record.home_events = before, record.slow_events
+    inside = record.lasting == 1
+    if not inside:
+        record.home, record.home_events = before, record.slow_events
     _take_level(record, events, weight, events, weight)
     record.day_count[:] *= level.level_of(record) / before
+    if inside:
+        record.kept[TIMES] = max(level.level_of(record) / record.home - 1.0, 0.0)
+        surge_course.close(record, record.bins + 1, course.changes)
+        return
     record.lasting, record.settled, record.low = 1, record.bins, 0
     record.open = 0
     _put_aside(record)
