@@ -99,7 +99,9 @@ def settle(record: SeriesRecord, dispersion: float, course: Course) -> None:
     inside = record.lasting == 1
     if not inside:
         record.home, record.home_events = before, record.slow_events
+        record.home_dispersion = dispersion
     _take_level(record, events, weight, events, weight)
+    _take_dispersion(record, max(_recent_dispersion(record, course.minutes), dispersion))
     record.day_count[:] *= level.level_of(record) / before
     if inside:
         record.kept[TIMES] = max(level.level_of(record) / record.home - 1.0, 0.0)
@@ -127,6 +129,26 @@ def _take_level(
     record.recent_count, record.recent_expected = 0.0, 0.0
     clock_shift.rest_clock(record)
     start_search.forget(record)
+
+
+@compiled
+def _recent_dispersion(record: SeriesRecord, minutes: float) -> float:
+    """Return variance over mean of the last hours, from the differences of neighbours."""
+    error, posts = 0.0, 0.0
+    for i in range(bins_of(NEW_LEVEL, minutes, RING - 2)):
+        b = record.bins - i
+        change = record.count[b % RING] - record.count[(b - 1) % RING]
+        if b - 1 > record.noticed and not np.isnan(change):
+            error += change * change
+            posts += record.count[b % RING] + record.count[(b - 1) % RING]
+    return error / posts if posts > 0.0 else 1.0
+
+
+@compiled
+def _take_dispersion(record: SeriesRecord, dispersion: float) -> None:
+    """Set the dispersion: a source that counts everything thrice has three times as much."""
+    held = level.PRIOR_POSTS * (dispersion - level.PRIOR_DISPERSION)
+    record.dispersion_error = dispersion * record.dispersion_weight + held
 
 
 @compiled
@@ -243,7 +265,8 @@ def _go_home(record: SeriesRecord, ended: int, minutes: float) -> None:
     age = (record.bins - record.settled) * minutes / 60.0
     events = record.home_events * 0.5 ** (age / level.SLOW_HALF_LIFE)
     weight = (events + level.HALF_AN_EVENT) / record.home
-    dispersion = level.dispersion_of(record)
+    dispersion = record.home_dispersion
+    _take_dispersion(record, dispersion)
     record.day_count[:] *= record.home / level.level_of(record)
     _take_level(record, 0.0, 0.0, events, weight)
     late = record.bins - learning.late_bins(minutes)

@@ -148,12 +148,13 @@ class SeriesRecord:
     steady_count: float
     steady_expected: float
 
-    # the lasting surge: since when it is one, the level before it and the (discounted) events
-    # behind that, bins in a row that may be its end, and what is known of it
+    # the lasting surge: since when it is one, the level before it, the (discounted) events behind
+    # that, the dispersion, bins in a row that may be its end, and what is known of it
     lasting: int
     settled: int
     home: float
     home_events: float
+    home_dispersion: float
     low: int
     kept: Annotated[Floats, KEPT]
 
