@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from detector.complaints.discovered_names import SubjectWords, parse_subject_words
-from detector.complaints.normalise import fold
+from detector.complaints.normalise import fold, fold_all
+from detector.complaints.service_list import parse_service_list
 from detector.errors import InputError
 
 Services = Mapping[str, Sequence[str]]
@@ -148,20 +149,18 @@ def _group(body: Mapping[str, Any]) -> Group:
     return Group(float(body["weight"]), bool(body.get("names", False)), phrases)
 
 
-def parse_services(toml_text: str) -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
-    """Return canonical names with their aliases, and the aliases that are ordinary words too.
+def parse_services(csv_text: str) -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
+    """Return canonical names with their aliases, and the names that are ordinary words too.
 
     Raises
     ------
     InputError
-        The text is no TOML, or ``services`` does not map names to lists of aliases.
+        ``csv_text`` is no list of services, see `detector.complaints.service_list`.
     """
-    tables = _tables(toml_text)
-    try:
-        services = {name: tuple(map(str, tables["services"][name])) for name in tables["services"]}
-        return services, frozenset(map(fold, tables.get("weak", ())))
-    except (KeyError, TypeError) as wrong:
-        raise InputError(f"services must map names to lists of aliases: {wrong}") from None
+    listed = parse_service_list(csv_text)
+    words = [word for service in listed.values() for word in service.words]
+    services = {name: service.aliases for name, service in listed.items()}
+    return services, frozenset(fold_all(words).split("\n")) - {""}
 
 
 def _tables(toml_text: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from detector.complaints.lexicon import Hit, Services, stands_alone
-from detector.complaints.normalise import CJK, fold
+from detector.complaints.normalise import CJK, fold, fold_all
 
 _FAULT_TAIL = re.compile(
     r"(?:is)?(?:down|outage|crash(?:ed|ing)?|fail(?:ed|s)?|broken|issues?|help|support|cares)\b"
@@ -77,10 +77,11 @@ class Names:
 
 def build_names(services: Services, weak: Iterable[str] = ()) -> Names:
     """Return the index of ``services``; an alias claimed twice belongs to the first claimant."""
+    called = [(alias, name) for name, aliases in services.items() for alias in (name, *aliases)]
+    folded = fold_all(alias for alias, _ in called).split("\n")
     owner: dict[str, str] = {}
-    for name, aliases in services.items():
-        for alias in (name, *aliases):
-            owner.setdefault(fold(alias).strip().lstrip("@#"), name)
+    for alias, (_, name) in zip(folded, called, strict=bool(called)):
+        owner.setdefault(alias.strip().lstrip("@#"), name)
     owner.pop("", None)
     automaton = AhoCorasick(tuple(owner), matchkind=MatchKind.Standard)
     return Names(tuple(owner), tuple(owner.values()), owner, frozenset(weak), automaton)

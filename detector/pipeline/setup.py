@@ -57,7 +57,7 @@ def build_policy(settings: Settings) -> NotificationPolicy:
 
 def reader(settings: Settings) -> PostReader:
     """Return the reader of posts: the bundled lexicon and names, and those of the settings."""
-    bundled, weak = parse_services(resources.text("data/lexicon/services.toml"))
+    bundled, weak = parse_services(resources.text("data/lexicon/services.csv"))
     lexicon = parse_lexicon(resources.text("data/lexicon/faults.toml"))
     own = {name: service.aliases for name, service in settings.services.items()}
     return build_reader(merge_names(bundled, own), lexicon, BundledModel(), weak=weak)
