@@ -95,22 +95,34 @@ class Lexicon:
 
 
 def stands_alone(text: str, start: int, end: int) -> bool:
-    """Return whether ``text[start:end]`` is no part of a longer Latin word.
+    """Return whether ``text[start:end]`` is no part of a longer word.
 
     Chinese has no spaces, so a Latin name beside Chinese characters stands alone ("用keep崩了").
+    A word in katakana ends where the katakana ends, and Korean hangs particles on names.
 
     Examples
     --------
     >>> stands_alone("online", 2, 6), stands_alone("打开line了", 2, 6)
     (False, True)
+    >>> stands_alone("オンライン", 2, 5), stands_alone("카톡이", 0, 2), stands_alone("내카톡", 1, 3)
+    (False, True, False)
     """
-    before, after = text[start - 1 : start], text[end : end + 1]
-    glued_left = _is_latin(text[start]) and _is_latin(before)
-    return not (glued_left or (_is_latin(text[end - 1]) and _is_latin(after)))
+    first, last = _script(text[start]), _script(text[end - 1])
+    if first and start and _script(text[start - 1]) == first:
+        return False
+    return not (last and last != _HANGUL and end < len(text) and _script(text[end]) == last)
 
 
-def _is_latin(char: str) -> bool:
-    return char.isalnum() and char < "\u2e80" if char else False
+_SPACED, _KATAKANA, _HANGUL = 1, 2, 3
+
+
+def _script(char: str) -> int:
+    """Return which script with words that can be told apart ``char`` is of, 0 for the others."""
+    if char < "\u2e80":
+        return _SPACED if char.isalnum() else 0
+    if "\u30a1" <= char <= "\u30fc":
+        return _KATAKANA if char != "・" else 0
+    return _HANGUL if "\uac00" <= char <= "\ud7a3" else 0
 
 
 def parse_lexicon(toml_text: str) -> Lexicon:

@@ -16,6 +16,7 @@ from detector.clock import AcceleratedClock, Clock, WallClock
 from detector.complaints.facets import FacetLexicon, parse_facets
 from detector.complaints.lexicon import parse_lexicon, parse_services
 from detector.complaints.reader import Judge, PostReader, build_reader
+from detector.complaints.service_list import parse_service_list
 from detector.complaints.reading import Reading
 from detector.config.settings import Settings
 from detector.errors import ConfigError, InputError
@@ -96,8 +97,10 @@ def facet_lexicon(settings: Settings) -> FacetLexicon:
         resources.text(f"data/lexicon/{name}.toml")
         for name in ("components", "regions", "platforms")
     )
+    places = [resources.text(f"data/lexicon/{name}.csv") for name in ("cities", "world")]
+    listed = parse_service_list(resources.text("data/lexicon/services.csv"))
     own = {name: s.components for name, s in settings.services.items() if s.components}
-    return parse_facets(components, regions, platforms, own)
+    return parse_facets(components, regions, platforms, own, places=places, services=listed)
 
 
 def merge_names(
