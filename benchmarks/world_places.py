@@ -47,8 +47,8 @@ _WORDS = frozenset(
         rom rothera réunion saipan salta salvador samoa santarem santarém santiago sidney sofia
         sofía somali stanley swiss syowa thule tiran togo tomsk tonga trinidad troll truk tucuman
         turkey umman urville ushuaia vaduz victoria vienne vostok wake wallis wien wina yap zürich
-        马里 馬利 苏丹 多哥 尼日 帝力 查德 开云 卡塞 凯西 昭和 南极 曼岛 图勒 杜里 班竹 根息 赤塔 卡达
-        里加 万象 比绍 黑山 洛美 塞班 雪梨 伯斯 金边 关岛 约翰斯顿 基里 马尔他 迈索
+        马里 馬利 苏丹 多哥 尼日 帝力 查德 开云 卡塞 凯西 昭和 南极 曼岛 图勒 杜里 班竹 根息
+        赤塔 卡达 里加 万象 比绍 黑山 洛美 塞班 雪梨 伯斯 金边 关岛 约翰斯顿 基里 马尔他 迈索
         수단 가나 이란 오만 말리 차드 기니 인도 타이 요르단 라오스 리마 로마 괌
         タイ マリ トーゴ ガーナ チャド ニウエ リマ ローマ ナウル パラオ リガ
         чад мали куба того нигер оман перу рига рим гуам лима мальта троль трол
@@ -75,7 +75,7 @@ def main() -> None:
 
 
 def _places() -> dict[str, list[str]]:
-    english = Locale.parse("en").territories
+    english = {str(code): str(name) for code, name in Locale.parse("en").territories.items()}
     codes = sorted(code for code in english if len(code) == 2 and code < "X" and code != "UM")
     owner: dict[str, str] = {}
     for named in (_countries, _cities):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from detector.complaints.statements import Clauses, ClausesTable, Statements, bu
 from detector.complaints.vocabulary import (
     Vocabulary,
     build_vocabulary,
+    fold_phrases,
     parse_vocabulary,
     read_toml,
 )
@@ -44,29 +45,42 @@ class Components:
     Attributes
     ----------
     kind_of : kind by folded service name.
-    parts : by kind, components of `ANY` included; key ``""`` holds those of all kinds.
+    tables : by kind, components of `ANY` included; key ``""`` holds those of all kinds.
+    aside : folded phrases that name no component, and hide those inside them.
+    clauses : how a text falls into statements.
+    built : the vocabularies of the kinds that were asked for; few are in any run.
     """
 
     kind_of: Mapping[str, str]
-    parts: Mapping[str, Parts]
+    tables: Mapping[str, Sequence[tuple[str, _ComponentTable]]]
+    aside: tuple[str, ...]
     clauses: Clauses
+    built: dict[str, Parts] = field(default_factory=dict)
 
     def of(self, service: str) -> Parts:
         """Return the components that ``service`` has; all there are if its kind is not known."""
-        return self.parts[self.kind_of.get(fold(service), "")]
+        kind = self.kind_of.get(fold(service), "")
+        if kind not in self.built:
+            self.built[kind] = _parts(self.tables[kind], self.aside)
+        return self.built[kind]
 
 
 def components_in(said: Statements, parts: Parts) -> frozenset[str]:
     """Return the components that the statements complain about.
 
-    A sign ("won't send") is heard only in a clause without a name ("pictures won't send"), and a
-    component that works is not complained about ("voice still works, send voice then").
+    A sign ("won't send") is heard only in a clause without a name ("pictures won't send"), and
+    what is said to work is not complained about ("voice still works, send voice then"), but what
+    is called otherwise is ("payments work, refunds fail").
     """
+    works = {phrase for clause in said.working for phrase, _ in parts.names.matches(clause)}
     found: set[str] = set()
     for clause in said.failing:
-        found |= parts.names.found(clause) or parts.signs.found(clause)
-    for clause in said.working:
-        found -= parts.names.found(clause)
+        named = list(parts.names.matches(clause))
+        for phrase, meanings in named:
+            if not any(phrase in other or other in phrase for other in works):
+                found.update(meanings)
+        if not named:
+            found |= parts.signs.found(clause)
     return frozenset(found)
 
 
@@ -102,8 +116,7 @@ class Listed:
         支付 is a part of 支付宝, and "america" of "bank of america"; but what is left of 微信支付
         and "google pay" is a service too: there the phrase says which part of it.
         """
-        folded = fold_all(phrases).split("\n")
-        automaton = AhoCorasick(folded, matchkind=MatchKind.LeftmostLongest)
+        automaton = AhoCorasick(fold_phrases(phrases), matchkind=MatchKind.LeftmostLongest)
         return tuple(name for name in self.kinds if self._hides(name, automaton))
 
     def _hides(self, name: str, automaton: AhoCorasick) -> bool:
@@ -124,8 +137,8 @@ def listed_for_facets(services: ServiceList) -> Listed:
         for canonical, service in services.items()
         for name in (canonical, *service.aliases)
     ]
-    folded = fold_all(name for name, _ in called).split("\n")
-    return Listed({name: kind for name, (_, kind) in zip(folded, called, strict=bool(called))})
+    folded = fold_phrases(name for name, _ in called)
+    return Listed({name: kind for name, (_, kind) in zip(folded, called, strict=True)})
 
 
 Own = Mapping[str, Mapping[str, Iterable[str]]]
@@ -156,9 +169,7 @@ def parse_components(
         kinds[f"service/{service}"] = [*kinds[kind_of.get(fold(service), "")], *added]
         kind_of[fold(service)] = f"service/{service}"
     phrases = {phrase for _, table in kinds[""] for phrase in (*table.names, *table.signs)}
-    aside = listed.hiding(phrases)
-    parts = {kind: _parts(tables, aside) for kind, tables in kinds.items()}
-    return Components(kind_of, parts, build_clauses(file.clauses))
+    return Components(kind_of, kinds, listed.hiding(phrases), build_clauses(file.clauses))
 
 
 def _tables(
@@ -212,12 +223,11 @@ def parse_facets(
         If one of the texts is not TOML or has a wrong, missing or unknown key.
     """
     listed = listed_for_facets(services) if services else NOTHING_LISTED
-    tables = tuple(places)
-    plain = parse_places(regions_text, tables)
+    regions = parse_places(regions_text, places)
     platforms = parse_vocabulary(platforms_text, what="the platform lexicon")
     return FacetLexicon(
         components=parse_components(components_text, own, listed),
-        regions=parse_places(regions_text, tables, listed.hiding(plain.in_text.phrases)),
+        regions=regions.hidden_in(listed.hiding(regions.in_text.phrases)),
         platforms=platforms.hidden_in(listed.hiding(platforms.phrases)),
     )
 

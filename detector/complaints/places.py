@@ -5,17 +5,27 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from msgspec import Struct
 
 from detector.complaints.normalise import fold
-from detector.complaints.vocabulary import Vocabulary, any_of, build_vocabulary, read_toml
+from detector.complaints.vocabulary import (
+    Vocabulary,
+    any_of,
+    build_vocabulary,
+    fold_phrases,
+    read_toml,
+)
 from detector.errors import InputError
 
 MARK = "⌖"
 """Stands before a word that means a place only where it stands: "in ⌖Turkey"."""
 
+_ROUTE = re.compile(
+    r"\bfrom [A-Z]\w+(?: [A-Z]\w+)? to [A-Z]\w+(?: [A-Z]\w+)?"
+    r"|[\u4e00-\u9fff]{2,3}[到飞至][\u4e00-\u9fff]{2,3}的?(?=机票|航班|高铁|火车|动车|车票|票)"
+)
 _COLUMNS = ["region", "names"]
 
 
@@ -48,9 +58,15 @@ class Places:
     def marked(self, text: str) -> str:
         """Return ``text``, not folded yet, with `MARK` before words that mean a place there.
 
-        "Nice, it is down in Nice" becomes "Nice, it is down in ⌖Nice".
+        "Nice, it is down in Nice" becomes "Nice, it is down in ⌖Nice". Where somebody travels
+        ("from Paris to Rome") goes: it is not where the trouble is.
         """
-        return self.abbreviated.sub(MARK, self.guarded.sub(rf"\g<0>{MARK}", text))
+        stays = _ROUTE.sub(" ", text)
+        return self.abbreviated.sub(MARK, self.guarded.sub(rf"\g<0>{MARK}", stays))
+
+    def hidden_in(self, aside: Iterable[str]) -> Places:
+        """Return the same with more folded phrases that hide a place inside them."""
+        return replace(self, in_text=self.in_text.hidden_in(aside))
 
     def found(self, folded: str) -> frozenset[str]:
         """Return the regions that a text names that was `marked` and folded."""
@@ -61,11 +77,11 @@ class Places:
         return self.in_field.found(fold(self.abbreviated.sub(MARK, value)))
 
 
-def parse_places(regions_text: str, tables: Iterable[str] = (), aside: Iterable[str] = ()) -> Places:
+def parse_places(regions_text: str, tables: Iterable[str] = ()) -> Places:
     """Return the places of ``data/lexicon/regions.toml`` and of tables such as ``cities.csv``.
 
     A name means itself as well. What the first file says counts before the tables, an earlier
-    table before a later one. ``aside`` lists more phrases that hide a place inside them.
+    table before a later one.
 
     Raises
     ------
@@ -73,32 +89,31 @@ def parse_places(regions_text: str, tables: Iterable[str] = (), aside: Iterable[
         If a text is not TOML or CSV, or has a wrong, missing or unknown key or column.
     """
     file = read_toml(regions_text, _RegionsFile, what="the region lexicon")
-    owner: dict[str, str] = {}
-    _claim(owner, ((name, (name, *words)) for name, words in file.names.items()))
-    for table in tables:
-        _claim(owner, _rows(table))
-    special = dict(owner)
-    words = [*file.guarded.items(), *file.capitals.items()]
-    _claim(special, words)
-    marked = {f"{MARK}{fold(word)}": region for region, all_ in words for word in all_}
+    named = [(name, (name, *words)) for name, words in file.names.items()]
+    plain = _owned([*named, *(row for table in tables for row in _rows(table))])
+    special = _owned([*file.guarded.items(), *file.capitals.items()])
+    marked = {f"{MARK}{word}": region for word, region in special.items()}
     marked |= {f"{MARK}{fold(short)}": region for short, region in file.abbreviations.items()}
-    hides = [*file.aside, *aside]
     return Places(
-        in_text=build_vocabulary(_pairs(owner | marked), hides),
-        in_field=build_vocabulary(_pairs(special | marked), hides),
+        in_text=_vocabulary(plain | marked, file.aside),
+        in_field=_vocabulary(special | plain | marked, file.aside),
         guarded=_guarded(file),
         abbreviated=_abbreviated(file),
     )
 
 
-def _claim(owner: dict[str, str], named: Iterable[tuple[str, Iterable[str]]]) -> None:
-    for region, names in named:
-        for name in names:
-            owner.setdefault(fold(name), region)
+def _owned(named: Iterable[tuple[str, Iterable[str]]]) -> dict[str, str]:
+    """Return the region of each folded name; a name claimed twice is the first claimant's."""
+    pairs = [(name, region) for region, names in named for name in names]
+    folded = fold_phrases(name for name, _ in pairs)
+    owner: dict[str, str] = {}
+    for name, (_, region) in zip(folded, pairs, strict=True):
+        owner.setdefault(name, region)
+    return owner
 
 
-def _pairs(owner: Mapping[str, str]) -> Iterable[tuple[str, tuple[str]]]:
-    return ((region, (phrase,)) for phrase, region in owner.items())
+def _vocabulary(owner: Mapping[str, str], aside: Iterable[str]) -> Vocabulary:
+    return build_vocabulary(((region, (name,)) for name, region in owner.items()), aside)
 
 
 def _rows(csv_text: str) -> Iterable[tuple[str, list[str]]]:

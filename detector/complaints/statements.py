@@ -20,6 +20,8 @@ _QUESTION = re.compile(
     r"\W*(?:is|are|does|do|did|can|could|has|have|will|anyone|anybody|someone|who|why|what|how)\b"
 )
 _DOUBTED = r"(?!\s?[吗嘛么不])"
+# "not texts" is short for "texts don't" or "texts do", "not sending" for neither.
+_NOT_IT = r"not (?!\w*(?:ing|ed|able)\b|sure|just|only|even|again)(?=[^\W\d]+(?: \w+)?\W*$)"
 _LEAD = r"^\W*(?:and |so |just )?"
 
 
@@ -127,7 +129,7 @@ class Clauses:
             yield _Said(clause, works=False)
 
     def _all_but(self, before: str, after: str) -> Iterator[_Said]:
-        """Yield what "all BEFORE except AFTER" says of each; Chinese goes on behind what it excepts."""
+        """Yield what "all BEFORE except AFTER" says of each; in Chinese the predicate follows."""
         if not CJK.match(after.lstrip()):
             yield from self._excepted(after, before, said=f"{before} {after}")
             return
@@ -156,5 +158,5 @@ def build_clauses(table: ClausesTable) -> Clauses:
         except_before=re.compile(any_of(table.except_before)),
         except_after=re.compile(any_of(table.except_after)),
         not_only=re.compile(any_of(table.not_only)),
-        not_there=re.compile(_LEAD + any_of(table.not_there) + "(?![吗吧我只])"),
+        not_there=re.compile(rf"{_LEAD}(?:{any_of(table.not_there)}(?![吗吧我只])|{_NOT_IT})"),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -43,12 +43,16 @@ class Vocabulary:
             for meaning in self.meanings[i]
         )
 
+    def matches(self, folded: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield each phrase in ``folded`` that stands alone, and what it means."""
+        for i, start, end in self.automaton.find_matches_as_indexes(folded):
+            if self.meanings[i] and stands_alone(folded, start, end):
+                yield self.phrases[i], self.meanings[i]
+
     def hidden_in(self, aside: Iterable[str]) -> Vocabulary:
-        """Return the same with more phrases that mean nothing and hide others."""
-        own = zip(self.phrases, self.meanings, strict=True)
-        pairs = [(meaning, (phrase,)) for phrase, meanings in own for meaning in meanings]
-        quiet = [p for p, meanings in zip(self.phrases, self.meanings, strict=True) if not meanings]
-        return build_vocabulary(pairs, [*quiet, *aside])
+        """Return the same with more folded phrases that mean nothing and hide others."""
+        own = dict(zip(self.phrases, self.meanings, strict=True))
+        return _vocabulary(dict.fromkeys(aside, ()) | own)
 
 
 def build_vocabulary(
@@ -56,20 +60,21 @@ def build_vocabulary(
 ) -> Vocabulary:
     """Return the vocabulary of ``(meaning, phrases)`` pairs; phrases of ``aside`` mean nothing."""
     pairs = [(phrase, meaning) for meaning, phrases in names for phrase in phrases]
-    meanings: dict[str, tuple[str, ...]] = dict.fromkeys(_folded(aside), ())
-    folded = _folded(phrase for phrase, _ in pairs)
+    meanings: dict[str, tuple[str, ...]] = dict.fromkeys(fold_phrases(aside), ())
+    folded = fold_phrases(phrase for phrase, _ in pairs)
     for phrase, (_, meaning) in zip(folded, pairs, strict=True):
         if meaning not in meanings.setdefault(phrase, ()):
             meanings[phrase] += (meaning,)
+    return _vocabulary(meanings)
+
+
+def _vocabulary(meanings: Mapping[str, tuple[str, ...]]) -> Vocabulary:
     phrases = tuple(meanings)
-    return Vocabulary(
-        phrases,
-        tuple(meanings.values()),
-        AhoCorasick(phrases, matchkind=MatchKind.LeftmostLongest),
-    )
+    automaton = AhoCorasick(phrases, matchkind=MatchKind.LeftmostLongest)
+    return Vocabulary(phrases, tuple(meanings.values()), automaton)
 
 
-def _folded(phrases: Iterable[str]) -> list[str]:
+def fold_phrases(phrases: Iterable[str]) -> list[str]:
     """Return the phrases as `fold` gives them, all in one pass."""
     given = list(phrases)
     return fold_all(given).split("\n") if given else []

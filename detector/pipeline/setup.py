@@ -16,8 +16,8 @@ from detector.clock import AcceleratedClock, Clock, WallClock
 from detector.complaints.facets import FacetLexicon, parse_facets
 from detector.complaints.lexicon import parse_lexicon, parse_services
 from detector.complaints.reader import Judge, PostReader, build_reader
-from detector.complaints.service_list import parse_service_list
 from detector.complaints.reading import Reading
+from detector.complaints.service_list import parse_service_list
 from detector.config.settings import Settings
 from detector.errors import ConfigError, InputError
 from detector.model.severity import SeverityRules
