@@ -26,6 +26,10 @@ from detector.detection.truth_matching import Claim
 SEED = 11
 #: Minutes after its end within which an outage is still found, and around it an alarm is no false.
 GRACE = 15.0
+INTRODUCTION = """Worlds of `benchmarks/worlds.py` (seed {seed}; `python -m benchmarks.weathering`
+for another), judged by the live path alone, {asked:g} false pages a week asked for. *Found* is the
+share of outages noticed before a quarter of an hour after their end. The rival, three windows in a
+row, is the strongest of those above; on services that behave it is allowed 0.25 a week."""
 HEAD = (
     "world",
     "found",
@@ -78,9 +82,7 @@ def section(seed: int = SEED, worlds: Sequence[World] = WORLDS) -> str:
         [
             "## Weeks that are unlike the others",
             "",
-            f"Worlds of `benchmarks/worlds.py` (seed {seed}), judged by the live path alone; "
-            f"asked for {DetectionOptions().max_false_pages_per_week:g} false pages a week. "
-            "The rival is allowed 0.25 on services that behave.",
+            INTRODUCTION.format(seed=seed, asked=DetectionOptions().max_false_pages_per_week),
             "",
             table(HEAD, rows),
         ]

@@ -109,7 +109,7 @@ def each(levels: tuple[float, ...], services: int) -> Iterator[tuple[str, float]
 
 
 def long_outages(rng: Generator) -> Iterator[Line]:
-    """Five times the usual, or as much more day and night, for one to four days; ten follow."""
+    """Yield services: five times the usual, or as much more all day, for one to four days."""
     for name, level in each((1.5, 15.0), 6):
         rate = usual(rng, level, 42)
         first, bins = 28 * 1440 + int(rng.integers(0, 1440)), int(rng.integers(1440, 5760))
@@ -122,7 +122,7 @@ def long_outages(rng: Generator) -> Iterator[Line]:
 
 
 def after_a_long_one(rng: Generator) -> Iterator[Line]:
-    """Three times the usual for an hour, 6, 30 or 96 hours after the end of a 30-hour outage."""
+    """Yield services: three times the usual, 6, 30 or 96 hours after an outage of 30 hours."""
     for name, level in each((1.5, 15.0), 8):
         rate = usual(rng, level, 40)
         first = fail(rate, 28 * 1440 + int(rng.integers(0, 1440)), 1800, 5)
@@ -131,7 +131,7 @@ def after_a_long_one(rng: Generator) -> Iterator[Line]:
 
 
 def holidays(rng: Generator) -> Iterator[Line]:
-    """A week of two thirds of the posts, hours later than usual."""
+    """Yield services: a week of two thirds of the posts, hours later than usual."""
     for name, level in each(LEVELS, 8):
         rate = usual(rng, level, 49)
         rate[35 * 1440 : 42 * 1440] = 0.7 * np.roll(rate, int(rng.integers(60, 180)))[: 7 * 1440]
@@ -139,7 +139,7 @@ def holidays(rng: Generator) -> Iterator[Line]:
 
 
 def gaps(rng: Generator) -> Iterator[Line]:
-    """A twentieth to a tenth of the bins was not observed."""
+    """Yield services: a twentieth to a tenth of the bins was not observed."""
     for name, level in each((1.5, 15.0), 6):
         rate = usual(rng, level, 40)
         spans = [fail(rate, at, 60, 5, least=0.6) for at in some_hours(rng, 20, 40)]
@@ -166,7 +166,7 @@ def bursts_of(width: int, services: int) -> Callable[[Generator], Iterator[Line]
 
 
 def wandering(rng: Generator) -> Iterator[Line]:
-    """The rate wanders by itself: log sd .4, over two hours."""
+    """Yield services: the rate wanders by itself: log sd .4, over two hours."""
     keep = np.exp(-1 / 120)
     for name, level in each(LEVELS, 5):
         rate = usual(rng, level, 42)
@@ -175,18 +175,19 @@ def wandering(rng: Generator) -> Iterator[Line]:
 
 
 def cascades(rng: Generator) -> Iterator[Line]:
-    """Posts set off posts, most of them none and a few hundreds of them."""
+    """Yield services: posts set off posts, most of them none and a few hundreds of them."""
     for name, level in each(LEVELS, 5):
         first = drawn(rng, 0.4 * usual(rng, level, 42), 1.0)
         at = np.repeat(np.arange(len(first)), first.astype(int)).astype(float)
         more = np.minimum(0.6 * rng.pareto(1.4, len(at)), 400).astype(int)
         pace = np.repeat(rng.exponential(20.0, len(at)), more)
         at = np.concatenate([at, np.repeat(at, more) + pace * rng.exponential(1.0, more.sum())])
-        yield Line(name, np.bincount(at.astype(int), minlength=len(first))[: len(first)] * 1.0)
+        counts = np.bincount(at.astype(int), minlength=len(first))[: len(first)]
+        yield Line(name, counts.astype(np.float64))
 
 
 def openings(rng: Generator) -> Iterator[Line]:
-    """Nobody writes but from eight to twenty; failures come with the opening."""
+    """Yield services: nobody writes but from eight to twenty; failures come with the opening."""
     minute = np.arange(42 * 1440) % 1440
     for name, level in each((3.0, 30.0), 6):
         rate = np.where((minute >= 480) & (minute < 1200), level * rng.lognormal(0.0, 0.05), 0.0)
@@ -195,7 +196,7 @@ def openings(rng: Generator) -> Iterator[Line]:
 
 
 def silent_nights(rng: Generator) -> Iterator[Line]:
-    """Nobody writes for five hours of the night, in the middle of which it fails."""
+    """Yield services: nobody writes for five hours of the night, and then it fails."""
     minute = np.arange(42 * 1440) % 1440
     for name, level in each((1.5, 15.0), 6):
         rate = usual(rng, level, 42)
@@ -205,7 +206,7 @@ def silent_nights(rng: Generator) -> Iterator[Line]:
 
 
 def scale_changes(rng: Generator) -> Iterator[Line]:
-    """A source counts three times as much for good; twelve hours later it fails."""
+    """Yield services: a source counts three times as much for good; twelve hours later it fails."""
     for name, level in each(LEVELS, 6):
         rate, at = usual(rng, level, 45), 30 * 1440 + 600
         rate[at:] *= 3
@@ -214,7 +215,7 @@ def scale_changes(rng: Generator) -> Iterator[Line]:
 
 
 def many_posts(rng: Generator) -> Iterator[Line]:
-    """Hundreds and thousands of posts a minute; 1.6 times as many for an hour."""
+    """Yield services: hundreds and thousands of posts a minute; 1.6 times as many for an hour."""
     for name, level in each((500.0, 5000.0), 6):
         rate = usual(rng, level, 42)
         spans = [fail(rate, at, 60, 1.6) for at in some_hours(rng, 25, 42)]
@@ -222,7 +223,7 @@ def many_posts(rng: Generator) -> Iterator[Line]:
 
 
 def ramps(rng: Generator) -> Iterator[Line]:
-    """The rate climbs for three or six hours."""
+    """Yield services: the rate climbs for three or six hours."""
     for name, level in each((1.5, 15.0), 6):
         rate, rise = usual(rng, level, 42), int(rng.choice([180, 360]))
         spans = [fail(rate, a, rise + 60, 5, rise=rise, least=0.6) for a in some_hours(rng, 25, 41)]
@@ -230,7 +231,7 @@ def ramps(rng: Generator) -> Iterator[Line]:
 
 
 def swift(rng: Generator) -> Iterator[Line]:
-    """Ten and thirty times the usual, in bins of 15 seconds."""
+    """Yield services: ten and thirty times the usual, in bins of 15 seconds."""
     for name, level in each((1.5, 15.0), 4):
         rate = usual(rng, level, 22, 15)
         spans = [fail(rate, 4 * a, 240, rng.choice([10, 30])) for a in some_hours(rng, 15, 22, 2)]
@@ -238,7 +239,7 @@ def swift(rng: Generator) -> Iterator[Line]:
 
 
 def first_hours(rng: Generator) -> Iterator[Line]:
-    """It fails 1 to 24 hours after it was first seen, at 30 to 1,000 times the usual."""
+    """Yield services: up to 1,000 times the usual, 1 to 24 hours after the first post."""
     for name, level in each((0.5, 5.0, 50.0), 16):
         known = 60 * int(rng.choice([1, 2, 4, 8, 24]))
         rate = usual(rng, level, 4 + known / 1440)
@@ -246,8 +247,9 @@ def first_hours(rng: Generator) -> Iterator[Line]:
         yield Line(name, drawn(rng, rate), (span,))
 
 
-def _world(name: str, make: Callable[[Generator], Iterator[Line]]) -> World:
-    return World(name, (make.__doc__ or "").strip().rstrip("."), 60, make)
+def _world(name: str, make: Callable[[Generator], Iterator[Line]], width: int = 60) -> World:
+    about = (make.__doc__ or "").partition(": ")[2].rstrip(".")
+    return World(name, about, width, make)
 
 
 def _bursty(width: int, words: str) -> World:
@@ -281,6 +283,6 @@ WORLDS = (
     _world("scale changes", scale_changes),
     _world("many posts", many_posts),
     _world("ramps", ramps),
-    World("swift", (swift.__doc__ or "").strip().rstrip("."), 15, swift),
+    _world("swift", swift, 15),
     _world("first hours", first_hours),
 )

@@ -10,9 +10,9 @@ is the log-likelihood ratio of "some higher rate since the start" to "the usual 
 within c". It is Poisson's for short surges and saturates for long faint ones.
 
 Other explanations are dearer than "the usual rate", since they are rarer, and cheaper than a false
-page: a burst of a few bins, a level that has moved a little for good or has come back to what it was
-for weeks, a clock that has moved, a habit that has not moved with the clock. An outage has to beat each of them: the evidence of a
-start is the least that any leaves, its cost included.
+page: a burst of a few bins, a level that has moved a little for good or has come back to what it
+was for weeks, a clock that has moved, a habit that has not moved with the clock. An outage has to
+beat each of them: the evidence of a start is the least that any leaves, its cost included.
 
 References
 ----------
