@@ -209,3 +209,11 @@ def test_any_few_counts_have_a_result(counts: list[float], minutes: int) -> None
     step = detect(np.array(counts), width=timedelta(minutes=minutes))
     assert step.said.shape == (6, len(counts))
     assert all(surge.excess >= 0.0 for surge in surges(step))
+
+
+def test_half_a_day_of_half_the_usual_and_the_days_after_page_nobody() -> None:
+    slots = np.arange(56 * 48)
+    rate = rhythm(slots * 30.0, 300.0)
+    rate[40 * 48 + 24 : 41 * 48] *= 0.5
+    counts = drawn(rate, 3.0, np.random.default_rng(4))
+    assert not detect(counts, width=timedelta(minutes=30)).changes
