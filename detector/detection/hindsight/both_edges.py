@@ -30,6 +30,8 @@ ENOUGH = 60.0
 COVER, END_COVER = 0.9, 0.9
 #: Share of the mean expected count that every moment counts for, when surges begin.
 FLOOR = 0.1
+#: Least expected count, as this part of the surge's mean rate.
+IDLE = 100.0
 #: Shares of the last level that the surge may still have before its end.
 SHARES = (1.0, 0.6, 0.35, 0.2)
 
@@ -59,6 +61,7 @@ def start_of(
     minutes : width of a bin.
     longest : minutes of the longest rise to try.
     """
+    expected = floored(counts, expected)
     weight = weights(counts, expected, dispersion)
     y, mu = counts * weight / dispersion, expected * weight / dispersion
     short = np.array([r for r in SHORT if r <= max(longest, 5.0)])
@@ -77,6 +80,15 @@ def start_of(
     top = table.max()
     prior = expected + FLOOR * max(float(expected.mean()), 1e-9)
     return _edge(np.exp(table - top).sum(axis=0) * prior, COVER)
+
+
+def floored(counts: Floats, expected: Floats) -> Floats:
+    """Return ``expected``, nowhere under a small share of the surge's own rate.
+
+    Where nobody ever writes a rise of any multiple is nothing, and would begin at any time.
+    """
+    above = float((counts - expected).clip(min=0.0).sum()) / max(len(counts), 1)
+    return np.maximum(expected, max(above / IDLE, 1e-6))
 
 
 def _gathered(values: Floats, cell: int) -> Floats:
@@ -175,7 +187,7 @@ def end_of(counts: Floats, expected: Floats, dispersion: float, height: float) -
     """
     n = len(counts)
     gains = np.zeros((len(SHARES), n + 1))
-    usual = np.maximum(expected, 1e-6 + 1e-3 * float(expected.mean()))
+    usual = floored(counts, expected)
     for k, share in enumerate(SHARES):
         more = max(share * height, 0.05 * float(usual.mean()))
         gains[k, 1:] = np.cumsum(counts * np.log1p(more / usual) - more)

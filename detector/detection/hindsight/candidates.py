@@ -163,26 +163,26 @@ def _runs(cells: Cells, noise: Noise, edges: Ints) -> list[Candidate]:
     return sorted(found)
 
 
-def _pieces(cells: Cells, edges: Ints) -> tuple[Floats, Floats, Floats]:
-    """Return posts, expected and bursts of every regime; bursts are shape (m, 2)."""
-    posts, usual = (np.add.reduceat(v, edges[:-1]) for v in _cut(cells, edges))
+def _pieces(cells: Cells, edges: Ints) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return posts, expected, its squares and bursts of every regime; bursts are shape (m, 2)."""
+    end = int(edges[-1])
+    posts, usual, squares = (
+        np.add.reduceat(v[:end], edges[:-1])
+        for v in (cells.counts, cells.expected, cells.expected**2)
+    )
     k = cells.per_cell
     bursts = [
         heaviest(cells.bins[a * k : b * k], cells.bins_expected[a * k : b * k], cells.burst_bins)
         for a, b in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
     ]
-    return posts, usual, np.array(bursts)
-
-
-def _cut(cells: Cells, edges: Ints) -> tuple[Floats, Floats]:
-    end = int(edges[-1])
-    return cells.counts[:end], cells.expected[:end]
+    return posts, usual, squares, np.array(bursts)
 
 
 @compiled
 def best_run(
     posts: Floats,
     usual: Floats,
+    squares: Floats,
     bursts: Floats,
     edges: Ints,
     low: int,
@@ -194,14 +194,15 @@ def best_run(
     """Return the run ``[i, j)`` of regimes in ``[low, high)`` with the largest z."""
     first, end, best = low, low, 0.0
     for i in range(low, high):
-        y = mu = 0.0
+        y = mu = square = 0.0
         heavy = (0.0, 0.0)
         for j in range(i, high):
             y += posts[j]
             mu += usual[j]
+            square += squares[j]
             if j == i or bursts[j, 0] - bursts[j, 1] > heavy[0] - heavy[1]:
                 heavy = (bursts[j, 0], bursts[j, 1])
-            scale = np.log2(max(edges[j + 1] - edges[i], 1))
+            scale = np.log2(max(mu * mu / max(square, 1e-12), 1.0))
             k = min(int(scale), wandering.shape[0] - 1)
             z = z_of(without_burst(y, mu, heavy, minutes), mu, dispersion, wandering[k])
             if z > best:
@@ -243,8 +244,14 @@ def weighed(
         cells.bins[first * k : end * k], cells.bins_expected[first * k : end * k], cells.burst_bins
     )
     kept = without_burst(posts, usual, burst, cells.minutes)
-    doubt = float(np.hypot(noise.over(end - first), _mean_doubt(cells, first, end)))
+    length = effective_cells(cells.expected[first:end])
+    doubt = float(np.hypot(noise.over(length), _mean_doubt(cells, first, end)))
     return Candidate(first, end, kept, usual, z_of(kept, usual, noise.dispersion, doubt), edges)
+
+
+def effective_cells(expected: Floats) -> float:
+    """Return how many cells speak: an empty night makes a stretch no longer."""
+    return float(expected.sum() ** 2 / max((expected**2).sum(), 1e-12))
 
 
 def _mean_doubt(cells: Cells, first: int, end: int) -> float:

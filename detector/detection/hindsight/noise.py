@@ -7,6 +7,7 @@ wandering of the rate itself, which no amount of posts averages away: its relati
 
 from __future__ import annotations
 
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,8 @@ PRIOR, HOLD = 0.12, 8.0
 ENOUGH_POSTS, ENOUGH_STRETCHES = 8.0, 8
 #: Least wandering at any scale: no rate is known better.
 LEAST = 0.04
+#: The quantile that the upper tail is taken at: that of the strongest so many stretches, within.
+TAIL_STRETCHES, TAIL_LEAST, TAIL_MOST = 6.0, 0.95, 0.995
 #: Most that a series under two days old may claim.
 YOUNG = 0.35
 
@@ -100,7 +103,21 @@ def _spread(y: Floats, mu: Floats, dispersion: float, trim: float) -> float:
         found = float(np.average(off[kept] / share - counting[kept], weights=weight))
         held = (max(found, 0.0) * kept.sum() + HOLD * PRIOR**2) / (kept.sum() + HOLD)
         variance = held
-    return float(np.sqrt(variance))
+    return float(np.sqrt(max(variance, _upper_tail(y, mu, dispersion))))
+
+
+def _upper_tail(y: Floats, mu: Floats, dispersion: float) -> float:
+    """Return the variance of the rate that the upper tail tells: what cascades is skewed."""
+    n = len(y)
+    if n < 4 * ENOUGH_STRETCHES:
+        return 0.0
+    share = min(max(TAIL_LEAST, 1.0 - TAIL_STRETCHES / n), TAIL_MOST)
+    up = y > mu
+    ratio = np.where(up, np.log(np.maximum(y, 1e-9) / mu), 0.0)
+    counting = np.where(up, 2.0 * (y * ratio - y + mu) / dispersion, 0.0)
+    at = int(np.argsort(counting)[int(share * (n - 1))])
+    normal = NormalDist().inv_cdf(share) ** 2
+    return max(float(ratio[at] ** 2 * (1.0 / normal - 1.0 / max(counting[at], 1e-9))), 0.0)
 
 
 def _share_without_tails(trim: float) -> float:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detector.detection.hindsight.candidates import Candidate, Cells
+from detector.detection.hindsight.candidates import Candidate, Cells, effective_cells
 from detector.detection.hindsight.noise import Noise
 from detector.detection.kernels.compiled import compiled
 from detector.model.series import Floats
@@ -23,8 +23,12 @@ NEIGHBOURS, WEEKS = (-2, -1, 1, 2), (-21, -14, -7, 7, 14, 21)
 MOST, MUCH_LARGER = 2.5, 1.5
 #: Hours next to a stretch, without the first, that are its flanks; and of one side alone.
 FLANK_HOURS, NEXT_TO, ONE_SIDE_HOURS = 4.0, 1.0, 36.0
+#: Parts that the one side is looked at in; the second lowest speaks.
+PARTS = 4
 #: Hours on either side whose spread replaces the general one where it is larger.
 AROUND_HOURS = 14.0
+#: Standard errors under what was found at which that spread is taken.
+LOCAL_SDS = 1.0
 #: Nats by which a step must beat a smooth hump to be no part of an unusual day.
 ABRUPT = 6.0
 
@@ -82,7 +86,7 @@ def judged(c: Candidate, cells: Cells, noise: Noise, sums: Sums, per_day: int) -
     share = min(np.log(max(times, 1.0)) / whole, 1.0)
     z = c.z * (1.0 - share)
     local = _local_spread(c, cells, noise)
-    if local > noise.over(c.end - c.first) and not is_abrupt(c, cells, noise):
+    if local > noise.over(effective_cells(cells.expected[c.first : c.end])) and not is_abrupt(c, cells, noise):
         kept = 1.0 / np.sqrt(1.0 / max(c.z, 1e-9) ** 2 + (local / whole) ** 2) * (1.0 - share)
         if kept < z:
             by, z = ("unusual_day" if kept < 0.8 * z else by), kept
@@ -110,14 +114,20 @@ def _flanks(c: Candidate, cells: Cells, sums: Sums, noise: Noise) -> float:
 
 
 def _one_side(c: Candidate, cells: Cells, sums: Sums, noise: Noise) -> float:
-    """Return how raised a day and a half on one side is, at least."""
+    """Return how raised a day and a half on one side is, at least, whatever happened in a part."""
     reach = cells.cells_in(60 * ONE_SIDE_HOURS)
-    sides = [
-        sums.ratio_at_least(a, b, noise.dispersion)
-        for a, b in ((c.first - reach, c.first), (c.end, c.end + reach))
-        if a >= 0 and b <= len(sums.posts) - 1
-    ]
-    known = [s for s in sides if np.isfinite(s)]
+    part = reach // PARTS
+    known = []
+    for first in (c.first - reach, c.end):
+        if first < 0 or first + reach > len(sums.posts) - 1:
+            continue
+        parts = [
+            sums.ratio_at_least(first + i * part, first + (i + 1) * part, noise.dispersion)
+            for i in range(PARTS)
+        ]
+        seen = sorted(r for r in parts if np.isfinite(r))
+        if len(seen) == PARTS:
+            known.append(seen[1])
     return min(max(known), MOST) if known else 1.0
 
 
@@ -136,9 +146,10 @@ def _local_spread(c: Candidate, cells: Cells, noise: Noise) -> float:
         found += list(np.log((y[enough] + 0.5) / (mu[enough] + 0.5)) ** 2 - noise.dispersion / mu[enough])
     if len(found) < 4:
         return 0.0
-    # the single largest is left out: it may be another outage
+    # the single largest is left out: it may be another outage; of the rest a lower bound
     kept = sorted(found)[:-1]
-    return float(np.sqrt(max(np.mean(kept), 0.0)))
+    sure = np.mean(kept) - LOCAL_SDS * np.std(kept) / np.sqrt(len(kept))
+    return float(np.sqrt(max(sure, 0.0)))
 
 
 def is_abrupt(c: Candidate, cells: Cells, noise: Noise) -> bool:

@@ -44,6 +44,8 @@ MOST_BLOCKS = 64
 PENALTY = 7.0
 #: Standard deviations of an excess, at any scale, from which on it has a window.
 EXCESS_Z = 3.2
+#: Scale of the wandering that is noise to regimes: 2**k cells.
+OF_REGIMES = 3
 #: Minutes on either side of an excess that belong to its window.
 PADDING = 60.0
 
@@ -108,7 +110,7 @@ class PeltOfCounts:
         """Return the first cells of the regimes and the number of cells, from 0 on."""
         signal = np.column_stack([counts, expected])
         # the shortest wandering is noise too: without it every mood of the crowd is a regime
-        spread = noise.wandering[0] ** 2 * float(expected.mean())
+        spread = noise.wandering[OF_REGIMES] ** 2 * float(expected.mean())
         cost = CountCost(noise.dispersion + spread)
         search = ruptures.Pelt(custom_cost=cost, min_size=1, jump=1).fit(signal)
         return [0, *search.predict(pen=self.penalty)]
@@ -154,7 +156,7 @@ class RupturesSegmenter:
 def strays(counts: Floats, expected: Floats, noise: Noise) -> Floats:
     """Return how far counts stray, in standard deviations, shape (n, 1); variance about one."""
     root = 2.0 * (np.sqrt(counts + 0.375) - np.sqrt(expected + 0.375))
-    spread = np.sqrt(noise.dispersion + noise.wandering[0] ** 2 * expected)
+    spread = np.sqrt(noise.dispersion + noise.wandering[OF_REGIMES] ** 2 * expected)
     return np.asarray((root / spread)[:, None])
 
 

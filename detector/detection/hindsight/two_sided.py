@@ -140,7 +140,9 @@ def day_edges(posts: Floats, level: Floats, near: int, ratio: float, z: float) -
             continue
         one, two = (left + 0.5) / base, (right + 0.5) / raised
         if max(one, two) > ratio * min(one, two):
-            score[s] = abs(np.log(two / one)) / np.sqrt(1.0 / (left + 0.5) + 1.0 / (right + 0.5))
+            mean = (left + right + 1.0) / (base + raised)
+            gain = (left + 0.5) * np.log(one / mean) + (right + 0.5) * np.log(two / mean)
+            score[s] = np.sqrt(2.0 * max(gain, 0.0))
     out = np.empty((2, n), dtype=np.int64)
     first = 0
     for s in range(1, n + 1):
