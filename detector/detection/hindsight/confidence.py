@@ -1,21 +1,20 @@
 """How many incidents as strong as one would be seen by chance: what a z is worth in one series.
 
-The larger of two: what a normal with as many independent looks as a year holds would give, and
-the tail of the series' own candidates (Hill's estimator), since what cascades and wanders has
-heavier tails than any normal. The ranks that the tail is taken from grow with the length of the
-series, so that a year with twenty-four outages is not taken for a year of noise.
+The larger of two: what a normal with as many independent looks as a year holds would give, and the
+tail of the series' own candidates, exponential beyond where candidates begin, since what cascades
+and wanders has heavier tails than any normal. What is far beyond all noise, and the strongest few
+besides, have no say in it: a year with twenty-four outages is not a year of noise.
 
 References
 ----------
-Hill, B. M. (1975). A simple general approach to inference about the tail of a distribution. The
-Annals of Statistics 3(5).
+Balkema, A. A., de Haan, L. (1974). Residual life time at great age. The Annals of Probability 2(5).
 Benjamini, Y., Hochberg, Y. (1995). Controlling the false discovery rate. Journal of the Royal
 Statistical Society B 57(1).
 """
 
 from __future__ import annotations
 
-from math import erfc, sqrt
+from math import erfc, exp, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -24,8 +23,13 @@ from detector.model.series import Floats
 
 #: Independent looks in a year.
 LOOKS = 40_000.0
-#: Ranks of the own tail: the strongest so many, and one in this share of a year, are left out.
-SKIP, SKIP_A_YEAR, TAIL = 3, 30.0, 24
+#: Where the tail begins, and beyond what nothing is noise.
+BEGINS, BEYOND = 3.2, 7.5
+#: The strongest of the rest that have no say: so many, and so many a year.
+SKIP, SKIP_A_YEAR = 2, 8.0
+#: Mean excess of a normal's tail, how much more it is where the rate wanders as far as `WANDERS` or
+#: farther, and how many candidates that counts as.
+NORMAL_EXCESS, MORE, WANDERS, HOLD = 0.3, 0.4, 0.6, 8.0
 
 
 class Tail(NamedTuple):
@@ -34,33 +38,32 @@ class Tail(NamedTuple):
     Attributes
     ----------
     years : observed.
-    z, rate : where the tail begins, and how many a year are beyond; 0 without a tail.
-    index : of the power law.
+    rate : candidates a year beyond `BEGINS`.
+    excess : how far beyond they are, in the mean.
     """
 
     years: float
-    z: float
     rate: float
-    index: float
+    excess: float
 
     @classmethod
-    def of(cls, z: Floats, years: float) -> Tail:
-        """Return the tail of candidates' ``z``, in any order, over so many ``years``."""
-        ordered = np.sort(z[z > 0])[::-1]
-        skip = SKIP + int(SKIP_A_YEAR * years)
-        body = ordered[skip : skip + TAIL]
-        if len(body) < TAIL // 2 or years <= 0:
-            return cls(years, 0.0, 0.0, 0.0)
-        base = float(body[-1])
-        index = 1.0 / max(float(np.mean(np.log(body / base))), 0.02)
-        return cls(years, base, (skip + len(body)) / years, index)
+    def of(cls, z: Floats, years: float, wandering: float) -> Tail:
+        """Return the tail of candidates' ``z``, in any order, over so many ``years``.
+
+        ``wandering`` is the relative spread of the rate over some minutes.
+        """
+        before = NORMAL_EXCESS + MORE * min(wandering / WANDERS, 1.0)
+        body = np.sort(z[(z > BEGINS) & (z < BEYOND)])[::-1]
+        kept = body[SKIP + int(SKIP_A_YEAR * years) :]
+        excess = (float((kept - BEGINS).sum()) + HOLD * before) / (len(kept) + HOLD)
+        return cls(years, len(kept) / max(years, 1e-9), excess)
 
     def false_a_year(self, z: float) -> float:
         """Return how many incidents a year reach ``z`` by chance."""
         normal = LOOKS * 0.5 * erfc(z / sqrt(2.0))
-        if self.rate <= 0.0 or z <= self.z:
-            return normal
-        return max(normal, self.rate * (z / self.z) ** -self.index)
+        if z <= BEGINS:
+            return max(normal, self.rate)
+        return max(normal, self.rate * exp(-(z - BEGINS) / self.excess))
 
 
 def q_values(false_a_year: Floats, years: float) -> Floats:

@@ -24,7 +24,7 @@ ENOUGH_POSTS, ENOUGH_STRETCHES = 8.0, 8
 #: Least wandering at any scale: no rate is known better.
 LEAST = 0.04
 #: The quantile that the upper tail is taken at: that of the strongest so many stretches, within.
-TAIL_STRETCHES, TAIL_LEAST, TAIL_MOST = 6.0, 0.95, 0.995
+TAIL_STRETCHES, TAIL_LEAST, TAIL_MOST = 6.0, 0.95, 0.98
 #: Most that a series under two days old may claim.
 YOUNG = 0.35
 

@@ -193,7 +193,7 @@ def _look(
         judged(c, cells, noise, sums, per_day)
         for c in candidates(cells, noise, options.segmenter, least)
     ]
-    tail = Tail.of(np.array([j.z for j in found]), years)
+    tail = Tail.of(np.array([j.z for j in found]), years, float(noise.wandering[2]))
     return _Pass(base, counts, noise, cells, found, tail)
 
 
