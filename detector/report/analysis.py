@@ -17,9 +17,10 @@ import numpy as np
 import pandas as pd
 
 from detector.config.settings import Settings
+from detector.detection.hindsight.whole_series import HindsightOptions
 from detector.model.documents import incident_to_dict
 from detector.model.incident import Incident
-from detector.pipeline.hindsight_analysis import Review, Reviewed, review
+from detector.pipeline.hindsight_analysis import Review, Reviewed, SpanAsked, review
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.traces import Trace
 from detector.report.exports import incidents_csv, report_markdown
@@ -245,16 +246,20 @@ def analyze_source(
     settings: Settings,
     *,
     catalogue: bool = True,
+    options: HindsightOptions | None = None,
+    between: SpanAsked = (None, None),
     progress: Callable[[int], None] = lambda _: None,
 ) -> Analysis:
     """Return what the history in ``source`` shows.
 
     Parameters
     ----------
+    options : how sure to be.
+    between : only what happened in this span is wanted; None leaves a side open.
     catalogue : whether incidents are put beside the documented outages of their services.
     progress : called with the number of bins done.
     """
-    seen = review(source, plan, progress=progress)
+    seen = review(source, plan, options=options, between=between, progress=progress)
     services = sorted({trace.key.service for trace in seen.traces})
     beside = beside_catalogue(plan, services) if catalogue else Beside()
     return Analysis(seen, plan, settings, beside, source.name)

@@ -67,7 +67,9 @@ def first_fit(grid: Grid, counts: Floats, use: Flags) -> Baseline:
         form = shape(known, level, use, 1.0, first=True)
         share = per_bin(form.share, grid.day, grid.slot)
         steps = level_steps(grid, counts, share, use)
-        level = _medians(grid, counts, share, use, grid.bins(60 * BLOCK_HOURS), MEDIAN_BLOCKS, steps)
+        level = _medians(
+            grid, counts, share, use, grid.bins(60 * BLOCK_HOURS), MEDIAN_BLOCKS, steps
+        )
     return _baseline(grid, form, level, level, steps)
 
 
@@ -164,7 +166,9 @@ def _in_bins(
             out[first:end] = fallback
             continue
         middles = (np.arange(a, b) + 0.5) * span
-        out[first:end] = np.interp(np.arange(first, end) + 0.5, middles, filled(level[a:b], fallback))
+        out[first:end] = np.interp(
+            np.arange(first, end) + 0.5, middles, filled(level[a:b], fallback)
+        )
     return np.maximum(out, 1e-12)
 
 
@@ -178,8 +182,12 @@ def level_steps(grid: Grid, counts: Floats, share: Floats, use: Flags) -> tuple[
     reach = grid.bins(60 * PLACE_HOURS)
     steps: list[LevelStep] = []
     for i, block in enumerate(blocks):
-        left = _median_ratio(*(v[max(edges[i], block - MEDIAN_BLOCKS) : block] for v in (posts, shares)))
-        right = _median_ratio(*(v[block : min(edges[i + 2], block + MEDIAN_BLOCKS)] for v in (posts, shares)))
+        left = _median_ratio(
+            *(v[max(edges[i], block - MEDIAN_BLOCKS) : block] for v in (posts, shares))
+        )
+        right = _median_ratio(
+            *(v[block : min(edges[i + 2], block + MEDIAN_BLOCKS)] for v in (posts, shares))
+        )
         if not (left > 0 and right > 0) or not levels:
             continue
         low, high = max(0, block * span - reach), min(len(counts), block * span + reach)

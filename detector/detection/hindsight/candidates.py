@@ -215,7 +215,10 @@ def _weak_inside(
 ) -> tuple[int, int] | None:
     """Return the longest weak run of regimes strictly inside ``[i, j)``, None if under ``least``."""
     whole = posts[i:j].sum() / max(usual[i:j].sum(), 1e-9)
-    weak = [p / max(u, 1e-9) < 1.0 + WEAK * (whole - 1.0) for p, u in zip(posts[i:j], usual[i:j], strict=True)]
+    weak = [
+        p / max(u, 1e-9) < 1.0 + WEAK * (whole - 1.0)
+        for p, u in zip(posts[i:j], usual[i:j], strict=True)
+    ]
     best, first = None, None
     longest = least - 1
     for k, low in enumerate([*weak, False]):
@@ -234,9 +237,7 @@ def _candidate(cells: Cells, noise: Noise, edges: Ints, i: int, j: int) -> Candi
     return weighed(cells, noise, first, end, tuple(int(e) for e in edges[i : j + 1]))
 
 
-def weighed(
-    cells: Cells, noise: Noise, first: int, end: int, edges: tuple[int, ...]
-) -> Candidate:
+def weighed(cells: Cells, noise: Noise, first: int, end: int, edges: tuple[int, ...]) -> Candidate:
     """Return the cells ``[first, end)`` as a candidate."""
     k = cells.per_cell
     posts, usual = float(cells.counts[first:end].sum()), float(cells.expected[first:end].sum())

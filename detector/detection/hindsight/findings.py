@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from detector.model.series import Floats
 from detector.model.surge import Onset
+from detector.model.times import iso
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +94,56 @@ class Findings:
     unusual_days: tuple[UnusualDays, ...]
     unobserved: tuple[tuple[datetime, datetime], ...]
     expected: Floats
+
+
+def hindsight_fields(surge: HindsightSurge) -> dict[str, Any]:
+    """Return what looking back adds to an incident, names as in ``docs/interface.md``."""
+    return {
+        "ended_at_earliest": _iso(surge.ended_earliest),
+        "ended_at_latest": _iso(surge.ended_latest),
+        "noise_probability": _rounded(surge.noise_probability),
+        "false_per_year": _rounded(surge.false_per_year),
+        "regimes": [
+            {"start": iso(r.start), "end": iso(r.end), "ratio": round(r.ratio, 3)}
+            for r in surge.regimes
+        ],
+    }
+
+
+def hindsight_surge_to_dict(surge: HindsightSurge) -> dict[str, Any]:
+    """Return a surge by itself, as it stands in ``not_sure``."""
+    return {
+        "started_at": iso(surge.onset.at),
+        "started_at_earliest": iso(surge.onset.earliest),
+        "started_at_latest": iso(surge.onset.latest),
+        "ended_at": _iso(surge.ended_at),
+        "peak_at": iso(surge.peak_at),
+        "peak_count": surge.peak_count,
+        "expected_at_peak": round(surge.expected_at_peak, 4),
+        "excess": round(surge.excess, 2),
+        "evidence": round(surge.evidence, 3),
+        **hindsight_fields(surge),
+    }
+
+
+def level_change_to_dict(change: LevelChange) -> dict[str, Any]:
+    """Return a change of level as ``docs/interface.md`` names it."""
+    return {"at": iso(change.at), "ratio": round(change.ratio, 3)}
+
+
+def unusual_days_to_dict(days: UnusualDays) -> dict[str, Any]:
+    """Return unusual days as ``docs/interface.md`` names them."""
+    return {
+        "start": iso(days.start),
+        "end": iso(days.end),
+        "ratio": round(days.ratio, 3),
+        "kind": "shifted" if days.shifted else "volume",
+    }
+
+
+def _iso(instant: datetime | None) -> str | None:
+    return None if instant is None else iso(instant)
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.3g}")

@@ -86,7 +86,9 @@ def judged(c: Candidate, cells: Cells, noise: Noise, sums: Sums, per_day: int) -
     share = min(np.log(max(times, 1.0)) / whole, 1.0)
     z = c.z * (1.0 - share)
     local = _local_spread(c, cells, noise)
-    if local > noise.over(effective_cells(cells.expected[c.first : c.end])) and not is_abrupt(c, cells, noise):
+    if local > noise.over(effective_cells(cells.expected[c.first : c.end])) and not is_abrupt(
+        c, cells, noise
+    ):
         kept = 1.0 / np.sqrt(1.0 / max(c.z, 1e-9) ** 2 + (local / whole) ** 2) * (1.0 - share)
         if kept < z:
             by, z = ("unusual_day" if kept < 0.8 * z else by), kept
@@ -141,9 +143,13 @@ def _local_spread(c: Candidate, cells: Cells, noise: Noise) -> float:
         n = (b - a) // span
         if n <= 0:
             continue
-        y, mu = (v[a : a + n * span].reshape(n, span).sum(axis=1) for v in (cells.counts, cells.expected))
+        y, mu = (
+            v[a : a + n * span].reshape(n, span).sum(axis=1) for v in (cells.counts, cells.expected)
+        )
         enough = mu > 4.0 * noise.dispersion
-        found += list(np.log((y[enough] + 0.5) / (mu[enough] + 0.5)) ** 2 - noise.dispersion / mu[enough])
+        found += list(
+            np.log((y[enough] + 0.5) / (mu[enough] + 0.5)) ** 2 - noise.dispersion / mu[enough]
+        )
     if len(found) < 4:
         return 0.0
     # the single largest is left out: it may be another outage; of the rest a lower bound

@@ -160,9 +160,7 @@ def strays(counts: Floats, expected: Floats, noise: Noise) -> Floats:
     return np.asarray((root / spread)[:, None])
 
 
-def window_edges(
-    counts: Floats, expected: Floats, noise: Noise, segmenter: Segmenter
-) -> list[int]:
+def window_edges(counts: Floats, expected: Floats, noise: Noise, segmenter: Segmenter) -> list[int]:
     """Return the edges of regimes in one window; counts and expected are zero where not observed.
 
     A long window is segmented in blocks of several cells.
@@ -210,7 +208,10 @@ def windows(flags: Floats, padding: int) -> Ints:
     """Return the stretches around what is flagged, ``padding`` on either side; shape (m, 2)."""
     steps = np.diff(np.concatenate([[0.0], flags, [0.0]]))
     firsts, ends = np.flatnonzero(steps > 0), np.flatnonzero(steps < 0)
-    wide = [(max(0, a - padding), min(len(flags), b + padding)) for a, b in zip(firsts, ends, strict=True)]
+    wide = [
+        (max(0, a - padding), min(len(flags), b + padding))
+        for a, b in zip(firsts, ends, strict=True)
+    ]
     joined: list[tuple[int, int]] = []
     for a, b in wide:
         if joined and a <= joined[-1][1]:

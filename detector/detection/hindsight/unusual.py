@@ -46,13 +46,18 @@ def unusual_days(
     enough = usual > ENOUGH
     change = np.where(enough, np.log((posts + 0.5) / (usual + 0.5)), 0.0)
     spread = _hourly_spread(grid, day, cells, keep, posts / np.maximum(followed, 1e-9))
-    many = np.abs(change) > max(CHANGED, TIMES * 1.48 * float(np.median(np.abs(change[enough]))) if enough.any() else CHANGED)
+    many = np.abs(change) > max(
+        CHANGED,
+        TIMES * 1.48 * float(np.median(np.abs(change[enough]))) if enough.any() else CHANGED,
+    )
     typical = float(np.median(spread[enough])) if enough.any() else 0.0
     odd = spread > max(SPREAD, 2.5 * typical)
     return _together(grid, enough & (many | odd), many, posts, usual)
 
 
-def _hourly_spread(grid: Grid, day: np.ndarray, cells: Cells, keep: np.ndarray, ratio: Floats) -> Floats:
+def _hourly_spread(
+    grid: Grid, day: np.ndarray, cells: Cells, keep: np.ndarray, ratio: Floats
+) -> Floats:
     """Return the spread of the logarithm of hours about their day, beyond counting noise."""
     hour = np.arange(len(day)) // cells.cells_in(60.0)
     y, mu = (np.bincount(hour, weights=v * keep) for v in (cells.counts, cells.expected))

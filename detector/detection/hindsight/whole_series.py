@@ -27,20 +27,9 @@ from detector.detection.hindsight.baseline_passes import (
 from detector.detection.hindsight.both_edges import Edge, end_of, start_of
 from detector.detection.hindsight.candidates import Candidate, Cells, candidates
 from detector.detection.hindsight.confidence import Tail, q_values
-from detector.detection.hindsight.findings import (
-    Findings,
-    HindsightSurge,
-    LevelChange,
-    Regime,
-)
-from detector.detection.hindsight.grid import Grid, lay_on_grid
-from detector.detection.hindsight.noise import (
-    SCALES,
-    YOUNG,
-    Noise,
-    dispersion_of_neighbours,
-    wandering,
-)
+from detector.detection.hindsight.findings import Findings, HindsightSurge, LevelChange, Regime
+from detector.detection.hindsight.grid import Grid, gathered, lay_on_grid
+from detector.detection.hindsight.noise import YOUNG, Noise, dispersion_of_neighbours, wandering
 from detector.detection.hindsight.ordinary import Judged, Sums, judged
 from detector.detection.hindsight.segmentation import EXCESS_Z, PeltOfCounts, Segmenter
 from detector.detection.hindsight.two_sided import Flags
@@ -87,8 +76,7 @@ class HindsightOptions:
     def __post_init__(self) -> None:
         if not 0 < self.false_incidents_per_year <= 365:
             raise ValueError(
-                "false_incidents_per_year must be in (0, 365], not "
-                f"{self.false_incidents_per_year}"
+                f"false_incidents_per_year must be in (0, 365], not {self.false_incidents_per_year}"
             )
 
 
@@ -123,6 +111,30 @@ def find_in(
     grid = lay_on_grid(series, detection.time_zone)
     last, down = _passes(grid, options, detection)
     return _told(series, grid, last, down, options)
+
+
+def find_against(
+    series: CountSeries,
+    expected: Floats,
+    options: HindsightOptions,
+    detection: DetectionOptions,
+) -> Findings:
+    """Return what stands out in ``series`` against ``expected``, shape (n_bins,), nan unknown."""
+    counts = np.where(np.isfinite(expected), series.counts, np.nan)
+    series = CountSeries(series.key, series.start, series.width, counts)
+    if not np.isfinite(counts).any():
+        return Findings((), (), (), (), (), expected)
+    grid = lay_on_grid(series, detection.time_zone)
+    usual = np.nan_to_num(gathered(np.nan_to_num(expected), grid.own) if grid.own > 1 else expected)
+    ones, n = np.ones(len(usual)), len(usual)
+    base = Baseline(usual, usual, ones, ones, np.zeros(grid.cells), ())
+    events = (np.ones(n), np.zeros(n))
+    down = masked = np.zeros(n, dtype=bool)
+    for first in (True, False):
+        seen = _look(grid, grid.counts, base, events, masked, options, first=first)
+        masked = _mask(grid, seen, first=first)
+    seen = _look(grid, grid.counts, base, events, masked, options, first=False)
+    return _told(series, grid, seen, down, options)
 
 
 def _passes(
@@ -234,7 +246,9 @@ def _told(
     rest = [
         _Found(j, float(r), float(q))
         for j, r, q in zip(last.found, rates, shares, strict=True)
-        if options.false_incidents_per_year < r <= max(UNSURE_PER_YEAR, options.false_incidents_per_year)
+        if options.false_incidents_per_year
+        < r
+        <= max(UNSURE_PER_YEAR, options.false_incidents_per_year)
     ]
     expected = np.repeat(last.base.expected / grid.own, grid.own)[: len(series.counts)]
     edges = _Edges(series, grid, last, expected)
