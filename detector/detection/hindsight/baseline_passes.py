@@ -61,15 +61,13 @@ def first_fit(grid: Grid, counts: Floats, use: Flags) -> Baseline:
     """Return the baseline when nothing is known yet."""
     day = grid.bins(24 * 60)
     ones = np.ones(len(counts))
-    level = _medians(grid, counts, ones, use, day, 5, ())
+    level = _medians(counts, ones, use, day, 5, ())
     known = replace(grid, counts=counts)
     for _ in range(2):
         form = shape(known, level, use, 1.0, first=True)
         share = per_bin(form.share, grid.day, grid.slot)
         steps = level_steps(grid, counts, share, use)
-        level = _medians(
-            grid, counts, share, use, grid.bins(60 * BLOCK_HOURS), MEDIAN_BLOCKS, steps
-        )
+        level = _medians(counts, share, use, grid.bins(60 * BLOCK_HOURS), MEDIAN_BLOCKS, steps)
     return _baseline(grid, form, level, level, steps)
 
 
@@ -81,7 +79,7 @@ def fit_again(
     form = shape(known, before.level, use, dispersion, first=False)
     share = per_bin(form.share, grid.day, grid.slot)
     steps = level_steps(grid, counts, share, np.isfinite(counts))
-    steady = _medians(grid, counts, share, use, grid.bins(60 * BLOCK_HOURS), MEDIAN_BLOCKS, steps)
+    steady = _medians(counts, share, use, grid.bins(60 * BLOCK_HOURS), MEDIAN_BLOCKS, steps)
     level = _smooth(grid, counts, share, use, steady, steps, dispersion)
     return _baseline(grid, form, level, steady, steps)
 
@@ -95,9 +93,7 @@ def _baseline(
     return Baseline(level * share, share, level, steady, doubt, steps)
 
 
-def _blocks(
-    grid: Grid, counts: Floats, share: Floats, use: Flags, span: int
-) -> tuple[Floats, Floats]:
+def _blocks(counts: Floats, share: Floats, use: Flags, span: int) -> tuple[Floats, Floats]:
     """Return the posts and the shares of every ``span`` bins, of those in ``use``."""
     posts = np.where(use, counts, np.nan)
     return cell_sums(posts, span), cell_sums(np.where(use, share, np.nan), span)
@@ -118,7 +114,6 @@ def _without_mixed(shares: Floats, steps: tuple[LevelStep, ...], span: int) -> F
 
 
 def _medians(
-    grid: Grid,
     counts: Floats,
     share: Floats,
     use: Flags,
@@ -127,7 +122,7 @@ def _medians(
     steps: tuple[LevelStep, ...],
 ) -> Floats:
     """Return the median level around every bin."""
-    posts, shares = _blocks(grid, counts, share, use, span)
+    posts, shares = _blocks(counts, share, use, span)
     shares = _without_mixed(shares, steps, span)
     whole = posts.sum() / max(shares.sum(), 1e-9)
     level = median_level(posts, shares, _edges(steps, span, len(posts)), reach)
@@ -146,7 +141,7 @@ def _smooth(
     """Return the level that follows, in every bin."""
     span = grid.bins(60.0)
     reach = max(round(LEVEL_HOURS * 3600 / (span * grid.width)), 1)
-    posts, shares = _blocks(grid, counts, share, use, span)
+    posts, shares = _blocks(counts, share, use, span)
     shares = _without_mixed(shares, steps, span)
     usual = before[np.minimum(np.arange(len(posts)) * span + span // 2, len(before) - 1)]
     level = smooth_level(posts, shares, usual, _edges(steps, span, len(posts)), reach, dispersion)
@@ -175,7 +170,7 @@ def _in_bins(
 def level_steps(grid: Grid, counts: Floats, share: Floats, use: Flags) -> tuple[LevelStep, ...]:
     """Return the changes of level, by bin."""
     span = grid.bins(60 * BLOCK_HOURS)
-    posts, shares = _blocks(grid, counts, share, use, span)
+    posts, shares = _blocks(counts, share, use, span)
     blocks = changed_blocks(posts, shares)
     edges = [0, *blocks, len(posts)]
     levels = [_median_ratio(posts[a:b], shares[a:b]) for a, b in pairwise(edges)]

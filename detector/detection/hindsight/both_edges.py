@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from detector.detection.kernels.compiled import compiled
-from detector.model.series import Floats
+from detector.model.series import Floats, Ints
 
 #: Lengths of the rise, minutes: bin by bin, and in cells of `CELL` minutes.
 SHORT = (0.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0)
@@ -24,6 +24,8 @@ CELL = 5.0
 STEPS = 0.3
 #: Sizes of the rise, as multiples of the expected: smallest, largest, how many.
 SMALLEST, LARGEST, SIZES = 0.25, 2000.0, 20
+#: Largest size of a rise that takes hours.
+LARGEST_LONG = 60.0
 #: Posts above the expected (over the dispersion) behind which one more counts half.
 ENOUGH = 60.0
 #: Share of the posterior in the interval of a start and of an end; measured.
@@ -125,7 +127,7 @@ def weights(counts: Floats, expected: Floats, dispersion: float) -> Floats:
 
 
 @compiled
-def multiple_rises(y: Floats, mu: Floats, lengths: np.ndarray) -> Floats:
+def multiple_rises(y: Floats, mu: Floats, lengths: Ints) -> Floats:
     """Return the log-likelihood ratio of every length of rise and start, at the best size.
 
     Shape (len(lengths), n). The rate is ``mu * (1 + size * r)``, r growing to 1 over the rise.
@@ -156,7 +158,7 @@ def multiple_rises(y: Floats, mu: Floats, lengths: np.ndarray) -> Floats:
 
 
 @compiled
-def rises_in_cells(y: Floats, mu: Floats, lengths: np.ndarray, added: bool) -> Floats:
+def rises_in_cells(y: Floats, mu: Floats, lengths: Ints, added: bool) -> Floats:
     """Return the same for long rises; ``added`` ones come on top: ``mu + size * mean(mu) * r``."""
     n = y.shape[0]
     mean = max(mu.mean(), 1e-9)
@@ -165,7 +167,7 @@ def rises_in_cells(y: Floats, mu: Floats, lengths: np.ndarray, added: bool) -> F
         for s in range(n):
             best = 0.0
             for a in range(SIZES):
-                size = SMALLEST * (LARGEST / SMALLEST) ** (a / (SIZES - 1.0))
+                size = SMALLEST * (LARGEST_LONG / SMALLEST) ** (a / (SIZES - 1.0))
                 total = 0.0
                 for i in range(s, n):
                     up = size * min((i - s + 0.5) / lengths[r], 1.0)

@@ -93,12 +93,11 @@ def without_burst(
     """
     y, mu = burst
     if minutes > WIDE:
-        rate = max(expected, 1e-3) / max(mu, 1e-3) * mu / max(minutes, 1.0)
-        rate = mu / max(2.0 * minutes, 1.0)
-        return max(posts - min(y - mu, WIDE_BURST * max(rate, 1e-3) ** WIDE_POWER), 0.0)
+        a_minute = mu / max(2.0 * minutes, 1.0)
+        return float(max(posts - min(y - mu, WIDE_BURST * max(a_minute, 1e-3) ** WIDE_POWER), 0.0))
     rest = expected - mu
     if rest <= 1e-9 * expected or rest <= 0.0:
-        return min(posts, expected)
+        return float(min(posts, expected))
     return float((posts - y) * expected / rest) if y > mu else posts
 
 
@@ -149,9 +148,7 @@ def _runs(cells: Cells, noise: Noise, edges: Ints) -> list[Candidate]:
     stack = [(0, len(edges) - 1)]
     while stack:
         low, high = stack.pop()
-        i, j, z = best_run(
-            *pieces, edges, low, high, noise.dispersion, noise.wandering, cells.minutes
-        )
+        i, j, z = best_run(*pieces, low, high, noise.dispersion, noise.wandering, cells.minutes)
         if z < LEAST_Z:
             continue
         stack += [(low, i), (j, high)]
@@ -184,7 +181,6 @@ def best_run(
     usual: Floats,
     squares: Floats,
     bursts: Floats,
-    edges: Ints,
     low: int,
     high: int,
     dispersion: float,
@@ -213,7 +209,7 @@ def best_run(
 def _weak_inside(
     posts: Floats, usual: Floats, edges: Ints, i: int, j: int, least: int
 ) -> tuple[int, int] | None:
-    """Return the longest weak run of regimes strictly inside ``[i, j)``, None if under ``least``."""
+    """Return the longest weak run of regimes inside ``[i, j)``, None if under ``least`` cells."""
     whole = posts[i:j].sum() / max(usual[i:j].sum(), 1e-9)
     weak = [
         p / max(u, 1e-9) < 1.0 + WEAK * (whole - 1.0)

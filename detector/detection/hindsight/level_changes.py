@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from detector.detection.kernels.compiled import compiled
 from detector.model.series import Floats
 
 #: Blocks on either side that are compared, and the fewest that will do.
@@ -51,44 +52,50 @@ def _splits(ratios: Floats) -> list[int]:
     """Return where ``ratios``, shape (n,), all known, change: the surest first parts the rest."""
     edges = [0, len(ratios)]
     while True:
-        found = [at for a, b in pairwise(edges) if (at := _split(ratios, a, b)) is not None]
+        found = [at for a, b in pairwise(edges) if (at := int(_split(ratios, a, b))) >= 0]
         if not found:
             return edges[1:-1]
         edges = sorted({*edges, *found})
 
 
-def _split(ratios: Floats, first: int, end: int) -> int | None:
-    """Return the surest change within ``[first, end)``, None if there is none."""
-    best, at = 0.0, None
+@compiled
+def _split(ratios: Floats, first: int, end: int) -> int:
+    """Return the surest change within ``[first, end)``, -1 if there is none."""
+    best, at = 0.0, -1
     for b in range(first + LEAST, end - LEAST + 1):
         left, right = ratios[max(first, b - SIDE) : b], ratios[b : min(end, b + SIDE)]
-        difference = float(np.median(right) - np.median(left))
-        error = 1.25 * np.hypot(_spread(left), _spread(right))
-        if abs(difference) > max(SMALLEST, CERTAIN * error) and abs(difference) > best:
-            best, at = abs(difference), b
-    return None if at is None else _placed(ratios, first, end, at)
+        difference = abs(np.median(right) - np.median(left))
+        if difference <= max(SMALLEST, best):
+            continue
+        if difference > CERTAIN * 1.25 * np.hypot(_spread(left), _spread(right)):
+            best, at = difference, b
+    return -1 if at < 0 else _placed(ratios, first, end, at)
 
 
+@compiled
 def _spread(side: Floats) -> float:
     """Return the standard error of a mean of ``side``, by its median deviation."""
-    return float(1.48 * np.median(np.abs(side - np.median(side))) / np.sqrt(len(side)))
+    deviation = np.median(np.abs(side - np.median(side)))
+    return float(1.48 * deviation / np.sqrt(side.shape[0]))
 
 
-def _placed(ratios: Floats, first: int, end: int, near: int) -> int | None:
-    """Return the best split around ``near``, None if the change is no abrupt one."""
+@compiled
+def _placed(ratios: Floats, first: int, end: int, near: int) -> int:
+    """Return the best split around ``near``, -1 if the change is no abrupt one."""
     low, high = max(first, near - SIDE), min(end, near + SIDE)
     part = ratios[low:high]
-    loss = [
-        np.abs(part[:i] - np.median(part[:i])).sum() + np.abs(part[i:] - np.median(part[i:])).sum()
-        for i in range(DAY, len(part) - DAY + 1)
-    ]
-    at = low + DAY + int(np.argmin(loss))
+    least, at = np.inf, -1
+    for i in range(DAY, part.shape[0] - DAY + 1):
+        left, right = part[:i], part[i:]
+        loss = np.abs(left - np.median(left)).sum() + np.abs(right - np.median(right)).sum()
+        if loss < least:
+            least, at = loss, low + i
     if at - first < LEAST or end - at < LEAST:
-        return None
+        return -1
     whole = np.median(ratios[at:high]) - np.median(ratios[low:at])
     near_by = np.median(ratios[at : at + DAY]) - np.median(ratios[at - DAY : at])
     abrupt = abs(whole) > SMALLEST and near_by / whole > ABRUPT
-    return at if abrupt else None
+    return at if abrupt else -1
 
 
 def exact_bin(counts: Floats, shares: Floats, levels: tuple[float, float]) -> int:

@@ -27,6 +27,8 @@ FLANK_HOURS, NEXT_TO, ONE_SIDE_HOURS = 4.0, 1.0, 36.0
 PARTS = 4
 #: Hours on either side whose spread replaces the general one where it is larger.
 AROUND_HOURS = 14.0
+#: Times the general spread from which on the hours around are those of a day unlike others.
+UNLIKE = 1.5
 #: Standard errors under what was found at which that spread is taken.
 LOCAL_SDS = 1.0
 #: Nats by which a step must beat a smooth hump to be no part of an unusual day.
@@ -70,7 +72,7 @@ class Sums(NamedTuple):
         posts, usual = (float(v[end] - v[first]) for v in self)
         if usual <= 0.0:
             return np.nan
-        return max(posts - np.sqrt(dispersion * (posts + 1.0)), 0.0) / usual
+        return float(max(posts - np.sqrt(dispersion * (posts + 1.0)), 0.0) / usual)
 
 
 def judged(c: Candidate, cells: Cells, noise: Noise, sums: Sums, per_day: int) -> Judged:
@@ -86,9 +88,8 @@ def judged(c: Candidate, cells: Cells, noise: Noise, sums: Sums, per_day: int) -
     share = min(np.log(max(times, 1.0)) / whole, 1.0)
     z = c.z * (1.0 - share)
     local = _local_spread(c, cells, noise)
-    if local > noise.over(effective_cells(cells.expected[c.first : c.end])) and not is_abrupt(
-        c, cells, noise
-    ):
+    usual = noise.over(effective_cells(cells.expected[c.first : c.end]))
+    if local > UNLIKE * usual and not is_abrupt(c, cells, noise):
         kept = 1.0 / np.sqrt(1.0 / max(c.z, 1e-9) ** 2 + (local / whole) ** 2) * (1.0 - share)
         if kept < z:
             by, z = ("unusual_day" if kept < 0.8 * z else by), kept

@@ -24,7 +24,6 @@ computational cost. Journal of the American Statistical Association 107(500).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from math import log
 from typing import Any, Protocol
 
@@ -167,8 +166,9 @@ def window_edges(counts: Floats, expected: Floats, noise: Noise, segmenter: Segm
     """
     n = len(counts)
     step = -(-n // MOST_BLOCKS)
-    blocks = (counts, expected) if step == 1 else (cell_sums(v, step) for v in (counts, expected))
-    edges = segmenter.edges(*blocks, noise)
+    if step > 1:
+        counts, expected = cell_sums(counts, step), cell_sums(expected, step)
+    edges = segmenter.edges(counts, expected, noise)
     return sorted({min(edge * step, n) for edge in edges} | {0, n})
 
 
@@ -207,20 +207,12 @@ def excess_flags(
 def windows(flags: Floats, padding: int) -> Ints:
     """Return the stretches around what is flagged, ``padding`` on either side; shape (m, 2)."""
     steps = np.diff(np.concatenate([[0.0], flags, [0.0]]))
-    firsts, ends = np.flatnonzero(steps > 0), np.flatnonzero(steps < 0)
-    wide = [
-        (max(0, a - padding), min(len(flags), b + padding))
-        for a, b in zip(firsts, ends, strict=True)
-    ]
+    firsts, ends = np.flatnonzero(steps > 0).tolist(), np.flatnonzero(steps < 0).tolist()
     joined: list[tuple[int, int]] = []
-    for a, b in wide:
+    for first, end in zip(firsts, ends, strict=True):
+        a, b = max(0, first - padding), min(len(flags), end + padding)
         if joined and a <= joined[-1][1]:
             joined[-1] = (joined[-1][0], max(b, joined[-1][1]))
         else:
             joined.append((a, b))
     return np.array(joined, dtype=np.int64).reshape(-1, 2)
-
-
-def parted(edges: list[int]) -> list[tuple[int, int]]:
-    """Return the regimes between ``edges``, spans of cells."""
-    return list(pairwise(edges))

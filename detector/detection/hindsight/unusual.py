@@ -16,7 +16,8 @@ from detector.detection.hindsight.baseline_passes import Baseline
 from detector.detection.hindsight.candidates import Cells
 from detector.detection.hindsight.findings import UnusualDays
 from detector.detection.hindsight.grid import Grid
-from detector.model.series import Floats
+from detector.detection.hindsight.two_sided import Flags
+from detector.model.series import Floats, Ints
 
 #: Smallest change of the logarithm of a day's count, and of the spread of its hours, that is
 #: unusual; both also in so many of what is common.
@@ -55,9 +56,7 @@ def unusual_days(
     return _together(grid, enough & (many | odd), many, posts, usual)
 
 
-def _hourly_spread(
-    grid: Grid, day: np.ndarray, cells: Cells, keep: np.ndarray, ratio: Floats
-) -> Floats:
+def _hourly_spread(grid: Grid, day: Ints, cells: Cells, keep: Flags, ratio: Floats) -> Floats:
     """Return the spread of the logarithm of hours about their day, beyond counting noise."""
     hour = np.arange(len(day)) // cells.cells_in(60.0)
     y, mu = (np.bincount(hour, weights=v * keep) for v in (cells.counts, cells.expected))
@@ -71,7 +70,7 @@ def _hourly_spread(
 
 
 def _together(
-    grid: Grid, flags: np.ndarray, many: np.ndarray, posts: Floats, usual: Floats
+    grid: Grid, flags: Flags, many: Flags, posts: Floats, usual: Floats
 ) -> tuple[UnusualDays, ...]:
     out: list[UnusualDays] = []
     steps = np.diff(np.concatenate([[0], flags.astype(np.int8), [0]]))

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from math import log
 from typing import NamedTuple
 
@@ -41,11 +42,11 @@ from detector.model.surge import Onset
 #: Passes at most.
 PASSES = 4
 #: Standard deviations that something needs in the first pass, and to be masked.
-FIRST_Z, MASK_Z = 4.5, 4.0
+FIRST_Z, MASK_Z = 4.5, 3.5
 #: Share of the stretches that stray most, left out where the noise is learnt: first and later.
 FIRST_TRIM, TRIM = 0.15, 0.02
-#: Minutes masked on either side of what was found.
-GUARD = 20.0
+#: Minutes masked on either side of what was found; before it, in lengths of it, for a rise's foot.
+GUARD, FOOT = 20.0, 0.6
 #: Incidents that are no farther apart are one, minutes.
 JOIN = 60.0
 #: Seconds of a year.
@@ -228,7 +229,8 @@ def _mask(grid: Grid, seen: _Pass, *, first: bool) -> Flags:
     for one in seen.found:
         if one.z >= (FIRST_Z if first else MASK_Z):
             c = one.candidate
-            mask[max(0, c.first * k - guard) : c.end * k + guard] = True
+            foot = max(guard, int(FOOT * (c.end - c.first)) * k)
+            mask[max(0, c.first * k - foot) : c.end * k + guard] = True
     return mask
 
 
@@ -374,7 +376,7 @@ class _Edges(NamedTuple):
     def _falls(self, c: Candidate) -> int:
         """Return the cell at which ``c`` first falls well under its highest regime so far."""
         highest = 0.0
-        for first, end in zip(c.edges[:-1], c.edges[1:], strict=True):
+        for first, end in pairwise(c.edges):
             above = self._ratio(first, end) - 1.0
             if highest > 0 and above < FALLEN * highest:
                 return first
@@ -407,7 +409,7 @@ class _Edges(NamedTuple):
         inner = {e * k for f in group for e in f.judged.candidate.edges}
         edges = [start, *sorted(e for e in inner if start < e < until), max(until, start + 1)]
         out = []
-        for a, b in zip(edges[:-1], edges[1:], strict=True):
+        for a, b in pairwise(edges):
             counts, usual = self.stretch(a, b)
             ratio = float(counts.sum()) / max(float(usual.sum()), 1e-9)
             out.append(Regime(self.at(a), self.at(b), ratio))
