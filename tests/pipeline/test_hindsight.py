@@ -75,9 +75,10 @@ def test_two_sources_of_one_outage_are_one_incident(the_plan: PipelinePlan) -> N
 
 
 def test_quiet_history_has_no_incident(the_plan: PipelinePlan) -> None:
-    incidents, history, _ = review(story(), the_plan)
-    assert incidents == ()
-    assert history.bins == DAYS * PER_DAY
+    seen = review(story(), the_plan)
+    assert seen.incidents == ()
+    assert seen.taken_back == ()
+    assert seen.history.bins == DAYS * PER_DAY
 
 
 WEAK = (45, 47, 87)  # of 80 draws: 25 that neither source shows by itself, 4 of them shown together

@@ -72,11 +72,14 @@ def first_fit(grid: Grid, counts: Floats, use: Flags) -> Baseline:
 
 
 def fit_again(
-    grid: Grid, counts: Floats, use: Flags, before: Baseline, dispersion: float
+    grid: Grid, counts: Floats, use: Flags, odd: Flags, before: Baseline, dispersion: float
 ) -> Baseline:
-    """Return the baseline, given the one ``before`` and the bins in ``use``."""
+    """Return the baseline, given the one ``before`` and the bins in ``use``.
+
+    Bins of ``odd`` days say how much there was, but not what a day looks like.
+    """
     known = replace(grid, counts=counts)
-    form = shape(known, before.level, use, dispersion, first=False)
+    form = shape(known, before.level, use & ~odd, dispersion, first=False)
     share = per_bin(form.share, grid.day, grid.slot)
     steps = level_steps(grid, counts, share, np.isfinite(counts))
     steady = _medians(counts, share, use, grid.bins(60 * BLOCK_HOURS), MEDIAN_BLOCKS, steps)

@@ -21,6 +21,8 @@ LEAST_Z = 3.0
 #: Minutes over which a stretch must be weak to be cut in two, and what is weak: this share of the
 #: excess of the whole.
 WEAK_MINUTES, WEAK = 120.0, 0.2
+#: Minutes from which on a weak regime at an end is none of it.
+WEAK_END = 60.0
 #: A burst lasts so many minutes.
 BURST = 3.0
 #: In bins wider than this, minutes, a burst holds no more than so many posts times the minute's
@@ -151,6 +153,7 @@ def _runs(cells: Cells, noise: Noise, edges: Ints) -> list[Candidate]:
         i, j, z = best_run(*pieces, low, high, noise.dispersion, noise.wandering, cells.minutes)
         if z < LEAST_Z:
             continue
+        i, j = _without_weak_ends(pieces[0], pieces[1], edges, i, j, cells.cells_in(WEAK_END))
         stack += [(low, i), (j, high)]
         cut = _weak_inside(pieces[0], pieces[1], edges, i, j, cells.cells_in(WEAK_MINUTES))
         if cut is not None:
@@ -204,6 +207,23 @@ def best_run(
             if z > best:
                 first, end, best = i, j + 1, z
     return first, end, best
+
+
+def _without_weak_ends(
+    posts: Floats, usual: Floats, edges: Ints, i: int, j: int, least: int
+) -> tuple[int, int]:
+    """Return the run ``[i, j)`` without weak regimes of ``least`` cells or more at its ends."""
+
+    def weak(k: int) -> bool:
+        whole = posts[i:j].sum() / max(usual[i:j].sum(), 1e-9)
+        own = posts[k] / max(usual[k], 1e-9)
+        return bool(edges[k + 1] - edges[k] >= least and own - 1.0 < WEAK * (whole - 1.0))
+
+    while j - i > 1 and weak(i):
+        i += 1
+    while j - i > 1 and weak(j - 1):
+        j -= 1
+    return i, j
 
 
 def _weak_inside(

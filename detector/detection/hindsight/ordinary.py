@@ -21,6 +21,9 @@ NEIGHBOURS, WEEKS = (-2, -1, 1, 2), (-21, -14, -7, 7, 14, 21)
 #: Most times the expected that another day's same hours account for; one much larger than the
 #: stretch itself is an event of its own.
 MOST, MUCH_LARGER = 2.5, 1.5
+#: Most that the days next to it account for: a clock that moved does no more; what fails at the
+#: same hour on three days in a row has failed three times.
+MOST_BESIDE = 1.6
 #: Hours next to a stretch, without the first, that are its flanks; and of one side alone.
 FLANK_HOURS, NEXT_TO, ONE_SIDE_HOURS = 4.0, 1.0, 36.0
 #: Parts that the one side is looked at in; the second lowest speaks.
@@ -79,8 +82,8 @@ def judged(c: Candidate, cells: Cells, noise: Noise, sums: Sums, per_day: int) -
     """Return ``c`` with what is left of it."""
     whole = np.log(max(c.ratio, 1.0 + 1e-9))
     told = {
-        "neighbours": _elsewhere(c, sums, noise, [d * per_day for d in NEIGHBOURS]),
-        "weeks": _elsewhere(c, sums, noise, [d * per_day for d in WEEKS]),
+        "neighbours": _elsewhere(c, sums, noise, [d * per_day for d in NEIGHBOURS], MOST_BESIDE),
+        "weeks": _elsewhere(c, sums, noise, [d * per_day for d in WEEKS], MOST),
         "flanks": _flanks(c, cells, sums, noise),
         "one_side": _one_side(c, cells, sums, noise),
     }
@@ -96,7 +99,7 @@ def judged(c: Candidate, cells: Cells, noise: Noise, sums: Sums, per_day: int) -
     return Judged(c, float(z), float(share), by if z < 0.8 * c.z else "")
 
 
-def _elsewhere(c: Candidate, sums: Sums, noise: Noise, shifts: list[int]) -> float:
+def _elsewhere(c: Candidate, sums: Sums, noise: Noise, shifts: list[int], most: float) -> float:
     """Return the ratio that the same hours at two or more of the ``shifts`` have at least."""
     ratios = [
         sums.ratio_at_least(c.first + by, c.end + by, noise.dispersion)
@@ -104,7 +107,7 @@ def _elsewhere(c: Candidate, sums: Sums, noise: Noise, shifts: list[int]) -> flo
         if c.first + by >= 0 and c.end + by <= len(sums.posts) - 1
     ]
     known = sorted(r for r in ratios if np.isfinite(r) and r < MUCH_LARGER * c.ratio)
-    return min(known[-2], MOST) if len(known) > 1 else 1.0
+    return min(known[-2], most) if len(known) > 1 else 1.0
 
 
 def _flanks(c: Candidate, cells: Cells, sums: Sums, noise: Noise) -> float:

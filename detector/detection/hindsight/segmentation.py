@@ -152,6 +152,16 @@ class RupturesSegmenter:
         return [0, *ends]
 
 
+def segmenter_of(search: object | None, penalty: float | None) -> Segmenter:
+    """Return what parts windows: ``search`` of ruptures, our own where it is None.
+
+    ``penalty`` is of either; None takes the default. Raises `TypeError` for what is no such thing.
+    """
+    if search is None:
+        return PeltOfCounts() if penalty is None else PeltOfCounts(penalty)
+    return RupturesSegmenter(search) if penalty is None else RupturesSegmenter(search, penalty)
+
+
 def strays(counts: Floats, expected: Floats, noise: Noise) -> Floats:
     """Return how far counts stray, in standard deviations, shape (n, 1); variance about one."""
     root = 2.0 * (np.sqrt(counts + 0.375) - np.sqrt(expected + 0.375))
@@ -166,10 +176,37 @@ def window_edges(counts: Floats, expected: Floats, noise: Noise, segmenter: Segm
     """
     n = len(counts)
     step = -(-n // MOST_BLOCKS)
-    if step > 1:
-        counts, expected = cell_sums(counts, step), cell_sums(expected, step)
-    edges = segmenter.edges(counts, expected, noise)
-    return sorted({min(edge * step, n) for edge in edges} | {0, n})
+    if step == 1:
+        return sorted({0, n, *segmenter.edges(counts, expected, noise)})
+    blocks = segmenter.edges(cell_sums(counts, step), cell_sums(expected, step), noise)
+    rough = sorted({0, n, *(min(edge * step, n) for edge in blocks)})
+    inner = [
+        int(best_split(counts, expected, rough[i - 1], rough[i + 1], rough[i], step))
+        for i in range(1, len(rough) - 1)
+    ]
+    return sorted({0, n, *inner})
+
+
+@compiled
+def best_split(
+    counts: Floats, expected: Floats, first: int, end: int, near: int, reach: int
+) -> int:
+    """Return the cell within ``reach`` of ``near`` that best parts ``[first, end)`` in two."""
+    total, usual = counts[first:end].sum(), expected[first:end].sum()
+    best, at = -np.inf, near
+    low = max(first + 1, near - reach)
+    y, mu = counts[first:low].sum(), expected[first:low].sum()
+    for i in range(low, min(end, near + reach + 1)):
+        gain = 0.0
+        if y > 0.0 and mu > 0.0:
+            gain += y * np.log(y / mu)
+        if total - y > 0.0 and usual - mu > 0.0:
+            gain += (total - y) * np.log((total - y) / (usual - mu))
+        if gain > best:
+            best, at = gain, i
+        y += counts[i]
+        mu += expected[i]
+    return at
 
 
 @compiled

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,39 +25,55 @@ from detector.model.series import Floats, Ints
 CHANGED, SPREAD, TIMES = 0.22, 0.18, 3.5
 #: Posts that a day must have been expected to bring.
 ENOUGH = 100.0
-#: Most days in a row; what lasts longer is a level.
-LONGEST = 14
+#: Fewest days of a series; most days in a row; what lasts longer is a level.
+FEWEST, LONGEST = 7, 14
+
+
+class Days(NamedTuple):
+    """What is known of every local day, shape (days,) each.
+
+    Attributes
+    ----------
+    unusual, many : whether it is unlike others, and whether by how many were counted.
+    posts, usual : counted outside incidents, and what the median level around it tells.
+    """
+
+    unusual: Flags
+    many: Flags
+    posts: Floats
+    usual: Floats
+
+
+def days_of(grid: Grid, base: Baseline, cells: Cells, incidents: Sequence[tuple[int, int]]) -> Days:
+    """Return what is known of every day; ``incidents`` are spans of cells."""
+    day = grid.day[:: grid.per_cell]
+    keep = np.ones(len(day), dtype=bool)
+    for a, b in incidents:
+        keep[a:b] = False
+    steady = grid.to_cells(np.where(cells.bins_expected > 0, base.steady * base.share, 0.0))
+    posts, usual, followed = (
+        np.bincount(day, weights=v * keep, minlength=grid.days).astype(np.float64)
+        for v in (cells.counts, steady, cells.expected)
+    )
+    enough = (usual > ENOUGH) & (grid.days >= FEWEST)
+    if not enough.any():
+        return Days(enough, enough, posts, usual)
+    change = np.where(enough, np.log((posts + 0.5) / (usual + 0.5)), 0.0)
+    spread = _hourly_spread(day, cells, keep, posts / np.maximum(followed, 1e-9))
+    common = 1.48 * float(np.median(np.abs(change[enough])))
+    many = np.abs(change) > max(CHANGED, TIMES * common)
+    odd = spread > max(SPREAD, 2.5 * float(np.median(spread[enough])))
+    return Days(enough & (many | odd), many, posts, usual)
 
 
 def unusual_days(
     grid: Grid, base: Baseline, cells: Cells, incidents: Sequence[tuple[int, int]]
 ) -> tuple[UnusualDays, ...]:
     """Return the unusual days, consecutive ones as one; ``incidents`` are spans of cells."""
-    if grid.days < 7:
-        return ()
-    k = grid.per_cell
-    day = grid.day[::k]
-    keep = np.ones(len(day), dtype=bool)
-    for a, b in incidents:
-        keep[a:b] = False
-    steady = grid.to_cells(np.where(cells.bins_expected > 0, base.steady * base.share, 0.0))
-    posts, usual, followed = (
-        np.bincount(day, weights=v * keep, minlength=grid.days)
-        for v in (cells.counts, steady, cells.expected)
-    )
-    enough = usual > ENOUGH
-    change = np.where(enough, np.log((posts + 0.5) / (usual + 0.5)), 0.0)
-    spread = _hourly_spread(grid, day, cells, keep, posts / np.maximum(followed, 1e-9))
-    many = np.abs(change) > max(
-        CHANGED,
-        TIMES * 1.48 * float(np.median(np.abs(change[enough]))) if enough.any() else CHANGED,
-    )
-    typical = float(np.median(spread[enough])) if enough.any() else 0.0
-    odd = spread > max(SPREAD, 2.5 * typical)
-    return _together(grid, enough & (many | odd), many, posts, usual)
+    return _together(grid, days_of(grid, base, cells, incidents))
 
 
-def _hourly_spread(grid: Grid, day: Ints, cells: Cells, keep: Flags, ratio: Floats) -> Floats:
+def _hourly_spread(day: Ints, cells: Cells, keep: Flags, ratio: Floats) -> Floats:
     """Return the spread of the logarithm of hours about their day, beyond counting noise."""
     hour = np.arange(len(day)) // cells.cells_in(60.0)
     y, mu = (np.bincount(hour, weights=v * keep) for v in (cells.counts, cells.expected))
@@ -64,23 +81,23 @@ def _hourly_spread(grid: Grid, day: Ints, cells: Cells, keep: Flags, ratio: Floa
     mu = mu * np.maximum(ratio[of_day], 1e-9)
     seen = mu > 3.0
     off = np.where(seen, np.log((y + 0.5) / (mu + 0.5)) ** 2 - 1.5 / np.maximum(mu, 3.0), 0.0)
-    total = np.bincount(of_day, weights=off, minlength=grid.days)
-    number = np.bincount(of_day, weights=seen.astype(np.float64), minlength=grid.days)
+    total = np.bincount(of_day, weights=off, minlength=len(ratio))
+    number = np.bincount(of_day, weights=seen.astype(np.float64), minlength=len(ratio))
     return np.sqrt(np.maximum(total / np.maximum(number, 1.0), 0.0))
 
 
-def _together(
-    grid: Grid, flags: Flags, many: Flags, posts: Floats, usual: Floats
-) -> tuple[UnusualDays, ...]:
+def _together(grid: Grid, days: Days) -> tuple[UnusualDays, ...]:
     out: list[UnusualDays] = []
-    steps = np.diff(np.concatenate([[0], flags.astype(np.int8), [0]]))
-    for a, b in zip(np.flatnonzero(steps > 0), np.flatnonzero(steps < 0), strict=True):
+    steps = np.diff(np.concatenate([[0], days.unusual.astype(np.int8), [0]]))
+    for a, b in zip(
+        np.flatnonzero(steps > 0).tolist(), np.flatnonzero(steps < 0).tolist(), strict=True
+    ):
         if b - a > LONGEST:
             continue
         first = int(np.searchsorted(grid.day, a)) * grid.width + grid.start
         end = int(np.searchsorted(grid.day, b)) * grid.width + grid.start
-        ratio = float(posts[a:b].sum() / max(usual[a:b].sum(), 1e-9))
+        ratio = float(days.posts[a:b].sum() / max(days.usual[a:b].sum(), 1e-9))
         start = datetime.fromtimestamp(0, UTC) + timedelta(seconds=first)
         until = datetime.fromtimestamp(0, UTC) + timedelta(seconds=end)
-        out.append(UnusualDays(start, until, ratio, shifted=not bool(many[a:b].any())))
+        out.append(UnusualDays(start, until, ratio, shifted=not bool(days.many[a:b].any())))
     return tuple(out)

@@ -34,7 +34,7 @@ from detector.detection.hindsight.noise import YOUNG, Noise, dispersion_of_neigh
 from detector.detection.hindsight.ordinary import Judged, Sums, judged
 from detector.detection.hindsight.segmentation import EXCESS_Z, PeltOfCounts, Segmenter
 from detector.detection.hindsight.two_sided import Flags
-from detector.detection.hindsight.unusual import unusual_days
+from detector.detection.hindsight.unusual import days_of, unusual_days
 from detector.detection.options import DetectionOptions
 from detector.model.series import CountSeries, Floats
 from detector.model.surge import Onset
@@ -49,6 +49,8 @@ FIRST_TRIM, TRIM = 0.15, 0.02
 GUARD, FOOT = 20.0, 0.6
 #: Incidents that are no farther apart are one, minutes.
 JOIN = 60.0
+#: Share of unlike days from which on they are what days are like.
+ODD_DAYS = 0.3
 #: Seconds of a year.
 YEAR = 365.25 * 86400
 #: Minutes before what stands out, and behind it, in which the edges are looked for.
@@ -167,8 +169,16 @@ def _passes(
         use = np.isfinite(counts) & (doubt == 0) & ~masked
         if not use.any():
             break
-        base = fit_again(grid, counts, use, base, seen.noise.dispersion)
+        odd = _odd_days(grid, seen)
+        base = fit_again(grid, counts, use, odd, base, seen.noise.dispersion)
     return seen, down
+
+
+def _odd_days(grid: Grid, seen: _Pass) -> Flags:
+    """Return the bins of days unlike others; none where most days are."""
+    found = [(j.candidate.first, j.candidate.end) for j in seen.found if j.z >= MASK_Z]
+    odd = days_of(grid, seen.base, seen.cells, found).unusual
+    return np.asarray(odd[grid.day] if odd.mean() < ODD_DAYS else np.zeros(len(grid.day), bool))
 
 
 def _look(
