@@ -34,6 +34,8 @@ COVER, END_COVER = 0.9, 0.9
 FLOOR = 0.1
 #: Least expected count, as this part of the surge's mean rate.
 IDLE = 100.0
+#: How much less likely a start is where nothing was observed: the first that is seen is later.
+UNSEEN = 0.02
 #: Shares of the last level that the surge may still have before its end.
 SHARES = (1.0, 0.6, 0.35, 0.2)
 
@@ -81,6 +83,7 @@ def start_of(
     table = np.concatenate(values) + np.array(usual)[:, None]
     top = table.max()
     prior = expected + FLOOR * max(float(expected.mean()), 1e-9)
+    prior = np.where(expected > 0.0, prior, UNSEEN * prior)
     return _edge(np.exp(table - top).sum(axis=0) * prior, COVER)
 
 
@@ -90,7 +93,7 @@ def floored(counts: Floats, expected: Floats) -> Floats:
     Where nobody ever writes a rise of any multiple is nothing, and would begin at any time.
     """
     above = float((counts - expected).clip(min=0.0).sum()) / max(len(counts), 1)
-    return np.maximum(expected, max(above / IDLE, 1e-6))
+    return np.where(expected > 0.0, np.maximum(expected, max(above / IDLE, 1e-6)), 0.0)
 
 
 def _gathered(values: Floats, cell: int) -> Floats:
@@ -189,10 +192,11 @@ def end_of(counts: Floats, expected: Floats, dispersion: float, height: float) -
     """
     n = len(counts)
     gains = np.zeros((len(SHARES), n + 1))
-    usual = floored(counts, expected)
+    usual = np.maximum(floored(counts, expected), 1e-9)
+    seen = expected > 0.0
     for k, share in enumerate(SHARES):
         more = max(share * height, 0.05 * float(usual.mean()))
-        gains[k, 1:] = np.cumsum(counts * np.log1p(more / usual) - more)
+        gains[k, 1:] = np.cumsum(np.where(seen, counts * np.log1p(more / usual) - more, 0.0))
     gains /= dispersion
     posterior = np.exp(gains - gains.max()).sum(axis=0)
     return _edge(posterior, END_COVER)

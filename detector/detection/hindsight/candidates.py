@@ -250,7 +250,11 @@ def _weak_inside(
 
 def _candidate(cells: Cells, noise: Noise, edges: Ints, i: int, j: int) -> Candidate:
     first, end = int(edges[i]), int(edges[j])
-    return weighed(cells, noise, first, end, tuple(int(e) for e in edges[i : j + 1]))
+    seen = np.flatnonzero(cells.expected[first:end] > 0.0)
+    if len(seen):
+        first, end = first + int(seen[0]), first + int(seen[-1]) + 1
+    inner = (int(e) for e in edges[i + 1 : j] if first < e < end)
+    return weighed(cells, noise, first, end, (first, *inner, end))
 
 
 def weighed(cells: Cells, noise: Noise, first: int, end: int, edges: tuple[int, ...]) -> Candidate:
