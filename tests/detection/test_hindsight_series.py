@@ -104,6 +104,17 @@ def test_a_day_with_half_the_posts_is_an_unusual_day() -> None:
     assert found.incidents == ()
 
 
+def test_a_level_that_comes_back_within_two_weeks_was_unusual_days() -> None:
+    rate = rhythm(40, 6.0)
+    rate[17 * DAY : 24 * DAY] *= 0.6
+    found = find_in(series(rate))
+    assert found.level_changes == ()
+    (days,) = found.unusual_days
+    assert abs(days.start - at(17 * DAY)) <= 30 * MINUTE
+    assert abs(days.end - at(24 * DAY)) <= 30 * MINUTE
+    assert days.ratio == pytest.approx(0.6, abs=0.05)
+
+
 @pytest.mark.parametrize("begins", [0, 37], ids=["at midnight", "37 minutes past"])
 def test_an_outage_at_the_hour_of_a_midnight_peak_is_found_and_the_peak_is_not(begins: int) -> None:
     """New Year: a smooth peak at midnight of the first of seven quieter days."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from math import log
 from typing import NamedTuple
 
 import numpy as np
 
 from detector.detection.hindsight.baseline_passes import Baseline
 from detector.detection.hindsight.candidates import Cells
-from detector.detection.hindsight.findings import UnusualDays
+from detector.detection.hindsight.findings import LevelChange, UnusualDays
 from detector.detection.hindsight.grid import Grid
 from detector.detection.hindsight.two_sided import Flags
 from detector.model.series import Floats, Ints
@@ -23,8 +24,14 @@ from detector.model.series import Floats, Ints
 #: Smallest change of the logarithm of a day's count, and of the spread of its hours, that is
 #: unusual; both also in so many of what is common.
 CHANGED, SPREAD, TIMES = 0.22, 0.18, 3.5
-#: Posts that a day must have been expected to bring.
-ENOUGH = 100.0
+#: The change also in so many standard deviations of counting.
+COUNTING = 4.5
+#: Posts that a day must have been expected to bring, and an hour to say something of its spread.
+ENOUGH, AN_HOUR = 100.0, 10.0
+#: Hours that must say something for their spread to be told.
+HOURS = 12
+#: How near to the level before a level must come back to have been a stretch of unusual days.
+BACK = 0.25
 #: Fewest days of a series; most days in a row; what lasts longer is a level.
 FEWEST, LONGEST = 7, 14
 
@@ -61,7 +68,8 @@ def days_of(grid: Grid, base: Baseline, cells: Cells, incidents: Sequence[tuple[
     change = np.where(enough, np.log((posts + 0.5) / (usual + 0.5)), 0.0)
     spread = _hourly_spread(day, cells, keep, posts / np.maximum(followed, 1e-9))
     common = 1.48 * float(np.median(np.abs(change[enough])))
-    many = np.abs(change) > max(CHANGED, TIMES * common)
+    counting = COUNTING * np.sqrt(2.0 / np.maximum(usual, 1.0))
+    many = np.abs(change) > np.maximum(max(CHANGED, TIMES * common), counting)
     odd = spread > max(SPREAD, 2.5 * float(np.median(spread[enough])))
     return Days(enough & (many | odd), many, posts, usual)
 
@@ -79,11 +87,29 @@ def _hourly_spread(day: Ints, cells: Cells, keep: Flags, ratio: Floats) -> Float
     y, mu = (np.bincount(hour, weights=v * keep) for v in (cells.counts, cells.expected))
     of_day = day[np.minimum(np.arange(len(y)) * cells.cells_in(60.0), len(day) - 1)]
     mu = mu * np.maximum(ratio[of_day], 1e-9)
-    seen = mu > 3.0
-    off = np.where(seen, np.log((y + 0.5) / (mu + 0.5)) ** 2 - 1.5 / np.maximum(mu, 3.0), 0.0)
+    seen = mu > AN_HOUR
+    off = np.where(seen, np.log((y + 0.5) / (mu + 0.5)) ** 2 - 2.0 / np.maximum(mu, AN_HOUR), 0.0)
     total = np.bincount(of_day, weights=off, minlength=len(ratio))
     number = np.bincount(of_day, weights=seen.astype(np.float64), minlength=len(ratio))
-    return np.sqrt(np.maximum(total / np.maximum(number, 1.0), 0.0))
+    spread = np.sqrt(np.maximum(total / np.maximum(number, 1.0), 0.0))
+    return np.where(number >= HOURS, spread, 0.0)
+
+
+def passing(
+    changes: Sequence[LevelChange],
+) -> tuple[tuple[LevelChange, ...], tuple[UnusualDays, ...]]:
+    """Return the ``changes`` that stay, and those that were undone within two weeks, as days."""
+    kept: list[LevelChange] = []
+    days: list[UnusualDays] = []
+    for change in changes:
+        last = kept[-1] if kept else None
+        soon = last is not None and change.at - last.at <= timedelta(days=LONGEST)
+        if last is not None and soon and abs(log(last.ratio * change.ratio)) < BACK:
+            kept.pop()
+            days.append(UnusualDays(last.at, change.at, last.ratio, shifted=False))
+        else:
+            kept.append(change)
+    return tuple(kept), tuple(days)
 
 
 def _together(grid: Grid, days: Days) -> tuple[UnusualDays, ...]:

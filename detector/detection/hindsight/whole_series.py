@@ -34,7 +34,7 @@ from detector.detection.hindsight.noise import YOUNG, Noise, dispersion_of_neigh
 from detector.detection.hindsight.ordinary import Judged, Sums, judged
 from detector.detection.hindsight.segmentation import EXCESS_Z, PeltOfCounts, Segmenter
 from detector.detection.hindsight.two_sided import Flags
-from detector.detection.hindsight.unusual import days_of, unusual_days
+from detector.detection.hindsight.unusual import days_of, passing, unusual_days
 from detector.detection.options import DetectionOptions
 from detector.model.series import CountSeries, Floats
 from detector.model.surge import Onset
@@ -269,11 +269,17 @@ def _told(
     incidents = [edges.surge(g, spans) for g in groups]
     unsure = [edges.surge([f], spans) for f in sorted(rest, key=lambda f: f.rate)]
     at = edges.at_grid
+    changes, passed = passing([LevelChange(at(s.at), s.ratio) for s in last.base.steps])
+    days = [
+        one
+        for one in unusual_days(grid, last.base, last.cells, spans)
+        if not any(one.start < p.end and p.start < one.end for p in passed)
+    ]
     return Findings(
         tuple(incidents),
         tuple(unsure),
-        tuple(LevelChange(at(s.at), s.ratio) for s in last.base.steps),
-        unusual_days(grid, last.base, last.cells, spans),
+        changes,
+        tuple(sorted((*passed, *days), key=lambda d: d.start)),
         tuple((at(a), at(b)) for a, b in _runs(down)),
         expected,
     )
