@@ -52,7 +52,7 @@ def main(shared: Path) -> None:
 
 
 def _reader(*, trained: bool) -> PostReader:
-    services, weak = parse_services(resources.text("data/lexicon/services.toml"))
+    services, weak = parse_services(resources.text("data/lexicon/services.csv"))
     lexicon = parse_lexicon(resources.text("data/lexicon/faults.toml"))
     model = load_classifier((resources.MODELS / "complaints.skops").read_bytes())
     return build_reader(services, lexicon, model if trained else None, weak=weak)

@@ -32,6 +32,9 @@ GUESTS: Mapping[str, set[str]] = {
     "markupsafe": {"report.html", "text", "web"},
     "msgspec": {
         "complaints.facets",
+        "complaints.places",
+        "complaints.statements",
+        "complaints.vocabulary",
         "demo",
         "detection",
         "model",

@@ -2,102 +2,32 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-import msgspec
 import pandas as pd
 from ahocorasick_rs import AhoCorasick, MatchKind
 from msgspec import Struct
 
 from detector.complaints.lexicon import stands_alone
 from detector.complaints.normalise import MENTION, URL, fold, fold_all
-from detector.errors import InputError
-
-T = TypeVar("T")
+from detector.complaints.places import Places, parse_places
+from detector.complaints.service_list import ServiceList
+from detector.complaints.statements import Clauses, ClausesTable, Statements, build_clauses
+from detector.complaints.vocabulary import (
+    Vocabulary,
+    build_vocabulary,
+    fold_phrases,
+    parse_vocabulary,
+    read_toml,
+)
 
 ANY = "any"
 """The kind whose components every service has."""
 
 SEPARATOR = ";"
 """Stands between the values of a facet: ``"pictures;text"``; no value is the empty text."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Vocabulary:
-    """Phrases with their meanings.
-
-    Attributes
-    ----------
-    phrases : folded, distinct, in the order of the automaton's patterns.
-    meanings : what each phrase means; several if it is ambiguous, none if it only hides others.
-    automaton : finds the leftmost, then longest phrases.
-    """
-
-    phrases: tuple[str, ...]
-    meanings: tuple[tuple[str, ...], ...]
-    automaton: AhoCorasick
-
-    def found(self, folded: str) -> frozenset[str]:
-        """Return what the phrases in ``folded`` mean; Latin phrases must stand alone."""
-        return frozenset(
-            meaning
-            for i, start, end in self.automaton.find_matches_as_indexes(folded)
-            if stands_alone(folded, start, end)
-            for meaning in self.meanings[i]
-        )
-
-
-def build_vocabulary(
-    names: Iterable[tuple[str, Iterable[str]]], aside: Iterable[str] = ()
-) -> Vocabulary:
-    """Return the vocabulary of ``(meaning, phrases)`` pairs; phrases of ``aside`` mean nothing."""
-    meanings: dict[str, tuple[str, ...]] = {fold(phrase): () for phrase in aside}
-    for meaning, phrases in names:
-        for phrase in map(fold, phrases):
-            if meaning not in meanings.setdefault(phrase, ()):
-                meanings[phrase] += (meaning,)
-    phrases = tuple(meanings)
-    return Vocabulary(
-        phrases,
-        tuple(meanings.values()),
-        AhoCorasick(phrases, matchkind=MatchKind.LeftmostLongest),
-    )
-
-
-class _NamesFile(Struct, frozen=True, forbid_unknown_fields=True):
-    names: dict[str, tuple[str, ...]]
-    aside: tuple[str, ...] = ()
-
-
-def parse_vocabulary(toml_text: str, *, what: str) -> Vocabulary:
-    """Return the vocabulary of a file such as ``data/lexicon/regions.toml``.
-
-    A name means itself as well. ``what`` names the file in messages.
-
-    Raises
-    ------
-    InputError
-        If the text is not TOML or has a wrong, missing or unknown key.
-    """
-    file = read_toml(toml_text, _NamesFile, what=what)
-    return build_vocabulary(
-        ((name, (name, *words)) for name, words in file.names.items()), file.aside
-    )
-
-
-def read_toml(toml_text: str, shape: type[T], *, what: str) -> T:
-    """Return ``toml_text`` as a ``shape``, or raise `InputError` saying where it differs."""
-    try:
-        tables: Mapping[str, object] = tomllib.loads(toml_text)
-        return msgspec.convert(tables, shape)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{what} is not valid TOML: {error}") from error
-    except msgspec.ValidationError as error:
-        raise InputError(f"{what} is wrong: {error}") from error
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,39 +38,6 @@ class Parts:
     signs: Vocabulary
 
 
-class Statements(NamedTuple):
-    """The statements of a text that may complain, and those that say that something works."""
-
-    failing: tuple[str, ...]
-    working: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Clauses:
-    """How a text falls into statements, and which of them are complaints.
-
-    Attributes
-    ----------
-    breaks : matches between two statements.
-    works : matches a statement that something works.
-    worries : matches a statement of worry; what is worried about has not failed.
-    """
-
-    breaks: re.Pattern[str]
-    works: re.Pattern[str]
-    worries: re.Pattern[str]
-
-    def read(self, folded: str) -> Statements:
-        """Return the statements that may complain, and those that say that something works."""
-        failing, working = [], []
-        for clause in self.breaks.split(folded):
-            if self.works.search(clause):
-                working.append(clause)
-            elif not self.worries.search(clause):
-                failing.append(clause)
-        return Statements(tuple(failing), tuple(working))
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Components:
     """Components of all kinds of services.
@@ -148,37 +45,43 @@ class Components:
     Attributes
     ----------
     kind_of : kind by folded service name.
-    parts : by kind, components of `ANY` included; key ``""`` holds those of all kinds.
+    tables : by kind, components of `ANY` included; key ``""`` holds those of all kinds.
+    aside : folded phrases that name no component, and hide those inside them.
+    clauses : how a text falls into statements.
+    built : the vocabularies of the kinds that were asked for; few are in any run.
     """
 
     kind_of: Mapping[str, str]
-    parts: Mapping[str, Parts]
+    tables: Mapping[str, Sequence[tuple[str, _ComponentTable]]]
+    aside: tuple[str, ...]
     clauses: Clauses
+    built: dict[str, Parts] = field(default_factory=dict)
 
     def of(self, service: str) -> Parts:
         """Return the components that ``service`` has; all there are if its kind is not known."""
-        return self.parts[self.kind_of.get(fold(service), "")]
+        kind = self.kind_of.get(fold(service), "")
+        if kind not in self.built:
+            self.built[kind] = _parts(self.tables[kind], self.aside)
+        return self.built[kind]
 
 
 def components_in(said: Statements, parts: Parts) -> frozenset[str]:
     """Return the components that the statements complain about.
 
-    A sign ("won't send") is heard only in a clause without a name ("pictures won't send"), and a
-    component that works is not complained about ("voice still works, send voice then").
+    A sign ("won't send") is heard only in a clause without a name ("pictures won't send"), and
+    what is said to work is not complained about ("voice still works, send voice then"), but what
+    is called otherwise is ("payments work, refunds fail").
     """
+    works = {phrase for clause in said.working for phrase, _ in parts.names.matches(clause)}
     found: set[str] = set()
     for clause in said.failing:
-        found |= parts.names.found(clause) or parts.signs.found(clause)
-    for clause in said.working:
-        found -= parts.names.found(clause)
+        named = list(parts.names.matches(clause))
+        for phrase, meanings in named:
+            if not any(phrase in other or other in phrase for other in works):
+                found.update(meanings)
+        if not named:
+            found |= parts.signs.found(clause)
     return frozenset(found)
-
-
-class _ClausesTable(Struct, frozen=True, forbid_unknown_fields=True):
-    breaks: tuple[str, ...]
-    works: tuple[str, ...]
-    not_works: tuple[str, ...]
-    worries: tuple[str, ...]
 
 
 class _ComponentTable(Struct, frozen=True, forbid_unknown_fields=True):
@@ -192,18 +95,63 @@ class _KindTable(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _ComponentsFile(Struct, frozen=True, forbid_unknown_fields=True):
-    clauses: _ClausesTable
+    clauses: ClausesTable
     kind: dict[str, _KindTable]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listed:
+    """What the list of services says to the facets.
+
+    Attributes
+    ----------
+    kinds : category by folded name.
+    """
+
+    kinds: Mapping[str, str] = field(default_factory=dict)
+
+    def hiding(self, phrases: Iterable[str]) -> tuple[str, ...]:
+        """Return the names inside which one of ``phrases`` is only a part of the name.
+
+        支付 is a part of 支付宝, and "america" of "bank of america"; but what is left of 微信支付
+        and "google pay" is a service too: there the phrase says which part of it.
+        """
+        automaton = AhoCorasick(fold_phrases(phrases), matchkind=MatchKind.LeftmostLongest)
+        return tuple(name for name in self.kinds if self._hides(name, automaton))
+
+    def _hides(self, name: str, automaton: AhoCorasick) -> bool:
+        for _, start, end in automaton.find_matches_as_indexes(name):
+            rest = f"{name[:start]} {name[end:]}".strip(" .")
+            if rest and rest not in self.kinds and stands_alone(name, start, end):
+                return True
+        return False
+
+
+NOTHING_LISTED = Listed()
+
+
+def listed_for_facets(services: ServiceList) -> Listed:
+    """Return what the facets need of the list of services."""
+    called = [
+        (name, service.category)
+        for canonical, service in services.items()
+        for name in (canonical, *service.aliases)
+    ]
+    folded = fold_phrases(name for name, _ in called)
+    return Listed({name: kind for name, (_, kind) in zip(folded, called, strict=True)})
 
 
 Own = Mapping[str, Mapping[str, Iterable[str]]]
 """A user's own components: by service, what each is called."""
 
 
-def parse_components(toml_text: str, own: Own | None = None) -> Components:
+def parse_components(
+    toml_text: str, own: Own | None = None, listed: Listed = NOTHING_LISTED
+) -> Components:
     """Return the components written in ``toml_text`` (see ``data/lexicon/components.toml``).
 
-    A service in ``own`` has those components beside the ones of its kind.
+    A service in ``own`` has those components beside the ones of its kind. A ``listed`` service is
+    of the kind of its category.
 
     Raises
     ------
@@ -214,13 +162,14 @@ def parse_components(toml_text: str, own: Own | None = None) -> Components:
     shared = _tables(file.kind, [ANY])
     kinds = {kind: [*_tables(file.kind, [kind]), *shared] for kind in file.kind if kind != ANY}
     kinds[""] = _tables(file.kind, file.kind)
-    kind_of = {fold(name): kind for kind, body in file.kind.items() for name in body.services}
+    kind_of = {name: kind for name, kind in listed.kinds.items() if kind in kinds}
+    kind_of |= {fold(name): kind for kind, body in file.kind.items() for name in body.services}
     for service, components in (own or {}).items():
         added = [(name, _ComponentTable(tuple(words))) for name, words in components.items()]
         kinds[f"service/{service}"] = [*kinds[kind_of.get(fold(service), "")], *added]
         kind_of[fold(service)] = f"service/{service}"
-    parts = {kind: _parts(tables) for kind, tables in kinds.items()}
-    return Components(kind_of, parts, _clauses(file.clauses))
+    phrases = {phrase for _, table in kinds[""] for phrase in (*table.names, *table.signs)}
+    return Components(kind_of, kinds, listed.hiding(phrases), build_clauses(file.clauses))
 
 
 def _tables(
@@ -229,33 +178,12 @@ def _tables(
     return [pair for kind in wanted if kind in kinds for pair in kinds[kind].components.items()]
 
 
-def _parts(tables: Iterable[tuple[str, _ComponentTable]]) -> Parts:
+def _parts(tables: Iterable[tuple[str, _ComponentTable]], aside: Iterable[str]) -> Parts:
     rows = list(tables)
     return Parts(
-        names=build_vocabulary((name, table.names) for name, table in rows),
+        names=build_vocabulary(((name, table.names) for name, table in rows), aside),
         signs=build_vocabulary((name, table.signs) for name, table in rows),
     )
-
-
-def _clauses(table: _ClausesTable) -> Clauses:
-    before = "".join(f"(?<!{re.escape(fold(phrase))})" for phrase in table.not_works)
-    return Clauses(
-        breaks=re.compile(_either(table.breaks) + "|\n"),
-        works=re.compile(before + _either(table.works)),
-        worries=re.compile(_either(table.worries)),
-    )
-
-
-def _either(phrases: Iterable[str]) -> str:
-    """Return a pattern for any of the phrases; Latin ones start and end at a word's edge."""
-    longest_first = sorted(map(fold, phrases), key=len, reverse=True)
-    return f"(?:{'|'.join(map(_edged, longest_first))})"
-
-
-def _edged(phrase: str) -> str:
-    left = r"(?<![a-z])" if "a" <= phrase[0] <= "z" else ""
-    right = r"(?![a-z])" if "a" <= phrase[-1] <= "z" else ""
-    return left + re.escape(phrase) + right
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -263,7 +191,7 @@ class FacetLexicon:
     """The words for components, places and platforms."""
 
     components: Components
-    regions: Vocabulary
+    regions: Places
     platforms: Vocabulary
 
 
@@ -276,19 +204,31 @@ class Tags(NamedTuple):
 
 
 def parse_facets(
-    components_text: str, regions_text: str, platforms_text: str, own: Own | None = None
+    components_text: str,
+    regions_text: str,
+    platforms_text: str,
+    own: Own | None = None,
+    *,
+    places: Iterable[str] = (),
+    services: ServiceList | None = None,
 ) -> FacetLexicon:
-    """Return the lexicon of the three files in ``data/lexicon``, and a user's ``own`` components.
+    """Return the lexicon of the files in ``data/lexicon``, and a user's ``own`` components.
+
+    ``places`` are tables such as ``cities.csv``. ``services`` is the list of services: its
+    categories say what components a service may have, its names hide words inside them.
 
     Raises
     ------
     InputError
         If one of the texts is not TOML or has a wrong, missing or unknown key.
     """
+    listed = listed_for_facets(services) if services else NOTHING_LISTED
+    regions = parse_places(regions_text, places)
+    platforms = parse_vocabulary(platforms_text, what="the platform lexicon")
     return FacetLexicon(
-        components=parse_components(components_text, own),
-        regions=parse_vocabulary(regions_text, what="the region lexicon"),
-        platforms=parse_vocabulary(platforms_text, what="the platform lexicon"),
+        components=parse_components(components_text, own, listed),
+        regions=regions.hidden_in(listed.hiding(regions.in_text.phrases)),
+        platforms=platforms.hidden_in(listed.hiding(platforms.phrases)),
     )
 
 
@@ -307,17 +247,22 @@ def tag(posts: pd.DataFrame, lexicon: FacetLexicon) -> pd.DataFrame:
         none. Rows do not influence each other.
     """
     services = _column(posts, "service")
-    texts = _statements(posts)
+    texts = _folded(posts, lexicon.regions)
     in_text = [_read(text, service, lexicon) for text, service in zip(texts, services, strict=True)]
     tags = pd.DataFrame(in_text, columns=list(Tags._fields), index=posts.index, dtype=str)
-    for facet, words in (("region", lexicon.regions), ("platform", lexicon.platforms)):
+    shown = {
+        "region": lexicon.regions.of_field,
+        "platform": lambda value: lexicon.platforms.found(fold(value)),
+    }
+    for facet, read in shown.items():
         named = tags[facet] != ""
-        tags[facet] = tags[facet].where(named, _in_own_words(posts, facet, words))
+        tags[facet] = tags[facet].where(named, _in_own_words(posts, facet, read))
     return tags
 
 
-def _statements(posts: pd.DataFrame) -> Iterator[str]:
-    folded = MENTION.sub(" ", URL.sub(" ", fold_all(posts["text"].fillna("").astype(str))))
+def _folded(posts: pd.DataFrame, places: Places) -> Iterator[str]:
+    texts = (places.marked(text) for text in posts["text"].fillna("").astype(str))
+    folded = MENTION.sub(" ", URL.sub(" ", fold_all(texts)))
     return iter(folded.split("\n")) if len(posts) else iter(())
 
 
@@ -331,11 +276,13 @@ def _read(folded: str, service: str, lexicon: FacetLexicon) -> Tags:
     )
 
 
-def _in_own_words(posts: pd.DataFrame, column: str, words: Vocabulary) -> pd.Series[str]:
+def _in_own_words(
+    posts: pd.DataFrame, column: str, read: Callable[[str], frozenset[str]]
+) -> pd.Series[str]:
     """Return a field in the lexicon's words; each different value is looked up once."""
     shown = pd.Series(_column(posts, column), index=posts.index, dtype=str)
     known = {
-        value: _joined(words.found(fold(value))) or value.strip().replace(SEPARATOR, ",")
+        value: _joined(read(value)) or value.strip().replace(SEPARATOR, ",")
         for value in shown.unique()
     }
     return shown.map(known)

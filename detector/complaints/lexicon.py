@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from detector.complaints.discovered_names import SubjectWords, parse_subject_words
-from detector.complaints.normalise import fold
+from detector.complaints.normalise import fold, fold_all
+from detector.complaints.service_list import parse_service_list
 from detector.errors import InputError
 
 Services = Mapping[str, Sequence[str]]
@@ -94,22 +95,34 @@ class Lexicon:
 
 
 def stands_alone(text: str, start: int, end: int) -> bool:
-    """Return whether ``text[start:end]`` is no part of a longer Latin word.
+    """Return whether ``text[start:end]`` is no part of a longer word.
 
     Chinese has no spaces, so a Latin name beside Chinese characters stands alone ("用keep崩了").
+    A word in katakana ends where the katakana ends, and Korean hangs particles on names.
 
     Examples
     --------
     >>> stands_alone("online", 2, 6), stands_alone("打开line了", 2, 6)
     (False, True)
+    >>> stands_alone("オンライン", 2, 5), stands_alone("카톡이", 0, 2), stands_alone("내카톡", 1, 3)
+    (False, True, False)
     """
-    before, after = text[start - 1 : start], text[end : end + 1]
-    glued_left = _is_latin(text[start]) and _is_latin(before)
-    return not (glued_left or (_is_latin(text[end - 1]) and _is_latin(after)))
+    first, last = _script(text[start]), _script(text[end - 1])
+    if first and start and _script(text[start - 1]) == first:
+        return False
+    return not (last and last != _HANGUL and end < len(text) and _script(text[end]) == last)
 
 
-def _is_latin(char: str) -> bool:
-    return char.isalnum() and char < "\u2e80" if char else False
+_SPACED, _KATAKANA, _HANGUL = 1, 2, 3
+
+
+def _script(char: str) -> int:
+    """Return which script with words that can be told apart ``char`` is of, 0 for the others."""
+    if char < "\u2e80":
+        return _SPACED if char.isalnum() else 0
+    if "\u30a1" <= char <= "\u30fc":
+        return _KATAKANA if char != "・" else 0
+    return _HANGUL if "\uac00" <= char <= "\ud7a3" else 0
 
 
 def parse_lexicon(toml_text: str) -> Lexicon:
@@ -148,20 +161,18 @@ def _group(body: Mapping[str, Any]) -> Group:
     return Group(float(body["weight"]), bool(body.get("names", False)), phrases)
 
 
-def parse_services(toml_text: str) -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
-    """Return canonical names with their aliases, and the aliases that are ordinary words too.
+def parse_services(csv_text: str) -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
+    """Return canonical names with their aliases, and the names that are ordinary words too.
 
     Raises
     ------
     InputError
-        The text is no TOML, or ``services`` does not map names to lists of aliases.
+        ``csv_text`` is no list of services, see `detector.complaints.service_list`.
     """
-    tables = _tables(toml_text)
-    try:
-        services = {name: tuple(map(str, tables["services"][name])) for name in tables["services"]}
-        return services, frozenset(map(fold, tables.get("weak", ())))
-    except (KeyError, TypeError) as wrong:
-        raise InputError(f"services must map names to lists of aliases: {wrong}") from None
+    listed = parse_service_list(csv_text)
+    words = [word for service in listed.values() for word in service.words]
+    services = {name: service.aliases for name, service in listed.items()}
+    return services, frozenset(fold_all(words).split("\n")) - {""}
 
 
 def _tables(toml_text: str) -> dict[str, Any]:

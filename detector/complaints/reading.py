@@ -13,6 +13,7 @@ from detector.complaints.service_names import Named, Names, about
 
 _LONG, _LONG_LATIN = 140, 300
 _PARTICLES = "吗啊吧呢啦哦呀嘛哈诶唉怎是我你什还上的登又也没在了后致导大多称进用家服炸崩搞害"
+_LONGEST_PREFIX = 6
 _SENTENCE = re.compile(r"(?<=[。！？!?；;…])|(?<=\.)\s|(?<=# )")
 
 
@@ -123,12 +124,16 @@ def _closes(own: str, end: int) -> bool:
 def _longer_name(own: str, faults: Sequence[Hit], named: Sequence[Named], lexicon: Lexicon) -> str:
     """Return the unlisted name of which a listed one is only the beginning or end, if any.
 
-    Only where subject and fault are the whole text: 微信读书崩了 is about 微信读书, 成都健康码崩了
-    about 成都健康码; but 微信朋友圈崩了 is about 微信, and in running text nobody can tell.
+    Only where subject and fault are the whole text: 微信占卜崩了 is about 微信占卜, 成都健康码崩了
+    about 成都健康码; but 微信朋友圈崩了 is about 微信 and 支付宝小程序崩了 about 支付宝, of which
+    they name a part, and in running text ("难怪有一会儿我微博崩了") nobody can tell.
     """
     whole = [h for h in faults if lexicon.groups[h.group].names and h.end >= len(own) - 1]
     subject = lexicon.subject.before(own, whole[0].start) if whole else ""
     if len(named) != 1 or not subject or not own.startswith(subject):
         return ""
-    rest = own[: named[0].start] + lexicon.subject.parts.sub("", subject[named[0].end :])
+    before = own[: named[0].start]
+    if len(before) > _LONGEST_PREFIX or lexicon.subject.function.search(before):
+        return ""
+    rest = before + lexicon.subject.parts.sub("", subject[named[0].end :])
     return subject if rest and named[0].end <= len(subject) else ""

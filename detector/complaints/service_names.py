@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 from detector.complaints.lexicon import Hit, Services, stands_alone
-from detector.complaints.normalise import CJK, fold
+from detector.complaints.normalise import CJK, fold, fold_all
 
 _FAULT_TAIL = re.compile(
     r"(?:is)?(?:down|outage|crash(?:ed|ing)?|fail(?:ed|s)?|broken|issues?|help|support|cares)\b"
@@ -59,13 +59,20 @@ class Names:
 
         Of overlapping aliases the leftmost counts, of those the longest. A weak alias counts only
         as ``@handle``, ``#hashtag``, beside Chinese, or within 12 characters of one of ``hits``.
+        A weak alias in Chinese that goes on where a name ends belongs to it: 支付宝小程序 names
+        支付宝, though 小程序 alone is an alias of 微信.
         """
         spans = sorted(self._spans(own, hits), key=lambda span: (span[1], -span[2]))
         kept: list[Named] = []
         for i, start, end in spans:
-            if not kept or start >= kept[-1].end:
-                kept.append(Named(self.services[i], start, end))
+            if kept and (start < kept[-1].end or self._goes_on(own, i, start, kept[-1])):
+                continue
+            kept.append(Named(self.services[i], start, end))
         return tuple(kept)
+
+    def _goes_on(self, own: str, alias: int, start: int, before: Named) -> bool:
+        glued = start == before.end or own[before.end : start] == "的"
+        return glued and self.aliases[alias] in self.weak and bool(CJK.match(own[start]))
 
     def _spans(self, own: str, hits: Sequence[Hit]) -> Iterator[tuple[int, int, int]]:
         for i, start, end in self.automaton.find_matches_as_indexes(own, overlapping=True):
@@ -77,10 +84,11 @@ class Names:
 
 def build_names(services: Services, weak: Iterable[str] = ()) -> Names:
     """Return the index of ``services``; an alias claimed twice belongs to the first claimant."""
+    called = [(alias, name) for name, aliases in services.items() for alias in (name, *aliases)]
+    folded = fold_all(alias for alias, _ in called).split("\n")
     owner: dict[str, str] = {}
-    for name, aliases in services.items():
-        for alias in (name, *aliases):
-            owner.setdefault(fold(alias).strip().lstrip("@#"), name)
+    for alias, (_, name) in zip(folded, called, strict=bool(called)):
+        owner.setdefault(alias.strip().lstrip("@#"), name)
     owner.pop("", None)
     automaton = AhoCorasick(tuple(owner), matchkind=MatchKind.Standard)
     return Names(tuple(owner), tuple(owner.values()), owner, frozenset(weak), automaton)

@@ -72,7 +72,7 @@ def train(texts: Mapping[str, str]) -> tuple[bytes, str]:
     Parameters
     ----------
     texts : the files to learn from by path below ``data/``: ``lexicon/faults.toml``,
-        ``lexicon/services.toml``, ``training/slots.toml`` and every ``training/*.txt``.
+        ``lexicon/services.csv``, ``training/slots.toml`` and every ``training/*.txt``.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def train(texts: Mapping[str, str]) -> tuple[bytes, str]:
 def prepare(texts: Mapping[str, str], *, seed: int) -> Lessons:
     """Return the filled and read training texts; see `train` for ``texts``."""
     lexicon = parse_lexicon(_text(texts, "lexicon/faults.toml"))
-    services, weak = parse_services(_text(texts, "lexicon/services.toml"))
+    services, weak = parse_services(_text(texts, "lexicon/services.csv"))
     slots = parse_slots(_text(texts, "training/slots.toml"))
     templates = _templates(texts)
     rng = random.Random(seed)  # noqa: S311 - reproducible texts, no secret

@@ -17,6 +17,7 @@ from detector.complaints.facets import FacetLexicon, parse_facets
 from detector.complaints.lexicon import parse_lexicon, parse_services
 from detector.complaints.reader import Judge, PostReader, build_reader
 from detector.complaints.reading import Reading
+from detector.complaints.service_list import parse_service_list
 from detector.config.settings import Settings
 from detector.errors import ConfigError, InputError
 from detector.model.severity import SeverityRules
@@ -57,7 +58,7 @@ def build_policy(settings: Settings) -> NotificationPolicy:
 
 def reader(settings: Settings) -> PostReader:
     """Return the reader of posts: the bundled lexicon and names, and those of the settings."""
-    bundled, weak = parse_services(resources.text("data/lexicon/services.toml"))
+    bundled, weak = parse_services(resources.text("data/lexicon/services.csv"))
     lexicon = parse_lexicon(resources.text("data/lexicon/faults.toml"))
     own = {name: service.aliases for name, service in settings.services.items()}
     return build_reader(merge_names(bundled, own), lexicon, BundledModel(), weak=weak)
@@ -96,8 +97,10 @@ def facet_lexicon(settings: Settings) -> FacetLexicon:
         resources.text(f"data/lexicon/{name}.toml")
         for name in ("components", "regions", "platforms")
     )
+    places = [resources.text(f"data/lexicon/{name}.csv") for name in ("cities", "world")]
+    listed = parse_service_list(resources.text("data/lexicon/services.csv"))
     own = {name: s.components for name, s in settings.services.items() if s.components}
-    return parse_facets(components, regions, platforms, own)
+    return parse_facets(components, regions, platforms, own, places=places, services=listed)
 
 
 def merge_names(

@@ -21,7 +21,7 @@ def lexicon() -> Lexicon:
 
 @cache
 def catalogue() -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
-    return parse_services((ROOT / "data/lexicon/services.toml").read_text(encoding="utf-8"))
+    return parse_services((ROOT / "data/lexicon/services.csv").read_text(encoding="utf-8"))
 
 
 @cache

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.complaints.facet_verdicts import Verdict, in_words, judge_facets
-from detector.complaints.facets import FacetLexicon, Vocabulary, parse_facets, tag
+from detector.complaints.facets import FacetLexicon, parse_facets, tag
+from detector.complaints.vocabulary import Vocabulary
 from detector.demo.reconstruction import Scenario, parse_scenario
 from detector.demo.simulate import simulate
 from detector.errors import InputError
@@ -126,7 +127,7 @@ def test_the_catalogue_speaks_the_words_of_the_lexicon(lexicon: FacetLexicon) ->
     for outage in parse_catalogue((DATA / "outages.toml").read_text(encoding="utf-8")):
         components = {*outage.components_hit, *outage.components_not_hit}
         assert components <= known(parts.names, parts.signs)
-        assert set(outage.regions) <= known(lexicon.regions)
+        assert set(outage.regions) <= known(lexicon.regions.in_text)
         assert {*outage.platforms, *outage.platforms_not_hit} <= known(lexicon.platforms)
 
 
@@ -186,7 +187,7 @@ def test_2013_is_in_six_provinces_and_nowhere_else_for_sure() -> None:
 
 def test_2014_is_in_shanghai_only(lexicon: FacetLexicon) -> None:
     found = verdicts("wechat-2014-10-20")
-    regions = lexicon.regions.meanings
+    regions = lexicon.regions.in_text.meanings
     places = {name for names in regions for name in names}
     assert {n for n, v in found.items() if n in places and v is Verdict.AFFECTED} == {"Shanghai"}
 

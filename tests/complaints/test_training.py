@@ -16,7 +16,7 @@ from tests.complaints import rigs
 SLOTS = parse_slots('app = ["@zh", "@zh"]\nzh = ["微信", "{who}的淘宝"]\nwho = ["我"]\n')
 SMALL = {
     "lexicon/faults.toml": (rigs.ROOT / "data/lexicon/faults.toml").read_text(encoding="utf-8"),
-    "lexicon/services.toml": (rigs.ROOT / "data/lexicon/services.toml").read_text(encoding="utf-8"),
+    "lexicon/services.csv": (rigs.ROOT / "data/lexicon/services.csv").read_text(encoding="utf-8"),
     "training/slots.toml": 'handle = ["AppHelp"]\napp = ["微信", "淘宝", "抖音"]\n',
     "training/small.txt": """
 [outage post]
