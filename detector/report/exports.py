@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from detector.model.documents import incident_to_dict
 from detector.model.plain_text import guard_cell, plain
 from detector.report.story import Report, Story
-from detector.report.summary import facts, figure, summary, title
+from detector.report.summary import aside, facts, figure, summary, title
 from detector.text.phrasing import Phrasing
 
 FIELDS = (
@@ -98,6 +98,13 @@ def _lines(report: Report, say: Phrasing) -> Iterator[str]:
         yield ""
         for label, text in facts(story, say):
             yield f"- **{markdown_cell(label)}**: {markdown_cell(text)}"
+    if report.asides:
+        yield ""
+        yield f"## {say.texts('report.aside.title')}"
+        yield ""
+        for one in report.asides:
+            name = f"{one.service}, {say.format.instant(one.start)}"
+            yield f"- **{markdown_cell(name)}**: {markdown_cell(aside(one, say))}"
     if report.figures:
         yield ""
         yield f"## {say.texts('report.page.compared')}"
