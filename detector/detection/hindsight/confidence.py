@@ -25,8 +25,9 @@ from detector.model.series import Floats
 LOOKS = 40_000.0
 #: Where the tail begins, and beyond what nothing is noise.
 BEGINS, BEYOND = 3.2, 7.5
-#: The strongest of the rest that have no say: so many, and so many a year.
-SKIP, SKIP_A_YEAR = 2, 8.0
+#: The strongest of the rest that have no say: so many, and so many a year; of
+#: sums of several sources more, since what one of them does alone is less in them.
+SKIP, SKIP_A_YEAR, SKIP_TOGETHER = 2, 8.0, 12.0
 #: Mean excess of a normal's tail, how much more it is where the rate wanders as far as `WANDERS` or
 #: farther, and how many candidates that counts as.
 NORMAL_EXCESS, MORE, WANDERS, HOLD = 0.3, 0.4, 0.6, 8.0
@@ -47,14 +48,15 @@ class Tail(NamedTuple):
     excess: float
 
     @classmethod
-    def of(cls, z: Floats, years: float, wandering: float) -> Tail:
+    def of(cls, z: Floats, years: float, wandering: float, skip: float = SKIP_A_YEAR) -> Tail:
         """Return the tail of candidates' ``z``, in any order, over so many ``years``.
 
-        ``wandering`` is the relative spread of the rate over some minutes.
+        ``wandering`` is the relative spread of the rate over some minutes; ``skip`` says how many a
+        year have no say.
         """
         before = NORMAL_EXCESS + MORE * min(wandering / WANDERS, 1.0)
         body = np.sort(z[(z > BEGINS) & (z < BEYOND)])[::-1]
-        kept = body[SKIP + int(SKIP_A_YEAR * years) :]
+        kept = body[SKIP + int(skip * years) :]
         excess = (float((kept - BEGINS).sum()) + HOLD * before) / (len(kept) + HOLD)
         return cls(years, len(kept) / max(years, 1e-9), excess)
 

@@ -35,7 +35,7 @@ UNLIKE = 1.5
 #: Standard errors under what was found at which that spread is taken.
 LOCAL_SDS = 1.0
 #: Nats by which a step must beat a smooth hump to be no part of an unusual day.
-ABRUPT = 6.0
+ABRUPT = 12.0
 
 
 class Judged(NamedTuple):

@@ -40,7 +40,7 @@ from detector.model.series import Floats, Ints
 #: in bins afterwards, and the time for one window stays bounded.
 MOST_BLOCKS = 64
 #: Nats that a further change point has to gain.
-PENALTY = 7.0
+PENALTY = 5.0
 #: Standard deviations of an excess, at any scale, from which on it has a window.
 EXCESS_Z = 3.2
 #: Scale of the wandering that is noise to regimes: 2**k cells.
@@ -127,7 +127,7 @@ class RupturesSegmenter:
     """
 
     estimator: Any
-    penalty: float = 2.0 * PENALTY
+    penalty: float = 14.0
 
     def __post_init__(self) -> None:
         if not isinstance(self.estimator, BaseEstimator | BaseCost):

@@ -27,7 +27,7 @@ from detector.detection.hindsight.baseline_passes import (
 )
 from detector.detection.hindsight.both_edges import Edge, end_of, start_of
 from detector.detection.hindsight.candidates import Candidate, Cells, candidates
-from detector.detection.hindsight.confidence import Tail, q_values
+from detector.detection.hindsight.confidence import SKIP_A_YEAR, SKIP_TOGETHER, Tail, q_values
 from detector.detection.hindsight.findings import Findings, HindsightSurge, LevelChange, Regime
 from detector.detection.hindsight.grid import Grid, gathered, lay_on_grid
 from detector.detection.hindsight.noise import YOUNG, Noise, dispersion_of_neighbours, wandering
@@ -136,7 +136,7 @@ def find_against(
     for first in (True, False):
         seen = _look(grid, grid.counts, base, events, masked, options, first=first)
         masked = _mask(grid, seen, first=first)
-    seen = _look(grid, grid.counts, base, events, masked, options, first=False)
+    seen = _look(grid, grid.counts, base, events, masked, options, first=False, skip=SKIP_TOGETHER)
     return _told(series, grid, seen, down, options)
 
 
@@ -190,6 +190,7 @@ def _look(
     options: HindsightOptions,
     *,
     first: bool,
+    skip: float = SKIP_A_YEAR,
 ) -> _Pass:
     """Return what stands out against ``base``."""
     times, doubt = events
@@ -216,7 +217,7 @@ def _look(
         judged(c, cells, noise, sums, per_day)
         for c in candidates(cells, noise, options.segmenter, least)
     ]
-    tail = Tail.of(np.array([j.z for j in found]), years, float(noise.wandering[2]))
+    tail = Tail.of(np.array([j.z for j in found]), years, float(noise.wandering[2]), skip)
     return _Pass(base, counts, noise, cells, found, tail)
 
 
