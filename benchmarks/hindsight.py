@@ -32,7 +32,7 @@ from detector.model.times import from_seconds
 #: Seconds of a cell and of a slot of the week; standard deviations from which on a span is raised.
 CELL, SLOT, RAISED = 300, 900, 4.0
 #: Seconds within which a span is near an outage; days of a part that a search of ruptures is given.
-NEAR, PART_DAYS = 900.0, 7
+NEAR, PART_DAYS = 900.0, 2
 PENALTY = 20.0
 
 
@@ -111,7 +111,7 @@ def seasonal_median(one: Prepared) -> list[Span]:
 
 
 def segmented(build: Callable[[], Any], penalty: float = PENALTY) -> Method:
-    """Return the method that lets a search of ruptures part the residuals, week by week."""
+    """Return the method that lets a search of ruptures part the residuals, piece by piece."""
 
     def method(one: Prepared) -> list[Span]:
         z = residuals(one)
@@ -147,12 +147,12 @@ METHODS: dict[str, Method] = {
     "`detector.segment`": hindsight,
     "the live path": live,
     "seasonal median, residuals over 4 SD": seasonal_median,
-    "ruptures PELT (l2) on residuals": segmented(lambda: ruptures.Pelt("l2", min_size=2, jump=2)),
+    "ruptures PELT (l2) on residuals": segmented(lambda: ruptures.Pelt("l2", min_size=3, jump=3)),
     "ruptures KernelCPD (linear) on residuals": segmented(
         lambda: ruptures.KernelCPD("linear", min_size=2)
     ),
     "ruptures Binseg (l2) on residuals": segmented(
-        lambda: ruptures.Binseg("l2", min_size=2, jump=2)
+        lambda: ruptures.Binseg("l2", min_size=3, jump=3)
     ),
 }
 
