@@ -18,7 +18,7 @@ from detector.detection.hindsight.two_sided import (
     LEVEL_HOURS,
     MEDIAN_BLOCKS,
     Flags,
-    Shape,
+    DayShape,
     filled,
     median_level,
     per_bin,
@@ -88,7 +88,7 @@ def fit_again(
 
 
 def _baseline(
-    grid: Grid, form: Shape, level: Floats, steady: Floats, steps: tuple[LevelStep, ...]
+    grid: Grid, form: DayShape, level: Floats, steady: Floats, steps: tuple[LevelStep, ...]
 ) -> Baseline:
     share = per_bin(form.share, grid.day, grid.slot)
     known = per_bin(form.known, grid.day, grid.slot)[:: grid.per_cell]

@@ -38,7 +38,7 @@ LOCAL_SDS = 1.0
 ABRUPT = 12.0
 
 
-class Judged(NamedTuple):
+class WeighedCandidate(NamedTuple):
     """A candidate after everything ordinary has had its say.
 
     Attributes
@@ -56,14 +56,14 @@ class Judged(NamedTuple):
     by: str
 
 
-class Sums(NamedTuple):
+class RunningSums(NamedTuple):
     """Running sums of counts and expected, shape (cells + 1,)."""
 
     posts: Floats
     usual: Floats
 
     @classmethod
-    def of(cls, counts: Floats, expected: Floats) -> Sums:
+    def of(cls, counts: Floats, expected: Floats) -> RunningSums:
         """Return the sums of two arrays of cells."""
         return cls(*(np.concatenate([[0.0], np.cumsum(v)]) for v in (counts, expected)))
 
@@ -78,7 +78,9 @@ class Sums(NamedTuple):
         return float(max(posts - np.sqrt(dispersion * (posts + 1.0)), 0.0) / usual)
 
 
-def judged(c: Candidate, cells: Cells, noise: Noise, sums: Sums, per_day: int) -> Judged:
+def judged(
+    c: Candidate, cells: Cells, noise: Noise, sums: RunningSums, per_day: int
+) -> WeighedCandidate:
     """Return ``c`` with what is left of it."""
     whole = np.log(max(c.ratio, 1.0 + 1e-9))
     told = {
@@ -96,10 +98,12 @@ def judged(c: Candidate, cells: Cells, noise: Noise, sums: Sums, per_day: int) -
         kept = 1.0 / np.sqrt(1.0 / max(c.z, 1e-9) ** 2 + (local / whole) ** 2) * (1.0 - share)
         if kept < z:
             by, z = ("unusual_day" if kept < 0.8 * z else by), kept
-    return Judged(c, float(z), float(share), by if z < 0.8 * c.z else "")
+    return WeighedCandidate(c, float(z), float(share), by if z < 0.8 * c.z else "")
 
 
-def _elsewhere(c: Candidate, sums: Sums, noise: Noise, shifts: list[int], most: float) -> float:
+def _elsewhere(
+    c: Candidate, sums: RunningSums, noise: Noise, shifts: list[int], most: float
+) -> float:
     """Return the ratio that the same hours at two or more of the ``shifts`` have at least."""
     ratios = [
         sums.ratio_at_least(c.first + by, c.end + by, noise.dispersion)
@@ -110,7 +114,7 @@ def _elsewhere(c: Candidate, sums: Sums, noise: Noise, shifts: list[int], most: 
     return min(known[-2], most) if len(known) > 1 else 1.0
 
 
-def _flanks(c: Candidate, cells: Cells, sums: Sums, noise: Noise) -> float:
+def _flanks(c: Candidate, cells: Cells, sums: RunningSums, noise: Noise) -> float:
     """Return how raised the hours on both sides are, at least."""
     gap, reach = cells.cells_in(60 * NEXT_TO), cells.cells_in(60 * FLANK_HOURS)
     left = sums.ratio_at_least(c.first - gap - reach, c.first - gap, noise.dispersion)
@@ -119,7 +123,7 @@ def _flanks(c: Candidate, cells: Cells, sums: Sums, noise: Noise) -> float:
     return min(both, MOST) if np.isfinite(both) else 1.0
 
 
-def _one_side(c: Candidate, cells: Cells, sums: Sums, noise: Noise) -> float:
+def _one_side(c: Candidate, cells: Cells, sums: RunningSums, noise: Noise) -> float:
     """Return how raised a day and a half on one side is, at least, whatever happened in a part."""
     reach = cells.cells_in(60 * ONE_SIDE_HOURS)
     part = reach // PARTS

@@ -38,7 +38,7 @@ LEVEL_HOURS, BLOCK_HOURS, MEDIAN_BLOCKS = 30, 6, 20
 CLIP, CLIP_SD = 1.6, 4.0
 
 
-class Shape(NamedTuple):
+class DayShape(NamedTuple):
     """What a day looks like, level aside.
 
     Attributes
@@ -189,7 +189,7 @@ def _smoothed(row: Floats, half: Ints, edges: Ints) -> Floats:
 def shape_of(
     table: Floats, reach: tuple[int, int], half: Ints, wide: Ints, edges: Ints, hold: float
 ) -> tuple[Floats, Floats]:
-    """Return the share and how many days it rests on, see `Shape`; what to call is `shape`."""
+    """Return the share and how many days it rests on, see `DayShape`; what to call is `shape`."""
     days, slots = table.shape[1:]
     near, weeks = reach
     posts, level = _others_near(table[0], near), _others_near(table[1], near)
@@ -215,7 +215,7 @@ def shape_of(
     return share, seen
 
 
-def shape(grid: Grid, level: Floats, use: Flags, dispersion: float, *, first: bool) -> Shape:
+def shape(grid: Grid, level: Floats, use: Flags, dispersion: float, *, first: bool) -> DayShape:
     """Return what every day looked like, as far as other days tell.
 
     Parameters
@@ -239,7 +239,7 @@ def shape(grid: Grid, level: Floats, use: Flags, dispersion: float, *, first: bo
     )
     if first:
         half = np.maximum(half, grid.bins(7.0))
-    return Shape(*shape_of(table, (DAYS, WEEKS), half, wide, edges, HOLD * dispersion))
+    return DayShape(*shape_of(table, (DAYS, WEEKS), half, wide, edges, HOLD * dispersion))
 
 
 @compiled

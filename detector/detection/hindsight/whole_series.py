@@ -31,7 +31,7 @@ from detector.detection.hindsight.confidence import SKIP_A_YEAR, SKIP_TOGETHER, 
 from detector.detection.hindsight.findings import Findings, HindsightSurge, LevelChange, Regime
 from detector.detection.hindsight.grid import Grid, gathered, lay_on_grid
 from detector.detection.hindsight.noise import YOUNG, Noise, dispersion_of_neighbours, wandering
-from detector.detection.hindsight.ordinary import Judged, Sums, judged
+from detector.detection.hindsight.ordinary import WeighedCandidate, RunningSums, judged
 from detector.detection.hindsight.segmentation import EXCESS_Z, PeltOfCounts, Segmenter
 from detector.detection.hindsight.two_sided import Flags
 from detector.detection.hindsight.unusual import days_of, passing, unusual_days
@@ -90,7 +90,7 @@ class _Pass(NamedTuple):
     counts: Floats
     noise: Noise
     cells: Cells
-    found: list[Judged]
+    found: list[WeighedCandidate]
     tail: Tail
 
 
@@ -210,7 +210,7 @@ def _look(
     )
     noise = _noise(grid, cells, masked, first=first)
     least = FIRST_Z if first else EXCESS_Z
-    sums = Sums.of(cells.counts, cells.expected)
+    sums = RunningSums.of(cells.counts, cells.expected)
     per_day = grid.in_cells(24 * 60)
     years = float(seen.sum()) * grid.width / YEAR
     found = [
@@ -296,7 +296,7 @@ def _runs(flags: Flags) -> list[tuple[int, int]]:
 class _Found(NamedTuple):
     """A candidate that is told, and how sure it is."""
 
-    judged: Judged
+    judged: WeighedCandidate
     rate: float
     q: float
 
