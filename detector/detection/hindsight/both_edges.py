@@ -133,7 +133,7 @@ def weights(counts: Floats, expected: Floats, dispersion: float) -> Floats:
 def multiple_rises(y: Floats, mu: Floats, lengths: Ints) -> Floats:
     """Return the log-likelihood ratio of every length of rise and start, at the best size.
 
-    DayShape (len(lengths), n). The rate is ``mu * (1 + size * r)``, r growing to 1 over the rise.
+    Shape (len(lengths), n). The rate is ``mu * (1 + size * r)``, r growing to 1 over the rise.
     """
     n = y.shape[0]
     after_y, after_mu = np.zeros(n + 1), np.zeros(n + 1)

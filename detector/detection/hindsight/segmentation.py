@@ -40,7 +40,7 @@ from detector.model.series import Floats, Ints
 #: in bins afterwards, and the time for one window stays bounded.
 MOST_BLOCKS = 64
 #: Nats that a further change point has to gain.
-PENALTY = 5.0
+PENALTY = 7.0
 #: Standard deviations of an excess, at any scale, from which on it has a window.
 EXCESS_Z = 3.2
 #: Scale of the wandering that is noise to regimes: 2**k cells.

@@ -31,7 +31,7 @@ from detector.detection.hindsight.confidence import SKIP_A_YEAR, SKIP_TOGETHER, 
 from detector.detection.hindsight.findings import Findings, HindsightSurge, LevelChange, Regime
 from detector.detection.hindsight.grid import Grid, gathered, lay_on_grid
 from detector.detection.hindsight.noise import YOUNG, Noise, dispersion_of_neighbours, wandering
-from detector.detection.hindsight.ordinary import WeighedCandidate, RunningSums, judged
+from detector.detection.hindsight.ordinary import RunningSums, WeighedCandidate, judged
 from detector.detection.hindsight.segmentation import EXCESS_Z, PeltOfCounts, Segmenter
 from detector.detection.hindsight.two_sided import Flags
 from detector.detection.hindsight.unusual import days_of, passing, unusual_days
