@@ -76,7 +76,7 @@ def changed(what: Notification, known: NotificationState) -> Decision | None:
 
 def flapping(what: Notification, known: NotificationState) -> Decision | None:
     """Let the end of what begins again and again wait until it stays ended."""
-    timing = what.policy.habits
+    timing = what.policy.timing
     if not flaps(what.until_now, timing, now=what.at):
         return None
     resolved = what.alert.incident.resolved_at
@@ -94,11 +94,11 @@ def ended(what: Notification, _: NotificationState) -> Decision | None:
 
 def due(what: Notification, known: NotificationState) -> Decision | None:
     """Notify, after a while, of related services together, or again of what is open."""
-    quiet_for = timedelta.max if known.at is None else what.at - known.at
-    if what.related and quiet_for >= what.policy.habits.echo_wait:
+    since_last = timedelta.max if known.at is None else what.at - known.at
+    if what.related and since_last >= what.policy.timing.related_wait:
         return what.decision(Reason.RELATED, **NewFacts(related=what.related).params)
-    every = None if what.route is None else what.route.repeat_every
-    if every is not None and quiet_for >= every:
+    every = None if what.route is None else what.route.reminder_every
+    if every is not None and since_last >= every:
         return what.decision(Reason.REMINDER)
     return None
 

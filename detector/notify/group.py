@@ -27,7 +27,7 @@ def exceeds_root(what: Notification, known: NotificationState) -> Decision | Non
     root = what.root
     if root is None or not root.what.is_open:
         return None
-    waited = what.at - what.alert.at >= what.policy.habits.echo_wait
+    waited = what.at - what.alert.at >= what.policy.timing.related_wait
     if not waited or what.alert.incident.severity <= root.severity:
         return None
     return _about_root(what, Reason.EXCEEDS_ROOT)
@@ -46,7 +46,7 @@ def outlasts(what: Notification) -> bool:
     return (
         follows_root(what)
         and ended is not None
-        and what.at - ended >= what.policy.habits.echo_grace
+        and what.at - ended >= what.policy.timing.related_grace
     )
 
 

@@ -66,7 +66,7 @@ class IncidentRecord:
         letters about it, which may be sent again.
         """
         resolved = self.incident.resolved_at
-        if resolved is None or now - resolved < policy.habits.echo_grace:
+        if resolved is None or now - resolved < policy.timing.related_grace:
             return False
         known = (self.states.get(receiver.name, NOTHING) for receiver in policy.receivers)
         return all(state.ended or not state.messages for state in known)

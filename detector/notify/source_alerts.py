@@ -76,11 +76,11 @@ def _is_due(receiver: str, at: datetime, policy: NotificationPolicy, now: dateti
     """
     if _is_muted(receiver, policy, at=now):
         return False
-    return at >= now - policy.habits.max_age or _is_muted(receiver, policy, at=at)
+    return at >= now - policy.timing.max_age or _is_muted(receiver, policy, at=at)
 
 
 def _is_muted(receiver: str, policy: NotificationPolicy, *, at: datetime) -> bool:
     """Return whether an interval acts; those with matchers are about incidents alone."""
-    names = (name for r in policy.receivers if r.name == receiver for name in r.quiet)
-    intervals = (policy.windows[name] for name in names)
+    names = (name for r in policy.receivers if r.name == receiver for name in r.mute_time_intervals)
+    intervals = (policy.mute_time_intervals[name] for name in names)
     return any(not one.matchers and one.until(at) is not None for one in intervals)

@@ -31,18 +31,18 @@ class SourceHealthRules:
 
     Attributes
     ----------
-    dead_after : it is down when it was not observed for so long.
+    down_after : it is down when it was not observed for so long.
     own : other durations, by source.
-    silent_share : it is degraded when it brings less than this share of what is usual.
+    degraded_share : it is degraded when it brings less than this share of what is usual.
     """
 
-    dead_after: timedelta = timedelta(minutes=10)
+    down_after: timedelta = timedelta(minutes=10)
     own: Mapping[str, timedelta] = field(default_factory=dict)
-    silent_share: float = 0.2
+    degraded_share: float = 0.2
 
     def patience_of(self, source: str) -> timedelta:
         """Return for how long ``source`` may say nothing."""
-        return self.own.get(source, self.dead_after)
+        return self.own.get(source, self.down_after)
 
 
 @dataclass(frozen=True, slots=True)

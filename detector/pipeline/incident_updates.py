@@ -157,8 +157,8 @@ def _judge(
     The end of a surge is no occasion for news, even if others of the incident go on.
     """
     reason = reason_to_tell(incident, told)
-    goes_on = incident.is_open and kind is not ChangeKind.CLOSED
-    if told is not None and goes_on and reason is Reason.NO_CHANGE:
+    continues = incident.is_open and kind is not ChangeKind.CLOSED
+    if told is not None and continues and reason is Reason.NO_CHANGE:
         return _look_for_news(incident, told, archive, plan, at)
     if reason.kind is None:
         return _Judgement(reason)

@@ -116,7 +116,7 @@ def _looks(
         if polled is None:
             looks[place] = PollOutcome(awaited=awaited, width=step), known
             continue
-        volume, changes = grown(known, polled, share=plan.feeds.silent_share)
+        volume, changes = grown(known, polled, share=plan.feeds.degraded_share)
         spans = polled.observed.pairs()
         looks[place] = PollOutcome(spans, awaited=awaited, width=step, falls=changes), volume
     return dict(sorted(looks.items()))

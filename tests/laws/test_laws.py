@@ -69,7 +69,7 @@ def live(
             store,
             plan,
             NotificationPolicy(
-                [ReceiverPolicy("log", Severity.MINOR)], habits=NotificationTiming(max_age=AGES)
+                [ReceiverPolicy("log", Severity.MINOR)], timing=NotificationTiming(max_age=AGES)
             ),
             now=now,
             wall=now,

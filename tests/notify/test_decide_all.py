@@ -172,7 +172,7 @@ class TestMutes:
         )
         audience = NotificationPolicy(
             [ReceiverPolicy("ops", MINOR, ("nights",)), ReceiverPolicy("log", MINOR)],
-            windows={"nights": night},
+            mute_time_intervals={"nights": night},
         )
         result = rehearsed(Story().over(200), audience=audience)
         assert told(result) == [(OPENED, 60), (RESOLVED, 200)]  # noon is 20:00 there
@@ -190,7 +190,7 @@ class TestMutes:
 
 
 def test_what_goes_on_is_repeated_and_each_time_under_a_key_of_its_own() -> None:
-    audience = NotificationPolicy([OPS], [Route(receivers=("ops",), repeat_every=HOUR)])
+    audience = NotificationPolicy([OPS], [Route(receivers=("ops",), reminder_every=HOUR)])
     result = rehearsed(Story().over(150), audience=audience)
     assert told(result) == [(OPENED, 0), (REPEATED, 60), (REPEATED, 120), (RESOLVED, 150)]
     keys = [d.alert.key for d in result.deliveries]
@@ -364,7 +364,7 @@ def test_whatever_happens(
     stories = [origin, lived(echoes, "QQ", origin)]
     audience = NotificationPolicy(
         [ReceiverPolicy("ops", least), ReceiverPolicy("log", MINOR)],
-        [Route(receivers=("ops", "log"), repeat_every=repeat)],
+        [Route(receivers=("ops", "log"), reminder_every=repeat)],
     )
     alerts = [alert for story in stories for alert in story.alerts]
     mutes = silenced(mute[0], sum(mute))

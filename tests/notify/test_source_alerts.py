@@ -39,8 +39,8 @@ def audience(*matchers: Matcher) -> NotificationPolicy:
         ReceiverPolicy("ops", Severity.MINOR, ("siesta",)),
         ReceiverPolicy("log", Severity.MINOR),
     ]
-    habits = NotificationTiming(max_age=2 * HOUR)
-    return NotificationPolicy(receivers, windows={"siesta": quiet}, habits=habits)
+    timing = NotificationTiming(max_age=2 * HOUR)
+    return NotificationPolicy(receivers, mute_time_intervals={"siesta": quiet}, timing=timing)
 
 
 @dataclass

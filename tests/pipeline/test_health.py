@@ -15,7 +15,7 @@ from detector.pipeline.health_rules import Health, PollOutcome, SourceHealthRule
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-RULES = SourceHealthRules(dead_after=10 * MINUTE, own={"slow": 60 * MINUTE})
+RULES = SourceHealthRules(down_after=10 * MINUTE, own={"slow": 60 * MINUTE})
 
 Minutes = tuple[float, float]
 

@@ -32,11 +32,11 @@ AUDIENCE = NotificationPolicy(
         ReceiverPolicy("log", Severity.MINOR),
     ],
     routes=[
-        Route((parse_matcher("service=WeChat"),), ("ops", "log"), repeat_every=HOUR),
+        Route((parse_matcher("service=WeChat"),), ("ops", "log"), reminder_every=HOUR),
         Route(receivers=("log",)),
     ],
-    windows={"mornings": QUIET},
-    habits=NotificationTiming(max_age=timedelta(days=3650)),
+    mute_time_intervals={"mornings": QUIET},
+    timing=NotificationTiming(max_age=timedelta(days=3650)),
 )
 
 
