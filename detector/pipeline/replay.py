@@ -55,11 +55,11 @@ class History:
 
 def passes(source: Source, plan: PipelinePlan) -> Iterator[RunResult]:
     """Yield the outcome of one cycle per batch that ``source`` brings, until it is exhausted."""
-    memory, cursor, exhausted = PipelineState(), None, False
+    state, cursor, exhausted = PipelineState(), None, False
     while not exhausted:
         poll = source.poll(cursor, until=END_OF_TIME)
-        outcome = cycle(memory, {source.name: poll}, plan, now=END_OF_TIME)
-        memory, cursor, exhausted = outcome.memory, poll.cursor, poll.exhausted
+        outcome = cycle(state, {source.name: poll}, plan, now=END_OF_TIME)
+        state, cursor, exhausted = outcome.state, poll.cursor, poll.exhausted
         yield outcome
 
 
@@ -139,10 +139,10 @@ def replay_counts(
     counts : ``time, service, source, count``; bins of one source have one width.
     progress : called with the number of bins done, day by day.
     """
-    history, memory = History(), PipelineState()
+    history, state = History(), PipelineState()
     for polls in _days(counts):
-        outcome = cycle(memory, polls, plan, now=END_OF_TIME)
-        memory = outcome.memory
+        outcome = cycle(state, polls, plan, now=END_OF_TIME)
+        state = outcome.state
         take_in(history, outcome)
         progress(history.bins)
     return history

@@ -189,23 +189,23 @@ def run_once(
     failures = {trouble.source: trouble.reason for trouble in troubles}
     result = cycle(state, polls, plan, now=now, failures=failures)
     before = notified or _read(store, state, source_receivers, now=now)
-    latest = _latest(state, result.memory)
+    latest = _latest(state, result.state)
     records = gather(
         store,
         latest,
         result.alerts,
         kept=before.incidents,
-        observed_until=partial(_observed_until, result.memory),
+        observed_until=partial(_observed_until, result.state),
     )
     decided = decide_all(records, policy, mutes, now=now, wall=wall)
-    alerts = (*result.feed_alerts, *standing_alerts(result.memory.watched))
+    alerts = (*result.feed_alerts, *standing_alerts(result.state.watched))
     about_sources, known = decide_source_alerts(
         alerts, before.sources, source_receivers, policy, now=now, wall=wall
     )
     decisions = _decisions(result, records, store)
     store.commit(
         RunRecord(
-            memory=changes(state, result.memory),
+            state=changes(state, result.state),
             counts=_counted(result.advances),
             incidents=result.incidents,
             deliveries=[*decided.deliveries, *about_sources],

@@ -79,8 +79,8 @@ class Pipeline:
 
     Attributes
     ----------
-    memory : what the last committed run left; after a restart, what the store kept of it.
-    term : the reign in which `memory` was read; in another one the store may know more.
+    state : what the last committed run left; after a restart, what the store kept of it.
+    term : the reign in which `state` was read; in another one the store may know more.
     stopping : whether a stop was asked for: then no further message is begun.
     turns, totals : runs since the start, and how much they took in.
     notified : what receivers knew after the last run; None: the store is to be asked.
@@ -94,7 +94,7 @@ class Pipeline:
     store: Store
     desk: Controls
     clock: Clock
-    memory: PipelineState
+    state: PipelineState
     policy: RetryPolicy
     heartbeat: Heartbeat
     leadership: Leader
@@ -196,7 +196,7 @@ class Pipeline:
             self.term, self._stood_by = None, True
             return False
         if self.leadership.term != self.term:
-            self.memory, self.notified = load(self.store.memory()), None
+            self.state, self.notified = load(self.store.state()), None
             if self._stood_by:
                 log.warning("this instance leads now", term=self.leadership.term)
         self.term = self.leadership.term
@@ -206,7 +206,7 @@ class Pipeline:
         now, wall = self.clock.now(), wall_now()
         finished = self.clock.finished
         outcome = run_once(
-            self.memory,
+            self.state,
             self.sources,
             self.store,
             self.plan,
@@ -217,7 +217,7 @@ class Pipeline:
             mutes=self._mutes(wall),
             notified=self.notified,
         )
-        self.memory, self.notified = outcome.result.memory, outcome.notified
+        self.state, self.notified = outcome.result.state, outcome.notified
         self.turns, self.totals = self.turns + 1, self.totals.plus(outcome.totals)
         for trouble in outcome.troubles:
             bug = None if isinstance(trouble.error, DetectorError) else trouble.error
@@ -236,7 +236,7 @@ class Pipeline:
             )
         report = self._deliver()
         standing = standing_incidents(
-            latest_incidents(self.memory), self.notified.incidents, now=now
+            latest_incidents(self.state), self.notified.incidents, now=now
         )
         unreached = {d.receiver for d in (*report.retried, *report.dead)} | self._refresh(standing)
         self._troubles = [
@@ -291,7 +291,7 @@ def build(settings: Settings, *, base: Path, console: TextIO) -> Pipeline:
     location, ttl = setup.store_location(settings, base=base), settings.store.lease
     store = open_store(location, standby=True, ttl=ttl)
     leadership = Leader(store.lease)
-    memory = load(store.memory())
+    state = load(store.state())
     return Pipeline(
         settings=settings,
         plan=plan,
@@ -300,8 +300,8 @@ def build(settings: Settings, *, base: Path, console: TextIO) -> Pipeline:
         audience=build_policy(settings),
         store=store,
         desk=controls_beside(store),
-        clock=setup.build_clock(settings, sources, resumed_at=_resumed_at(memory)),
-        memory=memory,
+        clock=setup.build_clock(settings, sources, resumed_at=_resumed_at(state)),
+        state=state,
         policy=RetryPolicy(give_up_after=settings.delivery.give_up_after),
         heartbeat=build_heartbeat(settings, base=base),
         leadership=leadership,
@@ -309,9 +309,9 @@ def build(settings: Settings, *, base: Path, console: TextIO) -> Pipeline:
     )
 
 
-def _resumed_at(memory: PipelineState) -> datetime | None:
+def _resumed_at(state: PipelineState) -> datetime | None:
     """Return up to when the sources were looked at before the restart."""
-    ends = [feed.observed.pairs()[-1][1] for feed in memory.feeds.values() if len(feed.observed)]
+    ends = [feed.observed.pairs()[-1][1] for feed in state.feeds.values() if len(feed.observed)]
     return max(ends, default=None)
 
 

@@ -48,7 +48,7 @@ class RunResult:
 
     Attributes
     ----------
-    memory : for the next cycle.
+    state : for the next run.
     advances : the series that moved on.
     looks : the looks at trending lists that were taken in.
     incidents : those that changed, as they stand, in order of their last change.
@@ -59,7 +59,7 @@ class RunResult:
     late : by source, rows that came too late to be counted and are only history.
     """
 
-    memory: PipelineState
+    state: PipelineState
     advances: tuple[Advance, ...]
     looks: tuple[ListBatch, ...]
     incidents: tuple[Incident, ...]
@@ -71,7 +71,7 @@ class RunResult:
 
 
 def cycle(
-    memory: PipelineState,
+    before: PipelineState,
     polls: Mapping[str, Poll],
     plan: PipelinePlan,
     *,
@@ -82,20 +82,20 @@ def cycle(
 
     Parameters
     ----------
-    memory : what the cycle before left.
+    before : what the run before left.
     polls : by source.
     plan : the settings.
     now : bins that ended by now, allowed lateness included, are final.
     failures : why the other sources could not be read, by source.
     """
-    batches = {name: _counted(name, polls[name], memory, plan, now) for name in sorted(polls)}
+    batches = {name: _counted(name, polls[name], before, plan, now) for name in sorted(polls)}
     counts = [batch for of_source in batches.values() for batch in of_source.counts]
     looks = [batch for of_source in batches.values() for batch in of_source.looks]
-    series = dict(memory.series)
+    series = dict(before.series)
     advances = [_advanced(batch, series, plan) for batch in counts]
-    trends, said = _look(looks, memory)
+    trends, said = _look(looks, before)
     over = [(a.batch, a.step) for a in advances if len(a.batch.counts)]
-    together = fuse(memory.fused, over, series, plan)
+    together = fuse(before.fused, over, series, plan)
     said += together.said()
     for batch, step in ((advance.batch, advance.step) for advance in advances):
         agreed = (together.agreed(batch, change) for change in step.changes)
@@ -103,22 +103,22 @@ def cycle(
             SurgeChange(change.at, batch.key, i, change, batch.width, trending=False)
             for i, change in enumerate(agreed)
         ]
-    archive = memory.archive
+    archive = before.archive
     if new := [b.complaints for b in batches.values() if b.complaints is not None]:
         archive = archive.plus(pd.concat(new, ignore_index=True).sort_values("time", kind="stable"))
     said = [_finer(s, archive) for s in sorted(said, key=lambda s: s[:3])]
-    told = tell(memory.incidents, said, archive, plan)
-    feeds = {**memory.feeds, **{name: batch.feed for name, batch in batches.items()}}
-    watched, alarms = watch(memory.watched, polls, failures, feeds, plan, now=now)
-    latest, unobserved = mark_unobserved(told.latest, {**memory.watched, **watched})
+    told = tell(before.incidents, said, archive, plan)
+    feeds = {**before.feeds, **{name: batch.feed for name, batch in batches.items()}}
+    watched, alarms = watch(before.watched, polls, failures, feeds, plan, now=now)
+    latest, unobserved = mark_unobserved(told.latest, {**before.watched, **watched})
     after = PipelineState(
         feeds,
         series,
-        {**memory.trends, **trends},
+        {**before.trends, **trends},
         latest,
         archive,
-        {**memory.watched, **watched},
-        {**memory.fused, **together.fused},
+        {**before.watched, **watched},
+        {**before.fused, **together.fused},
     )
     return RunResult(
         after,
@@ -150,18 +150,18 @@ def _as_they_stand(incidents: Sequence[Incident]) -> tuple[Incident, ...]:
 
 
 def _counted(
-    source: str, poll: Poll, memory: PipelineState, plan: PipelinePlan, now: datetime
+    source: str, poll: Poll, before: PipelineState, plan: PipelinePlan, now: datetime
 ) -> SourceBatch:
-    feed = replace(memory.feeds.get(source, SourceProgress()), cursor=poll.cursor)
+    feed = replace(before.feeds.get(source, SourceProgress()), cursor=poll.cursor)
     if poll.counts is None or poll.width is None:
-        return count_posts(source, feed, poll, memory.series, plan, now=now)
+        return count_posts(source, feed, poll, before.series, plan, now=now)
     if "floor" in poll.counts:
-        followed = frozenset(memory.trends)
+        followed = frozenset(before.trends)
         return count_listings(source, feed, poll.counts, poll.width, poll, followed, plan)
     # Under a name of their own: from a sample of posts nothing can be counted, nor told when.
     quoted, known = new_complaints(poll.evidence, f"{source}/evidence", feed.known, plan)
     feed = replace(feed, known=known)
-    batch = count_rows(source, feed, poll.counts, poll.width, memory.series, plan, now=now)
+    batch = count_rows(source, feed, poll.counts, poll.width, before.series, plan, now=now)
     return replace(batch, complaints=quoted)
 
 
@@ -181,12 +181,12 @@ def _advanced(batch: CountBatch, series: dict[SeriesKey, Followed], plan: Pipeli
 
 
 def _look(
-    batches: Sequence[ListBatch], memory: PipelineState
+    batches: Sequence[ListBatch], before: PipelineState
 ) -> tuple[dict[SeriesKey, trending.TrendState], list[SurgeChange]]:
     states, said = {}, []
     for batch in batches:
         since = float(batch.looked.starts[0]) if len(batch.looked) else float(batch.listed[0])
-        state = memory.trends.get(batch.key, trending.TrendState(since))
+        state = before.trends.get(batch.key, trending.TrendState(since))
         states[batch.key], changes = trending.update(
             state,
             batch.listed,

@@ -179,7 +179,7 @@ class JetstreamSource:
             dict.fromkeys(past.seen, past.at) if past else {},
             silence=silence,
             # An event may overtake one of before: what was handed out is known till both have come.
-            memory=max(4 * overlap, 2 * silence),
+            known_for=max(4 * overlap, 2 * silence),
         )
         self._handed, self._offered = [], None
         self._marks = dict.fromkeys(past.seen, past.proof) if past else {}

@@ -131,7 +131,7 @@ class EventLine:
     proof : the latest event known for sure; a connection that shows it, or one before, continues.
     recent : fingerprints of posts that may be shown again, and when they were sent.
     silence : a pause between events longer than this was not observed.
-    memory : for how long a post is known again.
+    known_for : for how long a post is known again.
 
     Attributes
     ----------
@@ -143,7 +143,7 @@ class EventLine:
     proof: int | None
     recent: dict[str, int]
     silence: int
-    memory: int
+    known_for: int
     waiting: list[Sent] = field(default_factory=list)
     spans: list[tuple[int, int]] = field(default_factory=list)
     _joined: bool = field(default=False, init=False)
@@ -175,9 +175,9 @@ class EventLine:
         return at - proof > self.silence if self._joined else at > proof
 
     def _forget(self) -> None:
-        if self.at is not None and self.at - self._pruned > self.memory:
+        if self.at is not None and self.at - self._pruned > self.known_for:
             self._pruned = self.at
-            self.recent = {m: at for m, at in self.recent.items() if at > self.at - self.memory}
+            self.recent = {m: at for m, at in self.recent.items() if at > self.at - self.known_for}
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ class RunRecord:
 
     Attributes
     ----------
-    memory : what the next cycle must find again, by key; None deletes the key.
+    state : what the next cycle must find again, by key; None deletes the key.
     counts : ``time, service, source, count, expected, evidence``, one row per bin; a row of the
         same service, source and time replaces the one before.
     incidents : incidents opened or changed, as they are now.
@@ -38,7 +38,7 @@ class RunRecord:
     feeds : sources whose health changed or that were looked at, as they are now.
     """
 
-    memory: Mapping[str, bytes | None] = field(default_factory=dict)
+    state: Mapping[str, bytes | None] = field(default_factory=dict)
     counts: pd.DataFrame | None = None
     incidents: Sequence[Incident] = ()
     deliveries: Sequence[Delivery] = ()
@@ -66,7 +66,7 @@ class OnRecord:
 class Store(Protocol):
     """Where state, counts, incidents and the outbox live."""
 
-    def memory(self) -> dict[str, bytes]:
+    def state(self) -> dict[str, bytes]:
         """Return everything that the last committed cycle remembered."""
 
     def commit(self, record: RunRecord) -> None:

@@ -26,7 +26,7 @@ from detector.errors import StoreError
 
 METADATA = MetaData()
 
-MEMORY = Table(
+STATE = Table(
     "memory",
     METADATA,
     Column("key", Text, primary_key=True),

@@ -41,7 +41,7 @@ from detector.store.row_values import (
     incident_row,
     to_micros,
 )
-from detector.store.schema import COUNTS, INCIDENTS, MEMORY, OUTBOX
+from detector.store.schema import COUNTS, INCIDENTS, OUTBOX, STATE
 
 #: Incidents in one question: databases bound the parameters of a statement.
 _AT_ONCE = 500
@@ -119,16 +119,16 @@ class SqlStore(Transactions):
         """The right to write, None for readers and for a store in memory."""
         return self._lease
 
-    def memory(self) -> dict[str, bytes]:
+    def state(self) -> dict[str, bytes]:
         """Return everything that the last committed cycle remembered."""
         with self._reading() as connection:
-            return {row.key: bytes(row.value) for row in connection.execute(select(MEMORY))}
+            return {row.key: bytes(row.value) for row in connection.execute(select(STATE))}
 
     def commit(self, record: RunRecord) -> None:
         """Write ``record`` in one transaction."""
         counts = () if record.counts is None else count_rows(record.counts)
         with self._leading() as connection:
-            _write_memory(connection, record.memory)
+            _write_state(connection, record.state)
             write_many(connection, upsert(connection, COUNTS), COUNT_COLUMNS, counts)
             if record.incidents:
                 rows = [incident_row(incident) for incident in record.incidents]
@@ -257,12 +257,12 @@ class SqlStore(Transactions):
             yield connection
 
 
-def _write_memory(connection: Connection, memory: Mapping[str, bytes | None]) -> None:
-    kept = [{"key": key, "value": value} for key, value in memory.items() if value is not None]
+def _write_state(connection: Connection, state: Mapping[str, bytes | None]) -> None:
+    kept = [{"key": key, "value": value} for key, value in state.items() if value is not None]
     if kept:
-        connection.execute(upsert(connection, MEMORY), kept)
-    if gone := [key for key, value in memory.items() if value is None]:
-        forget = delete(MEMORY).where(MEMORY.c.key == bindparam("gone"))
+        connection.execute(upsert(connection, STATE), kept)
+    if gone := [key for key, value in state.items() if value is None]:
+        forget = delete(STATE).where(STATE.c.key == bindparam("gone"))
         connection.execute(forget, [{"gone": key} for key in gone])
 
 

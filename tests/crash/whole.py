@@ -57,7 +57,7 @@ def live(folder: str, url: str) -> None:
     table = Table(counts())
     settings = parse_settings(CONFIG.format(url=url), path="crash")
     running = runner.build(settings, base=Path(folder), console=sys.stderr)
-    feed = running.memory.feeds.get(table.name)
+    feed = running.state.feeds.get(table.name)
     since = datetime.fromisoformat(feed.cursor) if feed and feed.cursor else START
     running = replace(
         running, plan=plan(), sources=(table,), clock=Steps(since, table.end), policy=HASTY

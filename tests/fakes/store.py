@@ -33,7 +33,7 @@ class FakeStore:
     """Everything in memory; numbers are rounded as the wire does, as in every store."""
 
     def __init__(self) -> None:
-        self._memory: dict[str, bytes] = {}
+        self._state: dict[str, bytes] = {}
         self._counts: dict[tuple[str, datetime, str], tuple[float, float, float]] = {}
         self._incidents: dict[str, Incident] = {}
         self._outbox: dict[tuple[str, str], Delivery] = {}
@@ -41,17 +41,17 @@ class FakeStore:
         self._decisions: dict[tuple[str, datetime, str, str, str], Decision] = {}
         self._feeds: dict[str, SourceHealth] = {}
 
-    def memory(self) -> dict[str, bytes]:
-        return dict(self._memory)
+    def state(self) -> dict[str, bytes]:
+        return dict(self._state)
 
     def commit(self, record: RunRecord) -> None:
         if record.counts is not None:
             self._take_counts(record.counts)
-        for key, value in record.memory.items():
+        for key, value in record.state.items():
             if value is None:
-                self._memory.pop(key, None)
+                self._state.pop(key, None)
             else:
-                self._memory[key] = value
+                self._state[key] = value
         for incident in record.incidents:
             self._incidents[incident.id] = incident_from_dict(incident_to_dict(incident))
         for delivery in record.deliveries:

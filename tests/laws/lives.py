@@ -164,7 +164,7 @@ class Life:
         """Forget all but what the store has."""
         self.store.close()
         self.store = open_store(self.path)
-        self.state, self.notified = load(self.store.memory()), None
+        self.state, self.notified = load(self.store.state()), None
 
     def run(self, wait: timedelta, *, dies: bool = False) -> None:
         """Take a turn after ``wait``; one that ``dies`` commits and sends nothing."""
@@ -183,7 +183,7 @@ class Life:
                 notified=self.notified,
             )
         self._known_until = self.now
-        self.state, self.notified = turn.result.memory, turn.notified
+        self.state, self.notified = turn.result.state, turn.notified
         self._refreshed = False
         if dies:
             self.restart()

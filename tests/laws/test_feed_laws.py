@@ -52,8 +52,8 @@ def live(rows: pd.DataFrame, plan: PipelinePlan, path: Path, every: timedelta) -
     while now < table.end:
         now = min(now + every, table.end)
         store = open_store(path)
-        memory = load(store.memory())
-        turn = run_once(memory, [table], store, plan, NotificationPolicy(), now=now, wall=now)
+        state = load(store.state())
+        turn = run_once(state, [table], store, plan, NotificationPolicy(), now=now, wall=now)
         alerts += turn.result.alerts
         feeds += turn.result.feed_alerts
         store.close()
@@ -99,11 +99,11 @@ def test_silence_law_a_dead_source_ends_nothing_and_the_incident_says_so(
     rows = counts(services=("WeChat",))
     dies = START + (9 * 288 + 70) * WIDTH
     table = Endless(rows[rows["time"] < dies])
-    memory = PipelineState()
+    state = PipelineState()
     store = open_store("sqlite://")
     for now in (dies, dies + MINUTE, dies + timedelta(hours=2), dies + timedelta(hours=9)):
-        turn = run_once(memory, [table], store, the_plan, NotificationPolicy(), now=now, wall=now)
-        memory = turn.result.memory
+        turn = run_once(state, [table], store, the_plan, NotificationPolicy(), now=now, wall=now)
+        state = turn.result.state
     (incident,) = store.incidents()
     (feed,) = store.feeds()
     store.close()

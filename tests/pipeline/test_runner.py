@@ -91,16 +91,16 @@ def test_after_a_commit_whose_answer_was_lost_the_store_is_read_anew(
         commit = made.store.commit
 
         def lost(record: RunRecord) -> None:
-            commit(replace(record, memory={**record.memory, "feed/s": FEED}))
+            commit(replace(record, state={**record.state, "feed/s": FEED}))
             raise StoreError("the connection is gone")
 
         monkeypatch.setattr(made.store, "commit", lost)
         with pytest.raises(StoreError, match="gone"):
             made.turn()
         monkeypatch.undo()
-        assert "s" not in made.memory.feeds
+        assert "s" not in made.state.feeds
         made.turn()
-        assert made.memory.feeds["s"].cursor == "7"
+        assert made.state.feeds["s"].cursor == "7"
 
 
 @dataclass

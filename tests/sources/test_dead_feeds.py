@@ -32,7 +32,7 @@ class Life:
     """An engine with one source, turned minute by minute."""
 
     def __init__(self, plan: PipelinePlan, source: Source) -> None:
-        self.memory, self.store, self.plan, self.source = PipelineState(), FakeStore(), plan, source
+        self.state, self.store, self.plan, self.source = PipelineState(), FakeStore(), plan, source
         self.now = NOW
         self.troubles: list[Trouble] = []
         self.alarms: list[SourceAlert] = []
@@ -41,7 +41,7 @@ class Life:
         end = self.now + span
         while self.now < end:
             turn = run_once(
-                self.memory,
+                self.state,
                 [self.source],
                 self.store,
                 self.plan,
@@ -49,7 +49,7 @@ class Life:
                 now=self.now,
                 wall=self.now,
             )
-            self.memory = turn.result.memory
+            self.state = turn.result.state
             self.troubles += turn.troubles
             self.alarms += turn.result.feed_alerts
             self.now += every
@@ -118,7 +118,7 @@ def test_years_of_empty_lists_are_told_each_time_and_never_quiet(
     living.go(timedelta(days=4 * 365), every=timedelta(days=20))
     assert len(living.troubles) == 73
     assert living.incidents() == ()
-    assert living.memory.feeds == {}, "no time was observed"
+    assert living.state.feeds == {}, "no time was observed"
     (alarm,) = living.alarms
     assert alarm.feed.state is SourceState.DOWN
     assert alarm.feed.reason is SourceReason.NEVER_OBSERVED
@@ -141,5 +141,5 @@ def test_posts_of_a_place_go_through_the_engine_also_when_there_are_none(
         place.say(2, NOW + 3 * MINUTE)
         living.go(MINUTE)
         assert len(living.troubles) == 2
-        (span,) = living.memory.feeds["hn"].observed.pairs()
+        (span,) = living.state.feeds["hn"].observed.pairs()
         assert span == (NOW - HOUR, NOW + 3 * MINUTE + timedelta(seconds=7))

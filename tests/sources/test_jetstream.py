@@ -205,7 +205,7 @@ def test_events_dated_ahead_of_our_clock_are_none(host: Jetstream, make: Make) -
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_is_no_new_post_is_left_out(changes: dict[str, object], why: str) -> None:
-    line = EventLine(None, None, {}, silence=30_000_000, memory=1)
+    line = EventLine(None, None, {}, silence=30_000_000, known_for=1)
     line.take(an_event(changes))
     assert line.waiting == []
     assert line.at is not None, "but it shows that the stream is alive"

@@ -39,9 +39,9 @@ def some_counts(
 
 
 def test_memory_is_what_the_last_cycle_left(store: Store) -> None:
-    store.commit(RunRecord(memory={"a": b"one", "b": b"\x00\xff", "c": b""}))
-    store.commit(RunRecord(memory={"a": b"two", "b": None, "never there": None}))
-    assert store.memory() == {"a": b"two", "c": b""}
+    store.commit(RunRecord(state={"a": b"one", "b": b"\x00\xff", "c": b""}))
+    store.commit(RunRecord(state={"a": b"two", "b": None, "never there": None}))
+    assert store.state() == {"a": b"two", "c": b""}
 
 
 def test_counts_come_back_as_they_went(store: Store) -> None:
@@ -110,8 +110,8 @@ def test_counts_without_a_time_zone_are_refused(store: Store) -> None:
     naive = some_counts()
     naive["time"] = naive["time"].dt.tz_localize(None)
     with pytest.raises(ValueError, match="timezone-aware"):
-        store.commit(RunRecord(memory={"a": b"1"}, counts=naive))
-    assert store.memory() == {}
+        store.commit(RunRecord(state={"a": b"1"}, counts=naive))
+    assert store.state() == {}
 
 
 def test_counts_that_lack_a_column_are_refused(store: Store) -> None:

@@ -305,7 +305,7 @@ def test_alerts_and_what_is_on_its_way_have_the_names_of_today(url: str) -> None
 
 def test_the_state_of_the_pipeline_is_read_again(url: str) -> None:
     with closing(open_store(url)) as store:
-        state = load(store.memory())
+        state = load(store.state())
     health = state.watched["weibo"].health
     assert health.feed.state is SourceState.DOWN
     assert health.feed.params == {"until": UNTIL, "error": "HTTP 503"}

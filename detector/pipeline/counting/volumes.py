@@ -42,18 +42,18 @@ class PolledBins:
 
 
 def polled_bins(
-    feed: str, poll: Poll, memory: SourceProgress | None, plan: PipelinePlan
+    feed: str, poll: Poll, progress: SourceProgress | None, plan: PipelinePlan
 ) -> Iterator[PolledBins]:
     """Yield what ``poll`` brought, by place.
 
     Parameters
     ----------
     feed : the source's name.
-    memory : the source's memory after the poll was tallied.
+    progress : of the source, after the poll was counted.
     """
     if poll.counts is None or poll.width is None:
-        if memory is not None and (poll.observed or poll.posts is not None):
-            yield _posts(feed, poll, memory, plan)
+        if progress is not None and (poll.observed or poll.posts is not None):
+            yield _posts(feed, poll, progress, plan)
     elif "floor" in poll.counts:
         if poll.observed:
             nothing = _rows([], [], [])
@@ -64,13 +64,13 @@ def polled_bins(
         yield from _counts(feed, poll.counts, poll.width.total_seconds())
 
 
-def _posts(feed: str, poll: Poll, memory: SourceProgress, plan: PipelinePlan) -> PolledBins:
+def _posts(feed: str, poll: Poll, progress: SourceProgress, plan: PipelinePlan) -> PolledBins:
     step = plan.width.total_seconds()
     times = np.empty(0) if poll.posts is None else seconds_of(poll.posts["time"])
     bins, counts = np.unique(times // step * step, return_counts=True)
     rows = _rows([""] * len(bins), bins, counts)
-    until = memory.counted_until or 0.0
-    return PolledBins(feed, Spans.of(poll.observed), rows, step, until, memory.observed)
+    until = progress.counted_until or 0.0
+    return PolledBins(feed, Spans.of(poll.observed), rows, step, until, progress.observed)
 
 
 def _counts(feed: str, counts: pd.DataFrame, step: float) -> Iterator[PolledBins]:
