@@ -39,11 +39,11 @@ def run_pipeline(config: Path | None) -> None:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             incidents = running.store.incidents(limit=20)
             running.close()
-    structlog.get_logger("detector.run").info("stopped", runs=running.turns)
+    structlog.get_logger("detector.run").info("stopped", runs=running.runs)
     print()
     say = reader()
     print_table(*incident_table(reversed(incidents), say))
-    _print_where_next(settings, say, finished_before=running.turns <= 1)
+    _print_where_next(settings, say, finished_before=running.runs <= 1)
 
 
 def _run_until_stopped(running: Pipeline, settings: Settings, base: Path, path: Path) -> None:
@@ -62,7 +62,7 @@ def _run_until_stopped(running: Pipeline, settings: Settings, base: Path, path: 
 
     watched = WatchedRuns(running)
     schedule = Schedule(
-        watched.turn,
+        watched.run,
         every=settings.schedule.every,
         misfire_grace=settings.schedule.misfire_grace,
         jobs=running.jobs(),

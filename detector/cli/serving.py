@@ -46,14 +46,14 @@ class WatchedRuns:
         self._report = RunReport(0, None, 0.0, self._every)
         self._now = observed_until(self.running.state) or wall_now()
 
-    def turn(self) -> bool:
+    def run(self) -> bool:
         """Do one run."""
         began = time.monotonic()
-        more = self.running.turn()
+        more = self.running.run()
         seconds = time.monotonic() - began
         self._now = observed_until(self.running.state) or self._now
         self._report = RunReport(
-            self.running.turns, wall_now(), seconds, self._every, self.running.totals
+            self.running.runs, wall_now(), seconds, self._every, self.running.totals
         )
         return more
 

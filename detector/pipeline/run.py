@@ -107,7 +107,7 @@ _AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class PollFailure:
     """A source that could not be read in this run; its bins stay unobserved.
 
     ``error`` is a `DetectorError` where the world is to blame, anything else where the source is.
@@ -148,14 +148,14 @@ class RunOutcome:
     Attributes
     ----------
     result : what became of the data.
-    troubles : the sources that could not be read.
+    poll_failures : the sources that could not be read.
     exhausted : the sources that will bring nothing more.
     notified : what the next run needs not read again.
     totals : how much was taken in.
     """
 
     result: RunResult
-    troubles: tuple[Trouble, ...]
+    poll_failures: tuple[PollFailure, ...]
     exhausted: frozenset[str]
     notified: Notified
     totals: Totals
@@ -185,8 +185,8 @@ def run_once(
     mutes : silences and acknowledgements.
     notified : what the run before left; None, after a start: the store is asked.
     """
-    polls, troubles = _poll(state, sources, until=now)
-    failures = {trouble.source: trouble.reason for trouble in troubles}
+    polls, poll_failures = _poll(state, sources, until=now)
+    failures = {failure.source: failure.reason for failure in poll_failures}
     result = cycle(state, polls, plan, now=now, failures=failures)
     before = notified or _read(store, state, source_receivers, now=now)
     latest = _latest(state, result.state)
@@ -219,7 +219,7 @@ def run_once(
     done = [r.after(decided.states[r.incident.id], last.get(r.incident.id)) for r in records]
     left = keep(before.incidents, done, policy, latest=latest.keys(), now=now)
     totals = taken_in(polls, result, failures)
-    return RunOutcome(result, troubles, exhausted, Notified(left, known), totals)
+    return RunOutcome(result, poll_failures, exhausted, Notified(left, known), totals)
 
 
 def _read(
@@ -277,18 +277,18 @@ def standing_alerts(watched: Mapping[str, WatchedSource]) -> Iterator[SourceAler
 
 def _poll(
     state: PipelineState, sources: Sequence[Source], *, until: datetime
-) -> tuple[Mapping[str, Poll], tuple[Trouble, ...]]:
+) -> tuple[Mapping[str, Poll], tuple[PollFailure, ...]]:
     """Poll the sources side by side, so that one that is slow does not hold up the others.
 
     What they brought is in the order of ``sources``, whoever answered first.
     """
 
-    def poll(source: Source) -> Poll | Trouble:
+    def poll(source: Source) -> Poll | PollFailure:
         feed = state.feeds.get(source.name)
         try:
             return source.poll(feed.cursor if feed else None, until=until)
         except Exception as error:  # reported by the caller; one source must not stop the others
-            return Trouble(source.name, error)
+            return PollFailure(source.name, error)
 
     if len(sources) <= 1:
         brought = [poll(source) for source in sources]
@@ -297,7 +297,7 @@ def _poll(
             brought = list(pool.map(poll, sources))
     named = [(source.name, found) for source, found in zip(sources, brought, strict=True)]
     polls = {name: found for name, found in named if isinstance(found, Poll)}
-    return polls, tuple(found for found in brought if isinstance(found, Trouble))
+    return polls, tuple(found for found in brought if isinstance(found, PollFailure))
 
 
 def _decisions(

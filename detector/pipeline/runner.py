@@ -75,24 +75,24 @@ class CatchUp:
 
 @dataclass(eq=False)
 class Pipeline:
-    """Sources, engine, store and sinks at work.
+    """Sources, engine, store and receivers at work.
 
     Attributes
     ----------
     state : what the last committed run left; after a restart, what the store kept of it.
-    term : the reign in which `state` was read; in another one the store may know more.
+    term : the leader's term in which `state` was read; in another one the store may know more.
     stopping : whether a stop was asked for: then no further message is begun.
-    turns, totals : runs since the start, and how much they took in.
+    runs, totals : runs since the start, and how much they took in.
     notified : what receivers knew after the last run; None: the store is to be asked.
     """
 
     settings: Settings
     plan: PipelinePlan
     sources: Sequence[Source]
-    sinks: Mapping[str, Receiver]
-    audience: NotificationPolicy
+    receivers: Mapping[str, Receiver]
+    notification_policy: NotificationPolicy
     store: Store
-    desk: Controls
+    controls: Controls
     clock: Clock
     state: PipelineState
     policy: RetryPolicy
@@ -100,11 +100,11 @@ class Pipeline:
     leadership: Leader
     term: int | None = None
     stopping: Callable[[], bool] = field(default=lambda: False)
-    turns: int = field(default=0, init=False)
+    runs: int = field(default=0, init=False)
     totals: Totals = field(default_factory=Totals, init=False)
     notified: Notified | None = field(default=None, init=False)
     _stood_by: bool = field(default=False, init=False)
-    _troubles: Sequence[str] | None = field(default=None, init=False)
+    _failures: Sequence[str] | None = field(default=None, init=False)
     _catch_up: CatchUp = field(default_factory=CatchUp, init=False)
 
     def jobs(self) -> Sequence[Job]:
@@ -130,7 +130,7 @@ class Pipeline:
         live.update(live.begin(options, start=start, width=self.plan.width), np.zeros(2))
         self.heartbeat.ready()
 
-    def turn(self) -> bool:
+    def run(self) -> bool:
         """Poll, count, detect, commit, deliver. Return whether there is more to do.
 
         While another instance leads, nothing is done but to wait for its end.
@@ -138,7 +138,7 @@ class Pipeline:
         if not self._leads():
             self.heartbeat.standing_by()
             return True
-        return self._reading_anew(self._turn, otherwise=True)
+        return self._reading_anew(self._run, otherwise=True)
 
     def deliver(self) -> None:
         """Send what is due; between runs, so that what failed does not wait for the next one.
@@ -160,14 +160,14 @@ class Pipeline:
             log.info("old counts and messages dropped", rows=gone)
 
     def beat(self) -> None:
-        """Say that a run was committed, if one was since this was said last, and who is in trouble.
+        """Say that a run was committed, if one was since this was said last, and what failed.
 
         A pipeline that does not run any more is not heard of either.
         """
-        troubles, self._troubles = self._troubles, None
-        if troubles is None:
+        failures, self._failures = self._failures, None
+        if failures is None:
             return
-        if failure := self.heartbeat.beat(troubles):
+        if failure := self.heartbeat.beat(failures):
             log.warning("heartbeat not sent", error=failure)
 
     def _reading_anew(self, work: Callable[[], T], *, otherwise: R) -> T | R:
@@ -202,7 +202,7 @@ class Pipeline:
         self.term = self.leadership.term
         return True
 
-    def _turn(self) -> bool:
+    def _run(self) -> bool:
         now, wall = self.clock.now(), wall_now()
         finished = self.clock.finished
         outcome = run_once(
@@ -210,7 +210,7 @@ class Pipeline:
             self.sources,
             self.store,
             self.plan,
-            self.audience,
+            self.notification_policy,
             now=now,
             wall=wall,
             source_receivers=self.settings.source_health.receivers,
@@ -218,11 +218,11 @@ class Pipeline:
             notified=self.notified,
         )
         self.state, self.notified = outcome.result.state, outcome.notified
-        self.turns, self.totals = self.turns + 1, self.totals.plus(outcome.totals)
-        for trouble in outcome.troubles:
-            bug = None if isinstance(trouble.error, DetectorError) else trouble.error
+        self.runs, self.totals = self.runs + 1, self.totals.plus(outcome.totals)
+        for failed in outcome.poll_failures:
+            bug = None if isinstance(failed.error, DetectorError) else failed.error
             log.warning(
-                "source failed", source=trouble.source, error=str(trouble.error), exc_info=bug
+                "source failed", source=failed.source, error=str(failed.error), exc_info=bug
             )
         for source, rows in outcome.result.late.items():
             log.info("came too late to be counted", source=source, rows=rows)
@@ -239,8 +239,8 @@ class Pipeline:
             latest_incidents(self.state), self.notified.incidents, now=now
         )
         unreached = {d.receiver for d in (*report.retried, *report.dead)} | self._refresh(standing)
-        self._troubles = [
-            *(f"source {t.source} failed" for t in outcome.troubles),
+        self._failures = [
+            *(f"source {t.source} failed" for t in outcome.poll_failures),
             *(f"receiver {name} was not reached" for name in sorted(unreached)),
         ]
         if self.settings.clock.speed is None:
@@ -250,7 +250,7 @@ class Pipeline:
     def _deliver(self) -> DeliveryReport:
         """Send what is due; what was refused for good is not on record any more."""
         report = deliver(
-            self.store, self.sinks, now=wall_now(), policy=self.policy, stopping=self.stopping
+            self.store, self.receivers, now=wall_now(), policy=self.policy, stopping=self.stopping
         )
         if self.notified is not None:
             self.notified = self.notified.without(report.dead)
@@ -259,15 +259,15 @@ class Pipeline:
 
     def _mutes(self, wall: datetime) -> Mutes:
         """Return the silences and acknowledgements of now."""
-        acknowledgements = {given.incident_id: given for given in self.desk.acknowledgements()}
-        return Mutes(self.desk.silences(ending_after=wall), acknowledgements)
+        acknowledgements = {given.incident_id: given for given in self.controls.acknowledgements()}
+        return Mutes(self.controls.silences(ending_after=wall), acknowledgements)
 
     def _refresh(self, incidents: Iterable[Incident]) -> set[str]:
         """Tell receivers that forget what they are not told again; return the unreached ones."""
-        troubles = refresh(self.store, self.sinks, incidents, now=wall_now())
-        for receiver, error in troubles.items():
+        failures = refresh(self.store, self.receivers, incidents, now=wall_now())
+        for receiver, error in failures.items():
             log.warning("alerts not said again", receiver=receiver, error=str(error))
-        return set(troubles)
+        return set(failures)
 
     def close(self) -> None:
         """Release the store."""
@@ -287,7 +287,7 @@ def build(settings: Settings, *, base: Path, console: TextIO) -> Pipeline:
     """
     plan = setup.build_plan(settings)
     sources = setup.build_sources(settings, base=base)
-    sinks = setup.build_receivers(settings, base=base, console=console)
+    receivers = setup.build_receivers(settings, base=base, console=console)
     location, ttl = setup.store_location(settings, base=base), settings.store.lease
     store = open_store(location, standby=True, ttl=ttl)
     leadership = Leader(store.lease)
@@ -296,10 +296,10 @@ def build(settings: Settings, *, base: Path, console: TextIO) -> Pipeline:
         settings=settings,
         plan=plan,
         sources=sources,
-        sinks=sinks,
-        audience=build_policy(settings),
+        receivers=receivers,
+        notification_policy=build_policy(settings),
         store=store,
-        desk=controls_beside(store),
+        controls=controls_beside(store),
         clock=setup.build_clock(settings, sources, resumed_at=_resumed_at(state)),
         state=state,
         policy=RetryPolicy(give_up_after=settings.delivery.give_up_after),

@@ -52,8 +52,8 @@ def test_a_token_is_shown_once_and_kept_as_a_digest(
     secret, told = capsys.readouterr()
     assert re.fullmatch(r"odt_[\w-]{43}\n", secret)
     assert "shown only this once" in told
-    with closing(open_controls(tmp_path / "store.sqlite")) as desk:
-        (token,) = desk.tokens()
+    with closing(open_controls(tmp_path / "store.sqlite")) as controls:
+        (token,) = controls.tokens()
     assert token.digest == digest_of(secret.strip())
     assert token.expires_at is not None
     assert (token.expires_at - token.created_at).days == 90

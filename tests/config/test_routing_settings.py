@@ -56,10 +56,10 @@ def settings(text: str = CONFIG) -> Settings:
 
 
 def test_the_audience_is_what_is_written() -> None:
-    audience = build_policy(settings())
-    (ops,) = audience.receivers
+    policy = build_policy(settings())
+    (ops,) = policy.receivers
     assert (ops.name, ops.least, ops.mute_time_intervals) == ("ops", Severity.MAJOR, ("nights",))
-    (route,) = audience.routes
+    (route,) = policy.routes
     assert route.matchers == (
         parse_matcher("service=WeChat"),
         parse_matcher('severity=~"major|critical"'),
@@ -67,16 +67,16 @@ def test_the_audience_is_what_is_written() -> None:
     assert (route.receivers, route.continues) == (("ops",), True)
     assert route.reminder_every == timedelta(hours=4)
     assert route.routes[0].receivers == ()
-    interval = audience.mute_time_intervals["nights"]
+    interval = policy.mute_time_intervals["nights"]
     assert (interval.weekdays, interval.start, interval.end) == (
         frozenset({4, 5}),
         time(22),
         time(7),
     )
     assert interval.zone.key == "Asia/Shanghai"
-    assert audience.inhibitions[0].equal == ("region",)
-    assert audience.providers == {"Cloud": ("WeChat", "QQ")}
-    timing = audience.timing
+    assert policy.inhibitions[0].equal == ("region",)
+    assert policy.providers == {"Cloud": ("WeChat", "QQ")}
+    timing = policy.timing
     assert (timing.flaps, timing.calm, timing.max_age) == (
         3,
         timedelta(hours=2),
@@ -85,10 +85,10 @@ def test_the_audience_is_what_is_written() -> None:
 
 
 def test_nothing_needs_to_be_said() -> None:
-    audience = build_policy(Settings())
-    assert not audience.routes
-    assert not audience.mute_time_intervals
-    assert audience.timing.max_age == timedelta(days=1)
+    policy = build_policy(Settings())
+    assert not policy.routes
+    assert not policy.mute_time_intervals
+    assert policy.timing.max_age == timedelta(days=1)
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def live(folder: str, url: str) -> None:
         running, plan=plan(), sources=(table,), clock=Steps(since, table.end), policy=HASTY
     )
     with closing(running):
-        while running.turn():
+        while running.run():
             pass
 
 

@@ -12,7 +12,7 @@ from detector.model.health import SourceAlert, SourceReason, SourceState
 from detector.model.incident import Incident
 from detector.notify.policy import NotificationPolicy
 from detector.pipeline.plan import PipelinePlan
-from detector.pipeline.run import Trouble, run_once
+from detector.pipeline.run import PollFailure, run_once
 from detector.pipeline.state import PipelineState
 from detector.sources.base import Source
 from detector.sources.hackernews import HackerNewsSource
@@ -34,13 +34,13 @@ class Life:
     def __init__(self, plan: PipelinePlan, source: Source) -> None:
         self.state, self.store, self.plan, self.source = PipelineState(), FakeStore(), plan, source
         self.now = NOW
-        self.troubles: list[Trouble] = []
+        self.poll_failures: list[PollFailure] = []
         self.alarms: list[SourceAlert] = []
 
     def go(self, span: timedelta, *, every: timedelta = MINUTE) -> None:
         end = self.now + span
         while self.now < end:
-            turn = run_once(
+            outcome = run_once(
                 self.state,
                 [self.source],
                 self.store,
@@ -49,9 +49,9 @@ class Life:
                 now=self.now,
                 wall=self.now,
             )
-            self.state = turn.result.state
-            self.troubles += turn.troubles
-            self.alarms += turn.result.feed_alerts
+            self.state = outcome.result.state
+            self.poll_failures += outcome.poll_failures
+            self.alarms += outcome.result.feed_alerts
             self.now += every
 
     def incidents(self) -> tuple[Incident, ...]:
@@ -87,7 +87,7 @@ def test_twelve_hours_without_a_reader_end_no_outage_and_begin_none(
     assert opened.is_open
     weibo.apply(trouble)
     living.go(12 * HOUR, every=10 * MINUTE)
-    assert len(living.troubles) == 72, "each failed look is told"
+    assert len(living.poll_failures) == 72, "each failed look is told"
     (dark,) = living.incidents()
     assert dark.not_observed_since == NOW + 10 * MINUTE
     assert replace(dark, not_observed_since=None) == opened, "nothing was said in the dark"
@@ -116,7 +116,7 @@ def test_years_of_empty_lists_are_told_each_time_and_never_quiet(
     weibo.empty = True
     living = life(weibo, reading)
     living.go(timedelta(days=4 * 365), every=timedelta(days=20))
-    assert len(living.troubles) == 73
+    assert len(living.poll_failures) == 73
     assert living.incidents() == ()
     assert living.state.feeds == {}, "no time was observed"
     (alarm,) = living.alarms
@@ -140,6 +140,6 @@ def test_posts_of_a_place_go_through_the_engine_also_when_there_are_none(
         place.heal()
         place.say(2, NOW + 3 * MINUTE)
         living.go(MINUTE)
-        assert len(living.troubles) == 2
+        assert len(living.poll_failures) == 2
         (span,) = living.state.feeds["hn"].observed.pairs()
         assert span == (NOW - HOUR, NOW + 3 * MINUTE + timedelta(seconds=7))

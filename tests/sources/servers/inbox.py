@@ -11,7 +11,7 @@ from typing import Any
 from detector.errors import StoreError
 from detector.model.push_batch import PushBatch
 from detector.model.times import iso
-from tests.fakes.desk import FakeInbox
+from tests.fakes.controls import FakeInbox
 from tests.sources.servers.place import NOW, SurgeChange
 
 MINUTE = timedelta(minutes=1)

@@ -124,8 +124,8 @@ class TestSilences:
         said = capsys.readouterr().out
         assert f"applies to {OPEN.id}" in said
         assert OVER.id not in said
-        with closing(open_controls(tmp_path / "store.sqlite")) as desk:
-            (silence,) = desk.silences()
+        with closing(open_controls(tmp_path / "store.sqlite")) as controls:
+            (silence,) = controls.silences()
         assert (silence.author, silence.comment) == ("ana", "deploy")
         assert silence.ends_at - silence.starts_at == timedelta(hours=2)
         assert run("silences", "list") == 0
@@ -170,8 +170,8 @@ class TestAck:
     ) -> None:
         assert run("ack", OPEN.id, "--comment", "on it", "--author", "bo") == 0
         assert "worse than major" in capsys.readouterr().out
-        with closing(open_controls(tmp_path / "store.sqlite")) as desk:
-            (said,) = desk.acknowledgements()
+        with closing(open_controls(tmp_path / "store.sqlite")) as controls:
+            (said,) = controls.acknowledgements()
         assert (said.severity, said.author, said.comment) == (Severity.MAJOR, "bo", "on it")
         assert run("ack", OPEN.id, "--withdraw") == 0
         assert run("ack", OPEN.id, "--withdraw") == 2
@@ -186,8 +186,8 @@ class TestAck:
         with closing(open_store(tmp_path / "store.sqlite")) as store:
             store.commit(RunRecord(feeds=[seen]))
         assert run("ack", OPEN.id) == 0
-        with closing(open_controls(tmp_path / "store.sqlite")) as desk:
-            (said,) = desk.acknowledgements()
+        with closing(open_controls(tmp_path / "store.sqlite")) as controls:
+            (said,) = controls.acknowledgements()
         assert said.at == NOON + MINUTE
         over = replace(an_alert(OPEN), kind=AlertKind.RESOLVED, sequence=2, at=NOON + 2 * MINUTE)
         again = replace(over, kind=AlertKind.REOPENED, sequence=3, at=NOON + 3 * MINUTE)
