@@ -119,7 +119,7 @@ def _notified(receiver: ReceiverSettings, say: Phrasing) -> str:
 
 
 def _source_health(settings: Settings, plan: PipelinePlan, say: Phrasing) -> str:
-    length = say.format.duration(plan.feeds.down_after)
+    length = say.format.duration(plan.health_rules.down_after)
     names = ", ".join(settings.source_health.receivers)
     if not names:
         return _said(say, "source_health_nobody", length=length)

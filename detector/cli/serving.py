@@ -69,7 +69,7 @@ class WatchedRuns:
 
 def observed_until(state: PipelineState) -> datetime | None:
     """Return up to when any source was looked at, None if none ever was."""
-    ends = [float(f.observed.ends[-1]) for f in state.feeds.values() if len(f.observed)]
+    ends = [float(f.observed.ends[-1]) for f in state.progress.values() if len(f.observed)]
     return from_seconds(max(ends)) if ends else None
 
 

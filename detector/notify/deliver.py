@@ -129,7 +129,7 @@ def deliver(
     Raises
     ------
     ExceptionGroup : receivers failed with something else than a `DeliveryError`. Those are bugs;
-        they are raised at the end, when everybody else has their messages and the failures are recorded.
+        they are raised at the end, when all else is sent and the failures are recorded.
     StoreError : the outbox cannot be read or written.
     """
     outcomes: list[_Outcome] = []
@@ -169,7 +169,7 @@ def _send(receiver: Receiver, notice: Notice) -> None:
     if isinstance(notice, Alert):
         receiver.send(notice)
     elif isinstance(receiver, SourceAlertReceiver):
-        receiver.send_feed(notice)
+        receiver.send_source_alert(notice)
     else:
         raise Rejected(f"{receiver.name}: cannot be notified of sources")
 

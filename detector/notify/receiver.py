@@ -25,7 +25,7 @@ class Receiver(Protocol):
 class SourceAlertReceiver(Protocol):
     """A receiver that can also be notified of sources; `source_health.receivers` may name it."""
 
-    def send_feed(self, alert: SourceAlert) -> None:
+    def send_source_alert(self, alert: SourceAlert) -> None:
         """Hand ``alert`` over; raises as `Receiver.send`."""
 
 

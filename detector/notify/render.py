@@ -122,7 +122,7 @@ class Writer:
 
     def source_message(self, alert: SourceAlert) -> NotificationText:
         """Return in words what became of a source; own templates have no say in it."""
-        health = alert.feed
+        health = alert.health
         return source_text(
             self._say,
             source=health.source,

@@ -32,7 +32,7 @@ def known_source_states(
     for found in store.on_record([f"feed/{source}" for source in sources]).values():
         sent = [(d.receiver, d.alert) for d in found.deliveries if isinstance(d.alert, SourceAlert)]
         for receiver, alert in sorted(sent, key=lambda s: s[1].sequence):
-            known[receiver, alert.feed.source] = alert.feed.state
+            known[receiver, alert.health.source] = alert.health.state
     return known
 
 
@@ -58,7 +58,7 @@ def decide_source_alerts(
     deliveries = []
     for alert in alerts:
         for receiver in receivers:
-            place, state = (receiver, alert.feed.source), alert.feed.state
+            place, state = (receiver, alert.health.source), alert.health.state
             is_known = after.get(place, SourceState.UP) is state
             if is_known or not _is_due(receiver, alert.at, policy, now):
                 continue

@@ -151,6 +151,6 @@ def _begun(
 def _frontier(members: Mapping[str, Followed], plan: PipelinePlan) -> float:
     """Return up to where all have told their bins, but for those that are not waited for."""
     newest = max(member.next_bin for member in members.values())
-    patience = plan.feeds.down_after + max(member.width for member in members.values())
+    patience = plan.health_rules.down_after + max(member.width for member in members.values())
     waited = newest - patience.total_seconds()
     return min(member.next_bin for member in members.values() if member.next_bin >= waited)

@@ -40,7 +40,7 @@ class History:
     ----------
     incidents : as they stood at its end, by id.
     alerts, decisions : every one, in order.
-    feed_alerts : what was said about sources, in order.
+    source_alerts : what was said about sources, in order.
     coverage : what was observed of every series: counts, and looks at trending lists.
     bins : how many bins and looks the detector took in.
     """
@@ -48,7 +48,7 @@ class History:
     incidents: dict[str, Incident] = field(default_factory=dict)
     alerts: list[Alert] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
-    feed_alerts: list[SourceAlert] = field(default_factory=list)
+    source_alerts: list[SourceAlert] = field(default_factory=list)
     coverage: dict[SeriesKey, Coverage] = field(default_factory=dict)
     bins: int = 0
 
@@ -83,7 +83,7 @@ def take_in(history: History, outcome: RunResult) -> None:
         history.incidents[incident.id] = incident
     history.alerts += outcome.alerts
     history.decisions += outcome.decisions
-    history.feed_alerts += outcome.feed_alerts
+    history.source_alerts += outcome.source_alerts
     for advance in outcome.advances:
         batch = advance.batch
         end = batch.start + len(batch.counts) * batch.width.total_seconds()

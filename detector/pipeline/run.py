@@ -198,7 +198,7 @@ def run_once(
         observed_until=partial(_observed_until, result.state),
     )
     decided = decide_all(records, policy, mutes, now=now, wall=wall)
-    alerts = (*result.feed_alerts, *standing_alerts(result.state.watched))
+    alerts = (*result.source_alerts, *standing_alerts(result.state.watched))
     about_sources, known = decide_source_alerts(
         alerts, before.sources, source_receivers, policy, now=now, wall=wall
     )
@@ -211,7 +211,7 @@ def run_once(
             deliveries=[*decided.deliveries, *about_sources],
             alerts=result.alerts,
             decisions=(*decisions, *decided.decisions),
-            feeds=result.feeds,
+            source_health=result.source_health,
         )
     )
     exhausted = frozenset(name for name, poll in polls.items() if poll.exhausted)
@@ -258,11 +258,11 @@ def _observed_until(state: PipelineState, incident: Incident) -> datetime | None
     ends = []
     for source in incident.sources:
         series = state.series.get(SeriesKey(incident.service, source))
-        feed = state.feeds.get(source)
+        progress = state.progress.get(source)
         if series is not None:
             ends.append(from_seconds(series.next_bin))
-        if feed is not None and len(feed.observed):
-            ends.append(from_seconds(float(feed.observed.ends[-1])))
+        if progress is not None and len(progress.observed):
+            ends.append(from_seconds(float(progress.observed.ends[-1])))
     return max(ends, default=None)
 
 
@@ -271,8 +271,8 @@ def standing_alerts(watched: Mapping[str, WatchedSource]) -> Iterator[SourceAler
     for place in sorted(watched):
         health = watched[place].health
         if health.told_at is not None:
-            feed = replace(health.feed, polled_at=None)
-            yield SourceAlert(health.told_at, feed, health.told)
+            stands = replace(health.feed, polled_at=None)
+            yield SourceAlert(health.told_at, stands, health.told)
 
 
 def _poll(
@@ -284,9 +284,9 @@ def _poll(
     """
 
     def poll(source: Source) -> Poll | PollFailure:
-        feed = state.feeds.get(source.name)
+        progress = state.progress.get(source.name)
         try:
-            return source.poll(feed.cursor if feed else None, until=until)
+            return source.poll(progress.cursor if progress else None, until=until)
         except Exception as error:  # reported by the caller; one source must not stop the others
             return PollFailure(source.name, error)
 

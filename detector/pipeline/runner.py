@@ -59,18 +59,18 @@ class CatchUp:
 
     _reached: dict[str, datetime] = field(default_factory=dict)
 
-    def say(self, feeds: Sequence[SourceHealth], now: datetime) -> None:
-        """Log how far each of ``feeds`` is at ``now``; nothing of those that keep up."""
-        for feed in feeds:
-            before, reached = self._reached.get(feed.source), feed.observed_until
+    def log(self, sources: Sequence[SourceHealth], now: datetime) -> None:
+        """Log how far each of ``sources`` is at ``now``; nothing of those that keep up."""
+        for source in sources:
+            before, reached = self._reached.get(source.source), source.observed_until
             if reached is None or reached == before:
                 continue
-            self._reached[feed.source] = reached
+            self._reached[source.source] = reached
             if now - reached > BEHIND:
                 left = str(now - reached).partition(".")[0]
-                log.info("catching up", source=feed.source, until=iso(reached), left=left)
+                log.info("catching up", source=source.source, until=iso(reached), left=left)
             elif before is not None and now - before > BEHIND:
-                log.info("caught up", source=feed.source)
+                log.info("caught up", source=source.source)
 
 
 @dataclass(eq=False)
@@ -226,13 +226,13 @@ class Pipeline:
             )
         for source, rows in outcome.result.late.items():
             log.info("came too late to be counted", source=source, rows=rows)
-        for alarm in outcome.result.feed_alerts:
-            feed = alarm.feed
+        for alarm in outcome.result.source_alerts:
+            health = alarm.health
             log.warning(
-                f"source is {feed.state.value}",
-                source=feed.source,
-                reason=feed.reason.value,
-                **feed.params,
+                f"source is {health.state.value}",
+                source=health.source,
+                reason=health.reason.value,
+                **health.params,
             )
         report = self._deliver()
         standing = standing_incidents(
@@ -244,7 +244,7 @@ class Pipeline:
             *(f"receiver {name} was not reached" for name in sorted(unreached)),
         ]
         if self.settings.clock.speed is None:
-            self._catch_up.say(outcome.result.feeds, now)
+            self._catch_up.log(outcome.result.source_health, now)
         return not (finished and not report.retried)
 
     def _deliver(self) -> DeliveryReport:
@@ -311,7 +311,7 @@ def build(settings: Settings, *, base: Path, console: TextIO) -> Pipeline:
 
 def _resumed_at(state: PipelineState) -> datetime | None:
     """Return up to when the sources were looked at before the restart."""
-    ends = [feed.observed.pairs()[-1][1] for feed in state.feeds.values() if len(feed.observed)]
+    ends = [one.observed.pairs()[-1][1] for one in state.progress.values() if len(one.observed)]
     return max(ends, default=None)
 
 

@@ -145,7 +145,7 @@ def build_plan(settings: Settings) -> PipelinePlan:
         reopen_window=settings.incidents.reopen_window,
         update_every=settings.alerts.update_every,
         providers=settings.services_by_provider,
-        feeds=_health_rules(settings),
+        health_rules=_health_rules(settings),
     )
 
 

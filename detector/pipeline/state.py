@@ -145,7 +145,7 @@ class WatchedSource:
 class PipelineState:
     """Everything a cycle needs from those before it."""
 
-    feeds: Mapping[str, SourceProgress] = field(default_factory=dict)
+    progress: Mapping[str, SourceProgress] = field(default_factory=dict)
     series: Mapping[SeriesKey, Followed] = field(default_factory=dict)
     trends: Mapping[SeriesKey, TrendState] = field(default_factory=dict)
     incidents: Mapping[str, LatestIncident] = field(default_factory=dict)

@@ -54,8 +54,8 @@ class RunResult:
     incidents : those that changed, as they stand, in order of their last change.
     alerts : what to tell, in order.
     decisions : why, and why not.
-    feeds : the sources that were asked, as they are.
-    feed_alerts : what to tell of them, in order of time.
+    source_health : the sources that were asked, as they are.
+    source_alerts : what to tell of them, in order of time.
     late : by source, rows that came too late to be counted and are only history.
     """
 
@@ -65,8 +65,8 @@ class RunResult:
     incidents: tuple[Incident, ...]
     alerts: tuple[Alert, ...]
     decisions: tuple[Decision, ...]
-    feeds: tuple[SourceHealth, ...] = ()
-    feed_alerts: tuple[SourceAlert, ...] = ()
+    source_health: tuple[SourceHealth, ...] = ()
+    source_alerts: tuple[SourceAlert, ...] = ()
     late: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -108,11 +108,11 @@ def cycle(
         archive = archive.plus(pd.concat(new, ignore_index=True).sort_values("time", kind="stable"))
     said = [_finer(s, archive) for s in sorted(said, key=lambda s: s[:3])]
     told = tell(before.incidents, said, archive, plan)
-    feeds = {**before.feeds, **{name: batch.feed for name, batch in batches.items()}}
-    watched, alarms = watch(before.watched, polls, failures, feeds, plan, now=now)
+    progress = {**before.progress, **{name: batch.progress for name, batch in batches.items()}}
+    watched, alarms = watch(before.watched, polls, failures, progress, plan, now=now)
     latest, unobserved = mark_unobserved(told.latest, {**before.watched, **watched})
     after = PipelineState(
-        feeds,
+        progress,
         series,
         {**before.trends, **trends},
         latest,
@@ -152,16 +152,16 @@ def _as_they_stand(incidents: Sequence[Incident]) -> tuple[Incident, ...]:
 def _counted(
     source: str, poll: Poll, before: PipelineState, plan: PipelinePlan, now: datetime
 ) -> SourceBatch:
-    feed = replace(before.feeds.get(source, SourceProgress()), cursor=poll.cursor)
+    progress = replace(before.progress.get(source, SourceProgress()), cursor=poll.cursor)
     if poll.counts is None or poll.width is None:
-        return count_posts(source, feed, poll, before.series, plan, now=now)
+        return count_posts(source, progress, poll, before.series, plan, now=now)
     if "floor" in poll.counts:
         followed = frozenset(before.trends)
-        return count_listings(source, feed, poll.counts, poll.width, poll, followed, plan)
+        return count_listings(source, progress, poll.counts, poll.width, poll, followed, plan)
     # Under a name of their own: from a sample of posts nothing can be counted, nor told when.
-    quoted, known = new_complaints(poll.evidence, f"{source}/evidence", feed.known, plan)
-    feed = replace(feed, known=known)
-    batch = count_rows(source, feed, poll.counts, poll.width, before.series, plan, now=now)
+    quoted, known = new_complaints(poll.evidence, f"{source}/evidence", progress.known, plan)
+    progress = replace(progress, known=known)
+    batch = count_rows(source, progress, poll.counts, poll.width, before.series, plan, now=now)
     return replace(batch, complaints=quoted)
 
 

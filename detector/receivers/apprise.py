@@ -129,9 +129,9 @@ class AppriseReceiver:
         """Send the message once, or raise `Rejected` or `Unreachable`."""
         self._hand_over(self._writer.message(alert), _kind(alert))
 
-    def send_feed(self, alert: SourceAlert) -> None:
+    def send_source_alert(self, alert: SourceAlert) -> None:
         """Send what became of a source; see `send`."""
-        over = alert.feed.state is SourceState.UP
+        over = alert.health.state is SourceState.UP
         self._hand_over(self._writer.source_message(alert), "success" if over else "warning")
 
     def _hand_over(self, said: NotificationText, kind: Kind) -> None:

@@ -74,9 +74,9 @@ class ConsoleReceiver:
         """Write the block and flush it, or raise `Unreachable` if the stream is gone."""
         self._write(block(alert, self._writer.message(alert), colour=self._painted()))
 
-    def send_feed(self, alert: SourceAlert) -> None:
+    def send_source_alert(self, alert: SourceAlert) -> None:
         """Write what became of a source; raises as `send`."""
-        self._write(feed_block(alert, self._writer.source_message(alert), colour=self._painted()))
+        self._write(source_block(alert, self._writer.source_message(alert), colour=self._painted()))
 
     def _painted(self) -> bool:
         if self._colour is not None:
@@ -109,9 +109,9 @@ def block(alert: Alert, said: NotificationText, *, colour: bool) -> str:
     return _lines(head, said)
 
 
-def feed_block(alert: SourceAlert, said: NotificationText, *, colour: bool) -> str:
+def source_block(alert: SourceAlert, said: NotificationText, *, colour: bool) -> str:
     """Return a message about a source as lines for a terminal; see `block`."""
-    shade = _GREEN if alert.feed.state is SourceState.UP else _YELLOW
+    shade = _GREEN if alert.health.state is SourceState.UP else _YELLOW
     return _lines(f"{shade}{said.title}{_RESET}" if colour else said.title, said)
 
 

@@ -124,9 +124,9 @@ class PagerDutyReceiver:
         """Post the event once, or raise `Rejected` or `Unreachable`."""
         self._post(event_of(alert, self._writer), alert)
 
-    def send_feed(self, alert: SourceAlert) -> None:
+    def send_source_alert(self, alert: SourceAlert) -> None:
         """Post the event of a source; see `send`."""
-        self._post(feed_event_of(alert, self._writer), alert)
+        self._post(source_event_of(alert, self._writer), alert)
 
     def _post(self, event: dict[str, Any], alert: Notice) -> None:
         event = {"routing_key": self._routing_key, **event}
@@ -163,20 +163,20 @@ def event_of(alert: Alert, writer: Writer) -> dict[str, Any]:
     return event
 
 
-def feed_event_of(alert: SourceAlert, writer: Writer) -> dict[str, Any]:
+def source_event_of(alert: SourceAlert, writer: Writer) -> dict[str, Any]:
     """Return the event of what became of a source, without the routing key."""
-    said, feed = writer.source_message(alert), alert.feed
+    said, health = writer.source_message(alert), alert.health
     return {
-        "event_action": "resolve" if feed.state is SourceState.UP else "trigger",
+        "event_action": "resolve" if health.state is SourceState.UP else "trigger",
         "dedup_key": _fitting_key(alert.about),
         "client": "outage-detector",
         "payload": {
             "summary": said.title[:_SUMMARY],
-            "source": plain(feed.source),
+            "source": plain(health.source),
             "severity": "warning",
-            "timestamp": iso(feed.since),
+            "timestamp": iso(health.since),
             "class": "feed",
-            "custom_details": {"message": said.body, "state": feed.state.value},
+            "custom_details": {"message": said.body, "state": health.state.value},
         },
     }
 

@@ -35,7 +35,7 @@ class RunRecord:
     deliveries : alerts for the outbox; one whose (receiver, key) is there already is left alone.
     alerts : what there is to tell, whoever is told; one whose key is there already is left alone.
     decisions : why people are told, and why not.
-    feeds : sources whose health changed or that were looked at, as they are now.
+    source_health : sources whose health changed or that were looked at, as they are now.
     """
 
     state: Mapping[str, bytes | None] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class RunRecord:
     deliveries: Sequence[Delivery] = ()
     alerts: Sequence[Alert] = ()
     decisions: Sequence[Decision] = ()
-    feeds: Sequence[SourceHealth] = ()
+    source_health: Sequence[SourceHealth] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Store(Protocol):
     def decision_counts(self) -> Mapping[tuple[Reason, str], int]:
         """Return how many decisions there are of each reason and receiver."""
 
-    def feeds(self) -> tuple[SourceHealth, ...]:
+    def source_health(self) -> tuple[SourceHealth, ...]:
         """Return how each source is, by name."""
 
     def deliveries(self, *, incident_id: str | None = None) -> tuple[Delivery, ...]:

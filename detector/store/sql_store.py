@@ -183,10 +183,10 @@ class SqlStore(Transactions):
         with self._reading() as connection:
             return chronicle.decision_counts(connection)
 
-    def feeds(self) -> tuple[SourceHealth, ...]:
+    def source_health(self) -> tuple[SourceHealth, ...]:
         """Return how each source is, by name."""
         with self._reading() as connection:
-            return chronicle.feeds(connection)
+            return chronicle.source_health(connection)
 
     def deliveries(self, *, incident_id: str | None = None) -> tuple[Delivery, ...]:
         """Return what was, is being or could not be delivered, in order of the alerts' times."""

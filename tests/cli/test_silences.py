@@ -184,7 +184,7 @@ class TestAck:
             "t", SourceState.UP, NOON, SourceReason.OBSERVED, {}, NOON, NOON + MINUTE
         )
         with closing(open_store(tmp_path / "store.sqlite")) as store:
-            store.commit(RunRecord(feeds=[seen]))
+            store.commit(RunRecord(source_health=[seen]))
         assert run("ack", OPEN.id) == 0
         with closing(open_controls(tmp_path / "store.sqlite")) as controls:
             (said,) = controls.acknowledgements()

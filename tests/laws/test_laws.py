@@ -179,7 +179,7 @@ def test_incidents_are_the_same_whether_memory_was_saved_or_not(
     def outcomes() -> Iterator[RunResult]:
         table, state = Table(counts()), PipelineState()
         for now in ticks(START, table.end, timedelta(days=2)):
-            feed = state.feeds.get("table")
+            feed = state.progress.get("table")
             poll = table.poll(feed.cursor if feed else None, until=now)
             outcome = cycle(state, {"table": poll}, the_plan, now=now)
             state = outcome.state

@@ -23,7 +23,7 @@ from detector.store.base import RunRecord
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
-FEED = changes(PipelineState(), PipelineState({"s": SourceProgress("7")}))["feed/s"]
+SOURCE_ALERT = changes(PipelineState(), PipelineState({"s": SourceProgress("7")}))["feed/s"]
 
 
 @dataclass
@@ -91,16 +91,16 @@ def test_after_a_commit_whose_answer_was_lost_the_store_is_read_anew(
         commit = made.store.commit
 
         def lost(record: RunRecord) -> None:
-            commit(replace(record, state={**record.state, "feed/s": FEED}))
+            commit(replace(record, state={**record.state, "feed/s": SOURCE_ALERT}))
             raise StoreError("the connection is gone")
 
         monkeypatch.setattr(made.store, "commit", lost)
         with pytest.raises(StoreError, match="gone"):
             made.run()
         monkeypatch.undo()
-        assert "s" not in made.state.feeds
+        assert "s" not in made.state.progress
         made.run()
-        assert made.state.feeds["s"].cursor == "7"
+        assert made.state.progress["s"].cursor == "7"
 
 
 @dataclass

@@ -38,7 +38,7 @@ def a_state() -> PipelineState:
     backlog = complaints((61, "a", "wait"))[["time", "service", "author", "text"]]
     feed = SourceProgress("at 3", Spans.of([(NOON, NOON + MINUTE)]), NOON.timestamp(), backlog)
     return PipelineState(
-        feeds={ODD: feed, "new": SourceProgress()},
+        progress={ODD: feed, "new": SourceProgress()},
         series={key: Followed(NOON.timestamp(), MINUTE, 0, state)},
         trends={key: TrendState(NOON.timestamp())},
         incidents=told.latest,
@@ -85,9 +85,9 @@ def assert_same_watched(one: WatchedSource, other: WatchedSource) -> None:
 
 
 def assert_same(one: PipelineState, other: PipelineState) -> None:
-    assert set(one.feeds) == set(other.feeds)
-    for name, feed in one.feeds.items():
-        again = other.feeds[name]
+    assert set(one.progress) == set(other.progress)
+    for name, feed in one.progress.items():
+        again = other.progress[name]
         assert (feed.cursor, feed.counted_until) == (again.cursor, again.counted_until)
         assert feed.observed.pairs() == again.observed.pairs()
         if feed.backlog is None or again.backlog is None:

@@ -55,7 +55,7 @@ def counts(days: int, *, quiet: tuple[int, int] = (0, 0), source: str = "") -> p
 
 
 def told(alerts: tuple[SourceAlert, ...] | list[SourceAlert]) -> list[tuple[str, str, float]]:
-    return [(a.feed.source, a.feed.state.value, (a.at - NOON) / MINUTE) for a in alerts]
+    return [(a.health.source, a.health.state.value, (a.at - NOON) / MINUTE) for a in alerts]
 
 
 def test_a_feed_that_fails_is_dead_and_alive_when_it_is_observed_again(
@@ -71,8 +71,8 @@ def test_a_feed_that_fails_is_dead_and_alive_when_it_is_observed_again(
             poll = Poll(None, posts=posts(minute - 0.5), observed=((since, now),))
             outcome = cycle(kept, {"hn": poll}, the_plan, now=now)
         kept = outcome.state
-        said += outcome.feed_alerts
-        assert outcome.feeds[0].polled_at == now
+        said += outcome.source_alerts
+        assert outcome.source_health[0].polled_at == now
         assert outcome.incidents == ()
     assert told(said) == [("hn", "down", 20), ("hn", "up", 40)]
     assert str(said[0].feed.params["error"]).endswith("hn: 503")
@@ -80,7 +80,7 @@ def test_a_feed_that_fails_is_dead_and_alive_when_it_is_observed_again(
 
 def test_history_in_one_piece_has_no_end_that_is_missed(the_plan: PipelinePlan) -> None:
     poll = Poll(None, posts=posts(1, 2), observed=((NOON, NOON + 3 * MINUTE),))
-    assert cycle(PipelineState(), {"file": poll}, the_plan, now=END_OF_TIME).feed_alerts == ()
+    assert cycle(PipelineState(), {"file": poll}, the_plan, now=END_OF_TIME).source_alerts == ()
 
 
 def test_places_of_a_table_are_watched_each_for_itself(the_plan: PipelinePlan) -> None:
@@ -91,9 +91,9 @@ def test_places_of_a_table_are_watched_each_for_itself(the_plan: PipelinePlan) -
         new = both[(both["time"] >= now - timedelta(days=1)) & (both["time"] < now)]
         outcome = cycle(kept, {"table": Poll(None, counts=new, width=WIDTH)}, the_plan, now=now)
         kept = outcome.state
-        said += outcome.feed_alerts
+        said += outcome.source_alerts
     assert told(said) == [("y", "down", 1440 + 15)]
-    states = {feed.source: feed.state for feed in outcome.feeds}
+    states = {feed.source: feed.state for feed in outcome.source_health}
     assert states == {"x": SourceState.UP, "y": SourceState.DOWN}
 
 
@@ -111,7 +111,7 @@ def test_a_silent_counter_is_told_whatever_the_polls(
         outcome = cycle(kept, {"sql": poll}, the_plan, now=now + WIDTH)
         stored = {k: v for k, v in changes(PipelineState(), outcome.state).items() if v is not None}
         kept, done = load(stored), now
-        said += outcome.feed_alerts
+        said += outcome.source_alerts
     names = [(source, state) for source, state, _ in told(said)]
     assert names == [("sql", "degraded"), ("sql", "up")]
     (_, _, silent), (_, _, alive) = told(said)
@@ -134,7 +134,7 @@ def test_posts_that_are_no_complaints_keep_a_feed_alive(the_plan: PipelinePlan) 
         poll = Poll(None, posts=posts(*minutes), observed=observed)
         outcome = cycle(kept, {"hn": poll}, plan, now=observed[0][1])
         kept = outcome.state
-        said += outcome.feed_alerts
+        said += outcome.source_alerts
     assert [state for _, state, _ in told(said)] == ["degraded", "up"]
 
 

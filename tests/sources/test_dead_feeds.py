@@ -51,7 +51,7 @@ class Life:
             )
             self.state = outcome.result.state
             self.poll_failures += outcome.poll_failures
-            self.alarms += outcome.result.feed_alerts
+            self.alarms += outcome.result.source_alerts
             self.now += every
 
     def incidents(self) -> tuple[Incident, ...]:
@@ -91,7 +91,7 @@ def test_twelve_hours_without_a_reader_end_no_outage_and_begin_none(
     (dark,) = living.incidents()
     assert dark.not_observed_since == NOW + 10 * MINUTE
     assert replace(dark, not_observed_since=None) == opened, "nothing was said in the dark"
-    assert [(a.feed.state, a.at - NOW) for a in living.alarms] == [
+    assert [(a.health.state, a.at - NOW) for a in living.alarms] == [
         (SourceState.DOWN, 10 * MINUTE + 11 * MINUTE)
     ]
     weibo.heal()
@@ -99,7 +99,7 @@ def test_twelve_hours_without_a_reader_end_no_outage_and_begin_none(
     (still,) = living.incidents()
     assert still.is_open, "the list shows it still"
     assert still.not_observed_since is None
-    assert [a.feed.state for a in living.alarms] == [SourceState.DOWN, SourceState.UP]
+    assert [a.health.state for a in living.alarms] == [SourceState.DOWN, SourceState.UP]
     weibo.about_an_outage = False
     living.go(29 * MINUTE)
     assert living.incidents()[0].is_open, "half an hour of looks without it ends it, not sooner"
@@ -118,11 +118,11 @@ def test_years_of_empty_lists_are_told_each_time_and_never_quiet(
     living.go(timedelta(days=4 * 365), every=timedelta(days=20))
     assert len(living.poll_failures) == 73
     assert living.incidents() == ()
-    assert living.state.feeds == {}, "no time was observed"
+    assert living.state.progress == {}, "no time was observed"
     (alarm,) = living.alarms
-    assert alarm.feed.state is SourceState.DOWN
-    assert alarm.feed.reason is SourceReason.NEVER_OBSERVED
-    assert alarm.feed.params["error"].startswith("weibo: the list is empty")
+    assert alarm.health.state is SourceState.DOWN
+    assert alarm.health.reason is SourceReason.NEVER_OBSERVED
+    assert alarm.health.params["error"].startswith("weibo: the list is empty")
     assert alarm.at - NOW <= timedelta(days=20), "told at the second look, as early as can be"
 
 
@@ -141,5 +141,5 @@ def test_posts_of_a_place_go_through_the_engine_also_when_there_are_none(
         place.say(2, NOW + 3 * MINUTE)
         living.go(MINUTE)
         assert len(living.poll_failures) == 2
-        (span,) = living.state.feeds["hn"].observed.pairs()
+        (span,) = living.state.progress["hn"].observed.pairs()
         assert span == (NOW - HOUR, NOW + 3 * MINUTE + timedelta(seconds=7))

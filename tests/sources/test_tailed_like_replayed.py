@@ -42,8 +42,8 @@ def tailed(path: Path, table: list[str], cuts: list[int]) -> list[Alert]:
         now = datetime.fromisoformat(table[right - 1].split(",")[0])
         for _ in range(2):
             now += timedelta(seconds=20) if right < len(table) else timedelta(hours=1)
-            feed = state.feeds.get("t")
-            poll = source.poll(feed.cursor if feed else None, until=now)
+            progress = state.progress.get("t")
+            poll = source.poll(progress.cursor if progress else None, until=now)
             outcome = cycle(state, {"t": poll}, lexicon_plan(), now=now)
             state = outcome.state
             alerts += outcome.alerts

@@ -400,9 +400,9 @@ def test_a_feed_is_kept_as_it_stands_last(store: Store) -> None:
         NOON + MINUTE,
         None,
     )
-    store.commit(RunRecord(feeds=[alive]))
-    store.commit(RunRecord(feeds=[dead]))
-    assert store.feeds() == (dead,)
+    store.commit(RunRecord(source_health=[alive]))
+    store.commit(RunRecord(source_health=[dead]))
+    assert store.source_health() == (dead,)
 
 
 def test_old_counts_and_messages_of_incidents_long_over_are_forgotten(store: Store) -> None:
