@@ -23,7 +23,7 @@ from detector.notify.policy import NotificationPolicy, ReceiverPolicy, Route, Ro
 from detector.notify.receiver import Receiver
 from detector.notify.route import route_matches
 from detector.pipeline.setup import build_policy, build_receivers, store_location
-from detector.store.outbox import DeadLetters, open_letters
+from detector.store.outbox import DeadLetters, open_dead_letters
 from detector.text.phrasing import Phrasing
 
 
@@ -82,21 +82,21 @@ def _details(route: Route, say: Phrasing) -> str:
     return "".join(parts)
 
 
-def list_letters(config: Path | None, *, dead: bool) -> None:
+def list_outbox(config: Path | None, *, dead: bool) -> None:
     """Print the notifications that wait, or the dead letters."""
     with closing(_outbox(config)) as outbox:
-        letters = outbox.letters(DeliveryStatus.DEAD if dead else DeliveryStatus.PENDING)
+        letters = outbox.with_status(DeliveryStatus.DEAD if dead else DeliveryStatus.PENDING)
     say = reader()
     columns = heads(say, "key", "receiver", "at", "attempts", "error")
     print_table(columns, [_row(letter, say) for letter in letters])
 
 
-def retry_letters(config: Path | None, key: str | None, *, receiver: str | None) -> None:
+def retry_dead_letters(config: Path | None, key: str | None, *, receiver: str | None) -> None:
     """Have dead letters sent again: one by its key, or all; to one receiver, or to all."""
     with closing(_outbox(config)) as outbox:
         dead = [
             letter
-            for letter in outbox.letters(DeliveryStatus.DEAD)
+            for letter in outbox.with_status(DeliveryStatus.DEAD)
             if key in (None, letter.alert.key) and receiver in (None, letter.receiver)
         ]
         if key is not None and not dead:
@@ -108,7 +108,7 @@ def retry_letters(config: Path | None, key: str | None, *, receiver: str | None)
 
 def _outbox(config: Path | None) -> DeadLetters:
     settings, base, _ = settings_and_base(config)
-    return open_letters(store_location(settings, base=base))
+    return open_dead_letters(store_location(settings, base=base))
 
 
 def _row(letter: Delivery, say: Phrasing) -> tuple[str, ...]:

@@ -58,7 +58,7 @@ def _run_until_stopped(running: Pipeline, settings: Settings, base: Path, path: 
         store=shown_location(settings),
         time=iso(running.clock.now()),
     )
-    from detector.cli.serving import WatchedRuns, served_beside  # it needs this module
+    from detector.cli.serving import WatchedRuns, serving_dashboard  # it needs this module
 
     watched = WatchedRuns(running)
     schedule = Schedule(
@@ -69,7 +69,7 @@ def _run_until_stopped(running: Pipeline, settings: Settings, base: Path, path: 
     )
     watched.jobs = lambda: schedule.counts
     running.stopping = schedule.is_stopping
-    with served_beside(settings, base, watched):
+    with serving_dashboard(settings, base, watched):
         schedule.run()
 
 

@@ -74,7 +74,7 @@ def observed_until(state: PipelineState) -> datetime | None:
 
 
 @contextmanager
-def served_beside(settings: Settings, base: Path, watched: WatchedRuns) -> Iterator[None]:
+def serving_dashboard(settings: Settings, base: Path, watched: WatchedRuns) -> Iterator[None]:
     """Serve the dashboard and the API while the pipeline runs, unless they are switched off.
 
     Raises

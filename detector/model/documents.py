@@ -67,7 +67,7 @@ def incident_from_dict(fields: Mapping[str, Any]) -> Incident:
         severity=Severity[fields["severity"].upper()],
         evidence=_or_nan(fields["evidence"]),
         not_observed_since=_instant_or_none(fields.get("not_observed_since")),
-        agreement=tuple(Agreement(**said) for said in fields.get("agreement", ())),
+        agreement=tuple(Agreement(**one) for one in fields.get("agreement", ())),
     )
 
 

@@ -18,7 +18,7 @@ from detector.model.incident import Incident, Severity
 LEAST_SHARE = 0.1
 
 
-_UNTOLD = {
+_FIRST = {
     AuthorKind.PEOPLE: Reason.OPENED,
     AuthorKind.PRESS: Reason.PRESS,
     AuthorKind.FEW_ACCOUNTS: Reason.FEW_ACCOUNTS,
@@ -74,9 +74,9 @@ class AlertHistory:
         return self.at is None or at - self.at >= every * 2 ** min(self.updates, 20)
 
 
-def reason_to_tell(
+def alert_reason(
     incident: Incident,
-    told: AlertHistory | None,
+    history: AlertHistory | None,
     *,
     written_by: AuthorKind = AuthorKind.PEOPLE,
     new_facts: NewFacts = NO_NEW_FACTS,
@@ -88,13 +88,13 @@ def reason_to_tell(
     told is told to its end, whoever writes by then. ``new_facts`` that come ``too_soon`` after the
     last message wait.
     """
-    if told is None:
-        return _UNTOLD[written_by] if incident.is_open else Reason.NEVER_NOTIFIED
+    if history is None:
+        return _FIRST[written_by] if incident.is_open else Reason.NEVER_NOTIFIED
     if not incident.is_open:
-        return Reason.NO_CHANGE if told.ended else Reason.RESOLVED
-    if told.ended:
+        return Reason.NO_CHANGE if history.ended else Reason.RESOLVED
+    if history.ended:
         return Reason.REOPENED
-    if incident.severity > told.severity:
+    if incident.severity > history.severity:
         return Reason.ESCALATED
     if not new_facts:
         return Reason.NO_CHANGE
@@ -104,29 +104,29 @@ def reason_to_tell(
 def known_of(incident: Incident, details: Details | None) -> NewFacts:
     """Return all that a message about ``incident`` says; echoes are not looked for here."""
     return NewFacts(
-        components=() if details is None else details.telling("component")[0],
-        regions=() if details is None else details.telling("region")[0],
+        components=() if details is None else details.distinctive("component")[0],
+        regions=() if details is None else details.distinctive("region")[0],
         sources=incident.sources,
     )
 
 
-def news_of(incident: Incident, details: Details | None, told: AlertHistory) -> NewFacts:
+def news_of(incident: Incident, details: Details | None, history: AlertHistory) -> NewFacts:
     """Return what is known of ``incident`` and was not told.
 
     A component or region is worth a message from a tenth of the complaints that name any on: there
     are dozens of them, and looked at often enough one of the small ones stands out by chance.
     """
     return NewFacts(
-        components=_missing(_weighty(details, "component"), told.components),
-        regions=_missing(_weighty(details, "region"), told.regions),
-        sources=_missing(incident.sources, told.sources),
+        components=_missing(_weighty(details, "component"), history.components),
+        regions=_missing(_weighty(details, "region"), history.regions),
+        sources=_missing(incident.sources, history.sources),
     )
 
 
 def _weighty(details: Details | None, facet: str) -> tuple[str, ...]:
     if details is None:
         return ()
-    hit = details.telling(facet)[0]
+    hit = details.distinctive(facet)[0]
     return tuple(
         f.name
         for f in details.facets
@@ -134,8 +134,8 @@ def _weighty(details: Details | None, facet: str) -> tuple[str, ...]:
     )
 
 
-def _missing(known: tuple[str, ...], told: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(sorted(set(known) - set(told)))
+def _missing(known: tuple[str, ...], recorded: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(set(known) - set(recorded)))
 
 
 def _both(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:

@@ -88,6 +88,6 @@ def holds(given: Acknowledgement, alerts: Iterable[Alert], now: Severity) -> boo
     """
     if now > given.severity:
         return False
-    said = sorted(alerts, key=lambda alert: alert.sequence)
-    before = [alert for alert in said if alert.at <= given.at]
-    return not any(a.kind is AlertKind.RESOLVED for a in (*before[-1:], *said[len(before) :]))
+    ordered = sorted(alerts, key=lambda alert: alert.sequence)
+    before = [alert for alert in ordered if alert.at <= given.at]
+    return not any(a.kind is AlertKind.RESOLVED for a in (*before[-1:], *ordered[len(before) :]))

@@ -41,8 +41,8 @@ def refresh(
     }
     if not forgetful:
         return {}
-    said = store.last_said(forgetful.keys(), {incident.id for incident in incidents})
-    standing = list(_standing(said, now))
+    taken = store.last_taken(forgetful.keys(), {incident.id for incident in incidents})
+    standing = list(_standing(taken, now))
     failures = {}
     for name, receiver in forgetful.items():
         try:
@@ -52,9 +52,9 @@ def refresh(
     return failures
 
 
-def _standing(said: Iterable[Delivery], now: datetime) -> Iterator[tuple[str, Alert]]:
+def _standing(taken: Iterable[Delivery], now: datetime) -> Iterator[tuple[str, Alert]]:
     """Yield each receiver and the last alert of an incident that it took, while that stands."""
-    for delivery in said:
+    for delivery in taken:
         alert = delivery.alert
         if delivery.status is not DeliveryStatus.SENT or not isinstance(alert, Alert):
             continue

@@ -268,9 +268,9 @@ def trend(alert: Alert) -> str | None:
 
 def _seen(incident: Incident) -> dict[str, Any]:
     """Return which sources observe it, which see nothing unusual, and which were not observed."""
-    others = [said for said in incident.agreement if said.source not in incident.sources]
-    unseen = [said.source for said in others if said.evidence is not None]
-    unobserved = [said.source for said in others if said.evidence is None]
+    others = [other for other in incident.agreement if other.source not in incident.sources]
+    unseen = [other.source for other in others if other.evidence is not None]
+    unobserved = [other.source for other in others if other.evidence is None]
     groups = {"sources": incident.sources, "unseen_at": unseen, "unobserved": unobserved}
     return {
         **{what: [plain(name, longest=40) for name in names] for what, names in groups.items()},
@@ -339,7 +339,7 @@ def _complaints(details: Details, say: Phrasing) -> dict[str, Any]:
         "samples": [inert(sample.text, longest=140) for sample in details.samples[:_SAMPLES]],
     }
     for name, facet in _FACETS.items():
-        hit, spared = details.telling(facet)
+        hit, spared = details.distinctive(facet)
         # What is spared tells something only beside what is hit.
         both = (hit, spared) if hit else ((), ())
         given[name], given[f"spared_{name}"] = ([inert(n, longest=40) for n in ns] for ns in both)

@@ -36,7 +36,7 @@ def labels_of(
     }
     if details is not None:
         for facet in FACETS:
-            labels[facet] = details.telling(facet)[0]
+            labels[facet] = details.distinctive(facet)[0]
     return {label: values for label, values in labels.items() if values}
 
 

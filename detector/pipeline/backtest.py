@@ -239,10 +239,10 @@ def _by_receiver(history: History, policy: NotificationPolicy) -> Counter[str]:
     if not history.coverage:
         return Counter()
     until = max(seen.end for seen in history.coverage.values())
-    told = dry_run(history.alerts, policy, until=until, every=_LOOK).deliveries
+    sent = dry_run(history.alerts, policy, until=until, every=_LOOK).deliveries
     return Counter(
         d.receiver
-        for d in told
+        for d in sent
         if isinstance(d.alert, Alert) and d.alert.kind is not AlertKind.RESOLVED
     )
 

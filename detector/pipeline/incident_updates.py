@@ -22,7 +22,7 @@ from detector.model.merge import IncidentMerge
 from detector.model.series import SeriesKey
 from detector.model.severity import severity_of
 from detector.model.surge import Change, ChangeKind
-from detector.notify.alerts import AlertHistory, known_of, news_of, reason_to_tell
+from detector.notify.alerts import AlertHistory, alert_reason, known_of, news_of
 from detector.notify.related import Mentions, attribute
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.state import LatestIncident
@@ -76,7 +76,7 @@ class _Judgement(NamedTuple):
     new_facts: NewFacts = NO_NEW_FACTS
 
 
-class Telling(NamedTuple):
+class IncidentUpdates(NamedTuple):
     """What became of the changes.
 
     Attributes
@@ -93,12 +93,12 @@ class Telling(NamedTuple):
     decisions: tuple[Decision, ...]
 
 
-def tell(
+def update_incidents(
     before: Mapping[str, LatestIncident],
     said: Sequence[SurgeChange],
     archive: Archive,
     plan: PipelinePlan,
-) -> Telling:
+) -> IncidentUpdates:
     """Fold changes into incidents, in order, and decide after each what people are told."""
     latest = dict(before)
     changed: dict[str, Incident] = {}
@@ -124,7 +124,7 @@ def tell(
         changed.pop(incident.id, None)
         changed[incident.id] = incident
         latest[key.service] = LatestIncident(merging, told)
-    return Telling(latest, tuple(changed.values()), tuple(alerts), tuple(decisions))
+    return IncidentUpdates(latest, tuple(changed.values()), tuple(alerts), tuple(decisions))
 
 
 def _incident_of(
@@ -156,7 +156,7 @@ def _judge(
 
     The end of a surge is no occasion for news, even if others of the incident go on.
     """
-    reason = reason_to_tell(incident, told)
+    reason = alert_reason(incident, told)
     continues = incident.is_open and kind is not ChangeKind.CLOSED
     if told is not None and continues and reason is Reason.NO_CHANGE:
         return _look_for_news(incident, told, archive, plan, at)
@@ -166,7 +166,7 @@ def _judge(
         incident, archive, at=at, configured=plan.services, lexicon=plan.reader.lexicon
     )
     written_by = AuthorKind.PEOPLE if details is None else details.written_by
-    reason = reason_to_tell(incident, told, written_by=written_by)
+    reason = alert_reason(incident, told, written_by=written_by)
     if told is None or not incident.is_open:
         return _Judgement(reason, details)
     return _Judgement(reason, details, news_of(incident, details, told))
@@ -181,7 +181,7 @@ def _look_for_news(
     if not too_soon:
         details = describe(incident, archive, at=at, configured=plan.services, quoted=False)
     news = news_of(incident, details, told)
-    reason = reason_to_tell(incident, told, new_facts=news, too_soon=too_soon)
+    reason = alert_reason(incident, told, new_facts=news, too_soon=too_soon)
     if reason.kind is not None:
         details = describe(
             incident, archive, at=at, configured=plan.services, lexicon=plan.reader.lexicon

@@ -37,7 +37,7 @@ from detector.pipeline.setup import build_policy
 from detector.pipeline.state import PipelineState
 from detector.sources.base import Source
 from detector.store.base import Controls, Store
-from detector.store.controls import controls_beside
+from detector.store.controls import shared_controls
 from detector.store.sql_store import open_store
 
 log = structlog.get_logger("detector.pipeline")
@@ -299,7 +299,7 @@ def build(settings: Settings, *, base: Path, console: TextIO) -> Pipeline:
         receivers=receivers,
         notification_policy=build_policy(settings),
         store=store,
-        controls=controls_beside(store),
+        controls=shared_controls(store),
         clock=setup.build_clock(settings, sources, resumed_at=_resumed_at(state)),
         state=state,
         policy=RetryPolicy(give_up_after=settings.delivery.give_up_after),

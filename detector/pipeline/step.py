@@ -27,7 +27,7 @@ from detector.pipeline.counting.post_counts import count_posts, new_complaints
 from detector.pipeline.counting.series_batch import CountBatch, ListBatch, SourceBatch
 from detector.pipeline.counting.table_counts import count_listings, count_rows
 from detector.pipeline.fuse_sources import fuse
-from detector.pipeline.incident_updates import SurgeChange, tell
+from detector.pipeline.incident_updates import SurgeChange, update_incidents
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.source_health import mark_unobserved, watch
 from detector.pipeline.state import Followed, PipelineState, SourceProgress
@@ -107,7 +107,7 @@ def cycle(
     if new := [b.complaints for b in batches.values() if b.complaints is not None]:
         archive = archive.plus(pd.concat(new, ignore_index=True).sort_values("time", kind="stable"))
     said = [_finer(s, archive) for s in sorted(said, key=lambda s: s[:3])]
-    told = tell(before.incidents, said, archive, plan)
+    told = update_incidents(before.incidents, said, archive, plan)
     progress = {**before.progress, **{name: batch.progress for name, batch in batches.items()}}
     watched, alarms = watch(before.watched, polls, failures, progress, plan, now=now)
     latest, unobserved = mark_unobserved(told.latest, {**before.watched, **watched})

@@ -144,7 +144,7 @@ class AlertmanagerReceiver:
         It is not repeated, so it must hold for longer than one about an outage.
         """
         now, health = self._clock(), alert.health
-        said = self._writer.source_message(alert)
+        text = self._writer.source_message(alert)
         over = health.state is SourceState.UP
         postable = {
             "labels": {
@@ -153,7 +153,7 @@ class AlertmanagerReceiver:
                 "severity": "warning",
                 "source": plain(health.source),
             },
-            "annotations": {"summary": said.title, "description": said.body},
+            "annotations": {"summary": text.title, "description": text.body},
             "endsAt": iso(now if over else now + _SOURCE_HOLD),
         }
         self._post([postable], now, key_header(alert))
@@ -190,9 +190,9 @@ class AlertmanagerReceiver:
         }
 
     def _annotations(self, alert: Alert) -> dict[str, str]:
-        said = self._writer.message(alert)
+        text = self._writer.message(alert)
         runbook = self._writer.links.runbook_of(alert.incident)
-        annotations = {"summary": said.title, "description": said.body}
+        annotations = {"summary": text.title, "description": text.body}
         return annotations if runbook is None else {**annotations, "runbook_url": runbook}
 
     def _ends(self, alert: Alert, now: datetime) -> datetime:

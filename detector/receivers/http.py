@@ -107,13 +107,13 @@ class Poster:
         status = response.status_code
         if 200 <= status < 300:
             return None
-        said = f"{self._name}: the receiver answered {status} {_phrase(status)}".rstrip()
+        failure = f"{self._name}: the receiver answered {status} {_phrase(status)}".rstrip()
         if status in RETRIED or status >= 500:
             pause = retry_after(response.headers.get("Retry-After"), now)
-            return Unreachable(said, retry_after=pause)
+            return Unreachable(failure, retry_after=pause)
         if 300 <= status < 400:
-            return Rejected(f"{said}; redirects are not followed, configure the final address")
-        return Rejected(said)
+            return Rejected(f"{failure}; redirects are not followed, configure the final address")
+        return Rejected(failure)
 
 
 def bearer(name: str, token: str | None) -> dict[str, str]:

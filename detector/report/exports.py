@@ -60,7 +60,7 @@ def _row(story: Story) -> list[object]:
     details = story.details
     said: list[object] = [None] * 5
     if details is not None:
-        hit = (";".join(details.telling(f)[0]) for f in ("component", "region", "platform"))
+        hit = (";".join(details.distinctive(f)[0]) for f in ("component", "region", "platform"))
         said = [details.authors, details.posts, *hit]
     minutes = round(story.lasted.total_seconds() / 60, 2)
     return [*(fields[name] for name in FIELDS), minutes, *said]

@@ -103,7 +103,7 @@ class Store(Protocol):
     def on_record(self, incident_ids: Collection[str]) -> Mapping[str, OnRecord]:
         """Return what is on record of many incidents at once, by id; every id has an entry."""
 
-    def last_said(
+    def last_taken(
         self, receivers: Collection[str], incident_ids: Collection[str]
     ) -> tuple[Delivery, ...]:
         """Return the last message of each incident that each receiver took, or refused as its end.

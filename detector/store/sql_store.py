@@ -198,12 +198,12 @@ class SqlStore(Transactions):
         with self._reading() as connection:
             return on_record(connection, incident_ids)
 
-    def last_said(
+    def last_taken(
         self, receivers: Collection[str], incident_ids: Collection[str]
     ) -> tuple[Delivery, ...]:
         """Return what each receiver took last of each incident, or the end that it refused."""
         with self._reading() as connection:
-            return last_said(connection, receivers, incident_ids)
+            return last_taken(connection, receivers, incident_ids)
 
     def unended(self, *, since: datetime) -> tuple[Incident, ...]:
         """Return incidents that ended at ``since`` or later and whose end somebody is owed."""
@@ -298,12 +298,12 @@ def on_record(connection: Connection, incident_ids: Collection[str]) -> Mapping[
     return found
 
 
-def last_said(
+def last_taken(
     connection: Connection, receivers: Collection[str], incident_ids: Collection[str]
 ) -> tuple[Delivery, ...]:
     """Return the last message of each incident that each receiver took, or refused as its end."""
     parts = _parts(sorted(incident_ids))
-    return tuple(said for ids in parts for said in outbox.last_said(connection, receivers, ids))
+    return tuple(one for ids in parts for one in outbox.last_taken(connection, receivers, ids))
 
 
 def _parts(incident_ids: Collection[str]) -> Iterator[Sequence[str]]:

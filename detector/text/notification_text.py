@@ -197,10 +197,10 @@ def _complaints(details: Details, say: Phrasing) -> Iterator[_Line]:
 def _observed(alert: Alert, say: Phrasing) -> Iterator[_Line]:
     """Yield which sources observe it, which see nothing unusual, and which are not observed."""
     incident, t = alert.incident, say.texts
-    others = [said for said in incident.agreement if said.source not in incident.sources]
+    others = [other for other in incident.agreement if other.source not in incident.sources]
     groups = {
-        "unseen": [said.source for said in others if said.evidence is not None],
-        "unobserved": [said.source for said in others if said.evidence is None],
+        "unseen": [other.source for other in others if other.evidence is not None],
+        "unobserved": [other.source for other in others if other.evidence is None],
     }
     seen, number = say.plain_list(incident.sources, longest=40), len(incident.sources)
     parts = [t("message.text.agree", number=number, names=seen) if number > 1 else seen]

@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from detector import cli
-from detector.cli.serving import served_beside
+from detector.cli.serving import serving_dashboard
 from detector.config import parse_settings
 from detector.errors import ConfigError
 from detector.model.token import digest_of
@@ -144,6 +144,6 @@ def test_a_port_that_was_asked_for_and_is_taken_is_an_error(tmp_path: Path) -> N
         watched: object = None
         with (
             pytest.raises(ConfigError, match=r"web\.listen: cannot listen .* choose another port"),
-            served_beside(settings, tmp_path, watched),  # type: ignore[arg-type]
+            serving_dashboard(settings, tmp_path, watched),  # type: ignore[arg-type]
         ):
             pytest.fail("it must not run")

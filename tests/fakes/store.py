@@ -132,7 +132,7 @@ class FakeStore:
             for one in incident_ids
         }
 
-    def last_said(
+    def last_taken(
         self, receivers: Collection[str], incident_ids: Collection[str]
     ) -> tuple[Delivery, ...]:
         last: dict[tuple[str, str], Delivery] = {}

@@ -140,7 +140,7 @@ def test_a_receiver_out_of_reach_is_named_and_stops_nobody() -> None:
 
 def test_where_nobody_forgets_the_store_is_left_in_peace() -> None:
     class NoStore(FakeStore):
-        def last_said(self, receivers: object, incident_ids: object) -> tuple[Delivery, ...]:
+        def last_taken(self, receivers: object, incident_ids: object) -> tuple[Delivery, ...]:
             raise AssertionError(receivers, incident_ids)
 
     assert refresh(NoStore(), {"ops": FakeSink()}, [an_incident()], now=NOON) == {}

@@ -17,7 +17,7 @@ from detector.errors import StoreError
 from detector.model.series import SeriesKey
 from detector.model.spans import Spans
 from detector.pipeline.health_rules import PollOutcome, SourceHealthRules, update
-from detector.pipeline.incident_updates import tell
+from detector.pipeline.incident_updates import update_incidents
 from detector.pipeline.saved_state import changes, load
 from detector.pipeline.state import Followed, PipelineState, SourceProgress, Volume, WatchedSource
 from tests.fakes.outages import NOON
@@ -31,7 +31,7 @@ def a_state() -> PipelineState:
     key = SeriesKey(ODD, "weibo/one")
     state = live.begin(DetectionOptions(), start=NOON, width=MINUTE)
     said = [opened(5, source="b", service=ODD), opened(7, source="a", service=ODD)]
-    told = tell({}, [*said, opened(0), closed(0, 60)], Archive(), lexicon_plan())
+    told = update_incidents({}, [*said, opened(0), closed(0, 60)], Archive(), lexicon_plan())
     archive = Archive().plus(complaints(*((i, f"{i}", "微信崩了") for i in range(40))))
     for late in range(12):
         archive = archive.plus(complaints((50 + late, "x", "\0 and 💥"), service=ODD))

@@ -341,15 +341,15 @@ def test_the_last_that_a_receiver_took_is_found(store: Store) -> None:
         store.commit(RunRecord(deliveries=[delivery]))
         if status is not None:
             store.mark(delivery, status, at=NOON)
-    said = store.last_said({"ops", "chat"}, [going_on.id, over.id, unheard.id])
+    said = store.last_taken({"ops", "chat"}, [going_on.id, over.id, unheard.id])
     assert [(d.receiver, d.alert.key, d.status) for d in said] == [
         ("chat", opened[over.id].key, sent),
         ("ops", ended.key, dead),
         ("chat", opened[going_on.id].key, sent),
         ("ops", worse.key, sent),
     ]
-    assert store.last_said(["chat"], [unheard.id]) == ()
-    assert store.last_said([], []) == ()
+    assert store.last_taken(["chat"], [unheard.id]) == ()
+    assert store.last_taken([], []) == ()
 
 
 def a_late_beginning() -> list[Delivery]:
@@ -385,7 +385,7 @@ def test_an_end_is_the_last_word_although_the_beginning_was_told_at_a_later_time
     assert store.unended(since=NOON) == ()
     for delivery in told:
         store.mark(delivery, DeliveryStatus.SENT, at=NOON)
-    (last,) = store.last_said(["ops"], [incident])
+    (last,) = store.last_taken(["ops"], [incident])
     assert last.alert.key == told[-1].alert.key
 
 

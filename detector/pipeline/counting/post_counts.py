@@ -73,8 +73,8 @@ def count_posts(
     if edges is None:
         return SourceBatch(progress, complaints=complaints, late=late)
     window = WINDOW.total_seconds()
-    voices = _heard(backlog, edges.counted - window, edges.until)
-    batches = tuple(_pieces(source, voices, progress, edges, series, plan))
+    by_service = _author_times(backlog, edges.counted - window, edges.until)
+    batches = tuple(_pieces(source, by_service, progress, edges, series, plan))
     if backlog is not None:
         recent = seconds_of(backlog["time"]) >= edges.final - 2 * window
         backlog = backlog[recent].reset_index(drop=True)
@@ -152,7 +152,7 @@ def _edges(progress: SourceProgress, plan: PipelinePlan, now: datetime) -> _Edge
     return _Edges(since, counted, counted, progress.partial_until, until)
 
 
-def _heard(backlog: pd.DataFrame | None, start: float, end: float) -> Mapping[str, Floats]:
+def _author_times(backlog: pd.DataFrame | None, start: float, end: float) -> Mapping[str, Floats]:
     """Return when unique authors complained in ``[start, end)``, by service.
 
     Times ascend, in seconds since 1970. A service of which every complaint repeats others has
@@ -162,14 +162,14 @@ def _heard(backlog: pd.DataFrame | None, start: float, end: float) -> Mapping[st
         return {}
     ordered = in_order(backlog[seconds_of(backlog["time"]) < end])
     seconds = seconds_of(ordered["time"])
-    heard = counts_as_author(ordered) & (seconds >= start)
-    said = pd.Series(seconds[heard]).groupby(ordered["service"].to_numpy()[heard])
-    return {str(name): np.asarray(group, dtype=np.float64) for name, group in said}
+    counted = counts_as_author(ordered) & (seconds >= start)
+    grouped = pd.Series(seconds[counted]).groupby(ordered["service"].to_numpy()[counted])
+    return {str(name): np.asarray(group, dtype=np.float64) for name, group in grouped}
 
 
 def _pieces(
     source: str,
-    voices: Mapping[str, Floats],
+    by_service: Mapping[str, Floats],
     progress: SourceProgress,
     edges: _Edges,
     series: Mapping[SeriesKey, Followed],
@@ -179,19 +179,19 @@ def _pieces(
     followed = {key.service for key in series if key.source == source}
     step = plan.width.total_seconds()
     skipped = _skipped(edges, progress.observed, plan)
-    for service in sorted(followed | plan.services | voices.keys()):
-        heard = voices.get(service, _NOBODY)
+    for service in sorted(followed | plan.services | by_service.keys()):
+        times = by_service.get(service, _NOBODY)
         start = marked_from = edges.counted + skipped * step
         if service not in followed and service not in plan.services:
-            found = _discovered(heard[heard < edges.final], plan)
+            found = _discovered(times[times < edges.final], plan)
             if found is None:
                 continue
-            heard = heard[heard >= found]
+            times = times[times >= found]
             start = max(edges.since, found - HISTORY // plan.width * step)
             marked_from = found + _hour(plan) * step
-        counts = _filled(heard, start, edges.final, progress.observed, plan)
+        counts = _filled(times, start, edges.final, progress.observed, plan)
         judged = Judged(max(edges.marked, marked_from), edges.until)
-        marks = partial_bins_of(heard, start, int(step), judged, progress.observed)
+        marks = partial_bins_of(times, start, int(step), judged, progress.observed)
         if not len(counts) and not marks.size:
             continue
         passed = skipped if service in followed else 0
@@ -212,7 +212,7 @@ def _hour(plan: PipelinePlan) -> int:
     return max(WINDOW // plan.width, 1)
 
 
-def _discovered(heard: Floats, plan: PipelinePlan) -> float | None:
+def _discovered(times: Floats, plan: PipelinePlan) -> float | None:
     """Return the first bin of the hour in which a service was first complained about enough.
 
     Earlier complaints are left out even where they are at hand, so that following a service does
@@ -221,19 +221,19 @@ def _discovered(heard: Floats, plan: PipelinePlan) -> float | None:
     if plan.discover_authors is None:
         return None
     step = plan.width.total_seconds()
-    lefts, counts = np.unique(heard // step * step, return_counts=True)
+    lefts, counts = np.unique(times // step * step, return_counts=True)
     before = np.searchsorted(lefts, lefts - WINDOW.total_seconds(), side="right")
     total = np.r_[0, np.cumsum(counts)]
     enough = np.flatnonzero(total[1:] - total[before] >= plan.discover_authors)
     return float(lefts[enough[0]] - (_hour(plan) - 1) * step) if len(enough) else None
 
 
-def _filled(heard: Floats, start: float, end: float, observed: Spans, plan: PipelinePlan) -> Floats:
+def _filled(times: Floats, start: float, end: float, observed: Spans, plan: PipelinePlan) -> Floats:
     """Return the counts of ``[start, end)``: zero where nothing was said, nan where not looked."""
     step = plan.width.total_seconds()
     lefts = start + step * np.arange(round((end - start) / step), dtype=np.float64)
     counts = np.where(observed.hold_whole(lefts, step), 0.0, np.nan)
-    inside = heard[(heard >= start) & (heard < end)]
+    inside = times[(times >= start) & (times < end)]
     index = ((inside - start) // step).astype(np.int64)
     return np.asarray(counts + np.bincount(index, minlength=len(counts)), dtype=np.float64)
 

@@ -240,18 +240,18 @@ class Web:
         raise self._failure(status, answer.headers)
 
     def _failure(self, status: int, headers: Mapping[str, str]) -> SourceError:
-        said = f"{self.name}: {self._base.host} answered {status} {_phrase(status)}".rstrip()
+        message = f"{self.name}: {self._base.host} answered {status} {_phrase(status)}".rstrip()
         pause = retry_after(headers.get("retry-after"), wall_now())
         if status in self._refusals:
             pause = max(pause or 0.0, self._refusals[status])
         elif status not in PASSING and status < 500:
             self._pace.failed()
-            return Refused(f"{said}{_HINTS.get(status, '')}")
+            return Refused(f"{message}{_HINTS.get(status, '')}")
         self._pace.failed()
         if pause is not None:
             self._pace.rest(pause)
-            said += f" and asks to be left alone for {pause:.0f} s"
-        return Unavailable(said, retry_after=pause)
+            message += f" and asks to be left alone for {pause:.0f} s"
+        return Unavailable(message, retry_after=pause)
 
 
 _HINTS = {

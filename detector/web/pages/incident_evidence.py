@@ -119,18 +119,20 @@ def _start(incident: Incident, show: Presentation) -> Markup:
 
 def _sources(incident: Incident, counting: int, show: Presentation) -> Iterator[Markup]:
     seen, of = len(incident.sources), max(counting, len(incident.sources))
-    one = of == 1
+    is_one = of == 1
     yield (
-        show.html("page.why.one_source") if one else show.html("page.why.sources", seen=seen, of=of)
+        show.html("page.why.one_source")
+        if is_one
+        else show.html("page.why.sources", seen=seen, of=of)
     )
-    for said in incident.agreement if len(incident.agreement) > 1 else ():
-        source = plain(said.source, longest=40)
-        if said.evidence is None:
+    for one in incident.agreement if len(incident.agreement) > 1 else ():
+        source = plain(one.source, longest=40)
+        if one.evidence is None:
             yield show.html("page.why.agrees_unobserved", source=source)
-        elif said.evidence <= 0:
+        elif one.evidence <= 0:
             yield show.html("page.why.agrees_not", source=source)
         else:
-            nats = show.format.number(said.evidence)
+            nats = show.format.number(one.evidence)
             yield show.html("page.why.agrees", source=source, evidence=nats)
 
 

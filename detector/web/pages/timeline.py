@@ -68,11 +68,11 @@ def _course(view: IncidentView, show: Presentation) -> Iterator[tuple[datetime, 
     for alert in view.alerts:
         if not alert.notice:
             yield alert.at, "alert", _alert(alert, show)
-    if (said := view.acknowledgement) is not None:
-        comment = f" {plain(said.comment)}" if said.comment else ""
-        author = plain(said.author, longest=60)
+    if (given := view.acknowledgement) is not None:
+        comment = f" {plain(given.comment)}" if given.comment else ""
+        author = plain(given.author, longest=60)
         text = show.html("page.timeline.acknowledged", author=author) + comment
-        yield said.at, "acknowledged", text
+        yield given.at, "acknowledged", text
     if incident.ended_at is not None:
         yield incident.ended_at, "ended", show.html("page.timeline.ended")
     if incident.resolved_at is not None:
