@@ -202,8 +202,9 @@ def filters(say: Phrasing) -> Mapping[str, Callable[..., object]]:
     return {
         **{
             name: getattr(show, name)
-            for name in ("day", "clock", "offset", "instant", "zoned", "full", "beside")
+            for name in ("day", "clock", "offset", "instant", "zoned", "full")
         },
+        "beside": show.relative,
         "duration": show.duration,
         "number": show.number,
         "percent": show.percent,

@@ -146,7 +146,7 @@ def _incident_of(
 
 def _judge(
     incident: Incident,
-    told: AlertHistory | None,
+    history: AlertHistory | None,
     kind: ChangeKind,
     archive: Archive,
     plan: PipelinePlan,
@@ -156,32 +156,32 @@ def _judge(
 
     The end of a surge is no occasion for news, even if others of the incident go on.
     """
-    reason = alert_reason(incident, told)
+    reason = alert_reason(incident, history)
     continues = incident.is_open and kind is not ChangeKind.CLOSED
-    if told is not None and continues and reason is Reason.NO_CHANGE:
-        return _look_for_news(incident, told, archive, plan, at)
+    if history is not None and continues and reason is Reason.NO_CHANGE:
+        return _look_for_news(incident, history, archive, plan, at)
     if reason.kind is None:
         return _Judgement(reason)
     details = describe(
         incident, archive, at=at, configured=plan.services, lexicon=plan.reader.lexicon
     )
     written_by = AuthorKind.PEOPLE if details is None else details.written_by
-    reason = alert_reason(incident, told, written_by=written_by)
-    if told is None or not incident.is_open:
+    reason = alert_reason(incident, history, written_by=written_by)
+    if history is None or not incident.is_open:
         return _Judgement(reason, details)
-    return _Judgement(reason, details, news_of(incident, details, told))
+    return _Judgement(reason, details, news_of(incident, details, history))
 
 
 def _look_for_news(
-    incident: Incident, told: AlertHistory, archive: Archive, plan: PipelinePlan, at: datetime
+    incident: Incident, history: AlertHistory, archive: Archive, plan: PipelinePlan, at: datetime
 ) -> _Judgement:
     """Return whether there are news; while it is too soon for them the complaints are not read."""
-    too_soon = not told.may_update(at, plan.update_every)
+    too_soon = not history.may_update(at, plan.update_every)
     details = None
     if not too_soon:
         details = describe(incident, archive, at=at, configured=plan.services, quoted=False)
-    news = news_of(incident, details, told)
-    reason = alert_reason(incident, told, new_facts=news, too_soon=too_soon)
+    news = news_of(incident, details, history)
+    reason = alert_reason(incident, history, new_facts=news, too_soon=too_soon)
     if reason.kind is not None:
         details = describe(
             incident, archive, at=at, configured=plan.services, lexicon=plan.reader.lexicon
@@ -210,23 +210,23 @@ def _attribution(
         mentions=mentions(incident, tuple(others), archive, plan.reader, at=at),
         providers=plan.providers,
     )
-    told = None if found is None else others[found.root].told
-    if found is None or told is None or told.attribution is None:
+    history = None if found is None else others[found.root].told
+    if found is None or history is None or history.attribution is None:
         return found
-    root = told.attribution
+    root = history.attribution
     return replace(found, root=root.root, root_id=root.root_id)
 
 
 def _alert(
     incident: Incident,
-    told: AlertHistory | None,
+    history: AlertHistory | None,
     judged: _Judgement,
     attribution: Attribution | None,
     at: datetime,
 ) -> Alert:
     if (kind := judged.reason.kind) is None:
         raise ValueError(f"{judged.reason} tells nothing")
-    sequence = 1 + (told.messages if told else 0)
+    sequence = 1 + (history.messages if history else 0)
     return Alert(kind, at, incident, sequence, judged.details, judged.new_facts, attribution)
 
 

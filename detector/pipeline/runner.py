@@ -110,9 +110,9 @@ class Pipeline:
     def jobs(self) -> Sequence[Job]:
         """Return what is to be done between runs, or beside them."""
         every = self.settings.schedule.every
-        jobs = [Job("heartbeat", self.beat, min(every, SIGNS), beside=True)]
+        jobs = [Job("heartbeat", self.beat, min(every, SIGNS), parallel=True)]
         if (renew_every := self.leadership.renew_every) is not None:
-            jobs.append(Job("lease", self.leadership.renew, renew_every, beside=True))
+            jobs.append(Job("lease", self.leadership.renew, renew_every, parallel=True))
         if self.settings.clock.speed is not None:
             return jobs  # scenarios of years ago are kept whole, and their runs follow at once
         if every > self.policy.first:

@@ -78,7 +78,7 @@ def cycle(
     now: datetime,
     failures: Mapping[str, str] = MappingProxyType({}),
 ) -> RunResult:
-    """Take in what the sources brought and say what there is to say.
+    """Take in what the sources brought: detect, update incidents and decide what to send.
 
     Parameters
     ----------
@@ -93,24 +93,24 @@ def cycle(
     looks = [batch for of_source in batches.values() for batch in of_source.looks]
     series = dict(before.series)
     advances = [_advanced(batch, series, plan) for batch in counts]
-    trends, said = _look(looks, before)
+    trends, changes = _look(looks, before)
     over = [(a.batch, a.step) for a in advances if len(a.batch.counts)]
     together = fuse(before.fused, over, series, plan)
-    said += together.said()
+    changes += together.changes()
     for batch, step in ((advance.batch, advance.step) for advance in advances):
         agreed = (together.agreed(batch, change) for change in step.changes)
-        said += [
+        changes += [
             SurgeChange(change.at, batch.key, i, change, batch.width, trending=False)
             for i, change in enumerate(agreed)
         ]
     archive = before.archive
     if new := [b.complaints for b in batches.values() if b.complaints is not None]:
         archive = archive.plus(pd.concat(new, ignore_index=True).sort_values("time", kind="stable"))
-    said = [_finer(s, archive) for s in sorted(said, key=lambda s: s[:3])]
-    told = update_incidents(before.incidents, said, archive, plan)
+    changes = [_finer(one, archive) for one in sorted(changes, key=lambda one: one[:3])]
+    updates = update_incidents(before.incidents, changes, archive, plan)
     progress = {**before.progress, **{name: batch.progress for name, batch in batches.items()}}
     watched, alarms = watch(before.watched, polls, failures, progress, plan, now=now)
-    latest, unobserved = mark_unobserved(told.latest, {**before.watched, **watched})
+    latest, unobserved = mark_unobserved(updates.latest, {**before.watched, **watched})
     after = PipelineState(
         progress,
         series,
@@ -124,20 +124,20 @@ def cycle(
         after,
         tuple(advances),
         tuple(looks),
-        _as_they_stand((*told.incidents, *unobserved)),
-        told.alerts,
-        told.decisions,
+        _as_they_stand((*updates.incidents, *unobserved)),
+        updates.alerts,
+        updates.decisions,
         tuple(known.health.feed for _, known in sorted(watched.items())),
         alarms,
         {name: batch.late for name, batch in batches.items() if batch.late},
     )
 
 
-def _finer(said: SurgeChange, archive: Archive) -> SurgeChange:
-    if said.trending:
-        return said
-    surge = to_the_second(said.change.surge, said.key, archive, width=said.width, at=said.at)
-    return said._replace(change=replace(said.change, surge=surge))
+def _finer(seen: SurgeChange, archive: Archive) -> SurgeChange:
+    if seen.trending:
+        return seen
+    surge = to_the_second(seen.change.surge, seen.key, archive, width=seen.width, at=seen.at)
+    return seen._replace(change=replace(seen.change, surge=surge))
 
 
 def _as_they_stand(incidents: Sequence[Incident]) -> tuple[Incident, ...]:
@@ -158,7 +158,7 @@ def _counted(
     if "floor" in poll.counts:
         followed = frozenset(before.trends)
         return count_listings(source, progress, poll.counts, poll.width, poll, followed, plan)
-    # Under a name of their own: from a sample of posts nothing can be counted, nor told when.
+    # Under a name of their own: from a sample of posts nothing can be counted, nor updates when.
     quoted, known = new_complaints(poll.evidence, f"{source}/evidence", progress.known, plan)
     progress = replace(progress, known=known)
     batch = count_rows(source, progress, poll.counts, poll.width, before.series, plan, now=now)
@@ -183,7 +183,7 @@ def _advanced(batch: CountBatch, series: dict[SeriesKey, Followed], plan: Pipeli
 def _look(
     batches: Sequence[ListBatch], before: PipelineState
 ) -> tuple[dict[SeriesKey, trending.TrendState], list[SurgeChange]]:
-    states, said = {}, []
+    states, found = {}, []
     for batch in batches:
         since = float(batch.looked.starts[0]) if len(batch.looked) else float(batch.listed[0])
         state = before.trends.get(batch.key, trending.TrendState(since))
@@ -195,8 +195,8 @@ def _look(
             observed=batch.looked,
             width=batch.width,
         )
-        said += [
+        found += [
             SurgeChange(c.at, batch.key, i, c, batch.width, trending=True)
             for i, c in enumerate(changes)
         ]
-    return states, said
+    return states, found

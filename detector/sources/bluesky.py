@@ -149,7 +149,7 @@ class JetstreamSource:
                 self._taken = cursor
                 reader = self._reader
                 self._changed.wait_for(
-                    lambda: self._line.spans or (reader and reader.trouble), self.first_wait
+                    lambda: self._line.spans or (reader and reader.failure), self.first_wait
                 )
             elif cursor == self._offered:
                 self._settle(past)
@@ -234,9 +234,9 @@ class JetstreamSource:
         return Poll(self._offered, posts=posts, observed=Spans.of(observed).pairs())
 
     def _complain(self) -> None:
-        trouble = self._reader.trouble if self._reader is not None else None
-        if trouble is not None:
-            raise trouble
+        failure = self._reader.failure if self._reader is not None else None
+        if failure is not None:
+            raise failure
 
 
 def _parse(text: str | None) -> _Cursor | None:

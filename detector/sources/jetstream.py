@@ -206,14 +206,14 @@ class JetstreamReader:
 
     Attributes
     ----------
-    trouble : why the last connection ended; None while events come.
+    failure : why the last connection ended; None while events come.
     """
 
     def __init__(
         self, options: StreamOptions, line: EventLine, changed: threading.Condition
     ) -> None:
         self.stopped = threading.Event()
-        self.trouble: SourceError | None = None
+        self.failure: SourceError | None = None
         self._how, self._line, self._changed = options, line, changed
         self.thread = threading.Thread(
             target=self._run, daemon=True, name=f"jetstream {options.name}"
@@ -229,7 +229,7 @@ class JetstreamReader:
             connections += 1
             failures = 1 if self._line.at != before else failures + 1
             with self._changed:
-                self.trouble = Unavailable(f"{self._how.name}: {_shown(host)}: {why}")
+                self.failure = Unavailable(f"{self._how.name}: {_shown(host)}: {why}")
                 self._changed.notify_all()
             longest = min(self._how.pause * 2 ** min(failures - 1, 10), LONGEST_PAUSE)
             self.stopped.wait(longest * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
@@ -291,9 +291,9 @@ class JetstreamReader:
         with self._changed:
             self._changed.wait_for(self._has_room)
             if not self.stopped.is_set():
-                first = not self._line.spans or self.trouble is not None
+                first = not self._line.spans or self.failure is not None
                 self._line.take(event)
-                self.trouble = None
+                self.failure = None
                 if first:
                     self._changed.notify_all()
         return True

@@ -153,7 +153,7 @@ class Phrasing:
         if shown.earliest == shown.latest:
             return self.texts("interval.exact")
         earliest, latest = (
-            self.format.beside(edge, shown.at) for edge in (shown.earliest, shown.latest)
+            self.format.relative(edge, shown.at) for edge in (shown.earliest, shown.latest)
         )
         return self.texts("interval.range", earliest=earliest, latest=latest)
 

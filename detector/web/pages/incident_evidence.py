@@ -75,8 +75,8 @@ def _observed(
         yield show.html(
             "page.why.observed",
             source=plain(source, longest=40),
-            start=show.when(to_the_minute(incident.onset).at, beside=incident.onset.at),
-            end=show.when(incident.noticed_at, beside=incident.onset.at),
+            start=show.when(to_the_minute(incident.onset).at, reference=incident.onset.at),
+            end=show.when(incident.noticed_at, reference=incident.onset.at),
             counted=number(float(counted)),
             expected=number(float(expected)),
         )
@@ -111,8 +111,8 @@ def _start(incident: Incident, show: Presentation) -> Markup:
         return show.html("page.why.exact")
     return show.html(
         "page.why.interval",
-        earliest=show.when(onset.earliest, beside=onset.at),
-        latest=show.when(onset.latest, beside=onset.at),
+        earliest=show.when(onset.earliest, reference=onset.at),
+        latest=show.when(onset.latest, reference=onset.at),
         length=show.format.duration(onset.latest - onset.earliest),
     )
 
