@@ -1,4 +1,4 @@
-"""Judge the facets on labelled sentences: ``python -m benchmarks.facet_labels`` prints the table."""
+"""Judge the facets on labelled sentences: ``python -m benchmarks.facet_labels`` prints a table."""
 
 from __future__ import annotations
 

@@ -24,6 +24,10 @@ LANGUAGES = (
 
 # Reported by state or province, in the files written by hand.
 _WRITTEN = frozenset({"CN", "US", "CA"})
+# No country, or a part of one.
+_LEFT_OUT = frozenset(
+    "AC AQ BV CP CQ DG EA EU EZ HM IC QO TA TF UM UN XA XB ZZ".split()  # noqa: SIM905 - readable
+)
 _SHORTER = {
     "HK": "Hong Kong", "MO": "Macau", "MM": "Myanmar", "TR": "Turkey", "PS": "Palestine",
     "GE": "Georgia (country)",
@@ -76,7 +80,7 @@ def main() -> None:
 
 def _places() -> dict[str, list[str]]:
     english = {str(code): str(name) for code, name in Locale.parse("en").territories.items()}
-    codes = sorted(code for code in english if len(code) == 2 and code < "X" and code != "UM")
+    codes = sorted(code for code in english if len(code) == 2 and code not in _LEFT_OUT)
     owner: dict[str, str] = {}
     for named in (_countries, _cities):
         for code in codes:

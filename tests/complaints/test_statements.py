@@ -5,11 +5,13 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from detector import resources
 from detector.complaints.facets import FacetLexicon, tag
 from detector.complaints.places import parse_places
 from detector.config import parse_settings
 from detector.errors import InputError
 from detector.pipeline import setup
+from detector.text.catalogue import LANGUAGES, catalogue
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +72,7 @@ def test_components_that_fail(text: str, component: str, lexicon: FacetLexicon) 
         pytest.param("タイムラインが見えない", "", id="no Thailand in a timeline"),
         pytest.param("मुंबई में बंद", "India", id="Hindi"),
         pytest.param("معطل في السعودية", "Saudi Arabia", id="Arabic"),
+        pytest.param("down in South Africa", "South Africa", id="the last of the alphabet"),
     ],
 )
 def test_regions_of_the_world(text: str, region: str, lexicon: FacetLexicon) -> None:
@@ -135,3 +138,13 @@ def test_the_category_of_a_listed_service_says_what_a_word_means(lexicon: FacetL
 def test_a_wrong_table_of_places_is_refused(table: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         parse_places("[names]\n", [table])
+
+
+def test_every_region_has_a_name_in_every_language() -> None:
+    tables = [resources.text(f"data/lexicon/{name}.csv") for name in ("cities", "world")]
+    places = parse_places(resources.text("data/lexicon/regions.toml"), tables)
+    regions = {region for meanings in places.in_field.meanings for region in meanings}
+    assert {"Texas", "Georgia (country)", "South Africa"} <= regions
+    for language in LANGUAGES:
+        texts = catalogue(language)
+        assert [region for region in sorted(regions) if f"name.{region}" not in texts] == []
