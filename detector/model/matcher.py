@@ -32,7 +32,7 @@ class Matcher:
     Notes
     -----
     Anybody who may add a silence writes patterns. RE2 matches in time linear in the text (Cox,
-    "Regular Expression Matching in the Wild", 2010), so no pattern can hold up a turn.
+    "Regular Expression Matching in the Wild", 2010), so no pattern can hold up a run.
     """
 
     label: str

@@ -1,6 +1,6 @@
-"""What there is to tell of an incident, and why: pure decisions that return their reason.
+"""Which alerts there are about an incident, and why: pure decisions that return their reason.
 
-The same for everybody and in every replay; who is told of it, and when, is decided after
+The same for everybody and in every replay; who is notified, and when, is decided after
 (`detector.notify.decide`).
 """
 
@@ -27,17 +27,17 @@ _FIRST = {
 
 @dataclass(frozen=True, slots=True)
 class AlertHistory:
-    """What there was to tell of an incident so far.
+    """The alerts about an incident so far.
 
     Attributes
     ----------
     messages : how many messages.
-    severity : the severity that was told.
-    ended : whether the last one told that it ended.
+    severity : the severity in the last one.
+    ended : whether the last one was its end.
     at : when the last one was decided; None for what an earlier version left.
-    updates : how many of them told news alone.
-    components, regions, sources : those that were told; in alphabetical order.
-    attribution : what it was told to be an echo of.
+    updates : how many of them were updates.
+    components, regions, sources : those that were named; in alphabetical order.
+    attribution : its root incident, as the last one named it.
     """
 
     messages: int
@@ -51,7 +51,7 @@ class AlertHistory:
     attribution: Attribution | None = None
 
     def plus(self, alert: Alert, known: NewFacts) -> AlertHistory:
-        """Return what was told after ``alert``, which says all that is ``known``."""
+        """Return the history after ``alert``, which says all that is ``known``."""
         return replace(
             self,
             messages=alert.sequence,
@@ -66,7 +66,7 @@ class AlertHistory:
         )
 
     def may_update(self, at: datetime, every: timedelta) -> bool:
-        """Return whether news may be told at ``at``.
+        """Return whether an update may be sent at ``at``.
 
         The first update comes ``every`` after the last message at the earliest; each one after it
         waits twice as long as the one before, so that pages stay few however long it lasts.
@@ -82,10 +82,10 @@ def alert_reason(
     new_facts: NewFacts = NO_NEW_FACTS,
     too_soon: bool = False,
 ) -> Reason:
-    """Return why ``incident`` should be told now, or why not.
+    """Return why there should be an alert about ``incident`` now, or why not.
 
-    Nobody is woken for what others than people write; once people join in, it is told. What was
-    told is told to its end, whoever writes by then. ``new_facts`` that come ``too_soon`` after the
+    Nobody is woken for what others than people write; once people join in, there is an alert. What
+    was opened is followed to its end, whoever writes by then. ``new_facts`` that come ``too_soon`` after the
     last message wait.
     """
     if history is None:
@@ -102,7 +102,7 @@ def alert_reason(
 
 
 def known_of(incident: Incident, details: Details | None) -> NewFacts:
-    """Return all that a message about ``incident`` says; echoes are not looked for here."""
+    """Return all that a message about ``incident`` says; related incidents are not looked for here."""
     return NewFacts(
         components=() if details is None else details.distinctive("component")[0],
         regions=() if details is None else details.distinctive("region")[0],
@@ -111,7 +111,7 @@ def known_of(incident: Incident, details: Details | None) -> NewFacts:
 
 
 def news_of(incident: Incident, details: Details | None, history: AlertHistory) -> NewFacts:
-    """Return what is known of ``incident`` and was not told.
+    """Return what is known of ``incident`` and was in no alert yet.
 
     A component or region is worth a message from a tenth of the complaints that name any on: there
     are dozens of them, and looked at often enough one of the small ones stands out by chance.

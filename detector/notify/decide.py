@@ -215,7 +215,7 @@ def decide_all(
     for alert in sorted(fresh, key=lambda a: (a.at, a.incident.id, a.sequence)):
         run.decide_about(alert, fresh=True)
     last = [replace(r.said[-1], incident=r.incident) for r in records if r.said]
-    # Related incidents first: their root tells of them.
+    # Related incidents first: the alert of their root names them.
     for alert in sorted(last, key=lambda alert: alert.attribution is None):
         run.decide_about(alert, fresh=False)
     return Decided(tuple(run.deliveries), tuple(run.decisions), run.states)

@@ -1,4 +1,4 @@
-"""Grouping: a related incident is left to its root, while that tells enough of it."""
+"""Grouping: a related incident is left to its root, while that says enough of it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def outlasts(what: Notification) -> bool:
 
 
 def follows_root(what: Notification) -> bool:
-    """Return whether there is a root of which the receiver knows and may be told more."""
+    """Return whether there is a root of which the receiver knows and may be sent more."""
     root = what.root
     return root is not None and root.known.knows and not (root.what.is_open and _is_mute(root))
 

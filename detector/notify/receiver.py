@@ -34,7 +34,7 @@ class RefreshedReceiver(Protocol):
     """A receiver that forgets what is not repeated (Alertmanager)."""
 
     def refresh(self, alerts: Sequence[Alert], *, now: datetime) -> None:
-        """Say again what the receiver was told and still stands; raises as `Receiver.send`.
+        """Send again what the receiver took and still stands; raises as `Receiver.send`.
 
         Called once per run, without alerts where nothing stands.
         """

@@ -71,12 +71,12 @@ def attribute(
     providers: Mapping[str, Sequence[str]],
     rules: AttributionRules = AttributionRules(),
 ) -> Attribution | None:
-    """Return what ``incident`` is likely an echo of, None if of nothing that is known.
+    """Return what ``incident`` is likely explained by, None if by nothing that is known.
 
     Parameters
     ----------
-    incident : one that is about to be told for the first time.
-    others : the latest incidents of other services that were told, open or over.
+    incident : one that is about to be sent for the first time.
+    others : the latest incidents of other services that there were alerts about, open or over.
     mentions : what its complaints name.
     providers : services by the provider that they depend on.
     """
@@ -124,7 +124,7 @@ def _by_number(
     others: Sequence[Incident],
     rules: AttributionRules,
 ) -> Attribution | None:
-    """Return the one told first where so many at once are beyond chance.
+    """Return the one sent first where so many at once are beyond chance.
 
     The chance is that of a Poisson variable whose mean is the pace of the last week, one more
     than was seen to be careful: no outage for a week is no proof that there is never one.

@@ -53,7 +53,7 @@ def dry_run(
     ----------
     alerts : what there was to tell, from a replay or a store; in order of time.
     until : what is due after it is not told.
-    every : turns of the clock while anything is left to tell; a turn is taken for every alert too.
+    every : steps of the clock while anything is left to send; a step is taken for every alert too.
     mutes : silences and acknowledgements of that time.
     """
     known: dict[str, IncidentRecord] = {}
@@ -75,7 +75,7 @@ def dry_run(
 def _steps(
     alerts: Sequence[Alert], until: datetime, every: timedelta, live: Collection[str]
 ) -> Iterable[tuple[datetime, list[Alert]]]:
-    """Yield the times of turns and the alerts that are fresh then; quiet stretches are leapt."""
+    """Yield the times of the steps and the alerts that are fresh then; quiet stretches are leapt."""
     i, now = 0, None
     while True:
         following = alerts[i].at if i < len(alerts) else None

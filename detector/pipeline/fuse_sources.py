@@ -92,7 +92,7 @@ def fuse(
 
     Parameters
     ----------
-    fused : by service, as left by the cycle before.
+    fused : by service, as left by the run before.
     advanced : the bins that were taken in, and what the detector of each source made of them.
     series : every series behind these bins.
     """

@@ -71,14 +71,14 @@ class Health:
 
     Attributes
     ----------
-    feed : how it is.
+    feed : how it is; named as in stored states.
     width : of its bins; zero if it has none.
     begun : since when it is known; the end of the first wait counts from here.
     moved_at : when a poll last observed something new, if that lies far behind: a source that
         makes up for what was missed is not down. None for one that keeps up.
     lost_since : end of its last observation if it is down.
     fallen : when its volume fell, if it is still low.
-    told : messages about it so far.
+    told : alerts about it so far; named as in stored states.
     told_at : when the last of them was decided, None before any.
     """
 

@@ -27,7 +27,7 @@ from detector.notify.related import Mentions, attribute
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.state import LatestIncident
 
-#: So many of the latest complaints tell enough.
+#: So many of the latest complaints are enough.
 MOST = 500
 
 
@@ -41,7 +41,7 @@ def mentions(
 ) -> Mentions:
     """Return how many of the complaints of ``[earliest start, at)`` name each of ``services``.
 
-    One complaint a voice, the latest; those of unknown authors count each.
+    One complaint per author, the latest; those of unknown authors count each.
     """
     said = archive.about(incident.service, start=incident.onset.earliest, end=at).tail(MOST)
     nameless = said["author"] == ""
@@ -83,7 +83,7 @@ class IncidentUpdates(NamedTuple):
     ----------
     latest : the latest incident of each service, open or closed.
     incidents : those that changed, as they stand, in order of their last change.
-    alerts : what to tell, in order.
+    alerts : in order.
     decisions : why, and why not.
     """
 
@@ -99,7 +99,7 @@ def update_incidents(
     archive: Archive,
     plan: PipelinePlan,
 ) -> IncidentUpdates:
-    """Fold changes into incidents, in order, and decide after each what people are told."""
+    """Fold changes into incidents, in order, and decide after each whether there is an alert."""
     latest = dict(before)
     changed: dict[str, Incident] = {}
     alerts, decisions = [], []
@@ -152,7 +152,7 @@ def _judge(
     plan: PipelinePlan,
     at: datetime,
 ) -> _Judgement:
-    """Return why to tell or not, and, if so, what the complaints say and what of it is new.
+    """Return why there is an alert or none, and, if so, what the complaints say and what of it is new.
 
     The end of a surge is no occasion for news, even if others of the incident go on.
     """
@@ -196,7 +196,7 @@ def _attribution(
     plan: PipelinePlan,
     at: datetime,
 ) -> Attribution | None:
-    """Return what ``incident`` is likely an echo of; an echo of an echo comes from its origin."""
+    """Return what ``incident`` is likely explained by; of a related one, its root."""
     others = {
         service: known
         for service, known in latest.items()

@@ -18,7 +18,7 @@ END_OF_TIME = datetime.max.replace(tzinfo=UTC) - timedelta(days=366)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PipelinePlan:
-    """Options of a cycle.
+    """Options of a run.
 
     Attributes
     ----------

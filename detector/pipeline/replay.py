@@ -54,7 +54,7 @@ class History:
 
 
 def passes(source: Source, plan: PipelinePlan) -> Iterator[RunResult]:
-    """Yield the outcome of one cycle per batch that ``source`` brings, until it is exhausted."""
+    """Yield the result of one run per batch that ``source`` brings, until it is exhausted."""
     state, cursor, exhausted = PipelineState(), None, False
     while not exhausted:
         poll = source.poll(cursor, until=END_OF_TIME)
@@ -66,7 +66,7 @@ def passes(source: Source, plan: PipelinePlan) -> Iterator[RunResult]:
 def replay(
     source: Source, plan: PipelinePlan, *, progress: Callable[[int], None] = lambda _: None
 ) -> History:
-    """Return what the live cycle would have said over the history that ``source`` holds.
+    """Return what the live run would have said over the history that ``source`` holds.
 
     ``progress`` is called with the number of bins done after every pass.
     """
@@ -78,7 +78,7 @@ def replay(
 
 
 def take_in(history: History, outcome: RunResult) -> None:
-    """Add what one cycle said to ``history``."""
+    """Add what one run found to ``history``."""
     for incident in outcome.incidents:
         history.incidents[incident.id] = incident
     history.alerts += outcome.alerts
@@ -132,7 +132,7 @@ def stored_counts(store: Viewer) -> pd.DataFrame:
 def replay_counts(
     counts: pd.DataFrame, plan: PipelinePlan, *, progress: Callable[[int], None] = lambda _: None
 ) -> History:
-    """Return what the live cycle would have said over ``counts`` of any number of sources.
+    """Return what the live run would have said over ``counts`` of any number of sources.
 
     Parameters
     ----------

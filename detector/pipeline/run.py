@@ -125,7 +125,7 @@ class PollFailure:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Notified:
-    """What receivers know, kept from run to run; after a start the store tells it.
+    """What receivers know, kept from run to run; after a start it is read from the store.
 
     Attributes
     ----------
@@ -225,7 +225,7 @@ def run_once(
 def _read(
     store: Store, state: PipelineState, source_receivers: Sequence[str], *, now: datetime
 ) -> Notified:
-    """Return what receivers know, as the store tells it after a start."""
+    """Return what receivers know, as the store has it after a start."""
     return Notified(
         read_records(store, since=now - OWED_FOR),
         known_source_states(store, state.watched.keys(), source_receivers),
@@ -323,7 +323,7 @@ def _decisions(
 def _counted(advances: Sequence[Advance]) -> pd.DataFrame | None:
     """Return the observed bins as rows of the store's counts table.
 
-    Column by column: a frame for each of a thousand series takes longer than all else of a turn.
+    Column by column: a frame for each of a thousand series takes longer than all else of a run.
     """
     if not advances:
         return None

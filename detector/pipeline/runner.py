@@ -160,9 +160,9 @@ class Pipeline:
             log.info("old counts and messages dropped", rows=gone)
 
     def beat(self) -> None:
-        """Say that a run was committed, if one was since this was said last, and what failed.
+        """Say that a run was committed, if one was since the last beat, and what failed.
 
-        A pipeline that does not run any more is not heard of either.
+        A pipeline that does not run any more sends none.
         """
         failures, self._failures = self._failures, None
         if failures is None:
@@ -263,7 +263,7 @@ class Pipeline:
         return Mutes(self.controls.silences(ending_after=wall), acknowledgements)
 
     def _refresh(self, incidents: Iterable[Incident]) -> set[str]:
-        """Tell receivers that forget what they are not told again; return the unreached ones."""
+        """Send again to receivers that forget what is not repeated; return the unreached ones."""
         failures = refresh(self.store, self.receivers, incidents, now=wall_now())
         for receiver, error in failures.items():
             log.warning("alerts not said again", receiver=receiver, error=str(error))

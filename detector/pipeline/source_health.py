@@ -28,7 +28,7 @@ def watch(
 
     Parameters
     ----------
-    watched : by place, as left by the turn before.
+    watched : by place, as left by the run before.
     polls : what the sources brought; ``failures`` : why others could not be read.
     progress : of the sources, after their polls were counted.
     """

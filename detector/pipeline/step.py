@@ -44,7 +44,7 @@ class Advance:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RunResult:
-    """What a cycle leaves behind.
+    """What a run leaves behind.
 
     Attributes
     ----------
@@ -52,10 +52,10 @@ class RunResult:
     advances : the series that moved on.
     looks : the looks at trending lists that were taken in.
     incidents : those that changed, as they stand, in order of their last change.
-    alerts : what to tell, in order.
+    alerts : in order.
     decisions : why, and why not.
     source_health : the sources that were asked, as they are.
-    source_alerts : what to tell of them, in order of time.
+    source_alerts : about the sources, in order of time.
     late : by source, rows that came too late to be counted and are only history.
     """
 

@@ -28,12 +28,12 @@ class RunRecord:
 
     Attributes
     ----------
-    state : what the next cycle must find again, by key; None deletes the key.
+    state : what the next run must find again, by key; None deletes the key.
     counts : ``time, service, source, count, expected, evidence``, one row per bin; a row of the
         same service, source and time replaces the one before.
     incidents : incidents opened or changed, as they are now.
     deliveries : alerts for the outbox; one whose (receiver, key) is there already is left alone.
-    alerts : what there is to tell, whoever is told; one whose key is there already is left alone.
+    alerts : whoever is notified; one whose key is there already is left alone.
     decisions : why people are told, and why not.
     source_health : sources whose health changed or that were looked at, as they are now.
     """

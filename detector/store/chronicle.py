@@ -19,7 +19,7 @@ from detector.store.schema import ALERTS, DECISIONS, SOURCE_HEALTH
 
 
 def write(connection: Connection, record: RunRecord) -> None:
-    """Write the alerts, decisions and feeds of ``record``."""
+    """Write the alerts, decisions and source health of ``record``."""
     if record.alerts:
         connection.execute(insert_new(connection, ALERTS), [_alert_row(a) for a in record.alerts])
     if record.decisions:

@@ -132,7 +132,7 @@ def _silence_row(silence: Silence) -> dict[str, Any]:
 def _readable(document: str) -> Silence | None:
     """Return the silence, None where it states no condition of ours: then it mutes nothing.
 
-    Earlier versions took patterns that RE2 has not. To be told too much is better than no turn.
+    Earlier versions took patterns that RE2 has not. To be told too much is better than no run.
     """
     try:
         return _silence_of(document)

@@ -63,9 +63,9 @@ class SqlViewer(SqlStore):
             return tuple(sorted(name for name in connection.scalars(asked) if name is not None))
 
     def latest(self, services: Sequence[str]) -> pd.DataFrame:
-        """Return the last observed bin of every source of ``services`` that was heard lately.
+        """Return the last observed bin of every source of ``services`` that was observed lately.
 
-        That is, within six hours of its last one of all; feeds tell how long a source is away.
+        That is, within six hours of its last one of all; source health tells how long a source is away.
         """
         time, source = COUNTS.c.time, COUNTS.c.source
         of_it = (COUNTS.c.service == bindparam("service")) & COUNTS.c.count.is_not(None)
