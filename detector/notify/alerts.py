@@ -85,8 +85,8 @@ def alert_reason(
     """Return why there should be an alert about ``incident`` now, or why not.
 
     Nobody is woken for what others than people write; once people join in, there is an alert. What
-    was opened is followed to its end, whoever writes by then. ``new_facts`` that come ``too_soon`` after the
-    last message wait.
+    was opened is followed to its end, whoever writes by then. ``new_facts`` that come ``too_soon``
+    after the last message wait.
     """
     if history is None:
         return _FIRST[written_by] if incident.is_open else Reason.NEVER_NOTIFIED
@@ -102,7 +102,7 @@ def alert_reason(
 
 
 def known_of(incident: Incident, details: Details | None) -> NewFacts:
-    """Return all that a message about ``incident`` says; related incidents are not looked for here."""
+    """Return all that a message about ``incident`` says, but for related incidents."""
     return NewFacts(
         components=() if details is None else details.distinctive("component")[0],
         regions=() if details is None else details.distinctive("region")[0],

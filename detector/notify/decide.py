@@ -214,7 +214,7 @@ def decide_all(
     fresh = [alert for record in records for alert in record.fresh]
     for alert in sorted(fresh, key=lambda a: (a.at, a.incident.id, a.sequence)):
         run.decide_about(alert, fresh=True)
-    last = [replace(r.said[-1], incident=r.incident) for r in records if r.said]
+    last = [replace(r.all_alerts[-1], incident=r.incident) for r in records if r.all_alerts]
     # Related incidents first: the alert of their root names them.
     for alert in sorted(last, key=lambda alert: alert.attribution is None):
         run.decide_about(alert, fresh=False)
@@ -253,7 +253,7 @@ class _Run:
             self.states[one] = dict(record.states)
             if record.alerts:
                 self._stand(record.alerts[-1])
-            if record.said and (root := record.said[-1].attribution) is not None:
+            if record.all_alerts and (root := record.all_alerts[-1].attribution) is not None:
                 self.related[root.root_id].add(one)
 
     def decide_about(self, alert: Alert, *, fresh: bool) -> None:
@@ -311,7 +311,7 @@ class _Run:
                 self.now,
                 self.wall,
                 fresh=fresh,
-                alerts=record.said,
+                alerts=record.all_alerts,
                 observed_until=record.observed_until,
                 open_labels=open_labels,
                 silences=self.mutes.silences,

@@ -75,7 +75,7 @@ def dry_run(
 def _steps(
     alerts: Sequence[Alert], until: datetime, every: timedelta, live: Collection[str]
 ) -> Iterable[tuple[datetime, list[Alert]]]:
-    """Yield the times of the steps and the alerts that are fresh then; quiet stretches are leapt."""
+    """Yield the times of the steps and the alerts fresh then; quiet stretches are skipped."""
     i, now = 0, None
     while True:
         following = alerts[i].at if i < len(alerts) else None

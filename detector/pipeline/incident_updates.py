@@ -43,14 +43,16 @@ def mentions(
 
     One complaint per author, the latest; those of unknown authors count each.
     """
-    said = archive.about(incident.service, start=incident.onset.earliest, end=at).tail(MOST)
-    nameless = said["author"] == ""
-    heard = pd.concat([said[nameless], said[~nameless].drop_duplicates("author", keep="last")])
+    written = archive.about(incident.service, start=incident.onset.earliest, end=at).tail(MOST)
+    nameless = written["author"] == ""
+    of_authors = pd.concat(
+        [written[nameless], written[~nameless].drop_duplicates("author", keep="last")]
+    )
     folded = {service: fold(service).strip() for service in services}
     named: Counter[str] = Counter()
-    for text in heard["text"]:
+    for text in of_authors["text"]:
         named.update(_named(fold(text), folded, reader))
-    return Mentions(len(heard), dict(named))
+    return Mentions(len(of_authors), dict(named))
 
 
 def _named(own: str, folded: dict[str, str], reader: PostReader) -> set[str]:
@@ -152,7 +154,7 @@ def _judge(
     plan: PipelinePlan,
     at: datetime,
 ) -> _Judgement:
-    """Return why there is an alert or none, and, if so, what the complaints say and what of it is new.
+    """Return why there is an alert or none, what the complaints say, and what of it is new.
 
     The end of a surge is no occasion for news, even if others of the incident go on.
     """

@@ -42,11 +42,11 @@ def watch(
             known = watched.get(place)
             if known is None and not outcome.observed and clock is None:
                 continue
-            state, said = update(
+            state, changes = update(
                 known.health if known else None, place, outcome, plan.health_rules, now=clock
             )
             after[place] = WatchedSource(source, state, volume)
-            alerts += said
+            alerts += changes
     return after, tuple(sorted(alerts, key=lambda a: (a.at, a.health.source, a.sequence)))
 
 

@@ -131,7 +131,8 @@ class WatchedSource:
 
     Attributes
     ----------
-    feed : the source that is asked (named as in stored states); it differs where a counts table names places of its own.
+    feed : the source that is asked, named as in stored states; it differs where a counts table
+        names places of its own.
     health : how it is.
     volume : what it brings, None for a trending list.
     """

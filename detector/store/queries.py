@@ -65,7 +65,7 @@ class SqlViewer(SqlStore):
     def latest(self, services: Sequence[str]) -> pd.DataFrame:
         """Return the last observed bin of every source of ``services`` that was observed lately.
 
-        That is, within six hours of its last one of all; source health tells how long a source is away.
+        That is, within six hours of its last one of all; source health tells how long it is away.
         """
         time, source = COUNTS.c.time, COUNTS.c.source
         of_it = (COUNTS.c.service == bindparam("service")) & COUNTS.c.count.is_not(None)
