@@ -77,15 +77,15 @@ def life(place: Weibo, reading: PipelinePlan) -> Life:
     return living
 
 
-@pytest.mark.parametrize("trouble", ["an empty list", "malformed JSON", "503 throughout"])
+@pytest.mark.parametrize("failure", ["an empty list", "malformed JSON", "503 throughout"])
 def test_twelve_hours_without_a_reader_end_no_outage_and_begin_none(
-    weibo: Weibo, reading: PipelinePlan, trouble: str
+    weibo: Weibo, reading: PipelinePlan, failure: str
 ) -> None:
     living = life(weibo, reading)
     living.go(10 * MINUTE)
     (opened,) = living.incidents()
     assert opened.is_open
-    weibo.apply(trouble)
+    weibo.apply(failure)
     living.go(12 * HOUR, every=10 * MINUTE)
     assert len(living.poll_failures) == 72, "each failed look is told"
     (dark,) = living.incidents()
