@@ -440,9 +440,9 @@ def outbox_list(
     dead: Annotated[bool, typer.Option("--dead", help="Dead letters: given up, and why.")] = False,
 ) -> None:
     """List notifications that wait, or dead letters."""
-    from detector.cli.notifications import list_letters
+    from detector.cli.notifications import list_outbox
 
-    list_letters(config, dead=dead)
+    list_outbox(config, dead=dead)
 
 
 @outbox_app.command("retry")
@@ -455,9 +455,9 @@ def outbox_retry(
     """Send dead letters again; the pipeline may be running."""
     if (key is None) is not all_of_them:
         raise typer.BadParameter("give a key, or --all")
-    from detector.cli.notifications import retry_letters
+    from detector.cli.notifications import retry_dead_letters
 
-    retry_letters(config, key, receiver=receiver)
+    retry_dead_letters(config, key, receiver=receiver)
 
 
 @token_app.command("add")

@@ -115,7 +115,7 @@ def document(history: History) -> dict[str, Any]:
     return {
         "incidents": [incident_to_dict(i) for i in incidents],
         "alerts": [alert_to_dict(a) for a in history.alerts],
-        "feeds": [notice_to_dict(a) for a in history.feed_alerts],
+        "feeds": [notice_to_dict(a) for a in history.source_alerts],
         "observed": observed_to_list(history),
     }
 

@@ -259,7 +259,7 @@ def _gather(source: Source, plan: PipelinePlan, progress: Callable[[int], None])
     gathered = _Gathered()
     for outcome in passes(source, plan):
         take_in(gathered.history, outcome)
-        gathered.archive = outcome.memory.archive
+        gathered.archive = outcome.state.archive
         for advance in outcome.advances:
             batch = advance.batch
             batches = gathered.batches.setdefault(batch.key, [])

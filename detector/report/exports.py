@@ -60,7 +60,7 @@ def _row(story: Story) -> list[object]:
     details = story.details
     said: list[object] = [None] * 5
     if details is not None:
-        hit = (";".join(details.telling(f)[0]) for f in ("component", "region", "platform"))
+        hit = (";".join(details.distinctive(f)[0]) for f in ("component", "region", "platform"))
         said = [details.authors, details.posts, *hit]
     minutes = round(story.lasted.total_seconds() / 60, 2)
     return [*(fields[name] for name in FIELDS), minutes, *said]
@@ -121,14 +121,14 @@ def _table(report: Report, say: Phrasing) -> Iterator[str]:
     for number, story in enumerate(report.stories, 1):
         incident = story.incident
         show, start, ended = say.format, incident.onset.at, incident.ended_at
-        noticed = "" if story.lag is None else show.beside(incident.noticed_at, start)
+        noticed = "" if story.lag is None else show.relative(incident.noticed_at, start)
         cells = [
             str(number),
             incident.service,
             say.severity(incident.severity.label),
             show.instant(start),
             noticed,
-            say.texts("report.page.open") if ended is None else show.beside(ended, start),
+            say.texts("report.page.open") if ended is None else show.relative(ended, start),
             show.number(incident.peak_count),
         ]
         yield "| " + " | ".join(markdown_cell(guard_cell(cell)) for cell in cells) + " |"

@@ -148,7 +148,7 @@ def _noticed(story: Story, say: Phrasing) -> str:
     incident = story.incident
     if story.lag is None:
         return say.texts("report.fact.hindsight")
-    at = say.format.beside(incident.noticed_at, incident.onset.at)
+    at = say.format.relative(incident.noticed_at, incident.onset.at)
     return say.texts("report.fact.noticed", at=at, lag=say.format.duration(story.lag))
 
 
@@ -156,7 +156,7 @@ def _ended(story: Story, say: Phrasing) -> str:
     incident, lasted = story.incident, say.format.duration(story.lasted)
     if incident.ended_at is None:
         return say.texts("report.fact.open", lasted=lasted)
-    at = say.format.beside(incident.ended_at, incident.onset.at)
+    at = say.format.relative(incident.ended_at, incident.onset.at)
     return say.texts("report.fact.ended", at=at, lasted=lasted)
 
 
@@ -165,7 +165,7 @@ def _peak(story: Story, say: Phrasing) -> str:
     return say.texts(
         "report.fact.peak_listed" if incident.is_listed else "report.fact.peak",
         count=_count(incident.peak_count, say),
-        at=say.format.beside(incident.peak_at, incident.onset.at),
+        at=say.format.relative(incident.peak_at, incident.onset.at),
         expected=_count(incident.expected_at_peak, say),
     )
 
