@@ -50,7 +50,7 @@ def policy(*, reminders: bool, siesta: bool, inhibits: bool) -> NotificationPoli
     rule = Inhibition((parse_matcher("service=WeChat"),), (parse_matcher("service=QQ"),))
     return NotificationPolicy(
         [ReceiverPolicy("am", Severity.MINOR, names), ReceiverPolicy("pager", Severity.MAJOR)],
-        [Route(receivers=("am", "pager"), repeat_every=20 * MINUTE if reminders else None)],
+        [Route(receivers=("am", "pager"), reminder_every=20 * MINUTE if reminders else None)],
         {"siesta": MuteTimeInterval("siesta", frozenset(range(7)), time(12, 30), time(13), zone)},
         [rule] if inhibits else [],
     )
