@@ -170,7 +170,7 @@ def train(
     lessons = with_vectors(lessons, installed)
     unseen = scores_of_unseen(lessons)
     curves = fit_curves(lessons, unseen)
-    classifier = fit(lessons, curves)
+    classifier = fit(lessons, curves, word_odds(words_of(texts).lexicon))
     return dump_classifier(classifier), model_card(lessons, unseen, curves)
 
 
@@ -343,12 +343,20 @@ def _fit_head(vectors: Vectors, lessons: Lessons) -> EncoderHead:
     return EncoderHead(coefficients.astype(np.float32), intercept)
 
 
-def fit(lessons: Lessons, curves: Mapping[str, Floats]) -> Classifier:
-    """Return the classifier that ``lessons`` teach, with ``curves`` as they are."""
+def word_odds(lexicon: Lexicon) -> dict[str, float]:
+    """Return what the groups of ``lexicon`` add to the log-odds, see `Classifier.word_odds`."""
+    groups = {name: group.weight for name, group in lexicon.groups.items()}
+    return {**groups, "bias": lexicon.bias, "service": lexicon.service_weight}
+
+
+def fit(lessons: Lessons, curves: Mapping[str, Floats], odds: Mapping[str, float]) -> Classifier:
+    """Return the classifier that ``lessons`` teach, with ``curves`` and ``odds`` as they are."""
     rarities, weights, intercept = _fit_words(lessons)
     kind_weights, kind_intercepts = _fit_kinds(lessons, rarities)
     heads = {name: _fit_head(vectors, lessons) for name, vectors in lessons.vectors.items()}
-    return Classifier(rarities, weights, intercept, kind_weights, kind_intercepts, heads, curves)
+    return Classifier(
+        rarities, weights, intercept, kind_weights, kind_intercepts, heads, curves, odds
+    )
 
 
 def _fit_kinds(
