@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
+from detector.complaints.crowd import LEAST_CHANCE
 from detector.complaints.facets import FacetLexicon, tag
 from detector.complaints.reader import COUNTED, PostReader, read_posts
 from detector.model.details import FACETS
@@ -26,31 +27,44 @@ AUTHOR_COLUMNS = ("time", "service", "author", "text")
 COLUMNS = (*AUTHOR_COLUMNS, "source", *FACETS)
 
 
-def read_complaints(
+#: What is kept of a post that may be a complaint until its bin is counted.
+CANDIDATE_COLUMNS = (*AUTHOR_COLUMNS, "chance")
+
+
+def read_candidates(
     posts: pd.DataFrame, source: str, reader: PostReader, facets: FacetLexicon, *, threshold: float
 ) -> pd.DataFrame:
-    """Return the complaints among ``posts``: `COLUMNS`, in order of time, and ``id`` if there.
+    """Return the posts about a service that may be complaints, in order of time.
 
-    Only those of people who cannot use a service themselves (`reader.COUNTED`): a wave of news
-    is no crowd of victims, and what the operator says is known by then.
+    These are `COLUMNS`, ``chance``, and ``id`` if there. What others than people who cannot use a
+    service say (`reader.COUNTED`) has the least chance: a wave of news is no crowd of victims, and
+    what the operator says is known by then. Facets are those of complaints only.
 
     Parameters
     ----------
     threshold : probability from which on a post is a complaint.
     """
     read = read_posts(reader, posts, unnamed=False)
-    suffer = (read["complaint"] >= threshold) & read["kind"].isin(COUNTED)
-    found = read[suffer & (read["service"] != "")]
-    tags = tag(found, facets)
+    repeats = (read["complaint"] >= threshold) & ~read["kind"].isin(COUNTED)
+    read["chance"] = read["complaint"].where(~repeats, LEAST_CHANCE)
+    found = read[(read["chance"] >= LEAST_CHANCE) & (read["service"] != "")]
     authors = found["author"] if "author" in found else pd.Series("", index=found.index)
-    complaints = found[["time", "service", "text"]].assign(
-        author=[_pseudonym(name) for name in authors], source=source, **tags
+    candidates = found[["time", "service", "text", "chance"]].assign(
+        author=[_pseudonym(name) for name in authors], source=source, **dict.fromkeys(FACETS, "")
     )
-    kept = list(COLUMNS)
+    complaints = found[found["chance"] >= threshold]
+    candidates.loc[complaints.index, list(FACETS)] = tag(complaints, facets)[list(FACETS)]
+    kept = [*COLUMNS, "chance"]
     if "id" in found:
-        complaints = complaints.assign(id=found["id"])
+        candidates = candidates.assign(id=found["id"])
         kept.append("id")
-    return complaints[kept].sort_values("time", kind="stable", ignore_index=True)
+    return candidates[kept].sort_values("time", kind="stable", ignore_index=True)
+
+
+def complaints_among(candidates: pd.DataFrame, *, threshold: float) -> pd.DataFrame:
+    """Return those of `read_candidates` that are complaints, without ``chance``."""
+    complaints = candidates[candidates["chance"] >= threshold]
+    return complaints.drop(columns="chance").reset_index(drop=True)
 
 
 def _pseudonym(author: str) -> str:

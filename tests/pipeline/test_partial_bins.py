@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.complaints.archive import AUTHOR_COLUMNS, read_complaints
+from detector.complaints.archive import AUTHOR_COLUMNS, read_candidates
 from detector.complaints.authors import count_authors
 from detector.model.spans import Spans
 from detector.model.times import from_seconds
@@ -128,7 +128,7 @@ def test_what_a_bin_held_up_to_a_mark_is_what_count_voices_says_of_the_posts_bef
     poll = Poll(None, posts=posts, observed=((NOON, NOON + timedelta(minutes=25)),))
     tally = count_posts("weibo", SourceProgress(), poll, {}, plan, now=NOON + timedelta(hours=1))
     (piece,) = tally.counts
-    complaints = read_complaints(posts, "weibo", plan.reader, plan.facets, threshold=0.5)[
+    complaints = read_candidates(posts, "weibo", plan.reader, plan.facets, threshold=0.5)[
         list(AUTHOR_COLUMNS)
     ]
     for b, before, count in piece.partial.T:

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from detector.complaints.archive import AUTHOR_COLUMNS, read_complaints
+from detector.complaints.archive import CANDIDATE_COLUMNS, complaints_among, read_candidates
 from detector.complaints.authors import WINDOW, counts_as_author, in_order
+from detector.complaints.crowd import are_believed
 from detector.detection.live import STALE_AFTER
 from detector.model.series import Floats, SeriesKey
 from detector.model.spans import Spans, seconds_of
@@ -65,15 +66,16 @@ def count_posts(
         return SourceBatch(progress)
     observed = Spans.of([*progress.looked(progress.counted_until).pairs(), *poll.observed])
     since = _earliest(progress.since, progress.observed, observed)
-    complaints, known = new_complaints(poll.posts, source, progress.known, plan)
+    candidates, known = _new_candidates(poll.posts, source, progress.known, plan)
+    complaints = _complaints(candidates, plan)
     late = _late(complaints, progress.counted_until)
-    backlog = _joined(progress.backlog, complaints)
+    backlog = _joined(progress.backlog, candidates)
     progress = replace(progress, observed=observed, since=since, backlog=backlog, known=known)
     edges = _edges(progress, plan, now)
     if edges is None:
         return SourceBatch(progress, complaints=complaints, late=late)
     window = WINDOW.total_seconds()
-    by_service = _author_times(backlog, edges.counted - window, edges.until)
+    by_service = _author_times(backlog, edges.counted - window, edges.until, plan)
     batches = tuple(_pieces(source, by_service, progress, edges, series, plan))
     if backlog is not None:
         recent = seconds_of(backlog["time"]) >= edges.final - 2 * window
@@ -91,17 +93,30 @@ def new_complaints(
 
     A post without an identifier is always new.
     """
+    candidates, known = _new_candidates(posts, source, known, plan)
+    return _complaints(candidates, plan), known
+
+
+def _complaints(candidates: pd.DataFrame | None, plan: PipelinePlan) -> pd.DataFrame | None:
+    if candidates is None:
+        return None
+    return complaints_among(candidates, threshold=plan.complaint_threshold)
+
+
+def _new_candidates(
+    posts: pd.DataFrame | None, source: str, known: Digests, plan: PipelinePlan
+) -> tuple[pd.DataFrame | None, Digests]:
     if posts is None:
         return None, known
     if "id" not in posts:
-        return _complaints(posts, source, plan), known
+        return _candidates(posts, source, plan), known
     named = posts[(posts["id"] == "") | ~posts["id"].duplicated()]
-    complaints = _complaints(named, source, plan)
-    digests = np.array([_digest(name) for name in complaints["id"]], dtype=np.uint64)
+    candidates = _candidates(named, source, plan)
+    digests = np.array([_digest(name) for name in candidates["id"]], dtype=np.uint64)
     again = np.isin(digests, known) & (digests != 0)
     known = np.concatenate([known, digests[~again & (digests != 0)]])[-KNOWN:]
     known.flags.writeable = False
-    return complaints[~again].drop(columns="id").reset_index(drop=True), known
+    return candidates[~again].drop(columns="id").reset_index(drop=True), known
 
 
 def _digest(name: str) -> int:
@@ -123,10 +138,10 @@ def _is_silent(progress: SourceProgress, poll: Poll) -> bool:
     return nothing and progress.counted_until is None and progress.backlog is None
 
 
-def _joined(backlog: pd.DataFrame | None, complaints: pd.DataFrame | None) -> pd.DataFrame | None:
-    if complaints is None or complaints.empty:
+def _joined(backlog: pd.DataFrame | None, candidates: pd.DataFrame | None) -> pd.DataFrame | None:
+    if candidates is None or candidates.empty:
         return backlog
-    new = complaints[list(AUTHOR_COLUMNS)]
+    new = candidates[list(CANDIDATE_COLUMNS)]
     return new if backlog is None else pd.concat([backlog, new], ignore_index=True)
 
 
@@ -152,15 +167,20 @@ def _edges(progress: SourceProgress, plan: PipelinePlan, now: datetime) -> _Edge
     return _Edges(since, counted, counted, progress.partial_until, until)
 
 
-def _author_times(backlog: pd.DataFrame | None, start: float, end: float) -> Mapping[str, Floats]:
+def _author_times(
+    backlog: pd.DataFrame | None, start: float, end: float, plan: PipelinePlan
+) -> Mapping[str, Floats]:
     """Return when unique authors complained in ``[start, end)``, by service.
 
-    Times ascend, in seconds since 1970. A service of which every complaint repeats others has
-    none.
+    Of what may be a complaint those count that are believed (`complaints.crowd`). Times ascend, in
+    seconds since 1970. A service of which every complaint repeats others has none.
     """
     if backlog is None or backlog.empty:
         return {}
-    ordered = in_order(backlog[seconds_of(backlog["time"]) < end])
+    written = backlog[seconds_of(backlog["time"]) < end].reset_index(drop=True)
+    candidates = in_order(written).assign(chance=written["chance"])
+    believed = are_believed(candidates, width=plan.width, threshold=plan.complaint_threshold)
+    ordered = candidates.iloc[believed]
     seconds = seconds_of(ordered["time"])
     counted = counts_as_author(ordered) & (seconds >= start)
     grouped = pd.Series(seconds[counted]).groupby(ordered["service"].to_numpy()[counted])
@@ -238,6 +258,6 @@ def _filled(times: Floats, start: float, end: float, observed: Spans, plan: Pipe
     return np.asarray(counts + np.bincount(index, minlength=len(counts)), dtype=np.float64)
 
 
-def _complaints(posts: pd.DataFrame, source: str, plan: PipelinePlan) -> pd.DataFrame:
+def _candidates(posts: pd.DataFrame, source: str, plan: PipelinePlan) -> pd.DataFrame:
     threshold = plan.complaint_threshold
-    return read_complaints(posts, source, plan.reader, plan.facets, threshold=threshold)
+    return read_candidates(posts, source, plan.reader, plan.facets, threshold=threshold)

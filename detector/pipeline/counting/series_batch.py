@@ -85,7 +85,7 @@ class SourceBatch:
     progress : of the source, after it.
     counts : final bins of count series.
     looks : looks at trending lists.
-    complaints : complaints among the posts of the poll, as `read_complaints` gives them.
+    complaints : complaints among the posts of the poll, as `complaints_among` gives them.
     late : rows that came when their bins were final and said something new: history, not counted.
     """
 
