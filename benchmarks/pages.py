@@ -24,7 +24,7 @@ from detector.model.alert import Alert, AlertKind
 from detector.model.incident import Severity
 from detector.model.series import Floats
 from detector.notify.policy import NotificationPolicy, ReceiverPolicy
-from detector.pipeline.backtest import Rehearsed, rehearse
+from detector.pipeline.backtest import DryRun, dry_run
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.replay import replay
 from detector.pipeline.setup import build_plan
@@ -69,7 +69,7 @@ class Result:
     incidents: int
     naive: int
     alerts: int
-    rehearsed: Rehearsed
+    rehearsed: DryRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def lived(week: Week, plan: PipelinePlan) -> Result:
     """Return what ``week`` costs."""
     history = replay(Once(week), replace(plan, providers=week.providers))
     alerts = [alert for alert in history.alerts if alert.at >= week.since]
-    audience = NotificationPolicy(
+    policy = NotificationPolicy(
         [ReceiverPolicy("on-call", Severity.MINOR)], providers=week.providers
     )
     end = START + WHOLE * WIDTH + timedelta(days=1)
@@ -116,7 +116,7 @@ def lived(week: Week, plan: PipelinePlan) -> Result:
         incidents=sum(i.noticed_at >= week.since for i in history.incidents.values()),
         naive=sum(naive_pages(week.counts[s], week.rates[s]) for s in week.counts),
         alerts=len(alerts),
-        rehearsed=rehearse(alerts, audience, until=end),
+        rehearsed=dry_run(alerts, policy, until=end),
     )
 
 

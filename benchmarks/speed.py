@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from detector.detection import fleet, live
-from detector.detection.hindsight.surges import analyze_series
+from detector.detection.hindsight.whole_series import find_in
 from detector.detection.options import DetectionOptions
 from detector.model.series import CountSeries, Floats, SeriesKey
 
@@ -77,7 +77,7 @@ def whole(counts: Floats) -> live.Step:
 def analyze(counts: Floats) -> object:
     """Look back over a whole history, as `analyze` does."""
     key = SeriesKey("a", "")
-    return analyze_series(CountSeries(key, START, MINUTE, counts), DetectionOptions())
+    return find_in(CountSeries(key, START, MINUTE, counts))
 
 
 def states_of(services: int) -> list[live.SeriesState]:

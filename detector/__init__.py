@@ -7,9 +7,10 @@ What the commands do, from Python:
 >>> found = detector.analyze(posts)                     # doctest: +SKIP
 >>> found.table(), found.figure(1), found.page()        # doctest: +SKIP
 
-`analyze` looks at a history with hindsight, `replay` gives what the live detector would have sent,
-`read` reads a table, `simulate` makes the posts of a bundled scenario. Each is loaded when it is
-first used, so that importing the package takes no time.
+`analyze` looks at a history with hindsight, `segment` at one series of counts, and
+`OutageDetector` gives the outages of one as a table; `replay` gives what the live detector would
+have sent, `read` reads a table, `simulate` makes the posts of a bundled scenario. Each is loaded
+when it is first used, so that importing the package takes no time.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from detector.library import analyze, read, replay, simulate
+    from detector.library import OutageDetector, analyze, read, replay, segment, simulate
 
-__all__ = ["analyze", "read", "replay", "simulate"]
+__all__ = ["OutageDetector", "analyze", "read", "replay", "segment", "simulate"]
 
 
 def __getattr__(name: str) -> object:

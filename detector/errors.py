@@ -9,7 +9,7 @@ DetectorError
 │   └── Garbled        it answered something that is not what it promised
 ├── StoreError         the store cannot be read or written as it is (a newer schema, a locked file)
 │   └── LeaseLost      another instance writes to it now; this one stands by
-└── DeliveryError      a sink refused an alert
+└── DeliveryError      a receiver refused an alert
     ├── Rejected       permanent: do not retry
     └── Unreachable    transient: retry
 """
@@ -93,7 +93,7 @@ class LeaseLost(StoreError):
 
 
 class DeliveryError(DetectorError):
-    """A sink did not take an alert."""
+    """A receiver did not take an alert."""
 
 
 class Rejected(DeliveryError):

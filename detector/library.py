@@ -6,22 +6,36 @@ Tables may be data frames: `FrameSource` is a source of one table in memory.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
 from detector.config import read_settings
 from detector.config.settings import Settings
 from detector.demo.simulate import simulate as simulate_scenario
+from detector.detection import live
+from detector.detection.hindsight.findings import Findings, HindsightSurge
+from detector.detection.hindsight.segmentation import segmenter_of
+from detector.detection.hindsight.whole_series import HindsightOptions, find_in
+from detector.detection.options import DetectionOptions
 from detector.errors import InputError
 from detector.fields import parse_duration
 from detector.model.columns import TableKind, kind_of, our_columns
-from detector.model.series import most_common_step, other_step, two_widths, width_fault
+from detector.model.series import (
+    CountSeries,
+    SeriesKey,
+    most_common_step,
+    other_step,
+    two_widths,
+    width_fault,
+)
 from detector.model.spans import Spans
+from detector.model.surge import Surge
 from detector.pipeline import setup
 from detector.pipeline.plan import END_OF_TIME
-from detector.pipeline.replay import History
+from detector.pipeline.replay import History, series_of
 from detector.pipeline.replay import replay as replay_source
 from detector.report.analysis import Analysis, analyze_source
 from detector.sources.base import Poll, Source
@@ -101,8 +115,11 @@ def analyze(
     catalogue: bool = True,
     width: str | None = None,
     gaps: str | Path | None = None,
+    false_incidents_per_year: float = 0.2,
+    search: object | None = None,
+    penalty: float | None = None,
 ) -> Analysis:
-    """Analyze a history with hindsight: every incident with its refined start and end.
+    """Analyze a history with hindsight: incidents, changes of level, unusual days.
 
     Parameters
     ----------
@@ -112,6 +129,8 @@ def analyze(
     catalogue : whether to compare with the documented outages of the services.
     width : of the bins, e.g. ``"1min"``; None infers it.
     gaps : CSV ``start,end`` of spans that were not observed.
+    false_incidents_per_year : bearable false incidents per service and year.
+    search, penalty : what parts regimes, as of `segment`.
 
     Raises
     ------
@@ -120,8 +139,155 @@ def analyze(
     """
     settings = _settings(config)
     source = _source(history, width, gaps)
-    found = analyze_source(source, setup.build_plan(settings), settings, catalogue=catalogue)
+    options = HindsightOptions(false_incidents_per_year, segmenter_of(search, penalty))
+    found = analyze_source(
+        source, setup.build_plan(settings), settings, catalogue=catalogue, options=options
+    )
     return found if truth is None else found.against(truth)
+
+
+#: One series: counts by instant, or as the engine keeps it.
+Series = pd.Series | CountSeries
+
+
+def segment(
+    series: Series,
+    *,
+    false_incidents_per_year: float = 0.2,
+    search: object | None = None,
+    penalty: float | None = None,
+    time_zone: str = "UTC",
+) -> Findings:
+    """Look back at one series of counts: incidents with their regimes, changes of level, and so on.
+
+    Parameters
+    ----------
+    series : counts by instant (a `pandas.Series` with a `DatetimeIndex`, UTC where it has no zone),
+        nan or no row where nothing was observed; or a `CountSeries`.
+    false_incidents_per_year : how many false incidents a year are bearable.
+    search : what parts the windows around excess into regimes, in place of PELT with our count
+        cost: an estimator of ruptures, such as ``ruptures.KernelCPD("linear", min_size=2)`` or
+        ``ruptures.Binseg("l2", jump=1)``, or a cost of your own (a `ruptures.base.BaseCost`), which
+        PELT is run with. It gets what the counts stray from the expected, in standard deviations,
+        shape (n, 1); a cost with ``counts = True`` gets counts and expected, shape (n, 2).
+    penalty : for its ``predict(pen=...)``; or nats for PELT with our cost.
+    time_zone : whose clock the users live by.
+
+    Raises
+    ------
+    InputError
+        If the index is none of instants, or a count is negative.
+    TypeError
+        If ``search`` is nothing of ruptures.
+    """
+    options = HindsightOptions(false_incidents_per_year, segmenter_of(search, penalty))
+    return find_in(_count_series(series), options, DetectionOptions(time_zone=time_zone))
+
+
+@dataclass(frozen=True, slots=True)
+class OutageDetector:
+    """Finds outages in one series of counts.
+
+    Attributes
+    ----------
+    mode : ``"hindsight"`` looks at all of it at once, ``"live"`` goes through it bin by bin and
+        knows nothing of what comes.
+    false_incidents_per_year : bearable false incidents of hindsight.
+    max_false_pages_per_week : bearable false pages of live.
+    time_zone : whose clock the users live by.
+    search, penalty : of hindsight, as of `segment`.
+    """
+
+    mode: Literal["hindsight", "live"] = "hindsight"
+    false_incidents_per_year: float = 0.2
+    max_false_pages_per_week: float = 0.03
+    time_zone: str = "UTC"
+    search: object | None = None
+    penalty: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.mode not in {"hindsight", "live"}:
+            raise ValueError(f"mode must be 'hindsight' or 'live', not {self.mode!r}")
+
+    def detect(self, series: Series) -> pd.DataFrame:
+        """Return one row per outage, columns as ``docs/interface.md`` names them.
+
+        ``started_at`` with its interval, ``noticed_at`` (live), ``ended_at``, ``peak_at``,
+        ``peak_count``, ``expected_at_peak``, ``excess``, ``evidence``, ``noise_probability``
+        (hindsight). Raises as `segment` does.
+        """
+        counts = _count_series(series)
+        rows = self._live(counts) if self.mode == "live" else self._hindsight(counts)
+        frame = pd.DataFrame(rows, columns=list(_DETECTED))
+        for name in _DETECTED_TIMES:
+            frame[name] = pd.to_datetime(frame[name], utc=True)
+        return frame
+
+    def _live(self, series: CountSeries) -> list[dict[str, object]]:
+        options = DetectionOptions(self.max_false_pages_per_week, self.time_zone)
+        state = live.begin(options, start=series.start, width=series.width)
+        step = live.update(state, series.counts)
+        told = {change.surge.noticed_at: change.surge for change in step.changes}
+        return [_row(surge) for surge in told.values()]
+
+    def _hindsight(self, series: CountSeries) -> list[dict[str, object]]:
+        found = segment(
+            series,
+            false_incidents_per_year=self.false_incidents_per_year,
+            search=self.search,
+            penalty=self.penalty,
+            time_zone=self.time_zone,
+        )
+        return [_row(surge) for surge in found.incidents]
+
+
+_DETECTED_TIMES = (
+    "started_at",
+    "started_at_earliest",
+    "started_at_latest",
+    "noticed_at",
+    "ended_at",
+    "peak_at",
+)
+_DETECTED = (
+    *_DETECTED_TIMES,
+    "peak_count",
+    "expected_at_peak",
+    "excess",
+    "evidence",
+    "noise_probability",
+)
+
+
+def _row(surge: Surge | HindsightSurge) -> dict[str, object]:
+    return {
+        "started_at": surge.onset.at,
+        "started_at_earliest": surge.onset.earliest,
+        "started_at_latest": surge.onset.latest,
+        "noticed_at": getattr(surge, "noticed_at", None),
+        "noise_probability": getattr(surge, "noise_probability", None),
+        **{name: getattr(surge, name) for name in ("ended_at", "peak_at", *_DETECTED[6:10])},
+    }
+
+
+def _count_series(series: Series) -> CountSeries:
+    """Return ``series`` laid out in bins."""
+    if isinstance(series, CountSeries):
+        return series
+    if not isinstance(series.index, pd.DatetimeIndex):
+        raise InputError("a series of counts needs a DatetimeIndex")
+    index = series.index if series.index.tz is not None else series.index.tz_localize("UTC")
+    frame = pd.DataFrame({"time": index.tz_convert("UTC"), "service": "series"})
+    frame["count"] = series.to_numpy(dtype="float64")
+    if (frame["count"] < 0).any():
+        raise InputError("a count must not be negative")
+    if frame.empty:
+        return CountSeries(_ONE, _EPOCH, timedelta(minutes=1), frame["count"].to_numpy())
+    (laid,) = series_of(frame.sort_values("time", kind="stable").assign(source="series"))
+    return laid
+
+
+_ONE, _EPOCH = SeriesKey("series", "series"), datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def replay(

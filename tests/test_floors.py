@@ -26,7 +26,7 @@ GUESTS: Mapping[str, set[str]] = {
     "apscheduler": {"pipeline.schedule"},
     "babel": {"text"},
     "fastapi": {"web"},
-    "httpx": {"sources", "receivers"},
+    "httpx": {"sources", "receivers", "web_address"},
     "icalendar": {"web.subscriptions"},
     "jinja2": {"notify.render", "report.html", "web.pages.rendering"},
     "markupsafe": {"report.html", "text", "web"},

@@ -6,9 +6,12 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
+import numpy as np
 import pandas as pd
 import pytest
+import ruptures
 
 import detector
 from detector.errors import InputError
@@ -126,3 +129,54 @@ def test_a_table_without_rows_gives_a_report_of_nothing() -> None:
     assert found.incidents == ()
     assert "No outage found" in found.page()
     assert found.table().empty
+
+
+def a_series() -> pd.Series:
+    """Two weeks of minutes, fourfold for an hour on the tenth day."""
+    times = pd.date_range("2024-03-04", periods=14 * 1440, freq="1min", tz="UTC")
+    rate = np.full(len(times), 3.0)
+    rate[9 * 1440 + 600 : 9 * 1440 + 660] *= 4
+    return pd.Series(np.random.default_rng(0).poisson(rate), index=times)
+
+
+@pytest.mark.parametrize(
+    ("search", "penalty"),
+    [(None, None), (ruptures.KernelCPD("linear", min_size=2), 14.0)],
+    ids=["our own search", "KernelCPD"],
+)
+def test_a_series_is_segmented_as_the_command_does(search: object, penalty: float | None) -> None:
+    series = a_series()
+    found = detector.segment(series, search=search, penalty=penalty)
+    (one,) = found.incidents
+    assert abs(one.onset.at - series.index[9 * 1440 + 600]) <= pd.Timedelta("2min")
+    table = series.rename_axis("time").rename("count").reset_index().assign(service="series")
+    known = detector.analyze(table, catalogue=False, search=search, penalty=penalty)
+    (incident,) = known.incidents
+    assert (incident.onset, incident.ended_at) == (one.onset, one.ended_at)
+
+
+@pytest.mark.parametrize("mode", ["hindsight", "live"])
+def test_a_detector_gives_the_outages_as_a_table(mode: Literal["hindsight", "live"]) -> None:
+    table = detector.OutageDetector(mode=mode).detect(a_series())
+    (row,) = table.itertuples()
+    assert abs(row.started_at - pd.Timestamp("2024-03-13T10:00Z")) <= pd.Timedelta("3min")
+    assert abs(row.ended_at - pd.Timestamp("2024-03-13T11:00Z")) <= pd.Timedelta("5min")
+    assert pd.isna(row.noticed_at) == (mode == "hindsight")
+    assert pd.isna(row.noise_probability) == (mode == "live")
+
+
+def test_a_detector_refuses_what_it_cannot_use() -> None:
+    with pytest.raises(ValueError, match="mode must be 'hindsight' or 'live'"):
+        detector.OutageDetector(mode="later")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="DatetimeIndex"):
+        detector.segment(pd.Series([1.0, 2.0]))
+    with pytest.raises(InputError, match="negative"):
+        detector.segment(-1.0 * a_series())
+    with pytest.raises(TypeError, match="of ruptures"):
+        detector.segment(a_series(), search="pelt")
+
+
+def test_a_series_without_a_row_has_no_outage() -> None:
+    empty = pd.Series([], index=pd.DatetimeIndex([], tz="UTC"), dtype="float64")
+    assert detector.segment(empty).incidents == ()
+    assert detector.OutageDetector().detect(empty).empty

@@ -60,7 +60,7 @@ def _checked(config: Path | None) -> Checked:
 
 def _lines(checked: Checked, say: Phrasing) -> Iterator[str]:
     settings = checked.settings
-    yield _said(say, "valid", path=checked.path)
+    yield _line(say, "valid", path=checked.path)
     yield _pace(settings, say)
     yield from _polls(checked, say)
     yield from _services(checked.plan, say)
@@ -68,46 +68,46 @@ def _lines(checked: Checked, say: Phrasing) -> Iterator[str]:
     yield from explained(build_policy(settings), say)
     yield _source_health(settings, checked.plan, say)
     if not settings.sources:
-        yield _said(say, "no_sources")
-    yield _said(say, "store", place=shown_location(settings))
+        yield _line(say, "no_sources")
+    yield _line(say, "store", place=shown_location(settings))
     if settings.web.enabled:
-        yield _said(say, "web", url=settings.web.url)
+        yield _line(say, "web", url=settings.web.url)
 
 
-def _said(say: Phrasing, key: str, **params: object) -> str:
+def _line(say: Phrasing, key: str, **params: object) -> str:
     return say.texts(f"command.check.{key}", **params)
 
 
 def _pace(settings: Settings, say: Phrasing) -> str:
     seconds = f"{settings.schedule.every.total_seconds():g}"
     if not settings.clock.speed:
-        return _said(say, "every", seconds=seconds)
+        return _line(say, "every", seconds=seconds)
     speed = say.format.number(round(settings.clock.speed))
-    return _said(say, "every_fast", seconds=seconds, speed=speed)
+    return _line(say, "every_fast", seconds=seconds, speed=speed)
 
 
 def _polls(checked: Checked, say: Phrasing) -> Iterator[str]:
     for source in checked.settings.sources:
         what = source.describe(checked.context, say)
-        yield "  " + _said(say, "poll", name=source.name, type=source.type, what=what)
+        yield "  " + _line(say, "poll", name=source.name, type=source.type, what=what)
 
 
 def _services(plan: PipelinePlan, say: Phrasing) -> Iterator[str]:
     names = ", ".join(sorted(plan.services))
-    followed = _said(say, "follow", names=names) if names else _said(say, "follow_none")
+    followed = _line(say, "follow", names=names) if names else _line(say, "follow_none")
     if plan.discover_authors is not None:
-        followed = _said(say, "discover", followed=followed, number=plan.discover_authors)
+        followed = _line(say, "discover", followed=followed, number=plan.discover_authors)
     yield followed
     for service in sorted(plan.services):
         options = plan.options_for(service)
         allowed = f"{options.max_false_pages_per_week:g}"
-        line = _said(say, "service", service=service, allowed=allowed, zone=options.time_zone)
+        line = _line(say, "service", service=service, allowed=allowed, zone=options.time_zone)
         yield f"  {line}"
 
 
 def _notified(receiver: ReceiverSettings, say: Phrasing) -> str:
     muted = ", ".join(receiver.mute_time_intervals)
-    return _said(
+    return _line(
         say,
         "notify_muted" if muted else "notify",
         name=receiver.name,
@@ -119,11 +119,11 @@ def _notified(receiver: ReceiverSettings, say: Phrasing) -> str:
 
 
 def _source_health(settings: Settings, plan: PipelinePlan, say: Phrasing) -> str:
-    length = say.format.duration(plan.feeds.dead_after)
+    length = say.format.duration(plan.health_rules.down_after)
     names = ", ".join(settings.source_health.receivers)
     if not names:
-        return _said(say, "source_health_nobody", length=length)
-    return _said(say, "source_health", names=names, length=length)
+        return _line(say, "source_health_nobody", length=length)
+    return _line(say, "source_health", names=names, length=length)
 
 
 def _document(checked: Checked) -> dict[str, Any]:

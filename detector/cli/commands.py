@@ -226,14 +226,41 @@ def analyze(
         str | None, typer.Option(help="Time zone of the reports; default: the configuration's.")
     ] = None,
     language: ReportLanguage = None,
+    since: Annotated[
+        str | None, typer.Option("--from", help="Only what happened from then on (ISO 8601).")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--to", help="Only what happened before then (ISO 8601).")
+    ] = None,
+    false_per_year: Annotated[
+        float | None,
+        typer.Option(help="Bearable false incidents per service and year; default 0.2."),
+    ] = None,
+    unsure: Annotated[
+        bool, typer.Option("--unsure", help="List what fell just short too (`not_sure`).")
+    ] = False,
     config: Config = None,
     width: Width = None,
     gaps: Gaps = None,
 ) -> None:
-    """Analyze history with hindsight: refined starts and ends of every surge, and a report."""
+    """Analyze history with hindsight: every incident, changes of level, unusual days; a report."""
     from detector.cli.history import Wanted, analyze_history
 
-    wanted = Wanted(json, report, png, csv, md, truth, catalogue, zone, language)
+    wanted = Wanted(
+        json,
+        report,
+        png,
+        csv,
+        md,
+        truth,
+        catalogue,
+        zone,
+        language,
+        since,
+        until,
+        false_per_year,
+        unsure,
+    )
     analyze_history(input, wanted, config=config, width=width, gaps=gaps)
 
 
@@ -413,9 +440,9 @@ def outbox_list(
     dead: Annotated[bool, typer.Option("--dead", help="Dead letters: given up, and why.")] = False,
 ) -> None:
     """List notifications that wait, or dead letters."""
-    from detector.cli.notifications import list_letters
+    from detector.cli.notifications import list_outbox
 
-    list_letters(config, dead=dead)
+    list_outbox(config, dead=dead)
 
 
 @outbox_app.command("retry")
@@ -428,9 +455,9 @@ def outbox_retry(
     """Send dead letters again; the pipeline may be running."""
     if (key is None) is not all_of_them:
         raise typer.BadParameter("give a key, or --all")
-    from detector.cli.notifications import retry_letters
+    from detector.cli.notifications import retry_dead_letters
 
-    retry_letters(config, key, receiver=receiver)
+    retry_dead_letters(config, key, receiver=receiver)
 
 
 @token_app.command("add")

@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from math import isnan
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pandas as pd
@@ -32,6 +32,14 @@ from detector.clock import wall_now
 from detector.config import read_settings
 from detector.config.settings import Settings
 from detector.detection.evaluation import evaluate
+from detector.detection.hindsight.findings import (
+    Findings,
+    hindsight_fields,
+    hindsight_surge_to_dict,
+    level_change_to_dict,
+    unusual_days_to_dict,
+)
+from detector.detection.hindsight.whole_series import HindsightOptions
 from detector.detection.scores import score_table
 from detector.detection.truth_matching import Coverage
 from detector.errors import ConfigError, InputError
@@ -45,6 +53,7 @@ from detector.model.documents import (
 from detector.model.incident import Incident
 from detector.model.spans import Spans
 from detector.model.times import iso
+from detector.pipeline.hindsight_analysis import Reviewed
 from detector.pipeline.plan import END_OF_TIME, PipelinePlan
 from detector.pipeline.replay import History, replay
 from detector.pipeline.setup import build_plan
@@ -59,6 +68,8 @@ from detector.report.analysis import (
 from detector.sources.files import FileSource, read_gaps
 from detector.sources.tables import csv_text
 from detector.text.phrasing import Phrasing
+
+T = TypeVar("T")
 
 #: Rows of the printed table; the file holds all.
 SHOWN = 40
@@ -104,7 +115,7 @@ def document(history: History) -> dict[str, Any]:
     return {
         "incidents": [incident_to_dict(i) for i in incidents],
         "alerts": [alert_to_dict(a) for a in history.alerts],
-        "feeds": [notice_to_dict(a) for a in history.feed_alerts],
+        "feeds": [notice_to_dict(a) for a in history.source_alerts],
         "observed": observed_to_list(history),
     }
 
@@ -283,6 +294,9 @@ class Wanted:
     ----------
     zone : IANA name of the zone of the times in reports; None: that of the settings.
     language : of the reports; None: that of the command.
+    since, until : only what happened between is wanted; ISO 8601, None leaves a side open.
+    false_per_year : bearable false incidents per service and year; None: the default.
+    unsure : whether to list what fell just short too.
     """
 
     json: Path
@@ -294,6 +308,10 @@ class Wanted:
     catalogue: bool = True
     zone: str | None = None
     language: str | None = None
+    since: str | None = None
+    until: str | None = None
+    false_per_year: float | None = None
+    unsure: bool = False
 
 
 def analyze_history(
@@ -306,13 +324,24 @@ def analyze_history(
     source = history_source(path, width=width, gaps=gaps)
     places = (wanted.json, wanted.report, wanted.png, wanted.csv, wanted.md)
     require_writable(*(place for place in places if place is not None))
+    options, between = _how_sure(wanted.false_per_year), _between(wanted)
     with progress(say, "analyzing", "bins") as advance:
-        found = analyze_source(source, plan, settings, catalogue=wanted.catalogue, progress=advance)
+        found = analyze_source(
+            source,
+            plan,
+            settings,
+            catalogue=wanted.catalogue,
+            options=options,
+            between=between,
+            progress=advance,
+        )
     if wanted.truth is not None:
         with truth_located(wanted.truth):
             found = found.against(read_truth(wanted.truth))
     written = [wanted.json, *_reports(found, wanted, zone, say)]
-    content = json.dumps(document_lookback(found), ensure_ascii=False, indent=1)
+    content = json.dumps(
+        document_lookback(found, unsure=wanted.unsure), ensure_ascii=False, indent=1
+    )
     write_text(wanted.json, content + "\n")
     print_incidents(found.incidents, say)
     print(
@@ -325,21 +354,82 @@ def analyze_history(
     )
 
 
-def document_lookback(found: Analysis) -> dict[str, Any]:
+def _how_sure(false_per_year: float | None) -> HindsightOptions:
+    if false_per_year is None:
+        return HindsightOptions()
+    try:
+        return HindsightOptions(false_incidents_per_year=false_per_year)
+    except ValueError as error:
+        raise ConfigError(f"--false-per-year: {error}") from None
+
+
+def _between(wanted: Wanted) -> tuple[datetime | None, datetime | None]:
+    first, last = _instant("--from", wanted.since), _instant("--to", wanted.until)
+    if first is not None and last is not None and not first < last:
+        raise ConfigError(f"--to: must be later than --from, not {iso(last)} <= {iso(first)}")
+    return first, last
+
+
+def _instant(option: str, text: str | None) -> datetime | None:
+    """Return the instant that ``text`` is; a day alone is its midnight, without offset in UTC."""
+    if text is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(
+            f"{option}: no date {text!r}; 2022-07-22 or 2022-07-22T14:00Z would be one"
+        ) from None
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def document_lookback(found: Analysis, *, unsure: bool = False) -> dict[str, Any]:
     """Return what ``analyze --json`` writes."""
-    incidents = []
-    for seen in found.review.incidents:
-        fields = incident_to_dict(seen.incident)
-        if not seen.was_noticed:
-            fields["noticed_at"] = None
-        incidents.append(fields)
-    details = {
-        seen.incident.id: details_to_dict(seen.details)
-        for seen in found.review.incidents
-        if seen.details is not None
+    reviewed = found.review.incidents
+    content = {
+        "incidents": [_reviewed_to_dict(seen) for seen in reviewed],
+        "level_changes": _of_series(found, lambda f: f.level_changes, level_change_to_dict),
+        "unusual_days": _of_series(found, lambda f: f.unusual_days, unusual_days_to_dict),
+        "taken_back": [
+            {**incident_to_dict(back.incident), "reason": back.reason}
+            for back in found.review.taken_back
+        ],
+        "details": {
+            seen.incident.id: details_to_dict(seen.details)
+            for seen in reviewed
+            if seen.details is not None
+        },
+        "observed": observed_to_list(found.review.history),
     }
-    observed = observed_to_list(found.review.history)
-    return {"incidents": incidents, "details": details, "observed": observed}
+    if unsure:
+        content["not_sure"] = _of_series(found, lambda f: f.unsure, hindsight_surge_to_dict)
+    return content
+
+
+def _reviewed_to_dict(seen: Reviewed) -> dict[str, Any]:
+    fields = incident_to_dict(seen.incident)
+    if not seen.was_noticed:
+        fields["noticed_at"] = None
+        fields["not_noticed_because"] = seen.not_noticed
+    if seen.found is not None:
+        fields |= hindsight_fields(seen.found)
+        if seen.incident.ended_at != seen.found.ended_at:
+            ends = ("ended_at_earliest", "ended_at_latest")
+            fields |= dict.fromkeys(ends, fields["ended_at"])
+    return fields
+
+
+def _of_series(
+    found: Analysis,
+    listed: Callable[[Findings], Sequence[T]],
+    write: Callable[[T], dict[str, Any]],
+) -> list[dict[str, Any]]:
+    """Return what is ``listed`` in every series, with the series it was found in."""
+    return [
+        {"service": key.service, "source": key.source, **write(one)}
+        for key, findings in sorted(found.review.findings.items())
+        for one in listed(findings)
+    ]
 
 
 def _reports(found: Analysis, wanted: Wanted, zone: ZoneInfo, say: Phrasing) -> list[Path]:

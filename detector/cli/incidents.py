@@ -43,7 +43,7 @@ def _row(incident: Incident, say: Phrasing) -> tuple[str, ...]:
         incident.service,
         show.instant(onset.at),
         f"{show.clock(onset.earliest)}–{show.clock(onset.latest)}",
-        show.beside(incident.noticed_at, onset.at),
+        show.relative(incident.noticed_at, onset.at),
         _ended(incident, say),
         say.severity(incident.severity.label),
         _peak(incident, say),
@@ -53,9 +53,9 @@ def _row(incident: Incident, say: Phrasing) -> tuple[str, ...]:
 def _ended(incident: Incident, say: Phrasing) -> str:
     start, show = incident.onset.at, say.format
     if incident.ended_at is not None:
-        return show.beside(incident.ended_at, start)
+        return show.relative(incident.ended_at, start)
     if incident.not_observed_since is not None:
-        at = show.beside(incident.not_observed_since, start)
+        at = show.relative(incident.not_observed_since, start)
         return say.texts("command.incidents.not_observed", at=at)
     return say.texts("command.incidents.open")
 

@@ -23,27 +23,27 @@ from detector.notify.policy import NotificationPolicy, ReceiverPolicy, Route, Ro
 from detector.notify.receiver import Receiver
 from detector.notify.route import route_matches
 from detector.pipeline.setup import build_policy, build_receivers, store_location
-from detector.store.outbox import DeadLetters, open_letters
+from detector.store.outbox import DeadLetters, open_dead_letters
 from detector.text.phrasing import Phrasing
 
 
-def explained(audience: NotificationPolicy, say: Phrasing) -> Iterator[str]:
+def explained(policy: NotificationPolicy, say: Phrasing) -> Iterator[str]:
     """Yield the tree of routes, line by line, deeper branches further in, as ``say`` words it."""
-    if not audience.routes:
+    if not policy.routes:
         return
     yield say.texts("command.routes.tree")
-    for route in audience.routes:
+    for route in policy.routes:
         yield from _branch(route, "  ", say)
     yield f"  {say.texts('command.routes.rest')}"
-    for name, window in audience.windows.items():
+    for name, interval in policy.mute_time_intervals.items():
         yield say.texts(
             "command.routes.mute_time",
             name=name,
-            start=f"{window.start:%H:%M}",
-            end=f"{window.end:%H:%M}",
-            zone=window.zone.key,
+            start=f"{interval.start:%H:%M}",
+            end=f"{interval.end:%H:%M}",
+            zone=interval.zone.key,
         )
-    for rule in audience.inhibitions:
+    for rule in policy.inhibitions:
         source, target = (", ".join(map(str, m)) for m in (rule.when, rule.mute))
         yield say.texts("command.routes.inhibition", source=source, target=target)
 
@@ -72,31 +72,31 @@ def _receivers(route: Route, say: Phrasing) -> str:
 def _details(route: Route, say: Phrasing) -> str:
     """Return how a route notifies otherwise than its parent, each behind a comma."""
     parts = []
-    if route.repeat_every:
-        length = say.format.duration(route.repeat_every)
+    if route.reminder_every:
+        length = say.format.duration(route.reminder_every)
         parts.append(say.texts("command.routes.reminders", length=length))
-    if route.quiet:
-        parts.append(say.texts("command.routes.muted", names=", ".join(route.quiet)))
-    if route.goes_on:
+    if route.mute_time_intervals:
+        parts.append(say.texts("command.routes.muted", names=", ".join(route.mute_time_intervals)))
+    if route.continues:
         parts.append(say.texts("command.routes.continues"))
     return "".join(parts)
 
 
-def list_letters(config: Path | None, *, dead: bool) -> None:
+def list_outbox(config: Path | None, *, dead: bool) -> None:
     """Print the notifications that wait, or the dead letters."""
     with closing(_outbox(config)) as outbox:
-        letters = outbox.letters(DeliveryStatus.DEAD if dead else DeliveryStatus.PENDING)
+        letters = outbox.with_status(DeliveryStatus.DEAD if dead else DeliveryStatus.PENDING)
     say = reader()
     columns = heads(say, "key", "receiver", "at", "attempts", "error")
     print_table(columns, [_row(letter, say) for letter in letters])
 
 
-def retry_letters(config: Path | None, key: str | None, *, receiver: str | None) -> None:
+def retry_dead_letters(config: Path | None, key: str | None, *, receiver: str | None) -> None:
     """Have dead letters sent again: one by its key, or all; to one receiver, or to all."""
     with closing(_outbox(config)) as outbox:
         dead = [
             letter
-            for letter in outbox.letters(DeliveryStatus.DEAD)
+            for letter in outbox.with_status(DeliveryStatus.DEAD)
             if key in (None, letter.alert.key) and receiver in (None, letter.receiver)
         ]
         if key is not None and not dead:
@@ -108,7 +108,7 @@ def retry_letters(config: Path | None, key: str | None, *, receiver: str | None)
 
 def _outbox(config: Path | None) -> DeadLetters:
     settings, base, _ = settings_and_base(config)
-    return open_letters(store_location(settings, base=base))
+    return open_dead_letters(store_location(settings, base=base))
 
 
 def _row(letter: Delivery, say: Phrasing) -> tuple[str, ...]:
@@ -179,12 +179,12 @@ def _reason(error: Exception, sink: Receiver) -> str:
 def try_routes(config: Path | None, words: Sequence[str]) -> None:
     """Print which receivers would be notified of an incident with these labels, and how."""
     settings, _, _ = settings_and_base(config)
-    audience, say = build_policy(settings), reader()
+    policy, say = build_policy(settings), reader()
     labels = _labels(words)
-    matches = route_matches(audience.routes, audience.receivers, labels)
+    matches = route_matches(policy.routes, policy.receivers, labels)
     print_table(
         heads(say, "receiver", "notified", "by", "reminders", "mute_times"),
-        [_routes_row(r, matches.get(r.name), labels, say) for r in audience.receivers],
+        [_routes_row(r, matches.get(r.name), labels, say) for r in policy.receivers],
     )
 
 
@@ -208,15 +208,16 @@ def _routes_row(
     yes, no = (say.texts(f"command.{key}") for key in ("yes", "no"))
     if match is None:
         return (receiver.name, no, say.reason("not_routed", {}), "", "")
-    mute_times = ", ".join(dict.fromkeys((*receiver.quiet, *match.quiet)))
+    names = (*receiver.mute_time_intervals, *match.mute_time_intervals)
+    mute_times = ", ".join(dict.fromkeys(names))
     if _severity(labels) < receiver.least:
         why = say.reason("below_severity", {"least": receiver.least.label})
         return (receiver.name, no, why, "", mute_times)
     led = [_matchers(one, say) for one in match.trail]
     by = " > ".join(led) or say.texts("command.default_route")
     reminders = ""
-    if match.repeat_every is not None:
-        length = say.format.duration(match.repeat_every)
+    if match.reminder_every is not None:
+        length = say.format.duration(match.reminder_every)
         reminders = say.texts("command.every", length=length)
     return (receiver.name, yes, by, reminders, mute_times)
 

@@ -39,11 +39,11 @@ def run_pipeline(config: Path | None) -> None:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             incidents = running.store.incidents(limit=20)
             running.close()
-    structlog.get_logger("detector.run").info("stopped", runs=running.turns)
+    structlog.get_logger("detector.run").info("stopped", runs=running.runs)
     print()
     say = reader()
     print_table(*incident_table(reversed(incidents), say))
-    _print_where_next(settings, say, finished_before=running.turns <= 1)
+    _print_where_next(settings, say, finished_before=running.runs <= 1)
 
 
 def _run_until_stopped(running: Pipeline, settings: Settings, base: Path, path: Path) -> None:
@@ -58,18 +58,18 @@ def _run_until_stopped(running: Pipeline, settings: Settings, base: Path, path: 
         store=shown_location(settings),
         time=iso(running.clock.now()),
     )
-    from detector.cli.serving import WatchedRuns, served_beside  # it needs this module
+    from detector.cli.serving import WatchedRuns, serving_dashboard  # it needs this module
 
     watched = WatchedRuns(running)
     schedule = Schedule(
-        watched.turn,
+        watched.run,
         every=settings.schedule.every,
         misfire_grace=settings.schedule.misfire_grace,
         jobs=running.jobs(),
     )
     watched.jobs = lambda: schedule.counts
     running.stopping = schedule.is_stopping
-    with served_beside(settings, base, watched):
+    with serving_dashboard(settings, base, watched):
         schedule.run()
 
 

@@ -44,16 +44,16 @@ class WatchedRuns:
     def __post_init__(self) -> None:
         self._every = self.running.settings.schedule.every.total_seconds()
         self._report = RunReport(0, None, 0.0, self._every)
-        self._now = observed_until(self.running.memory) or wall_now()
+        self._now = observed_until(self.running.state) or wall_now()
 
-    def turn(self) -> bool:
+    def run(self) -> bool:
         """Do one run."""
         began = time.monotonic()
-        more = self.running.turn()
+        more = self.running.run()
         seconds = time.monotonic() - began
-        self._now = observed_until(self.running.memory) or self._now
+        self._now = observed_until(self.running.state) or self._now
         self._report = RunReport(
-            self.running.turns, wall_now(), seconds, self._every, self.running.totals
+            self.running.runs, wall_now(), seconds, self._every, self.running.totals
         )
         return more
 
@@ -67,14 +67,14 @@ class WatchedRuns:
         return self._now if accelerated else wall_now()
 
 
-def observed_until(memory: PipelineState) -> datetime | None:
+def observed_until(state: PipelineState) -> datetime | None:
     """Return up to when any source was looked at, None if none ever was."""
-    ends = [float(f.observed.ends[-1]) for f in memory.feeds.values() if len(f.observed)]
+    ends = [float(f.observed.ends[-1]) for f in state.progress.values() if len(f.observed)]
     return from_seconds(max(ends)) if ends else None
 
 
 @contextmanager
-def served_beside(settings: Settings, base: Path, watched: WatchedRuns) -> Iterator[None]:
+def serving_dashboard(settings: Settings, base: Path, watched: WatchedRuns) -> Iterator[None]:
     """Serve the dashboard and the API while the pipeline runs, unless they are switched off.
 
     Raises
@@ -121,7 +121,7 @@ def _time_of(settings: Settings, base: Path) -> Callable[[], datetime]:
     if settings.clock.speed is None:
         return wall_now
     with closing(open_store(store_location(settings, base=base), readonly=True)) as store:
-        ended = observed_until(load(store.memory()))
+        ended = observed_until(load(store.state()))
     return wall_now if ended is None else lambda: ended
 
 

@@ -142,7 +142,7 @@ def _cells(incident: Incident, say: Phrasing) -> tuple[str, ...]:
     return (
         incident.service,
         say.format.instant(start),
-        say.format.beside(incident.noticed_at, start),
+        say.format.relative(incident.noticed_at, start),
         say.severity(incident.severity.label),
     )
 

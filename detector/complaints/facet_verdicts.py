@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
@@ -134,21 +134,6 @@ def judge_facets(
         for facet in FACETS
         for finding in _judge_facet(facet, surge[facet], usual[facet], authors, background)
     )
-
-
-def in_words(findings: Iterable[FacetFinding]) -> str:
-    """Return one line: what is affected and what is not, facet by facet.
-
-    A facet of which everything is affected that can be judged is left out: it tells nothing.
-    """
-    judged = [f for f in findings if f.verdict is not Verdict.UNDECIDED]
-    parts = []
-    for facet in FACETS:
-        hit = [f.name for f in judged if f.facet == facet and f.verdict is Verdict.AFFECTED]
-        spared = [f.name for f in judged if f.facet == facet and f.verdict is not Verdict.AFFECTED]
-        if hit and spared:
-            parts.append(f"{facet}: {', '.join(hit)} (not {', '.join(spared)})")
-    return "; ".join(parts)
 
 
 def _judge_facet(

@@ -44,7 +44,7 @@ class RouteSettings(Part):
     receivers: tuple[Name, ...] | None = None
     """Names of the receivers; `[]` is nobody. Those of the enclosing route if not given."""
 
-    goes_on: bool = Field(default=False, alias="continue")
+    continues: bool = Field(default=False, alias="continue")
     """Whether the routes after this one are tried too."""
 
     reminder_every: LongDuration | None = None
@@ -63,9 +63,9 @@ class RouteSettings(Part):
         return Route(
             matchers=self.match,
             receivers=self.receivers,
-            goes_on=self.goes_on,
-            repeat_every=self.reminder_every,
-            quiet=self.mute_time_intervals,
+            continues=self.continues,
+            reminder_every=self.reminder_every,
+            mute_time_intervals=self.mute_time_intervals,
             routes=tuple(inner.route() for inner in self.routes),
         )
 

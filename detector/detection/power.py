@@ -13,9 +13,9 @@ from datetime import timedelta
 
 import numpy as np
 from numpy.random import Generator
+from numpy.typing import NDArray
 
 from detector.detection import live
-from detector.detection.hindsight.refinement import dispersion_of
 from detector.detection.options import DetectionOptions
 from detector.model.series import CountSeries, Floats
 from detector.model.surge import ChangeKind
@@ -127,7 +127,7 @@ def _dispersion(x: Sequence[Floats], mu: Sequence[Floats]) -> float:
     if not x:
         return 1.0
     counts, expected = np.concatenate(x), np.concatenate(mu)
-    return dispersion_of(counts, expected, ~(np.isnan(counts) | np.isnan(expected)))
+    return _variance_over_mean(counts, expected, ~(np.isnan(counts) | np.isnan(expected)))
 
 
 def _smallest(places: Sequence[_Trial], bins: int, probability: float, dispersion: float) -> float:
@@ -164,3 +164,15 @@ def _posts(luck: int, mean: float, dispersion: float, bins: int) -> Floats:
     scale = dispersion - 1.0
     rates = rng.gamma(mean / scale, scale, bins) if scale > 0.01 else np.full(bins, mean)
     return rng.poisson(rates).astype(np.float64)
+
+
+def _variance_over_mean(counts: Floats, expected: Floats, quiet: NDArray[np.bool_]) -> float:
+    """Return variance over mean in the ``quiet`` bins, single bins cut at four SD; at least 1."""
+    x, mu = counts[quiet], expected[quiet]
+    if mu.sum() < 1.0:
+        return 1.0
+    dispersion = 1.0
+    for _ in range(3):
+        error = np.minimum((x - mu) ** 2, 16.0 * dispersion * np.maximum(mu, 0.3))
+        dispersion = max(float(error.sum() / mu.sum()), 1.0)
+    return dispersion

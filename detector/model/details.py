@@ -99,7 +99,7 @@ class Details:
         """Return the names of ``facet`` with ``verdict``."""
         return tuple(f.name for f in self.facets if f.facet == facet and f.verdict == verdict)
 
-    def telling(self, facet: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def distinctive(self, facet: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return what of ``facet`` is hit and what is spared, where that sets the incident apart.
 
         An outage that hits everybody hits every region: to name those of them that were named

@@ -17,7 +17,7 @@ from detector.model.surge import Agreement, Onset
 from detector.model.times import iso
 
 #: The ``kind`` of messages about sources; that of an alert of an incident is its `AlertKind`.
-FEED = "feed"
+SOURCE_ALERT = "feed"
 
 
 def incident_to_dict(incident: Incident) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def incident_from_dict(fields: Mapping[str, Any]) -> Incident:
         severity=Severity[fields["severity"].upper()],
         evidence=_or_nan(fields["evidence"]),
         not_observed_since=_instant_or_none(fields.get("not_observed_since")),
-        agreement=tuple(Agreement(**said) for said in fields.get("agreement", ())),
+        agreement=tuple(Agreement(**one) for one in fields.get("agreement", ())),
     )
 
 
@@ -101,40 +101,40 @@ def alert_from_dict(fields: Mapping[str, Any]) -> Alert:
 
 
 def notice_to_dict(notice: Notice) -> dict[str, Any]:
-    """Return an alert of an incident or of a feed; ``kind`` is ``feed`` for the latter."""
+    """Return an alert of an incident or of a source; ``kind`` is ``feed`` for the latter."""
     if isinstance(notice, Alert):
         return alert_to_dict(notice)
     return {
         "key": notice.key,
-        "kind": FEED,
+        "kind": SOURCE_ALERT,
         "at": iso(notice.at),
         "sequence": notice.sequence,
-        "feed": feed_to_dict(notice.feed),
+        "feed": health_to_dict(notice.health),
     }
 
 
 def notice_from_dict(fields: Mapping[str, Any]) -> Notice:
     """Return what `notice_to_dict` wrote."""
-    if fields["kind"] != FEED:
+    if fields["kind"] != SOURCE_ALERT:
         return alert_from_dict(fields)
-    return SourceAlert(_instant(fields["at"]), feed_from_dict(fields["feed"]), fields["sequence"])
+    return SourceAlert(_instant(fields["at"]), health_from_dict(fields["feed"]), fields["sequence"])
 
 
-def feed_to_dict(feed: SourceHealth) -> dict[str, Any]:
+def health_to_dict(health: SourceHealth) -> dict[str, Any]:
     """Return how a source is."""
     return {
-        "source": feed.source,
-        "state": feed.state.value,
-        "since": iso(feed.since),
-        "reason": feed.reason.value,
-        "params": dict(feed.params),
-        "polled_at": _iso_or_none(feed.polled_at),
-        "observed_until": _iso_or_none(feed.observed_until),
+        "source": health.source,
+        "state": health.state.value,
+        "since": iso(health.since),
+        "reason": health.reason.value,
+        "params": dict(health.params),
+        "polled_at": _iso_or_none(health.polled_at),
+        "observed_until": _iso_or_none(health.observed_until),
     }
 
 
-def feed_from_dict(fields: Mapping[str, Any]) -> SourceHealth:
-    """Return the health that `feed_to_dict` wrote."""
+def health_from_dict(fields: Mapping[str, Any]) -> SourceHealth:
+    """Return the health that `health_to_dict` wrote."""
     return SourceHealth(
         source=fields["source"],
         state=SourceState(fields["state"]),

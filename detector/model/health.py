@@ -68,18 +68,18 @@ class SourceAlert:
     Attributes
     ----------
     at : when it was decided.
-    feed : the source as known at ``at``.
+    health : the source as known at ``at``.
     sequence : 1 for the first message about this source, then 2, 3, ...
     """
 
     at: datetime
-    feed: SourceHealth
+    health: SourceHealth
     sequence: int
 
     @property
     def about(self) -> str:
         """What the message is about; messages about the same thing are delivered in order."""
-        return f"feed/{self.feed.source}"
+        return f"feed/{self.health.source}"
 
     @property
     def place(self) -> tuple[int, int]:
@@ -89,9 +89,9 @@ class SourceAlert:
     @property
     def label(self) -> str:
         """What kind of message it is, in words."""
-        return f"feed {self.feed.state.value}"
+        return f"feed {self.health.state.value}"
 
     @property
     def key(self) -> str:
         """The deduplication key: the same message has the same key whatever crashed in between."""
-        return f"{self.about}/{self.sequence}-{self.feed.state.value}"
+        return f"{self.about}/{self.sequence}-{self.health.state.value}"

@@ -32,7 +32,7 @@ class Matcher:
     Notes
     -----
     Anybody who may add a silence writes patterns. RE2 matches in time linear in the text (Cox,
-    "Regular Expression Matching in the Wild", 2010), so no pattern can hold up a turn.
+    "Regular Expression Matching in the Wild", 2010), so no pattern can hold up a run.
     """
 
     label: str
@@ -64,14 +64,14 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", errors="replace")
 
 
-def _quiet() -> Any:
+def _options() -> Any:
     options = re2.Options()
     options.log_errors = False  # a mistake is told to whoever made it
     options.max_mem = 1 << 20  # a pattern that takes more is refused
     return options
 
 
-_OPTIONS = _quiet()
+_OPTIONS = _options()
 
 
 @lru_cache(maxsize=200)

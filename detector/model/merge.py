@@ -105,10 +105,10 @@ class IncidentMerge:
         )
 
 
-def _highest(known: tuple[Agreement, ...], said: tuple[Agreement, ...]) -> tuple[Agreement, ...]:
+def _highest(known: tuple[Agreement, ...], given: tuple[Agreement, ...]) -> tuple[Agreement, ...]:
     """Return, by source, the higher evidence; any is more than none, as where not observed."""
     evidence = {a.source: a.evidence for a in known}
-    for a in said:
+    for a in given:
         before = evidence.get(a.source)
         higher = before is None or (a.evidence is not None and a.evidence > before)
         evidence[a.source] = a.evidence if higher else before

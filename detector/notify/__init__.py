@@ -1,1 +1,1 @@
-"""From incident to message: what is said, when, and why."""
+"""From incident to message: what is sent, when, and why."""

@@ -1,6 +1,6 @@
-"""What there is to tell of an incident, and why: pure decisions that return their reason.
+"""Which alerts there are about an incident, and why: pure decisions that return their reason.
 
-The same for everybody and in every replay; who is told of it, and when, is decided after
+The same for everybody and in every replay; who is notified, and when, is decided after
 (`detector.notify.decide`).
 """
 
@@ -18,7 +18,7 @@ from detector.model.incident import Incident, Severity
 LEAST_SHARE = 0.1
 
 
-_UNTOLD = {
+_FIRST = {
     AuthorKind.PEOPLE: Reason.OPENED,
     AuthorKind.PRESS: Reason.PRESS,
     AuthorKind.FEW_ACCOUNTS: Reason.FEW_ACCOUNTS,
@@ -27,17 +27,17 @@ _UNTOLD = {
 
 @dataclass(frozen=True, slots=True)
 class AlertHistory:
-    """What there was to tell of an incident so far.
+    """The alerts about an incident so far.
 
     Attributes
     ----------
     messages : how many messages.
-    severity : the severity that was told.
-    ended : whether the last one told that it ended.
+    severity : the severity in the last one.
+    ended : whether the last one was its end.
     at : when the last one was decided; None for what an earlier version left.
-    updates : how many of them told news alone.
-    components, regions, sources : those that were told; in alphabetical order.
-    attribution : what it was told to be an echo of.
+    updates : how many of them were updates.
+    components, regions, sources : those that were named; in alphabetical order.
+    attribution : its root incident, as the last one named it.
     """
 
     messages: int
@@ -51,7 +51,7 @@ class AlertHistory:
     attribution: Attribution | None = None
 
     def plus(self, alert: Alert, known: NewFacts) -> AlertHistory:
-        """Return what was told after ``alert``, which says all that is ``known``."""
+        """Return the history after ``alert``, which says all that is ``known``."""
         return replace(
             self,
             messages=alert.sequence,
@@ -66,7 +66,7 @@ class AlertHistory:
         )
 
     def may_update(self, at: datetime, every: timedelta) -> bool:
-        """Return whether news may be told at ``at``.
+        """Return whether an update may be sent at ``at``.
 
         The first update comes ``every`` after the last message at the earliest; each one after it
         waits twice as long as the one before, so that pages stay few however long it lasts.
@@ -74,27 +74,27 @@ class AlertHistory:
         return self.at is None or at - self.at >= every * 2 ** min(self.updates, 20)
 
 
-def reason_to_tell(
+def alert_reason(
     incident: Incident,
-    told: AlertHistory | None,
+    history: AlertHistory | None,
     *,
     written_by: AuthorKind = AuthorKind.PEOPLE,
     new_facts: NewFacts = NO_NEW_FACTS,
     too_soon: bool = False,
 ) -> Reason:
-    """Return why ``incident`` should be told now, or why not.
+    """Return why there should be an alert about ``incident`` now, or why not.
 
-    Nobody is woken for what others than people write; once people join in, it is told. What was
-    told is told to its end, whoever writes by then. ``new_facts`` that come ``too_soon`` after the
-    last message wait.
+    Nobody is woken for what others than people write; once people join in, there is an alert. What
+    was opened is followed to its end, whoever writes by then. ``new_facts`` that come ``too_soon``
+    after the last message wait.
     """
-    if told is None:
-        return _UNTOLD[written_by] if incident.is_open else Reason.NEVER_NOTIFIED
+    if history is None:
+        return _FIRST[written_by] if incident.is_open else Reason.NEVER_NOTIFIED
     if not incident.is_open:
-        return Reason.NO_CHANGE if told.ended else Reason.RESOLVED
-    if told.ended:
+        return Reason.NO_CHANGE if history.ended else Reason.RESOLVED
+    if history.ended:
         return Reason.REOPENED
-    if incident.severity > told.severity:
+    if incident.severity > history.severity:
         return Reason.ESCALATED
     if not new_facts:
         return Reason.NO_CHANGE
@@ -102,31 +102,31 @@ def reason_to_tell(
 
 
 def known_of(incident: Incident, details: Details | None) -> NewFacts:
-    """Return all that a message about ``incident`` says; echoes are not looked for here."""
+    """Return all that a message about ``incident`` says, but for related incidents."""
     return NewFacts(
-        components=() if details is None else details.telling("component")[0],
-        regions=() if details is None else details.telling("region")[0],
+        components=() if details is None else details.distinctive("component")[0],
+        regions=() if details is None else details.distinctive("region")[0],
         sources=incident.sources,
     )
 
 
-def news_of(incident: Incident, details: Details | None, told: AlertHistory) -> NewFacts:
-    """Return what is known of ``incident`` and was not told.
+def news_of(incident: Incident, details: Details | None, history: AlertHistory) -> NewFacts:
+    """Return what is known of ``incident`` and was in no alert yet.
 
     A component or region is worth a message from a tenth of the complaints that name any on: there
     are dozens of them, and looked at often enough one of the small ones stands out by chance.
     """
     return NewFacts(
-        components=_missing(_weighty(details, "component"), told.components),
-        regions=_missing(_weighty(details, "region"), told.regions),
-        sources=_missing(incident.sources, told.sources),
+        components=_missing(_weighty(details, "component"), history.components),
+        regions=_missing(_weighty(details, "region"), history.regions),
+        sources=_missing(incident.sources, history.sources),
     )
 
 
 def _weighty(details: Details | None, facet: str) -> tuple[str, ...]:
     if details is None:
         return ()
-    hit = details.telling(facet)[0]
+    hit = details.distinctive(facet)[0]
     return tuple(
         f.name
         for f in details.facets
@@ -134,8 +134,8 @@ def _weighty(details: Details | None, facet: str) -> tuple[str, ...]:
     )
 
 
-def _missing(known: tuple[str, ...], told: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(sorted(set(known) - set(told)))
+def _missing(known: tuple[str, ...], recorded: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(set(known) - set(recorded)))
 
 
 def _both(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ def changed(what: Notification, known: NotificationState) -> Decision | None:
 
 def flapping(what: Notification, known: NotificationState) -> Decision | None:
     """Let the end of what begins again and again wait until it stays ended."""
-    timing = what.policy.habits
+    timing = what.policy.timing
     if not flaps(what.until_now, timing, now=what.at):
         return None
     resolved = what.alert.incident.resolved_at
@@ -94,11 +94,11 @@ def ended(what: Notification, _: NotificationState) -> Decision | None:
 
 def due(what: Notification, known: NotificationState) -> Decision | None:
     """Notify, after a while, of related services together, or again of what is open."""
-    quiet_for = timedelta.max if known.at is None else what.at - known.at
-    if what.related and quiet_for >= what.policy.habits.echo_wait:
+    since_last = timedelta.max if known.at is None else what.at - known.at
+    if what.related and since_last >= what.policy.timing.related_wait:
         return what.decision(Reason.RELATED, **NewFacts(related=what.related).params)
-    every = None if what.route is None else what.route.repeat_every
-    if every is not None and quiet_for >= every:
+    every = None if what.route is None else what.route.reminder_every
+    if every is not None and since_last >= every:
         return what.decision(Reason.REMINDER)
     return None
 
@@ -214,8 +214,8 @@ def decide_all(
     fresh = [alert for record in records for alert in record.fresh]
     for alert in sorted(fresh, key=lambda a: (a.at, a.incident.id, a.sequence)):
         run.decide_about(alert, fresh=True)
-    last = [replace(r.said[-1], incident=r.incident) for r in records if r.said]
-    # Related incidents first: their root tells of them.
+    last = [replace(r.all_alerts[-1], incident=r.incident) for r in records if r.all_alerts]
+    # Related incidents first: the alert of their root names them.
     for alert in sorted(last, key=lambda alert: alert.attribution is None):
         run.decide_about(alert, fresh=False)
     return Decided(tuple(run.deliveries), tuple(run.decisions), run.states)
@@ -253,7 +253,7 @@ class _Run:
             self.states[one] = dict(record.states)
             if record.alerts:
                 self._stand(record.alerts[-1])
-            if record.said and (root := record.said[-1].attribution) is not None:
+            if record.all_alerts and (root := record.all_alerts[-1].attribution) is not None:
                 self.related[root.root_id].add(one)
 
     def decide_about(self, alert: Alert, *, fresh: bool) -> None:
@@ -311,7 +311,7 @@ class _Run:
                 self.now,
                 self.wall,
                 fresh=fresh,
-                alerts=record.said,
+                alerts=record.all_alerts,
                 observed_until=record.observed_until,
                 open_labels=open_labels,
                 silences=self.mutes.silences,

@@ -106,7 +106,7 @@ class _Outcome:
 
 def deliver(
     store: Store,
-    sinks: Mapping[str, Receiver],
+    receivers: Mapping[str, Receiver],
     *,
     now: datetime,
     policy: RetryPolicy = RetryPolicy(),
@@ -121,15 +121,15 @@ def deliver(
     Parameters
     ----------
     store : holds the outbox.
-    sinks : where to send, by receiver name. What is due to an unknown name waits as if
+    receivers : where to send, by receiver name. What is due to an unknown name waits as if
         unreachable, since a receiver that was renamed by mistake may come back.
     now : time of the pass; retries count from it.
     stopping : asked before each message; once true the pass ends, and what is left stays due.
 
     Raises
     ------
-    ExceptionGroup : sinks failed with something else than a `DeliveryError`. Those are bugs; they
-        are raised at the end, when everybody else has their messages and the failures are recorded.
+    ExceptionGroup : receivers failed with something else than a `DeliveryError`. Those are bugs;
+        they are raised at the end, when all else is sent and the failures are recorded.
     StoreError : the outbox cannot be read or written.
     """
     outcomes: list[_Outcome] = []
@@ -140,7 +140,7 @@ def deliver(
                 return _finished(outcomes)
             if delivery.receiver in resting:
                 continue
-            outcome = _attempt(delivery, sinks, now=now, policy=policy)
+            outcome = _attempt(delivery, receivers, now=now, policy=policy)
             _record(store, outcome.delivery, now=now)
             outcomes.append(outcome)
             if not outcome.reached:
@@ -149,35 +149,35 @@ def deliver(
 
 
 def _attempt(
-    delivery: Delivery, sinks: Mapping[str, Receiver], *, now: datetime, policy: RetryPolicy
+    delivery: Delivery, receivers: Mapping[str, Receiver], *, now: datetime, policy: RetryPolicy
 ) -> _Outcome:
     tried = replace(delivery, attempts=delivery.attempts + 1)
     try:
-        _send(_sink(delivery.receiver, sinks), delivery.alert)
+        _send(_receiver(delivery.receiver, receivers), delivery.alert)
     except Rejected as error:
         return _Outcome(replace(tried, status=DeliveryStatus.DEAD, error=_reason(error)))
     except Unreachable as error:
         return _Outcome(_postponed(tried, error, now=now, policy=policy), reached=False)
     except Exception as bug:
         # Raised at the end of the pass. Here only its type: its text might hold a secret.
-        failure = Unreachable(f"the sink failed with {type(bug).__name__}, see the log")
+        failure = Unreachable(f"the receiver failed with {type(bug).__name__}, see the log")
         return _Outcome(_postponed(tried, failure, now=now, policy=policy), reached=False, bug=bug)
     return _Outcome(replace(tried, status=DeliveryStatus.SENT, sent_at=now, error=None))
 
 
-def _send(sink: Receiver, notice: Notice) -> None:
+def _send(receiver: Receiver, notice: Notice) -> None:
     if isinstance(notice, Alert):
-        sink.send(notice)
-    elif isinstance(sink, SourceAlertReceiver):
-        sink.send_feed(notice)
+        receiver.send(notice)
+    elif isinstance(receiver, SourceAlertReceiver):
+        receiver.send_source_alert(notice)
     else:
-        raise Rejected(f"{sink.name}: cannot be told about sources")
+        raise Rejected(f"{receiver.name}: cannot be notified of sources")
 
 
-def _sink(receiver: str, sinks: Mapping[str, Receiver]) -> Receiver:
-    if receiver not in sinks:
-        raise Unreachable(f"config.toml has no receiver {receiver!r}")
-    return sinks[receiver]
+def _receiver(name: str, receivers: Mapping[str, Receiver]) -> Receiver:
+    if name not in receivers:
+        raise Unreachable(f"config.toml has no receiver {name!r}")
+    return receivers[name]
 
 
 def _postponed(
@@ -207,7 +207,7 @@ def _reason(error: object) -> str:
 
 def _finished(outcomes: list[_Outcome]) -> DeliveryReport:
     if bugs := [outcome.bug for outcome in outcomes if outcome.bug is not None]:
-        raise ExceptionGroup("sinks failed in a way that they should not", bugs)
+        raise ExceptionGroup("receivers failed in a way that they should not", bugs)
 
     def those(status: DeliveryStatus) -> tuple[Delivery, ...]:
         return tuple(o.delivery for o in outcomes if o.delivery.status is status)

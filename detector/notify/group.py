@@ -1,4 +1,4 @@
-"""Grouping: a related incident is left to its root, while that tells enough of it."""
+"""Grouping: a related incident is left to its root, while that says enough of it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def exceeds_root(what: Notification, known: NotificationState) -> Decision | Non
     root = what.root
     if root is None or not root.what.is_open:
         return None
-    waited = what.at - what.alert.at >= what.policy.habits.echo_wait
+    waited = what.at - what.alert.at >= what.policy.timing.related_wait
     if not waited or what.alert.incident.severity <= root.severity:
         return None
     return _about_root(what, Reason.EXCEEDS_ROOT)
@@ -46,12 +46,12 @@ def outlasts(what: Notification) -> bool:
     return (
         follows_root(what)
         and ended is not None
-        and what.at - ended >= what.policy.habits.echo_grace
+        and what.at - ended >= what.policy.timing.related_grace
     )
 
 
 def follows_root(what: Notification) -> bool:
-    """Return whether there is a root of which the receiver knows and may be told more."""
+    """Return whether there is a root of which the receiver knows and may be sent more."""
     root = what.root
     return root is not None and root.known.knows and not (root.what.is_open and _is_mute(root))
 

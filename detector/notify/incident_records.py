@@ -50,7 +50,7 @@ class IncidentRecord:
     is_settled: bool = False
 
     @property
-    def said(self) -> tuple[Alert, ...]:
+    def all_alerts(self) -> tuple[Alert, ...]:
         """All there was to say of it, in order."""
         return (*self.alerts, *self.fresh)
 
@@ -66,7 +66,7 @@ class IncidentRecord:
         letters about it, which may be sent again.
         """
         resolved = self.incident.resolved_at
-        if resolved is None or now - resolved < policy.habits.echo_grace:
+        if resolved is None or now - resolved < policy.timing.related_grace:
             return False
         known = (self.states.get(receiver.name, NOTHING) for receiver in policy.receivers)
         return all(state.ended or not state.messages for state in known)
@@ -82,7 +82,7 @@ class IncidentRecord:
         decision : the run's last one about the incident as a whole.
         """
         whole = {} if decision is None else {"": states.get("", NOTHING).after(decision)}
-        return replace(self, alerts=self.said, fresh=(), states={**states, **whole})
+        return replace(self, alerts=self.all_alerts, fresh=(), states={**states, **whole})
 
 
 IncidentRecords = Mapping[str, IncidentRecord]

@@ -43,9 +43,10 @@ def silenced(what: Notification, _: NotificationState) -> Decision | None:
 
 def mute_time(what: Notification, _: NotificationState) -> Decision | None:
     """Let wait what comes in a mute time interval of the receiver or of its route."""
-    names = (*what.receiver.quiet, *(() if what.route is None else what.route.quiet))
-    windows = [what.policy.windows[name] for name in names]
-    interval = acting_interval(windows, what.labels, at=what.now)
+    of_route = () if what.route is None else what.route.mute_time_intervals
+    names = (*what.receiver.mute_time_intervals, *of_route)
+    intervals = [what.policy.mute_time_intervals[name] for name in names]
+    interval = acting_interval(intervals, what.labels, at=what.now)
     if interval is None:
         return None
     until = interval.until(what.now) or what.now
@@ -87,6 +88,6 @@ def holds(given: Acknowledgement, alerts: Iterable[Alert], now: Severity) -> boo
     """
     if now > given.severity:
         return False
-    said = sorted(alerts, key=lambda alert: alert.sequence)
-    before = [alert for alert in said if alert.at <= given.at]
-    return not any(a.kind is AlertKind.RESOLVED for a in (*before[-1:], *said[len(before) :]))
+    ordered = sorted(alerts, key=lambda alert: alert.sequence)
+    before = [alert for alert in ordered if alert.at <= given.at]
+    return not any(a.kind is AlertKind.RESOLVED for a in (*before[-1:], *ordered[len(before) :]))

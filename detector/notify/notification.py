@@ -76,7 +76,7 @@ class Notification:
 
     def is_long_ago(self, at: datetime | None) -> bool:
         """Return whether ``at`` is too long ago to notify anybody of what was then."""
-        return at is not None and self.now - at > self.policy.habits.max_age
+        return at is not None and self.now - at > self.policy.timing.max_age
 
     def decision(self, reason: Reason, **params: Any) -> Decision:
         """Return the decision for ``reason`` about this notification."""

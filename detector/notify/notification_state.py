@@ -22,9 +22,9 @@ class NotificationState:
     tried : the sequence of the last alert that was written for it.
     sequence : the sequence of the last alert that it took, or that is on its way; 0: none.
     at : when the last message was decided, refused or not.
-    severity : the severity it knows of; None: it was told nothing.
+    severity : the severity it knows of; None: it was sent nothing.
     ended : whether it knows that the incident ended.
-    related : services that it was told are related.
+    related : related services that it was notified of.
     decided : the last recorded decision; None: there was none.
     """
 
@@ -39,7 +39,7 @@ class NotificationState:
 
     @property
     def knows(self) -> bool:
-        """Whether it was told of the incident at all."""
+        """Whether it was notified of the incident at all."""
         return self.severity is not None
 
     @property

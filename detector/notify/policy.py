@@ -15,12 +15,12 @@ from detector.notify.mute_times import MuteTimeInterval
 class ReceiverPolicy:
     """A receiver: its name, the least severity that it asks for, and when it is muted.
 
-    ``quiet`` names the mute time intervals in which nothing is sent to it.
+    Nothing is sent to it in the intervals that ``mute_time_intervals`` names.
     """
 
     name: str
     least: Severity
-    quiet: tuple[str, ...] = ()
+    mute_time_intervals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +31,17 @@ class Route:
     ----------
     matchers : none takes every incident.
     receivers : whom it leads to; None: those of the route around it. Empty: nobody.
-    goes_on : whether the routes after it are asked too.
-    repeat_every : a reminder of an open incident is sent so often; None: as around it.
-    quiet : mute time intervals in which nothing is sent this way; None: as around it.
+    continues : whether the routes after it are asked too.
+    reminder_every : a reminder of an open incident is sent so often; None: as around it.
+    mute_time_intervals : names of those in which nothing is sent this way; None: as around it.
     routes : asked first; the first that takes the incident stands in for this one.
     """
 
     matchers: tuple[Matcher, ...] = ()
     receivers: tuple[str, ...] | None = None
-    goes_on: bool = False
-    repeat_every: timedelta | None = None
-    quiet: tuple[str, ...] | None = None
+    continues: bool = False
+    reminder_every: timedelta | None = None
+    mute_time_intervals: tuple[str, ...] | None = None
     routes: tuple[Route, ...] = ()
 
     def __str__(self) -> str:
@@ -55,14 +55,14 @@ class RouteMatch:
     Attributes
     ----------
     receiver : its name.
-    repeat_every : None: there are no reminders.
-    quiet : names of the mute time intervals in which nothing is sent.
+    reminder_every : None: there are no reminders.
+    mute_time_intervals : names of those in which nothing is sent.
     trail : the routes that lead there, from the outside in; empty where there are none.
     """
 
     receiver: str
-    repeat_every: timedelta | None = None
-    quiet: tuple[str, ...] = ()
+    reminder_every: timedelta | None = None
+    mute_time_intervals: tuple[str, ...] = ()
     trail: tuple[str, ...] = ()
 
 
@@ -103,9 +103,9 @@ class NotificationTiming:
     ----------
     flaps, flap_window : an incident that reopened this often within this time flaps.
     calm : the end of one that flaps is sent once it has stayed ended for so long.
-    echo_wait : related services are sent together, at most this often. One that is more severe
+    related_wait : related services are sent together, at most this often. One that is more severe
         than its root for so long is sent by itself.
-    echo_grace : a related incident that stays open for so long after the end of its root is sent
+    related_grace : a related incident that stays open for so long after the end of its root is sent
         by itself.
     max_age : what is older when it is found is recorded and not sent, except the end of what a
         receiver knows of; nor is sent what nobody has observed for so long.
@@ -114,8 +114,8 @@ class NotificationTiming:
     flaps: int = 2
     flap_window: timedelta = timedelta(hours=6)
     calm: timedelta = timedelta(hours=1)
-    echo_wait: timedelta = timedelta(minutes=5)
-    echo_grace: timedelta = timedelta(minutes=15)
+    related_wait: timedelta = timedelta(minutes=5)
+    related_grace: timedelta = timedelta(minutes=15)
     max_age: timedelta = timedelta(days=1)
 
 
@@ -127,15 +127,15 @@ class NotificationPolicy:
     ----------
     receivers : all of them.
     routes : the tree, from the top; none leads every incident to every receiver.
-    windows : mute time intervals, by name.
+    mute_time_intervals : by name.
     inhibitions : what mutes what.
     providers : services by the provider that they depend on.
-    habits : how often they are notified.
+    timing : how often they are notified, and how late.
     """
 
     receivers: Sequence[ReceiverPolicy] = ()
     routes: Sequence[Route] = ()
-    windows: Mapping[str, MuteTimeInterval] = field(default_factory=dict)
+    mute_time_intervals: Mapping[str, MuteTimeInterval] = field(default_factory=dict)
     inhibitions: Sequence[Inhibition] = ()
     providers: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    habits: NotificationTiming = NotificationTiming()
+    timing: NotificationTiming = NotificationTiming()

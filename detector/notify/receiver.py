@@ -23,18 +23,18 @@ class Receiver(Protocol):
 
 @runtime_checkable
 class SourceAlertReceiver(Protocol):
-    """A sink that can also be told about sources; `feeds.receivers` may name it."""
+    """A receiver that can also be notified of sources; `source_health.receivers` may name it."""
 
-    def send_feed(self, alert: SourceAlert) -> None:
+    def send_source_alert(self, alert: SourceAlert) -> None:
         """Hand ``alert`` over; raises as `Receiver.send`."""
 
 
 @runtime_checkable
 class RefreshedReceiver(Protocol):
-    """A sink whose receiver forgets what is not repeated (Alertmanager)."""
+    """A receiver that forgets what is not repeated (Alertmanager)."""
 
     def refresh(self, alerts: Sequence[Alert], *, now: datetime) -> None:
-        """Say again what the receiver was told and still stands; raises as `Receiver.send`.
+        """Send again what the receiver took and still stands; raises as `Receiver.send`.
 
-        Called once per turn, without alerts where nothing stands.
+        Called once per run, without alerts where nothing stands.
         """

@@ -1,4 +1,4 @@
-"""Receivers that forget what nobody repeats are told again what they know."""
+"""Alerts that stand are sent again to receivers that forget what is not repeated."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from detector.notify.receiver import Receiver, RefreshedReceiver
 from detector.store.base import Store
 
 AFTER_THE_END = timedelta(minutes=5)
-"""An end is told again for so long after the receiver took it."""
+"""An end is sent again for so long after the receiver took it."""
 
 
 def refresh(
-    store: Store, sinks: Mapping[str, Receiver], incidents: Iterable[Incident], *, now: datetime
+    store: Store, receivers: Mapping[str, Receiver], incidents: Iterable[Incident], *, now: datetime
 ) -> Mapping[str, DeliveryError]:
-    """Tell every sink that is `RefreshedReceiver` what it knows to be open, or just ended.
+    """Send again to every receiver that is `RefreshedReceiver` what it knows to stand.
 
     Only what a receiver took is repeated: what it did not get is the outbox's to send. Of an
     incident whose end it refused for good nothing is.
@@ -32,25 +32,29 @@ def refresh(
 
     Returns
     -------
-    By receiver, why it could not be told; the next turn tells it again.
+    By receiver, why it could not be reached; the next run tries again.
     """
-    forgetful = {name: sink for name, sink in sinks.items() if isinstance(sink, RefreshedReceiver)}
+    forgetful = {
+        name: receiver
+        for name, receiver in receivers.items()
+        if isinstance(receiver, RefreshedReceiver)
+    }
     if not forgetful:
         return {}
-    said = store.last_said(forgetful.keys(), {incident.id for incident in incidents})
-    standing = list(_standing(said, now))
-    troubles = {}
-    for name, sink in forgetful.items():
+    taken = store.last_taken(forgetful.keys(), {incident.id for incident in incidents})
+    standing = list(_standing(taken, now))
+    failures = {}
+    for name, receiver in forgetful.items():
         try:
-            sink.refresh([alert for receiver, alert in standing if receiver == name], now=now)
+            receiver.refresh([alert for receiver, alert in standing if receiver == name], now=now)
         except DeliveryError as error:
-            troubles[name] = error
-    return troubles
+            failures[name] = error
+    return failures
 
 
-def _standing(said: Iterable[Delivery], now: datetime) -> Iterator[tuple[str, Alert]]:
+def _standing(taken: Iterable[Delivery], now: datetime) -> Iterator[tuple[str, Alert]]:
     """Yield each receiver and the last alert of an incident that it took, while that stands."""
-    for delivery in said:
+    for delivery in taken:
         alert = delivery.alert
         if delivery.status is not DeliveryStatus.SENT or not isinstance(alert, Alert):
             continue

@@ -29,14 +29,14 @@ class AttributionRules:
     Attributes
     ----------
     within : starts whose intervals lie this close count as the same time.
-    share, voices : so large a share of the complaints, and so many of them, must name the origin.
+    share, authors : so large a share of the complaints, and so many of them, must name the origin.
     together : from so many services at the same time on a common cause is thought of,
     chance : where chance alone would bring that many together less often than this.
     """
 
     within: timedelta = timedelta(minutes=10)
     share: float = 0.2
-    voices: int = 5
+    authors: int = 5
     together: int = 3
     chance: float = 0.001
 
@@ -71,16 +71,16 @@ def attribute(
     providers: Mapping[str, Sequence[str]],
     rules: AttributionRules = AttributionRules(),
 ) -> Attribution | None:
-    """Return what ``incident`` is likely an echo of, None if of nothing that is known.
+    """Return what ``incident`` is likely explained by, None if by nothing that is known.
 
     Parameters
     ----------
-    incident : one that is about to be told for the first time.
-    others : the latest incidents of other services that were told, open or over.
+    incident : one that is about to be sent for the first time.
+    others : the latest incidents of other services that there were alerts about, open or over.
     mentions : what its complaints name.
     providers : services by the provider that they depend on.
     """
-    ongoing = [other for other in others if _goes_on(other, incident)]
+    ongoing = [other for other in others if _was_open(other, incident)]
     causes = [other for other in ongoing if _may_cause(other, incident)]
     same = [other for other in ongoing if _together(other, incident, rules)]
     return (
@@ -96,7 +96,7 @@ def _by_mentions(
     named = [
         other
         for other in causes
-        if mentions.count(other.service) >= rules.voices
+        if mentions.count(other.service) >= rules.authors
         and mentions.share(other.service) >= rules.share
     ]
     if not named:
@@ -124,7 +124,7 @@ def _by_number(
     others: Sequence[Incident],
     rules: AttributionRules,
 ) -> Attribution | None:
-    """Return the one told first where so many at once are beyond chance.
+    """Return the one sent first where so many at once are beyond chance.
 
     The chance is that of a Poisson variable whose mean is the pace of the last week, one more
     than was seen to be careful: no outage for a week is no proof that there is never one.
@@ -139,7 +139,7 @@ def _by_number(
     return Attribution(origin.service, origin.id, Because.TOGETHER, together=n)
 
 
-def _goes_on(other: Incident, incident: Incident) -> bool:
+def _was_open(other: Incident, incident: Incident) -> bool:
     """Whether ``other`` was not over when ``incident`` may have begun."""
     return other.ended_at is None or other.ended_at > incident.onset.earliest
 

@@ -122,7 +122,7 @@ class Writer:
 
     def source_message(self, alert: SourceAlert) -> NotificationText:
         """Return in words what became of a source; own templates have no say in it."""
-        health = alert.feed
+        health = alert.health
         return source_text(
             self._say,
             source=health.source,
@@ -202,8 +202,9 @@ def filters(say: Phrasing) -> Mapping[str, Callable[..., object]]:
     return {
         **{
             name: getattr(show, name)
-            for name in ("day", "clock", "offset", "instant", "zoned", "full", "beside")
+            for name in ("day", "clock", "offset", "instant", "zoned", "full")
         },
+        "beside": show.relative,
         "duration": show.duration,
         "number": show.number,
         "percent": show.percent,
@@ -268,9 +269,9 @@ def trend(alert: Alert) -> str | None:
 
 def _seen(incident: Incident) -> dict[str, Any]:
     """Return which sources observe it, which see nothing unusual, and which were not observed."""
-    others = [said for said in incident.agreement if said.source not in incident.sources]
-    unseen = [said.source for said in others if said.evidence is not None]
-    unobserved = [said.source for said in others if said.evidence is None]
+    others = [other for other in incident.agreement if other.source not in incident.sources]
+    unseen = [other.source for other in others if other.evidence is not None]
+    unobserved = [other.source for other in others if other.evidence is None]
     groups = {"sources": incident.sources, "unseen_at": unseen, "unobserved": unobserved}
     return {
         **{what: [plain(name, longest=40) for name in names] for what, names in groups.items()},
@@ -339,7 +340,7 @@ def _complaints(details: Details, say: Phrasing) -> dict[str, Any]:
         "samples": [inert(sample.text, longest=140) for sample in details.samples[:_SAMPLES]],
     }
     for name, facet in _FACETS.items():
-        hit, spared = details.telling(facet)
+        hit, spared = details.distinctive(facet)
         # What is spared tells something only beside what is hit.
         both = (hit, spared) if hit else ((), ())
         given[name], given[f"spared_{name}"] = ([inert(n, longest=40) for n in ns] for ns in both)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
+from detector.fields import inherited
 from detector.model.decision import Decision, Reason
 from detector.model.details import FACETS, Details
 from detector.model.incident import Incident
@@ -34,7 +36,7 @@ def labels_of(
     }
     if details is not None:
         for facet in FACETS:
-            labels[facet] = details.telling(facet)[0]
+            labels[facet] = details.distinctive(facet)[0]
     return {label: values for label, values in labels.items() if values}
 
 
@@ -64,21 +66,20 @@ def _taken(
             continue
         here = RouteMatch(
             "",
-            around.repeat_every if route.repeat_every is None else route.repeat_every,
-            around.quiet if route.quiet is None else route.quiet,
+            inherited(route.reminder_every, around.reminder_every),
+            inherited(route.mute_time_intervals, around.mute_time_intervals),
             (*around.trail, str(route)),
         )
-        names = tuple(receivers) if route.receivers is None else route.receivers
+        names = inherited(route.receivers, tuple(receivers))
         inner = list(_taken(route.routes, here, names, labels))
         found = [one for matches in inner for one in matches]
         yield found if inner else _reached(route, here, names)
-        if not route.goes_on:
+        if not route.continues:
             return
 
 
 def _reached(route: Route, here: RouteMatch, around: Sequence[str]) -> list[RouteMatch]:
-    names = around if route.receivers is None else route.receivers
-    return [RouteMatch(name, here.repeat_every, here.quiet, here.trail) for name in names]
+    return [replace(here, receiver=name) for name in inherited(route.receivers, tuple(around))]
 
 
 def not_routed(what: Notification, known: NotificationState) -> Decision | None:

@@ -32,7 +32,7 @@ def known_source_states(
     for found in store.on_record([f"feed/{source}" for source in sources]).values():
         sent = [(d.receiver, d.alert) for d in found.deliveries if isinstance(d.alert, SourceAlert)]
         for receiver, alert in sorted(sent, key=lambda s: s[1].sequence):
-            known[receiver, alert.feed.source] = alert.feed.state
+            known[receiver, alert.health.source] = alert.health.state
     return known
 
 
@@ -58,7 +58,7 @@ def decide_source_alerts(
     deliveries = []
     for alert in alerts:
         for receiver in receivers:
-            place, state = (receiver, alert.feed.source), alert.feed.state
+            place, state = (receiver, alert.health.source), alert.health.state
             is_known = after.get(place, SourceState.UP) is state
             if is_known or not _is_due(receiver, alert.at, policy, now):
                 continue
@@ -76,11 +76,11 @@ def _is_due(receiver: str, at: datetime, policy: NotificationPolicy, now: dateti
     """
     if _is_muted(receiver, policy, at=now):
         return False
-    return at >= now - policy.habits.max_age or _is_muted(receiver, policy, at=at)
+    return at >= now - policy.timing.max_age or _is_muted(receiver, policy, at=at)
 
 
 def _is_muted(receiver: str, policy: NotificationPolicy, *, at: datetime) -> bool:
     """Return whether an interval acts; those with matchers are about incidents alone."""
-    names = (name for r in policy.receivers if r.name == receiver for name in r.quiet)
-    intervals = (policy.windows[name] for name in names)
+    names = (name for r in policy.receivers if r.name == receiver for name in r.mute_time_intervals)
+    intervals = (policy.mute_time_intervals[name] for name in names)
     return any(not one.matchers and one.until(at) is not None for one in intervals)

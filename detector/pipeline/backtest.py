@@ -27,7 +27,7 @@ _LOOK = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Rehearsed:
+class DryRun:
     """What would have been sent, and why and why not, in order of time."""
 
     deliveries: tuple[Delivery, ...]
@@ -39,43 +39,43 @@ def no_mutes(_: datetime) -> Mutes:
     return NO_MUTES
 
 
-def rehearse(
+def dry_run(
     alerts: Iterable[Alert],
-    audience: NotificationPolicy,
+    policy: NotificationPolicy,
     *,
     until: datetime,
     every: timedelta = timedelta(minutes=1),
     mutes: Callable[[datetime], Mutes] = no_mutes,
-) -> Rehearsed:
-    """Return what ``audience`` would have been sent of ``alerts``, as if every receiver took it.
+) -> DryRun:
+    """Return what ``policy`` would have been sent of ``alerts``, as if every receiver took it.
 
     Parameters
     ----------
     alerts : what there was to tell, from a replay or a store; in order of time.
     until : what is due after it is not told.
-    every : turns of the clock while anything is left to tell; a turn is taken for every alert too.
+    every : steps of the clock while anything is left to send; a step is taken for every alert too.
     mutes : silences and acknowledgements of that time.
     """
     known: dict[str, IncidentRecord] = {}
     live: set[str] = set()
     deliveries: list[Delivery] = []
     decisions: list[Decision] = []
-    for now, fresh in _turns(sorted(alerts, key=_order), until, every, live):
+    for now, fresh in _steps(sorted(alerts, key=_order), until, every, live):
         known |= _with_fresh(known, fresh)
         live |= {alert.incident.id for alert in fresh}
         records = [known[one] for one in sorted(live)]
-        decided = decide_all(records, audience, mutes(now), now=now, wall=now)
+        decided = decide_all(records, policy, mutes(now), now=now, wall=now)
         deliveries += decided.deliveries
         decisions += decided.decisions
         known |= {one: known[one].after(states) for one, states in decided.states.items()}
-        live -= {one for one in live if known[one].settles(audience, now=now)}
-    return Rehearsed(tuple(deliveries), tuple(decisions))
+        live -= {one for one in live if known[one].settles(policy, now=now)}
+    return DryRun(tuple(deliveries), tuple(decisions))
 
 
-def _turns(
+def _steps(
     alerts: Sequence[Alert], until: datetime, every: timedelta, live: Collection[str]
 ) -> Iterable[tuple[datetime, list[Alert]]]:
-    """Yield the times of turns and the alerts that are fresh then; quiet stretches are leapt."""
+    """Yield the times of the steps and the alerts fresh then; quiet stretches are skipped."""
     i, now = 0, None
     while True:
         following = alerts[i].at if i < len(alerts) else None
@@ -165,7 +165,7 @@ class Comparison:
 def compare(
     before: History,
     after: History,
-    audiences: tuple[NotificationPolicy, NotificationPolicy] | None = None,
+    policies: tuple[NotificationPolicy, NotificationPolicy] | None = None,
 ) -> Comparison:
     """Return how ``after`` differs from ``before``, both replays of the same history.
 
@@ -174,7 +174,7 @@ def compare(
 
     Parameters
     ----------
-    audiences : who is told with the old settings and with the new ones.
+    policies : who is told with the old settings and with the new ones.
     """
     pairs, lost, gained = _paired(before.incidents.values(), after.incidents.values())
     moved = tuple(Moved(old, new) for old, new in pairs if _differs(old, new))
@@ -186,7 +186,7 @@ def compare(
         weeks=_weeks(before),
         pages_before=_pages(before),
         pages_after=_pages(after),
-        pages=() if audiences is None else _heard(before, after, audiences),
+        pages=() if policies is None else _pages_of(before, after, policies),
     )
 
 
@@ -226,23 +226,23 @@ def _pages(history: History) -> int:
     return sum(alert.kind is not AlertKind.RESOLVED for alert in history.alerts)
 
 
-def _heard(
-    before: History, after: History, audiences: tuple[NotificationPolicy, NotificationPolicy]
+def _pages_of(
+    before: History, after: History, policies: tuple[NotificationPolicy, NotificationPolicy]
 ) -> tuple[Pages, ...]:
-    old, new = (_by_receiver(h, a) for h, a in zip((before, after), audiences, strict=True))
-    names = {receiver.name for audience in audiences for receiver in audience.receivers}
+    old, new = (_by_receiver(h, a) for h, a in zip((before, after), policies, strict=True))
+    names = {receiver.name for policy in policies for receiver in policy.receivers}
     return tuple(Pages(name, old[name], new[name]) for name in sorted(names))
 
 
-def _by_receiver(history: History, audience: NotificationPolicy) -> Counter[str]:
+def _by_receiver(history: History, policy: NotificationPolicy) -> Counter[str]:
     """Return how many messages but the ends each receiver would have got."""
     if not history.coverage:
         return Counter()
     until = max(seen.end for seen in history.coverage.values())
-    told = rehearse(history.alerts, audience, until=until, every=_LOOK).deliveries
+    sent = dry_run(history.alerts, policy, until=until, every=_LOOK).deliveries
     return Counter(
         d.receiver
-        for d in told
+        for d in sent
         if isinstance(d.alert, Alert) and d.alert.kind is not AlertKind.RESOLVED
     )
 

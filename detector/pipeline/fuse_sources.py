@@ -40,8 +40,8 @@ class Together:
     fused: Mapping[str, Fused]
     steps: Mapping[str, FusedStep]
 
-    def said(self) -> list[incident_updates.SurgeChange]:
-        """Return what is said of the sources together."""
+    def changes(self) -> list[incident_updates.SurgeChange]:
+        """Return the changes of surges of the sources together."""
         return [
             incident_updates.SurgeChange(
                 change.at,
@@ -72,14 +72,14 @@ class Together:
             return ()
         if service in self.steps:
             step = self.steps[service]
-            state, sources, said, begun = step.state, step.sources, step.said, step.begun
+            state, sources, evidence, begun = step.state, step.sources, step.said, step.begun
         elif service in self.before:
             state = self.before[service].state
-            sources, said, begun = state.sources, state.recent, state.end
+            sources, evidence, begun = state.sources, state.recent, state.end
         else:
             return ()
         width = state.width.total_seconds()
-        return fusion.agreement(sources, said, begun, width, since=since, at=at)
+        return fusion.agreement(sources, evidence, begun, width, since=since, at=at)
 
 
 def fuse(
@@ -92,7 +92,7 @@ def fuse(
 
     Parameters
     ----------
-    fused : by service, as left by the cycle before.
+    fused : by service, as left by the run before.
     advanced : the bins that were taken in, and what the detector of each source made of them.
     series : every series behind these bins.
     """
@@ -102,15 +102,17 @@ def fuse(
     new: dict[str, dict[str, SourceEvidence]] = {}
     for batch, step in advanced:
         if len(members[batch.key.service]) > 1:
-            said = SourceEvidence.of(batch.start, batch.width.total_seconds(), batch.counts, step)
+            evidence = SourceEvidence.of(
+                batch.start, batch.width.total_seconds(), batch.counts, step
+            )
             mine = new.setdefault(batch.key.service, {})
             earlier = mine.get(batch.key.source)
-            mine[batch.key.source] = said if earlier is None else earlier.plus(said)
+            mine[batch.key.source] = evidence if earlier is None else earlier.plus(evidence)
     after: dict[str, Fused] = {}
     steps: dict[str, FusedStep] = {}
-    for service, said_of in new.items():
+    for service, by_source in new.items():
         before = fused.get(service)
-        after[service], steps[service] = _moved(before, service, said_of, members[service], plan)
+        after[service], steps[service] = _moved(before, service, by_source, members[service], plan)
     return Together(fused, after, steps)
 
 
@@ -127,14 +129,14 @@ def _moved(
     if state is None or finest < state.width:
         state = _begun(service, members, finest, plan)
     waiting = {} if known is None else known.waiting
-    said = {
+    evidence = {
         name: waiting[name].plus(new[name])
         if name in waiting and name in new
         else new.get(name) or waiting[name]
         for name in waiting.keys() | new.keys()
     }
-    step = fusion.update(state, said, _frontier(members, plan))
-    left = {name: kept.behind(step.state.end) for name, kept in said.items()}
+    step = fusion.update(state, evidence, _frontier(members, plan))
+    left = {name: kept.behind(step.state.end) for name, kept in evidence.items()}
     kept = {name: rest for name, rest in left.items() if rest.rows.shape[1]}
     return Fused(step.state, kept), step
 
@@ -151,6 +153,6 @@ def _begun(
 def _frontier(members: Mapping[str, Followed], plan: PipelinePlan) -> float:
     """Return up to where all have told their bins, but for those that are not waited for."""
     newest = max(member.next_bin for member in members.values())
-    patience = plan.feeds.dead_after + max(member.width for member in members.values())
+    patience = plan.health_rules.down_after + max(member.width for member in members.values())
     waited = newest - patience.total_seconds()
     return min(member.next_bin for member in members.values() if member.next_bin >= waited)

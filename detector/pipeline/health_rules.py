@@ -31,18 +31,18 @@ class SourceHealthRules:
 
     Attributes
     ----------
-    dead_after : it is down when it was not observed for so long.
+    down_after : it is down when it was not observed for so long.
     own : other durations, by source.
-    silent_share : it is degraded when it brings less than this share of what is usual.
+    degraded_share : it is degraded when it brings less than this share of what is usual.
     """
 
-    dead_after: timedelta = timedelta(minutes=10)
+    down_after: timedelta = timedelta(minutes=10)
     own: Mapping[str, timedelta] = field(default_factory=dict)
-    silent_share: float = 0.2
+    degraded_share: float = 0.2
 
     def patience_of(self, source: str) -> timedelta:
         """Return for how long ``source`` may say nothing."""
-        return self.own.get(source, self.dead_after)
+        return self.own.get(source, self.down_after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +71,14 @@ class Health:
 
     Attributes
     ----------
-    feed : how it is.
+    feed : how it is; named as in stored states.
     width : of its bins; zero if it has none.
     begun : since when it is known; the end of the first wait counts from here.
     moved_at : when a poll last observed something new, if that lies far behind: a source that
         makes up for what was missed is not down. None for one that keeps up.
     lost_since : end of its last observation if it is down.
     fallen : when its volume fell, if it is still low.
-    told : messages about it so far.
+    told : alerts about it so far; named as in stored states.
     told_at : when the last of them was decided, None before any.
     """
 

@@ -72,20 +72,20 @@ class Heartbeat:
         """Tell systemd that we live, though another instance does the work and is watched."""
         self._notify("WATCHDOG=1")
 
-    def beat(self, troubles: Sequence[str] = ()) -> str | None:
-        """Say that a run was committed, and what is in trouble; never raises.
+    def beat(self, failures: Sequence[str] = ()) -> str | None:
+        """Say that a run was committed, and what failed; never raises.
 
         Returns
         -------
         Why the ping failed, without secrets; None if it did not, or none was due.
         """
         self._notify("WATCHDOG=1")
-        now, ill = self._clock(), bool(troubles) and self._fail
+        now, ill = self._clock(), bool(failures) and self._fail
         poster = self._ill if ill else self._well
         if poster is None or self._pinged_lately(ill, now):
             return None
         self._last = (ill, now)
-        body = "\n".join(troubles)[:_LONGEST].encode("utf-8", "replace")
+        body = "\n".join(failures)[:_LONGEST].encode("utf-8", "replace")
         try:
             poster.post(body, {"Content-Type": "text/plain; charset=utf-8"}, now=now)
         except DeliveryError as error:

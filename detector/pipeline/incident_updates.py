@@ -22,12 +22,12 @@ from detector.model.merge import IncidentMerge
 from detector.model.series import SeriesKey
 from detector.model.severity import severity_of
 from detector.model.surge import Change, ChangeKind
-from detector.notify.alerts import AlertHistory, known_of, news_of, reason_to_tell
+from detector.notify.alerts import AlertHistory, alert_reason, known_of, news_of
 from detector.notify.related import Mentions, attribute
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.state import LatestIncident
 
-#: So many of the latest complaints tell enough.
+#: So many of the latest complaints are enough.
 MOST = 500
 
 
@@ -41,16 +41,18 @@ def mentions(
 ) -> Mentions:
     """Return how many of the complaints of ``[earliest start, at)`` name each of ``services``.
 
-    One complaint a voice, the latest; those of unknown authors count each.
+    One complaint per author, the latest; those of unknown authors count each.
     """
-    said = archive.about(incident.service, start=incident.onset.earliest, end=at).tail(MOST)
-    nameless = said["author"] == ""
-    heard = pd.concat([said[nameless], said[~nameless].drop_duplicates("author", keep="last")])
+    written = archive.about(incident.service, start=incident.onset.earliest, end=at).tail(MOST)
+    nameless = written["author"] == ""
+    of_authors = pd.concat(
+        [written[nameless], written[~nameless].drop_duplicates("author", keep="last")]
+    )
     folded = {service: fold(service).strip() for service in services}
     named: Counter[str] = Counter()
-    for text in heard["text"]:
+    for text in of_authors["text"]:
         named.update(_named(fold(text), folded, reader))
-    return Mentions(len(heard), dict(named))
+    return Mentions(len(of_authors), dict(named))
 
 
 def _named(own: str, folded: dict[str, str], reader: PostReader) -> set[str]:
@@ -76,14 +78,14 @@ class _Judgement(NamedTuple):
     new_facts: NewFacts = NO_NEW_FACTS
 
 
-class Telling(NamedTuple):
+class IncidentUpdates(NamedTuple):
     """What became of the changes.
 
     Attributes
     ----------
     latest : the latest incident of each service, open or closed.
     incidents : those that changed, as they stand, in order of their last change.
-    alerts : what to tell, in order.
+    alerts : in order.
     decisions : why, and why not.
     """
 
@@ -93,13 +95,13 @@ class Telling(NamedTuple):
     decisions: tuple[Decision, ...]
 
 
-def tell(
+def update_incidents(
     before: Mapping[str, LatestIncident],
     said: Sequence[SurgeChange],
     archive: Archive,
     plan: PipelinePlan,
-) -> Telling:
-    """Fold changes into incidents, in order, and decide after each what people are told."""
+) -> IncidentUpdates:
+    """Fold changes into incidents, in order, and decide after each whether there is an alert."""
     latest = dict(before)
     changed: dict[str, Incident] = {}
     alerts, decisions = [], []
@@ -124,7 +126,7 @@ def tell(
         changed.pop(incident.id, None)
         changed[incident.id] = incident
         latest[key.service] = LatestIncident(merging, told)
-    return Telling(latest, tuple(changed.values()), tuple(alerts), tuple(decisions))
+    return IncidentUpdates(latest, tuple(changed.values()), tuple(alerts), tuple(decisions))
 
 
 def _incident_of(
@@ -146,42 +148,42 @@ def _incident_of(
 
 def _judge(
     incident: Incident,
-    told: AlertHistory | None,
+    history: AlertHistory | None,
     kind: ChangeKind,
     archive: Archive,
     plan: PipelinePlan,
     at: datetime,
 ) -> _Judgement:
-    """Return why to tell or not, and, if so, what the complaints say and what of it is new.
+    """Return why there is an alert or none, what the complaints say, and what of it is new.
 
     The end of a surge is no occasion for news, even if others of the incident go on.
     """
-    reason = reason_to_tell(incident, told)
-    goes_on = incident.is_open and kind is not ChangeKind.CLOSED
-    if told is not None and goes_on and reason is Reason.NO_CHANGE:
-        return _look_for_news(incident, told, archive, plan, at)
+    reason = alert_reason(incident, history)
+    continues = incident.is_open and kind is not ChangeKind.CLOSED
+    if history is not None and continues and reason is Reason.NO_CHANGE:
+        return _look_for_news(incident, history, archive, plan, at)
     if reason.kind is None:
         return _Judgement(reason)
     details = describe(
         incident, archive, at=at, configured=plan.services, lexicon=plan.reader.lexicon
     )
     written_by = AuthorKind.PEOPLE if details is None else details.written_by
-    reason = reason_to_tell(incident, told, written_by=written_by)
-    if told is None or not incident.is_open:
+    reason = alert_reason(incident, history, written_by=written_by)
+    if history is None or not incident.is_open:
         return _Judgement(reason, details)
-    return _Judgement(reason, details, news_of(incident, details, told))
+    return _Judgement(reason, details, news_of(incident, details, history))
 
 
 def _look_for_news(
-    incident: Incident, told: AlertHistory, archive: Archive, plan: PipelinePlan, at: datetime
+    incident: Incident, history: AlertHistory, archive: Archive, plan: PipelinePlan, at: datetime
 ) -> _Judgement:
     """Return whether there are news; while it is too soon for them the complaints are not read."""
-    too_soon = not told.may_update(at, plan.update_every)
+    too_soon = not history.may_update(at, plan.update_every)
     details = None
     if not too_soon:
         details = describe(incident, archive, at=at, configured=plan.services, quoted=False)
-    news = news_of(incident, details, told)
-    reason = reason_to_tell(incident, told, new_facts=news, too_soon=too_soon)
+    news = news_of(incident, details, history)
+    reason = alert_reason(incident, history, new_facts=news, too_soon=too_soon)
     if reason.kind is not None:
         details = describe(
             incident, archive, at=at, configured=plan.services, lexicon=plan.reader.lexicon
@@ -196,7 +198,7 @@ def _attribution(
     plan: PipelinePlan,
     at: datetime,
 ) -> Attribution | None:
-    """Return what ``incident`` is likely an echo of; an echo of an echo comes from its origin."""
+    """Return what ``incident`` is likely explained by; of a related one, its root."""
     others = {
         service: known
         for service, known in latest.items()
@@ -210,23 +212,23 @@ def _attribution(
         mentions=mentions(incident, tuple(others), archive, plan.reader, at=at),
         providers=plan.providers,
     )
-    told = None if found is None else others[found.root].told
-    if found is None or told is None or told.attribution is None:
+    history = None if found is None else others[found.root].told
+    if found is None or history is None or history.attribution is None:
         return found
-    root = told.attribution
+    root = history.attribution
     return replace(found, root=root.root, root_id=root.root_id)
 
 
 def _alert(
     incident: Incident,
-    told: AlertHistory | None,
+    history: AlertHistory | None,
     judged: _Judgement,
     attribution: Attribution | None,
     at: datetime,
 ) -> Alert:
     if (kind := judged.reason.kind) is None:
         raise ValueError(f"{judged.reason} tells nothing")
-    sequence = 1 + (told.messages if told else 0)
+    sequence = 1 + (history.messages if history else 0)
     return Alert(kind, at, incident, sequence, judged.details, judged.new_facts, attribution)
 
 

@@ -18,7 +18,7 @@ END_OF_TIME = datetime.max.replace(tzinfo=UTC) - timedelta(days=366)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PipelinePlan:
-    """Options of a cycle.
+    """Options of a run.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class PipelinePlan:
     reopen_window : a surge that begins this soon after an incident's end goes on with it.
     update_every : news of an incident are told this long after the last message, at the earliest.
     providers : services by the provider that they depend on.
-    feeds : when a source is missed.
+    health_rules : when a source is missed.
     """
 
     reader: PostReader
@@ -52,7 +52,7 @@ class PipelinePlan:
     reopen_window: timedelta = timedelta(hours=1)
     update_every: timedelta = timedelta(minutes=15)
     providers: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    feeds: SourceHealthRules = field(default_factory=SourceHealthRules)
+    health_rules: SourceHealthRules = field(default_factory=SourceHealthRules)
 
     def options_for(self, service: str) -> DetectionOptions:
         """Return the detection options of ``service``."""

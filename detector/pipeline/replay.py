@@ -40,7 +40,7 @@ class History:
     ----------
     incidents : as they stood at its end, by id.
     alerts, decisions : every one, in order.
-    feed_alerts : what was said about sources, in order.
+    source_alerts : what was said about sources, in order.
     coverage : what was observed of every series: counts, and looks at trending lists.
     bins : how many bins and looks the detector took in.
     """
@@ -48,25 +48,25 @@ class History:
     incidents: dict[str, Incident] = field(default_factory=dict)
     alerts: list[Alert] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
-    feed_alerts: list[SourceAlert] = field(default_factory=list)
+    source_alerts: list[SourceAlert] = field(default_factory=list)
     coverage: dict[SeriesKey, Coverage] = field(default_factory=dict)
     bins: int = 0
 
 
 def passes(source: Source, plan: PipelinePlan) -> Iterator[RunResult]:
-    """Yield the outcome of one cycle per batch that ``source`` brings, until it is exhausted."""
-    memory, cursor, exhausted = PipelineState(), None, False
+    """Yield the result of one run per batch that ``source`` brings, until it is exhausted."""
+    state, cursor, exhausted = PipelineState(), None, False
     while not exhausted:
         poll = source.poll(cursor, until=END_OF_TIME)
-        outcome = cycle(memory, {source.name: poll}, plan, now=END_OF_TIME)
-        memory, cursor, exhausted = outcome.memory, poll.cursor, poll.exhausted
+        outcome = cycle(state, {source.name: poll}, plan, now=END_OF_TIME)
+        state, cursor, exhausted = outcome.state, poll.cursor, poll.exhausted
         yield outcome
 
 
 def replay(
     source: Source, plan: PipelinePlan, *, progress: Callable[[int], None] = lambda _: None
 ) -> History:
-    """Return what the live cycle would have said over the history that ``source`` holds.
+    """Return what the live run would have said over the history that ``source`` holds.
 
     ``progress`` is called with the number of bins done after every pass.
     """
@@ -78,12 +78,12 @@ def replay(
 
 
 def take_in(history: History, outcome: RunResult) -> None:
-    """Add what one cycle said to ``history``."""
+    """Add what one run found to ``history``."""
     for incident in outcome.incidents:
         history.incidents[incident.id] = incident
     history.alerts += outcome.alerts
     history.decisions += outcome.decisions
-    history.feed_alerts += outcome.feed_alerts
+    history.source_alerts += outcome.source_alerts
     for advance in outcome.advances:
         batch = advance.batch
         end = batch.start + len(batch.counts) * batch.width.total_seconds()
@@ -132,17 +132,17 @@ def stored_counts(store: Viewer) -> pd.DataFrame:
 def replay_counts(
     counts: pd.DataFrame, plan: PipelinePlan, *, progress: Callable[[int], None] = lambda _: None
 ) -> History:
-    """Return what the live cycle would have said over ``counts`` of any number of sources.
+    """Return what the live run would have said over ``counts`` of any number of sources.
 
     Parameters
     ----------
     counts : ``time, service, source, count``; bins of one source have one width.
     progress : called with the number of bins done, day by day.
     """
-    history, memory = History(), PipelineState()
+    history, state = History(), PipelineState()
     for polls in _days(counts):
-        outcome = cycle(memory, polls, plan, now=END_OF_TIME)
-        memory = outcome.memory
+        outcome = cycle(state, polls, plan, now=END_OF_TIME)
+        state = outcome.state
         take_in(history, outcome)
         progress(history.bins)
     return history

@@ -107,7 +107,7 @@ _AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class PollFailure:
     """A source that could not be read in this run; its bins stay unobserved.
 
     ``error`` is a `DetectorError` where the world is to blame, anything else where the source is.
@@ -125,7 +125,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Notified:
-    """What receivers know, kept from run to run; after a start the store tells it.
+    """What receivers know, kept from run to run; after a start it is read from the store.
 
     Attributes
     ----------
@@ -148,14 +148,14 @@ class RunOutcome:
     Attributes
     ----------
     result : what became of the data.
-    troubles : the sources that could not be read.
+    poll_failures : the sources that could not be read.
     exhausted : the sources that will bring nothing more.
     notified : what the next run needs not read again.
     totals : how much was taken in.
     """
 
     result: RunResult
-    troubles: tuple[Trouble, ...]
+    poll_failures: tuple[PollFailure, ...]
     exhausted: frozenset[str]
     notified: Notified
     totals: Totals
@@ -185,36 +185,36 @@ def run_once(
     mutes : silences and acknowledgements.
     notified : what the run before left; None, after a start: the store is asked.
     """
-    polls, troubles = _poll(state, sources, until=now)
-    failures = {trouble.source: trouble.reason for trouble in troubles}
+    polls, poll_failures = _poll(state, sources, until=now)
+    failures = {failure.source: failure.reason for failure in poll_failures}
     result = cycle(state, polls, plan, now=now, failures=failures)
     before = notified or _read(store, state, source_receivers, now=now)
-    latest = _latest(state, result.memory)
+    latest = _latest(state, result.state)
     records = gather(
         store,
         latest,
         result.alerts,
         kept=before.incidents,
-        observed_until=partial(_observed_until, result.memory),
+        observed_until=partial(_observed_until, result.state),
         is_over=partial(IncidentRecord.settles, policy=policy, now=now),
     )
     settled = [record for record in records if record.is_settled]
     records = tuple(record for record in records if not record.is_settled)
     decided = decide_all(records, policy, mutes, now=now, wall=wall)
-    alerts = (*result.feed_alerts, *standing_alerts(result.memory.watched))
+    alerts = (*result.source_alerts, *standing_alerts(result.state.watched))
     about_sources, known = decide_source_alerts(
         alerts, before.sources, source_receivers, policy, now=now, wall=wall
     )
     decisions = _decisions(result, records, store)
     store.commit(
         RunRecord(
-            memory=changes(state, result.memory),
+            state=changes(state, result.state),
             counts=_counted(result.advances),
             incidents=result.incidents,
             deliveries=[*decided.deliveries, *about_sources],
             alerts=result.alerts,
             decisions=(*decisions, *decided.decisions),
-            feeds=result.feeds,
+            source_health=result.source_health,
         )
     )
     exhausted = frozenset(name for name, poll in polls.items() if poll.exhausted)
@@ -222,13 +222,13 @@ def run_once(
     done = [r.after(decided.states[r.incident.id], last.get(r.incident.id)) for r in records]
     left = keep(before.incidents, [*done, *settled], policy, latest=latest.keys(), now=now)
     totals = taken_in(polls, result, failures)
-    return RunOutcome(result, troubles, exhausted, Notified(left, known), totals)
+    return RunOutcome(result, poll_failures, exhausted, Notified(left, known), totals)
 
 
 def _read(
     store: Store, state: PipelineState, source_receivers: Sequence[str], *, now: datetime
 ) -> Notified:
-    """Return what receivers know, as the store tells it after a start."""
+    """Return what receivers know, as the store has it after a start."""
     return Notified(
         read_records(store, since=now - OWED_FOR),
         known_source_states(store, state.watched.keys(), source_receivers),
@@ -261,11 +261,11 @@ def _observed_until(state: PipelineState, incident: Incident) -> datetime | None
     ends = []
     for source in incident.sources:
         series = state.series.get(SeriesKey(incident.service, source))
-        feed = state.feeds.get(source)
+        progress = state.progress.get(source)
         if series is not None:
             ends.append(from_seconds(series.next_bin))
-        if feed is not None and len(feed.observed):
-            ends.append(from_seconds(float(feed.observed.ends[-1])))
+        if progress is not None and len(progress.observed):
+            ends.append(from_seconds(float(progress.observed.ends[-1])))
     return max(ends, default=None)
 
 
@@ -274,24 +274,24 @@ def standing_alerts(watched: Mapping[str, WatchedSource]) -> Iterator[SourceAler
     for place in sorted(watched):
         health = watched[place].health
         if health.told_at is not None:
-            feed = replace(health.feed, polled_at=None)
-            yield SourceAlert(health.told_at, feed, health.told)
+            stands = replace(health.feed, polled_at=None)
+            yield SourceAlert(health.told_at, stands, health.told)
 
 
 def _poll(
     state: PipelineState, sources: Sequence[Source], *, until: datetime
-) -> tuple[Mapping[str, Poll], tuple[Trouble, ...]]:
+) -> tuple[Mapping[str, Poll], tuple[PollFailure, ...]]:
     """Poll the sources side by side, so that one that is slow does not hold up the others.
 
     What they brought is in the order of ``sources``, whoever answered first.
     """
 
-    def poll(source: Source) -> Poll | Trouble:
-        feed = state.feeds.get(source.name)
+    def poll(source: Source) -> Poll | PollFailure:
+        progress = state.progress.get(source.name)
         try:
-            return source.poll(feed.cursor if feed else None, until=until)
+            return source.poll(progress.cursor if progress else None, until=until)
         except Exception as error:  # reported by the caller; one source must not stop the others
-            return Trouble(source.name, error)
+            return PollFailure(source.name, error)
 
     if len(sources) <= 1:
         brought = [poll(source) for source in sources]
@@ -300,7 +300,7 @@ def _poll(
             brought = list(pool.map(poll, sources))
     named = [(source.name, found) for source, found in zip(sources, brought, strict=True)]
     polls = {name: found for name, found in named if isinstance(found, Poll)}
-    return polls, tuple(found for found in brought if isinstance(found, Trouble))
+    return polls, tuple(found for found in brought if isinstance(found, PollFailure))
 
 
 def _decisions(
@@ -326,7 +326,7 @@ def _decisions(
 def _counted(advances: Sequence[Advance]) -> pd.DataFrame | None:
     """Return the observed bins as rows of the store's counts table.
 
-    Column by column: a frame for each of a thousand series takes longer than all else of a turn.
+    Column by column: a frame for each of a thousand series takes longer than all else of a run.
     """
     if not advances:
         return None

@@ -37,7 +37,7 @@ from detector.pipeline.setup import build_policy
 from detector.pipeline.state import PipelineState
 from detector.sources.base import Source
 from detector.store.base import Controls, Store
-from detector.store.controls import controls_beside
+from detector.store.controls import shared_controls
 from detector.store.sql_store import open_store
 
 log = structlog.get_logger("detector.pipeline")
@@ -59,60 +59,60 @@ class CatchUp:
 
     _reached: dict[str, datetime] = field(default_factory=dict)
 
-    def say(self, feeds: Sequence[SourceHealth], now: datetime) -> None:
-        """Log how far each of ``feeds`` is at ``now``; nothing of those that keep up."""
-        for feed in feeds:
-            before, reached = self._reached.get(feed.source), feed.observed_until
+    def log(self, sources: Sequence[SourceHealth], now: datetime) -> None:
+        """Log how far each of ``sources`` is at ``now``; nothing of those that keep up."""
+        for source in sources:
+            before, reached = self._reached.get(source.source), source.observed_until
             if reached is None or reached == before:
                 continue
-            self._reached[feed.source] = reached
+            self._reached[source.source] = reached
             if now - reached > BEHIND:
                 left = str(now - reached).partition(".")[0]
-                log.info("catching up", source=feed.source, until=iso(reached), left=left)
+                log.info("catching up", source=source.source, until=iso(reached), left=left)
             elif before is not None and now - before > BEHIND:
-                log.info("caught up", source=feed.source)
+                log.info("caught up", source=source.source)
 
 
 @dataclass(eq=False)
 class Pipeline:
-    """Sources, engine, store and sinks at work.
+    """Sources, engine, store and receivers at work.
 
     Attributes
     ----------
-    memory : what the last committed run left; after a restart, what the store kept of it.
-    term : the reign in which `memory` was read; in another one the store may know more.
+    state : what the last committed run left; after a restart, what the store kept of it.
+    term : the leader's term in which `state` was read; in another one the store may know more.
     stopping : whether a stop was asked for: then no further message is begun.
-    turns, totals : runs since the start, and how much they took in.
+    runs, totals : runs since the start, and how much they took in.
     notified : what receivers knew after the last run; None: the store is to be asked.
     """
 
     settings: Settings
     plan: PipelinePlan
     sources: Sequence[Source]
-    sinks: Mapping[str, Receiver]
-    audience: NotificationPolicy
+    receivers: Mapping[str, Receiver]
+    notification_policy: NotificationPolicy
     store: Store
-    desk: Controls
+    controls: Controls
     clock: Clock
-    memory: PipelineState
+    state: PipelineState
     policy: RetryPolicy
     heartbeat: Heartbeat
     leadership: Leader
     term: int | None = None
     stopping: Callable[[], bool] = field(default=lambda: False)
-    turns: int = field(default=0, init=False)
+    runs: int = field(default=0, init=False)
     totals: Totals = field(default_factory=Totals, init=False)
     notified: Notified | None = field(default=None, init=False)
     _stood_by: bool = field(default=False, init=False)
-    _troubles: Sequence[str] | None = field(default=None, init=False)
+    _failures: Sequence[str] | None = field(default=None, init=False)
     _catch_up: CatchUp = field(default_factory=CatchUp, init=False)
 
     def jobs(self) -> Sequence[Job]:
         """Return what is to be done between runs, or beside them."""
         every = self.settings.schedule.every
-        jobs = [Job("heartbeat", self.beat, min(every, SIGNS), beside=True)]
+        jobs = [Job("heartbeat", self.beat, min(every, SIGNS), parallel=True)]
         if (renew_every := self.leadership.renew_every) is not None:
-            jobs.append(Job("lease", self.leadership.renew, renew_every, beside=True))
+            jobs.append(Job("lease", self.leadership.renew, renew_every, parallel=True))
         if self.settings.clock.speed is not None:
             return jobs  # scenarios of years ago are kept whole, and their runs follow at once
         if every > self.policy.first:
@@ -130,7 +130,7 @@ class Pipeline:
         live.update(live.begin(options, start=start, width=self.plan.width), np.zeros(2))
         self.heartbeat.ready()
 
-    def turn(self) -> bool:
+    def run(self) -> bool:
         """Poll, count, detect, commit, deliver. Return whether there is more to do.
 
         While another instance leads, nothing is done but to wait for its end.
@@ -138,7 +138,7 @@ class Pipeline:
         if not self._leads():
             self.heartbeat.standing_by()
             return True
-        return self._reading_anew(self._turn, otherwise=True)
+        return self._reading_anew(self._run, otherwise=True)
 
     def deliver(self) -> None:
         """Send what is due; between runs, so that what failed does not wait for the next one.
@@ -160,14 +160,14 @@ class Pipeline:
             log.info("old counts and messages dropped", rows=gone)
 
     def beat(self) -> None:
-        """Say that a run was committed, if one was since this was said last, and who is in trouble.
+        """Say that a run was committed, if one was since the last beat, and what failed.
 
-        A pipeline that does not run any more is not heard of either.
+        A pipeline that does not run any more sends none.
         """
-        troubles, self._troubles = self._troubles, None
-        if troubles is None:
+        failures, self._failures = self._failures, None
+        if failures is None:
             return
-        if failure := self.heartbeat.beat(troubles):
+        if failure := self.heartbeat.beat(failures):
             log.warning("heartbeat not sent", error=failure)
 
     def _reading_anew(self, work: Callable[[], T], *, otherwise: R) -> T | R:
@@ -196,61 +196,61 @@ class Pipeline:
             self.term, self._stood_by = None, True
             return False
         if self.leadership.term != self.term:
-            self.memory, self.notified = load(self.store.memory()), None
+            self.state, self.notified = load(self.store.state()), None
             if self._stood_by:
                 log.warning("this instance leads now", term=self.leadership.term)
         self.term = self.leadership.term
         return True
 
-    def _turn(self) -> bool:
+    def _run(self) -> bool:
         now, wall = self.clock.now(), wall_now()
         finished = self.clock.finished
         outcome = run_once(
-            self.memory,
+            self.state,
             self.sources,
             self.store,
             self.plan,
-            self.audience,
+            self.notification_policy,
             now=now,
             wall=wall,
             source_receivers=self.settings.source_health.receivers,
             mutes=self._mutes(wall),
             notified=self.notified,
         )
-        self.memory, self.notified = outcome.result.memory, outcome.notified
-        self.turns, self.totals = self.turns + 1, self.totals.plus(outcome.totals)
-        for trouble in outcome.troubles:
-            bug = None if isinstance(trouble.error, DetectorError) else trouble.error
+        self.state, self.notified = outcome.result.state, outcome.notified
+        self.runs, self.totals = self.runs + 1, self.totals.plus(outcome.totals)
+        for failed in outcome.poll_failures:
+            bug = None if isinstance(failed.error, DetectorError) else failed.error
             log.warning(
-                "source failed", source=trouble.source, error=str(trouble.error), exc_info=bug
+                "source failed", source=failed.source, error=str(failed.error), exc_info=bug
             )
         for source, rows in outcome.result.late.items():
             log.info("came too late to be counted", source=source, rows=rows)
-        for alarm in outcome.result.feed_alerts:
-            feed = alarm.feed
+        for alarm in outcome.result.source_alerts:
+            health = alarm.health
             log.warning(
-                f"source is {feed.state.value}",
-                source=feed.source,
-                reason=feed.reason.value,
-                **feed.params,
+                f"source is {health.state.value}",
+                source=health.source,
+                reason=health.reason.value,
+                **health.params,
             )
         report = self._deliver()
         standing = standing_incidents(
-            latest_incidents(self.memory), self.notified.incidents, now=now
+            latest_incidents(self.state), self.notified.incidents, now=now
         )
         unreached = {d.receiver for d in (*report.retried, *report.dead)} | self._refresh(standing)
-        self._troubles = [
-            *(f"source {t.source} failed" for t in outcome.troubles),
+        self._failures = [
+            *(f"source {t.source} failed" for t in outcome.poll_failures),
             *(f"receiver {name} was not reached" for name in sorted(unreached)),
         ]
         if self.settings.clock.speed is None:
-            self._catch_up.say(outcome.result.feeds, now)
+            self._catch_up.log(outcome.result.source_health, now)
         return not (finished and not report.retried)
 
     def _deliver(self) -> DeliveryReport:
         """Send what is due; what was refused for good is not on record any more."""
         report = deliver(
-            self.store, self.sinks, now=wall_now(), policy=self.policy, stopping=self.stopping
+            self.store, self.receivers, now=wall_now(), policy=self.policy, stopping=self.stopping
         )
         if self.notified is not None:
             self.notified = self.notified.without(report.dead)
@@ -259,15 +259,15 @@ class Pipeline:
 
     def _mutes(self, wall: datetime) -> Mutes:
         """Return the silences and acknowledgements of now."""
-        acknowledgements = {given.incident_id: given for given in self.desk.acknowledgements()}
-        return Mutes(self.desk.silences(ending_after=wall), acknowledgements)
+        acknowledgements = {given.incident_id: given for given in self.controls.acknowledgements()}
+        return Mutes(self.controls.silences(ending_after=wall), acknowledgements)
 
     def _refresh(self, incidents: Iterable[Incident]) -> set[str]:
-        """Tell receivers that forget what they are not told again; return the unreached ones."""
-        troubles = refresh(self.store, self.sinks, incidents, now=wall_now())
-        for receiver, error in troubles.items():
+        """Send again to receivers that forget what is not repeated; return the unreached ones."""
+        failures = refresh(self.store, self.receivers, incidents, now=wall_now())
+        for receiver, error in failures.items():
             log.warning("alerts not said again", receiver=receiver, error=str(error))
-        return set(troubles)
+        return set(failures)
 
     def close(self) -> None:
         """Release the store."""
@@ -287,21 +287,21 @@ def build(settings: Settings, *, base: Path, console: TextIO) -> Pipeline:
     """
     plan = setup.build_plan(settings)
     sources = setup.build_sources(settings, base=base)
-    sinks = setup.build_receivers(settings, base=base, console=console)
+    receivers = setup.build_receivers(settings, base=base, console=console)
     location, ttl = setup.store_location(settings, base=base), settings.store.lease
     store = open_store(location, standby=True, ttl=ttl)
     leadership = Leader(store.lease)
-    memory = load(store.memory())
+    state = load(store.state())
     return Pipeline(
         settings=settings,
         plan=plan,
         sources=sources,
-        sinks=sinks,
-        audience=build_policy(settings),
+        receivers=receivers,
+        notification_policy=build_policy(settings),
         store=store,
-        desk=controls_beside(store),
-        clock=setup.build_clock(settings, sources, resumed_at=_resumed_at(memory)),
-        memory=memory,
+        controls=shared_controls(store),
+        clock=setup.build_clock(settings, sources, resumed_at=_resumed_at(state)),
+        state=state,
         policy=RetryPolicy(give_up_after=settings.delivery.give_up_after),
         heartbeat=build_heartbeat(settings, base=base),
         leadership=leadership,
@@ -309,9 +309,9 @@ def build(settings: Settings, *, base: Path, console: TextIO) -> Pipeline:
     )
 
 
-def _resumed_at(memory: PipelineState) -> datetime | None:
+def _resumed_at(state: PipelineState) -> datetime | None:
     """Return up to when the sources were looked at before the restart."""
-    ends = [feed.observed.pairs()[-1][1] for feed in memory.feeds.values() if len(feed.observed)]
+    ends = [one.observed.pairs()[-1][1] for one in state.progress.values() if len(one.observed)]
     return max(ends, default=None)
 
 

@@ -65,7 +65,7 @@ def changes(before: PipelineState, after: PipelineState) -> dict[str, bytes | No
     for number in before.archive.pieces.keys() - after.archive.pieces.keys():
         changed[f"archive/{number}"] = None
     plain: tuple[tuple[str, Mapping[Any, Any], Mapping[Any, Any]], ...] = (
-        ("feed", before.feeds, after.feeds),
+        ("feed", before.progress, after.progress),
         ("incident", before.incidents, after.incidents),
         ("archive", before.archive.pieces, after.archive.pieces),
         ("watched", before.watched, after.watched),
@@ -104,7 +104,7 @@ def load(entries: Mapping[str, bytes]) -> PipelineState:
             name, value = _unpacked(key, entry, _KINDS[kind])
             found[kind][name] = value
     return PipelineState(
-        feeds=found["feed"],
+        progress=found["feed"],
         series={key: _followed(key, s, found["tables"]) for key, s in found["series"].items()},
         trends=found["trend"],
         incidents=found["incident"],

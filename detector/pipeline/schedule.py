@@ -40,7 +40,7 @@ MAX_FAILURES = 5
 #: Name of the job that the others serve.
 RUN = "run"
 #: Executors: for jobs that take turns, and for those beside them.
-_IN_TURN, _BESIDE = "default", "beside"
+_SERIAL, _PARALLEL = "default", "beside"
 
 
 class Outcome(StrEnum):
@@ -91,7 +91,7 @@ class Job:
     grace : how late it may start; None: however late. (APScheduler's own default of one second
         drops late jobs silently.)
     at_once : whether it is due at the start, or first after an interval.
-    beside : whether it works beside the run, or takes turns with it.
+    parallel : whether it works beside the run, or takes turns with it.
     """
 
     name: str
@@ -99,7 +99,7 @@ class Job:
     every: timedelta
     grace: timedelta | None = None
     at_once: bool = False
-    beside: bool = False
+    parallel: bool = False
 
 
 class Schedule:
@@ -126,7 +126,7 @@ class Schedule:
     ) -> None:
         self._run = run
         self._stopped = threading.Event()
-        self._in_turn = threading.Lock()
+        self._serial = threading.Lock()
         self._failures = 0
         self._overran = False
         self._every = every.total_seconds()
@@ -134,8 +134,8 @@ class Schedule:
         self.counts = JobCounts()
         self._scheduler = BackgroundScheduler(
             executors={
-                _IN_TURN: ThreadPoolExecutor(1),
-                _BESIDE: ThreadPoolExecutor(max(sum(job.beside for job in jobs), 1)),
+                _SERIAL: ThreadPoolExecutor(1),
+                _PARALLEL: ThreadPoolExecutor(max(sum(job.parallel for job in jobs), 1)),
             },
             job_defaults={"coalesce": True, "max_instances": 1},
             timezone="UTC",
@@ -148,19 +148,19 @@ class Schedule:
         grace = None if job.grace is None else max(1, round(job.grace.total_seconds()))
         now = wall_now()
         self._scheduler.add_job(
-            job.work if job.beside else self._taking_turns(job.work),
+            job.work if job.parallel else self._serially(job.work),
             "interval",
             seconds=job.every.total_seconds(),
             id=job.name,
             name=job.name,
-            executor=_BESIDE if job.beside else _IN_TURN,
+            executor=_PARALLEL if job.parallel else _SERIAL,
             misfire_grace_time=grace,
             next_run_time=now if job.at_once else now + job.every,
         )
 
-    def _taking_turns(self, work: Callable[[], object]) -> Callable[[], None]:
+    def _serially(self, work: Callable[[], object]) -> Callable[[], None]:
         def one_at_a_time() -> None:
-            with self._in_turn:
+            with self._serial:
                 if self._stopped.is_set():
                     raise _NotBegun
                 work()
@@ -195,9 +195,9 @@ class Schedule:
     def _finish_run(self) -> None:
         """Let nothing begin any more that takes turns, and wait for what is at work."""
         for job in self._scheduler.get_jobs():
-            if job.executor == _IN_TURN:
+            if job.executor == _SERIAL:
                 job.remove()
-        with self._in_turn:
+        with self._serial:
             pass
 
     def _once(self) -> None:

@@ -42,15 +42,15 @@ def build_policy(settings: Settings) -> NotificationPolicy:
             ReceiverPolicy(r.name, r.least, r.mute_time_intervals) for r in settings.receivers
         ),
         routes=tuple(route.route() for route in settings.routes),
-        windows={interval.name: interval.interval() for interval in settings.mute_time_intervals},
+        mute_time_intervals={one.name: one.interval() for one in settings.mute_time_intervals},
         inhibitions=tuple(rule.inhibition() for rule in settings.inhibitions),
         providers=settings.services_by_provider,
-        habits=NotificationTiming(
+        timing=NotificationTiming(
             flaps=alerts.flaps,
             flap_window=alerts.flap_window,
             calm=settings.incidents.reopen_window,
-            echo_wait=alerts.related_wait,
-            echo_grace=alerts.related_grace,
+            related_wait=alerts.related_wait,
+            related_grace=alerts.related_grace,
             max_age=settings.delivery.max_alert_age,
         ),
     )
@@ -145,16 +145,16 @@ def build_plan(settings: Settings) -> PipelinePlan:
         reopen_window=settings.incidents.reopen_window,
         update_every=settings.alerts.update_every,
         providers=settings.services_by_provider,
-        feeds=_health_rules(settings),
+        health_rules=_health_rules(settings),
     )
 
 
 def _health_rules(settings: Settings) -> SourceHealthRules:
     health = settings.source_health
     return SourceHealthRules(
-        dead_after=max(health.down_after, 3 * settings.schedule.every),
+        down_after=max(health.down_after, 3 * settings.schedule.every),
         own=health.down_after_for,
-        silent_share=health.degraded_share,
+        degraded_share=health.degraded_share,
     )
 
 

@@ -19,7 +19,7 @@ def watch(
     watched: Mapping[str, WatchedSource],
     polls: Mapping[str, Poll],
     failures: Mapping[str, str],
-    feeds: Mapping[str, SourceProgress],
+    progress: Mapping[str, SourceProgress],
     plan: PipelinePlan,
     *,
     now: datetime,
@@ -28,26 +28,26 @@ def watch(
 
     Parameters
     ----------
-    watched : by place, as left by the turn before.
+    watched : by place, as left by the run before.
     polls : what the sources brought; ``failures`` : why others could not be read.
-    feeds : the sources' memories after their polls were tallied.
+    progress : of the sources, after their polls were counted.
     """
     clock = None if now >= END_OF_TIME else now
     after: dict[str, WatchedSource] = {}
     alerts: list[SourceAlert] = []
-    looks = {name: _looks(name, poll, watched, feeds, plan) for name, poll in polls.items()}
+    looks = {name: _looks(name, poll, watched, progress, plan) for name, poll in polls.items()}
     looks |= {name: _failed(name, error, watched) for name, error in failures.items()}
-    for feed in sorted(looks):
-        for place, (outcome, volume) in looks[feed].items():
+    for source in sorted(looks):
+        for place, (outcome, volume) in looks[source].items():
             known = watched.get(place)
             if known is None and not outcome.observed and clock is None:
                 continue
-            state, said = update(
-                known.health if known else None, place, outcome, plan.feeds, now=clock
+            state, changes = update(
+                known.health if known else None, place, outcome, plan.health_rules, now=clock
             )
-            after[place] = WatchedSource(feed, state, volume)
-            alerts += said
-    return after, tuple(sorted(alerts, key=lambda a: (a.at, a.feed.source, a.sequence)))
+            after[place] = WatchedSource(source, state, volume)
+            alerts += changes
+    return after, tuple(sorted(alerts, key=lambda a: (a.at, a.health.source, a.sequence)))
 
 
 def mark_unobserved(
@@ -83,40 +83,42 @@ def _not_observed_since(
 
 
 def _failed(
-    feed: str, error: str, watched: Mapping[str, WatchedSource]
+    source: str, error: str, watched: Mapping[str, WatchedSource]
 ) -> dict[str, tuple[PollOutcome, Volume | None]]:
-    places = _places(feed, watched)
+    places = _places(source, watched)
     return {
         place: (PollOutcome(error=error), watched[place].volume if place in watched else None)
         for place in places
     }
 
 
-def _places(feed: str, watched: Mapping[str, WatchedSource]) -> list[str]:
-    """Return the places that ``feed`` is known to bring, itself if none is."""
-    return sorted(place for place, known in watched.items() if known.feed == feed) or [feed]
+def _places(source: str, watched: Mapping[str, WatchedSource]) -> list[str]:
+    """Return the places that ``source`` is known to bring, itself if none is."""
+    return sorted(place for place, known in watched.items() if known.feed == source) or [source]
 
 
 def _looks(
-    feed: str,
+    source: str,
     poll: Poll,
     watched: Mapping[str, WatchedSource],
-    feeds: Mapping[str, SourceProgress],
+    progress: Mapping[str, SourceProgress],
     plan: PipelinePlan,
 ) -> dict[str, tuple[PollOutcome, Volume | None]]:
     """Return, by place, what the poll says about it and its volume after it."""
     awaited = poll.awaited and not poll.exhausted
     step = None if poll.counts is None else poll.width
-    parts = {polled.place: polled for polled in polled_bins(feed, poll, feeds.get(feed), plan)}
+    parts = {
+        polled.place: polled for polled in polled_bins(source, poll, progress.get(source), plan)
+    }
     looks: dict[str, tuple[PollOutcome, Volume | None]] = {}
-    known_places = {place for place, seen in watched.items() if seen.feed == feed}
-    for place in parts.keys() | known_places or {feed}:
+    known_places = {place for place, seen in watched.items() if seen.feed == source}
+    for place in parts.keys() | known_places or {source}:
         known = watched[place].volume if place in watched else None
         polled = parts.get(place)
         if polled is None:
             looks[place] = PollOutcome(awaited=awaited, width=step), known
             continue
-        volume, changes = grown(known, polled, share=plan.feeds.silent_share)
+        volume, changes = grown(known, polled, share=plan.health_rules.degraded_share)
         spans = polled.observed.pairs()
         looks[place] = PollOutcome(spans, awaited=awaited, width=step, falls=changes), volume
     return dict(sorted(looks.items()))

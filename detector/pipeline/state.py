@@ -36,7 +36,7 @@ class SourceProgress:
     Attributes
     ----------
     cursor : where its next poll continues.
-    observed : when it was looked at, since `LOOKED_BACK` before the turn before.
+    observed : when it was looked at, since `LOOKED_BACK` before the run before.
     since : when it was first looked at (seconds since 1970), where posts are counted; None before.
     counted_until : posts before this (seconds since 1970) are in final bins; None before any.
     backlog : rows that are not in final bins yet, and for posts those of the window before.
@@ -131,7 +131,8 @@ class WatchedSource:
 
     Attributes
     ----------
-    feed : the source that is asked; it differs where a counts table names places of its own.
+    feed : the source that is asked, named as in stored states; it differs where a counts table
+        names places of its own.
     health : how it is.
     volume : what it brings, None for a trending list.
     """
@@ -143,9 +144,9 @@ class WatchedSource:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PipelineState:
-    """Everything a cycle needs from those before it."""
+    """Everything a run needs from those before it."""
 
-    feeds: Mapping[str, SourceProgress] = field(default_factory=dict)
+    progress: Mapping[str, SourceProgress] = field(default_factory=dict)
     series: Mapping[SeriesKey, Followed] = field(default_factory=dict)
     trends: Mapping[SeriesKey, TrendState] = field(default_factory=dict)
     incidents: Mapping[str, LatestIncident] = field(default_factory=dict)

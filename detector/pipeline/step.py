@@ -27,7 +27,7 @@ from detector.pipeline.counting.post_counts import count_posts, new_complaints
 from detector.pipeline.counting.series_batch import CountBatch, ListBatch, SourceBatch
 from detector.pipeline.counting.table_counts import count_listings, count_rows
 from detector.pipeline.fuse_sources import fuse
-from detector.pipeline.incident_updates import SurgeChange, tell
+from detector.pipeline.incident_updates import SurgeChange, update_incidents
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.source_health import mark_unobserved, watch
 from detector.pipeline.state import Followed, PipelineState, SourceProgress
@@ -44,100 +44,100 @@ class Advance:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RunResult:
-    """What a cycle leaves behind.
+    """What a run leaves behind.
 
     Attributes
     ----------
-    memory : for the next cycle.
+    state : for the next run.
     advances : the series that moved on.
     looks : the looks at trending lists that were taken in.
     incidents : those that changed, as they stand, in order of their last change.
-    alerts : what to tell, in order.
+    alerts : in order.
     decisions : why, and why not.
-    feeds : the sources that were asked, as they are.
-    feed_alerts : what to tell of them, in order of time.
+    source_health : the sources that were asked, as they are.
+    source_alerts : about the sources, in order of time.
     late : by source, rows that came too late to be counted and are only history.
     """
 
-    memory: PipelineState
+    state: PipelineState
     advances: tuple[Advance, ...]
     looks: tuple[ListBatch, ...]
     incidents: tuple[Incident, ...]
     alerts: tuple[Alert, ...]
     decisions: tuple[Decision, ...]
-    feeds: tuple[SourceHealth, ...] = ()
-    feed_alerts: tuple[SourceAlert, ...] = ()
+    source_health: tuple[SourceHealth, ...] = ()
+    source_alerts: tuple[SourceAlert, ...] = ()
     late: Mapping[str, int] = field(default_factory=dict)
 
 
 def cycle(
-    memory: PipelineState,
+    before: PipelineState,
     polls: Mapping[str, Poll],
     plan: PipelinePlan,
     *,
     now: datetime,
     failures: Mapping[str, str] = MappingProxyType({}),
 ) -> RunResult:
-    """Take in what the sources brought and say what there is to say.
+    """Take in what the sources brought: detect, update incidents and decide what to send.
 
     Parameters
     ----------
-    memory : what the cycle before left.
+    before : what the run before left.
     polls : by source.
     plan : the settings.
     now : bins that ended by now, allowed lateness included, are final.
     failures : why the other sources could not be read, by source.
     """
-    batches = {name: _counted(name, polls[name], memory, plan, now) for name in sorted(polls)}
+    batches = {name: _counted(name, polls[name], before, plan, now) for name in sorted(polls)}
     counts = [batch for of_source in batches.values() for batch in of_source.counts]
     looks = [batch for of_source in batches.values() for batch in of_source.looks]
-    series = dict(memory.series)
+    series = dict(before.series)
     advances = [_advanced(batch, series, plan) for batch in counts]
-    trends, said = _look(looks, memory)
+    trends, changes = _look(looks, before)
     over = [(a.batch, a.step) for a in advances if len(a.batch.counts)]
-    together = fuse(memory.fused, over, series, plan)
-    said += together.said()
+    together = fuse(before.fused, over, series, plan)
+    changes += together.changes()
     for batch, step in ((advance.batch, advance.step) for advance in advances):
         agreed = (together.agreed(batch, change) for change in step.changes)
-        said += [
+        changes += [
             SurgeChange(change.at, batch.key, i, change, batch.width, trending=False)
             for i, change in enumerate(agreed)
         ]
-    archive = memory.archive
+    archive = before.archive
     if new := [b.complaints for b in batches.values() if b.complaints is not None]:
         archive = archive.plus(pd.concat(new, ignore_index=True).sort_values("time", kind="stable"))
-    said = [_finer(s, archive) for s in sorted(said, key=lambda s: s[:3])]
-    told = tell(memory.incidents, said, archive, plan)
-    feeds = {**memory.feeds, **{name: batch.feed for name, batch in batches.items()}}
-    watched, alarms = watch(memory.watched, polls, failures, feeds, plan, now=now)
-    latest, unobserved = mark_unobserved(told.latest, {**memory.watched, **watched})
+    changes = [_finer(one, archive) for one in sorted(changes, key=lambda one: one[:3])]
+    updates = update_incidents(before.incidents, changes, archive, plan)
+    progress = {**before.progress, **{name: batch.progress for name, batch in batches.items()}}
+    watched, alarms = watch(before.watched, polls, failures, progress, plan, now=now)
+    latest, unobserved = mark_unobserved(updates.latest, {**before.watched, **watched})
     after = PipelineState(
-        feeds,
+        progress,
         series,
-        {**memory.trends, **trends},
+        {**before.trends, **trends},
         latest,
         archive,
-        {**memory.watched, **watched},
-        {**memory.fused, **together.fused},
+        {**before.watched, **watched},
+        {**before.fused, **together.fused},
     )
     return RunResult(
         after,
         tuple(advances),
         tuple(looks),
-        _as_they_stand((*told.incidents, *unobserved)),
-        told.alerts,
-        told.decisions,
+        _as_they_stand((*updates.incidents, *unobserved)),
+        updates.alerts,
+        updates.decisions,
         tuple(known.health.feed for _, known in sorted(watched.items())),
         alarms,
         {name: batch.late for name, batch in batches.items() if batch.late},
     )
 
 
-def _finer(said: SurgeChange, archive: Archive) -> SurgeChange:
-    if said.trending:
-        return said
-    surge = to_the_second(said.change.surge, said.key, archive, width=said.width, at=said.at)
-    return said._replace(change=replace(said.change, surge=surge))
+def _finer(seen: SurgeChange, archive: Archive) -> SurgeChange:
+    if seen.trending:
+        return seen
+    surge = to_the_second(seen.change.surge, seen.key, archive, width=seen.width, at=seen.at)
+    return seen._replace(change=replace(seen.change, surge=surge))
 
 
 def _as_they_stand(incidents: Sequence[Incident]) -> tuple[Incident, ...]:
@@ -150,18 +150,18 @@ def _as_they_stand(incidents: Sequence[Incident]) -> tuple[Incident, ...]:
 
 
 def _counted(
-    source: str, poll: Poll, memory: PipelineState, plan: PipelinePlan, now: datetime
+    source: str, poll: Poll, before: PipelineState, plan: PipelinePlan, now: datetime
 ) -> SourceBatch:
-    feed = replace(memory.feeds.get(source, SourceProgress()), cursor=poll.cursor)
+    progress = replace(before.progress.get(source, SourceProgress()), cursor=poll.cursor)
     if poll.counts is None or poll.width is None:
-        return count_posts(source, feed, poll, memory.series, plan, now=now)
+        return count_posts(source, progress, poll, before.series, plan, now=now)
     if "floor" in poll.counts:
-        followed = frozenset(memory.trends)
-        return count_listings(source, feed, poll.counts, poll.width, poll, followed, plan)
-    # Under a name of their own: from a sample of posts nothing can be counted, nor told when.
-    quoted, known = new_complaints(poll.evidence, f"{source}/evidence", feed.known, plan)
-    feed = replace(feed, known=known)
-    batch = count_rows(source, feed, poll.counts, poll.width, memory.series, plan, now=now)
+        followed = frozenset(before.trends)
+        return count_listings(source, progress, poll.counts, poll.width, poll, followed, plan)
+    # Under a name of their own: from a sample of posts nothing can be counted, nor updates when.
+    quoted, known = new_complaints(poll.evidence, f"{source}/evidence", progress.known, plan)
+    progress = replace(progress, known=known)
+    batch = count_rows(source, progress, poll.counts, poll.width, before.series, plan, now=now)
     return replace(batch, complaints=quoted)
 
 
@@ -181,12 +181,12 @@ def _advanced(batch: CountBatch, series: dict[SeriesKey, Followed], plan: Pipeli
 
 
 def _look(
-    batches: Sequence[ListBatch], memory: PipelineState
+    batches: Sequence[ListBatch], before: PipelineState
 ) -> tuple[dict[SeriesKey, trending.TrendState], list[SurgeChange]]:
-    states, said = {}, []
+    states, found = {}, []
     for batch in batches:
         since = float(batch.looked.starts[0]) if len(batch.looked) else float(batch.listed[0])
-        state = memory.trends.get(batch.key, trending.TrendState(since))
+        state = before.trends.get(batch.key, trending.TrendState(since))
         states[batch.key], changes = trending.update(
             state,
             batch.listed,
@@ -195,8 +195,8 @@ def _look(
             observed=batch.looked,
             width=batch.width,
         )
-        said += [
+        found += [
             SurgeChange(c.at, batch.key, i, c, batch.width, trending=True)
             for i, c in enumerate(changes)
         ]
-    return states, said
+    return states, found

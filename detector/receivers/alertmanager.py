@@ -29,7 +29,7 @@ from detector.receivers.http import Clock, Poster, bearer, host_of, key_header
 from detector.text.phrasing import Phrasing
 
 _SECOND = timedelta(seconds=1)
-_FEED_HOLD = timedelta(days=1)
+_SOURCE_HOLD = timedelta(days=1)
 
 
 class AlertmanagerSettings(WordedSettings):
@@ -138,23 +138,23 @@ class AlertmanagerReceiver:
         lesser = self._lesser(alert, now) if alert.place > (1, 0) else []
         self._post([self._postable(alert, now), *lesser], now, key_header(alert))
 
-    def send_feed(self, alert: SourceAlert) -> None:
+    def send_source_alert(self, alert: SourceAlert) -> None:
         """Post what became of a source: an alert that holds for a day, or its end; see `send`.
 
         It is not repeated, so it must hold for longer than one about an outage.
         """
-        now, feed = self._clock(), alert.feed
-        said = self._writer.source_message(alert)
-        over = feed.state is SourceState.UP
+        now, health = self._clock(), alert.health
+        text = self._writer.source_message(alert)
+        over = health.state is SourceState.UP
         postable = {
             "labels": {
                 **self._labels,
                 "alertname": "FeedNotAlive",
                 "severity": "warning",
-                "source": plain(feed.source),
+                "source": plain(health.source),
             },
-            "annotations": {"summary": said.title, "description": said.body},
-            "endsAt": iso(now if over else now + _FEED_HOLD),
+            "annotations": {"summary": text.title, "description": text.body},
+            "endsAt": iso(now if over else now + _SOURCE_HOLD),
         }
         self._post([postable], now, key_header(alert))
 
@@ -190,9 +190,9 @@ class AlertmanagerReceiver:
         }
 
     def _annotations(self, alert: Alert) -> dict[str, str]:
-        said = self._writer.message(alert)
+        text = self._writer.message(alert)
         runbook = self._writer.links.runbook_of(alert.incident)
-        annotations = {"summary": said.title, "description": said.body}
+        annotations = {"summary": text.title, "description": text.body}
         return annotations if runbook is None else {**annotations, "runbook_url": runbook}
 
     def _ends(self, alert: Alert, now: datetime) -> datetime:

@@ -129,40 +129,40 @@ class AppriseReceiver:
         """Send the message once, or raise `Rejected` or `Unreachable`."""
         self._hand_over(self._writer.message(alert), _kind(alert))
 
-    def send_feed(self, alert: SourceAlert) -> None:
+    def send_source_alert(self, alert: SourceAlert) -> None:
         """Send what became of a source; see `send`."""
-        over = alert.feed.state is SourceState.UP
+        over = alert.health.state is SourceState.UP
         self._hand_over(self._writer.source_message(alert), "success" if over else "warning")
 
-    def _hand_over(self, said: NotificationText, kind: Kind) -> None:
-        answer = self._exchange(said, kind)
+    def _hand_over(self, text: NotificationText, kind: Kind) -> None:
+        answer = self._exchange(text, kind)
         # Raised outside of any handler: an error must not carry the address in its context.
         if answer is not None:
             raise answer
 
-    def _exchange(self, said: NotificationText, kind: Kind) -> Exception | None:
+    def _exchange(self, text: NotificationText, kind: Kind) -> Exception | None:
         # Its services wait as they like; nobody's receiver may hold up the detector, so the
         # exchange is given a thread that can be left behind.
         answers: SimpleQueue[Exception | None] = SimpleQueue()
-        Thread(target=lambda: answers.put(self._notify(said, kind)), daemon=True).start()
+        Thread(target=lambda: answers.put(self._notify(text, kind)), daemon=True).start()
         try:
             return answers.get(timeout=self._timeout)
         except Empty:
             return Unreachable(f"{self.name}: no answer within the timeout")
 
-    def _notify(self, said: NotificationText, kind: Kind) -> Exception | None:
+    def _notify(self, text: NotificationText, kind: Kind) -> Exception | None:
         try:
             result = self._service.notify(
-                title=said.title,
-                body=said.body,
+                title=text.title,
+                body=text.body,
                 notify_type=self._kind_of(kind),
                 body_format="text",
                 log_level=logging.WARNING,
             )
-            told = " ".join(entry.message for entry in result.logs())
+            texts = " ".join(entry.message for entry in result.logs())
         except Exception as error:
             return Unreachable(f"{self.name}: Apprise failed with {type(error).__name__}")
-        return None if result else _failure(self.name, told)
+        return None if result else _failure(self.name, texts)
 
 
 def _kind(alert: Alert) -> Kind:
@@ -170,13 +170,13 @@ def _kind(alert: Alert) -> Kind:
     return "success" if over else _KINDS[alert.incident.severity]
 
 
-def _failure(name: str, told: str) -> Exception:
+def _failure(name: str, texts: str) -> Exception:
     """Return what a failed exchange means; of the words of Apprise only the status is kept."""
-    found = _STATUS.search(told)
+    found = _STATUS.search(texts)
     if found is None:
         return Unreachable(f"{name}: Apprise could not deliver the message")
     status = int(found[1])
-    said = f"{name}: the receiver answered {status}"
+    text = f"{name}: the receiver answered {status}"
     if 300 <= status < 500 and status not in RETRIED:
-        return Rejected(said)
-    return Unreachable(said)
+        return Rejected(text)
+    return Unreachable(text)

@@ -74,9 +74,9 @@ class ConsoleReceiver:
         """Write the block and flush it, or raise `Unreachable` if the stream is gone."""
         self._write(block(alert, self._writer.message(alert), colour=self._painted()))
 
-    def send_feed(self, alert: SourceAlert) -> None:
+    def send_source_alert(self, alert: SourceAlert) -> None:
         """Write what became of a source; raises as `send`."""
-        self._write(feed_block(alert, self._writer.source_message(alert), colour=self._painted()))
+        self._write(source_block(alert, self._writer.source_message(alert), colour=self._painted()))
 
     def _painted(self) -> bool:
         if self._colour is not None:
@@ -94,26 +94,26 @@ class ConsoleReceiver:
             raise Unreachable(f"console: {error.strerror or type(error).__name__}") from None
 
 
-def block(alert: Alert, said: NotificationText, *, colour: bool) -> str:
+def block(alert: Alert, text: NotificationText, *, colour: bool) -> str:
     """Return a message as lines for a terminal, an empty line at the end.
 
     Parameters
     ----------
     alert : what is said.
-    said : its words.
+    text : its words.
     colour : whether the title is painted with terminal escapes. Nothing else in the text ever
         holds one: hostile names are written out.
     """
     shade = _GREEN if alert.kind is AlertKind.RESOLVED else _SHADES[alert.incident.severity]
-    head = f"{shade}{said.title}{_RESET}" if colour else said.title
-    return _lines(head, said)
+    head = f"{shade}{text.title}{_RESET}" if colour else text.title
+    return _lines(head, text)
 
 
-def feed_block(alert: SourceAlert, said: NotificationText, *, colour: bool) -> str:
+def source_block(alert: SourceAlert, text: NotificationText, *, colour: bool) -> str:
     """Return a message about a source as lines for a terminal; see `block`."""
-    shade = _GREEN if alert.feed.state is SourceState.UP else _YELLOW
-    return _lines(f"{shade}{said.title}{_RESET}" if colour else said.title, said)
+    shade = _GREEN if alert.health.state is SourceState.UP else _YELLOW
+    return _lines(f"{shade}{text.title}{_RESET}" if colour else text.title, text)
 
 
-def _lines(head: str, said: NotificationText) -> str:
-    return "\n".join([head, *(f"  {line}" for line in said.lines), "", ""])
+def _lines(head: str, text: NotificationText) -> str:
+    return "\n".join([head, *(f"  {line}" for line in text.lines), "", ""])

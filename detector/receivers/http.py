@@ -18,6 +18,7 @@ import httpx
 from detector.errors import ConfigError, DeliveryError, Rejected, Unreachable
 from detector.model.delivery import Notice
 from detector.model.times import retry_after
+from detector.web_address import web_address
 
 Clock = Callable[[], datetime]
 """Tells the wall time."""
@@ -50,7 +51,9 @@ class Poster:
         self, name: str, url: str, *, timeout: float, verify: ssl.SSLContext | bool = True
     ) -> None:
         self._name = name
-        self._url = _address(name, url)
+        self._url = web_address(
+            url, subject=f"receiver {name!r}: url", instead="use a token or a signature", query=True
+        )
         self._timeout = timeout
         # Loading the authorities takes 30 ms; nobody needs them without TLS.
         trusted = verify if self._url.scheme == "https" else False
@@ -77,7 +80,7 @@ class Poster:
         answer = self._exchange(request)
         # Raised outside of any handler: an error must not carry the request in its context.
         if isinstance(answer, httpx.HTTPError):
-            raise Unreachable(f"{self._name}: {_trouble(answer)}")
+            raise Unreachable(f"{self._name}: {_described(answer)}")
         if isinstance(answer, Exception):
             raise answer
         if (failure := self._judged(answer, now)) is not None:
@@ -107,13 +110,13 @@ class Poster:
         status = response.status_code
         if 200 <= status < 300:
             return None
-        said = f"{self._name}: the receiver answered {status} {_phrase(status)}".rstrip()
+        failure = f"{self._name}: the receiver answered {status} {_phrase(status)}".rstrip()
         if status in RETRIED or status >= 500:
             pause = retry_after(response.headers.get("Retry-After"), now)
-            return Unreachable(said, retry_after=pause)
+            return Unreachable(failure, retry_after=pause)
         if 300 <= status < 400:
-            return Rejected(f"{said}; redirects are not followed, configure the final address")
-        return Rejected(said)
+            return Rejected(f"{failure}; redirects are not followed, configure the final address")
+        return Rejected(failure)
 
 
 def bearer(name: str, token: str | None) -> dict[str, str]:
@@ -140,29 +143,15 @@ def key_header(alert: Notice) -> dict[str, str]:
     return {"Idempotency-Key": quote(alert.key, safe="/-_.~:", errors="surrogatepass")}
 
 
-def _address(name: str, text: str) -> httpx.URL:
-    failure = f"receiver {name!r}: url must be http://HOST/... or https://HOST/..."
-    try:
-        url = httpx.URL(text)
-    except (httpx.InvalidURL, ValueError):
-        url = httpx.URL()
-    blanks = any(character.isspace() for character in text)  # httpx would take them for a host's
-    if url.scheme not in {"http", "https"} or not url.host or blanks:
-        raise ConfigError(failure)
-    if url.userinfo:
-        raise ConfigError(f"{failure}, without user and password; use a token or a signature")
-    return url
-
-
-def _trouble(error: httpx.HTTPError) -> str:
-    for kind, words in _TROUBLES:
+def _described(error: httpx.HTTPError) -> str:
+    for kind, words in _FAILURES:
         if isinstance(error, kind):
             return words
     return f"the exchange failed ({type(error).__name__})"
 
 
 # Our own words: those of the library may quote the request.
-_TROUBLES: tuple[tuple[type[httpx.HTTPError], str], ...] = (
+_FAILURES: tuple[tuple[type[httpx.HTTPError], str], ...] = (
     (httpx.ConnectTimeout, "no connection within the timeout"),
     (httpx.TimeoutException, "no answer within the timeout"),
     (httpx.ConnectError, "no connection (wrong address, refused, or an unknown certificate)"),

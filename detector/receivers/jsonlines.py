@@ -69,7 +69,7 @@ class JsonLinesReceiver:
         """Append the alert unless its key is there, or raise `Unreachable` (disk full, rights)."""
         self._take(alert)
 
-    def send_feed(self, alert: SourceAlert) -> None:
+    def send_source_alert(self, alert: SourceAlert) -> None:
         """Append what became of a source; see `send`."""
         self._take(alert)
 

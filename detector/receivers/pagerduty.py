@@ -124,9 +124,9 @@ class PagerDutyReceiver:
         """Post the event once, or raise `Rejected` or `Unreachable`."""
         self._post(event_of(alert, self._writer), alert)
 
-    def send_feed(self, alert: SourceAlert) -> None:
+    def send_source_alert(self, alert: SourceAlert) -> None:
         """Post the event of a source; see `send`."""
-        self._post(feed_event_of(alert, self._writer), alert)
+        self._post(source_event_of(alert, self._writer), alert)
 
     def _post(self, event: dict[str, Any], alert: Notice) -> None:
         event = {"routing_key": self._routing_key, **event}
@@ -136,18 +136,18 @@ class PagerDutyReceiver:
 
 def event_of(alert: Alert, writer: Writer) -> dict[str, Any]:
     """Return the event of ``alert``, without the routing key."""
-    said, known = writer.message(alert), writer.facts(alert)
+    text, known = writer.message(alert), writer.facts(alert)
     over = alert.kind is AlertKind.RESOLVED
     details = known["details"] or {}
     payload = {
-        "summary": said.title[:_SUMMARY],
+        "summary": text.title[:_SUMMARY],
         "source": known["service"],
         "severity": _SEVERITIES[alert.incident.severity],
         "timestamp": iso(alert.incident.onset.at),
         "component": ", ".join(details.get("components", ())),
         "group": ", ".join(details.get("regions", ())),
         "class": "outage",
-        "custom_details": _details(alert, said.body, details),
+        "custom_details": _details(alert, text.body, details),
     }
     event: dict[str, Any] = {
         "event_action": "resolve" if over else "trigger",
@@ -163,20 +163,20 @@ def event_of(alert: Alert, writer: Writer) -> dict[str, Any]:
     return event
 
 
-def feed_event_of(alert: SourceAlert, writer: Writer) -> dict[str, Any]:
+def source_event_of(alert: SourceAlert, writer: Writer) -> dict[str, Any]:
     """Return the event of what became of a source, without the routing key."""
-    said, feed = writer.source_message(alert), alert.feed
+    text, health = writer.source_message(alert), alert.health
     return {
-        "event_action": "resolve" if feed.state is SourceState.UP else "trigger",
+        "event_action": "resolve" if health.state is SourceState.UP else "trigger",
         "dedup_key": _fitting_key(alert.about),
         "client": "outage-detector",
         "payload": {
-            "summary": said.title[:_SUMMARY],
-            "source": plain(feed.source),
+            "summary": text.title[:_SUMMARY],
+            "source": plain(health.source),
             "severity": "warning",
-            "timestamp": iso(feed.since),
+            "timestamp": iso(health.since),
             "class": "feed",
-            "custom_details": {"message": said.body, "state": feed.state.value},
+            "custom_details": {"message": text.body, "state": health.state.value},
         },
     }
 
@@ -216,7 +216,7 @@ def fitted(event: dict[str, Any], *, largest: int = LARGEST) -> bytes:
     return body
 
 
-def _details(alert: Alert, body: str, said: dict[str, Any]) -> dict[str, Any]:
+def _details(alert: Alert, body: str, text: dict[str, Any]) -> dict[str, Any]:
     incident = alert.incident
     details = {
         "message": body,
@@ -225,8 +225,8 @@ def _details(alert: Alert, body: str, said: dict[str, Any]) -> dict[str, Any]:
         "noticed_at": iso(incident.noticed_at),
         "ended_at": None if incident.ended_at is None else iso(incident.ended_at),
         "sources": list(incident.sources),
-        **{name: said.get(name) for name in ("authors", "words", "samples")},
-        "not_affected": said.get("spared_components"),
+        **{name: text.get(name) for name in ("authors", "words", "samples")},
+        "not_affected": text.get("spared_components"),
     }
     return {key: value for key, value in details.items() if value}
 

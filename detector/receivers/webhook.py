@@ -156,7 +156,7 @@ class WebhookReceiver:
         """Post the alert once, or raise `Rejected` or `Unreachable`."""
         self._post(alert)
 
-    def send_feed(self, alert: SourceAlert) -> None:
+    def send_source_alert(self, alert: SourceAlert) -> None:
         """Post what became of a source; see `send`."""
         self._post(alert)
 
@@ -200,7 +200,7 @@ def cloud_events(source: str) -> BodyFormat:
 def _type(alert: Notice) -> str:
     if isinstance(alert, Alert):
         return f"incident.{alert.kind.value}"
-    return f"feed.{alert.feed.state.value}"
+    return f"feed.{alert.health.state.value}"
 
 
 def signed_headers(message_id: str, at: datetime, body: bytes, secret: bytes) -> Mapping[str, str]:

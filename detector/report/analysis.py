@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from importlib.metadata import version
@@ -17,16 +17,17 @@ import numpy as np
 import pandas as pd
 
 from detector.config.settings import Settings
+from detector.detection.hindsight.whole_series import HindsightOptions
 from detector.model.documents import incident_to_dict
 from detector.model.incident import Incident
-from detector.pipeline.hindsight_analysis import Review, Reviewed, review
+from detector.pipeline.hindsight_analysis import Review, Reviewed, SpanAsked, review
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.traces import Trace
 from detector.report.exports import incidents_csv, report_markdown
 from detector.report.html import Looks, report_page, story_chart
 from detector.report.known import Beside, Known, beside_catalogue, beside_truth, both, meets
 from detector.report.poster import png_of, poster
-from detector.report.story import Report, ReportSeries, Standing, Story, standing
+from detector.report.story import Aside, Report, ReportSeries, Standing, Story, standing
 from detector.sources.base import Source
 from detector.text.phrasing import phrasing
 from detector.views.curve import Curve
@@ -69,7 +70,21 @@ def build_report(
         source=source,
         version=version,
         zone=zone,
+        asides=tuple(sorted(_asides(review), key=lambda a: (a.start, a.service, a.source))),
     )
+
+
+def _asides(review: Review) -> Iterator[Aside]:
+    """Yield what stands out and is no incident."""
+    for (service, source), found in review.findings.items():
+        for change in found.level_changes:
+            yield Aside("level_change", service, source, change.at, None, change.ratio)
+        for days in found.unusual_days:
+            kind = "unusual_shifted" if days.shifted else "unusual_volume"
+            yield Aside(kind, service, source, days.start, days.end, days.ratio)
+    for back in review.taken_back:
+        i, kind = back.incident, f"taken_back.{back.reason}"
+        yield Aside(kind, i.service, ", ".join(i.sources), i.onset.at, i.ended_at, None)
 
 
 def _span(traces: Sequence[Trace]) -> tuple[datetime, datetime]:
@@ -96,6 +111,7 @@ def _story(seen: Reviewed, review: Review, known: Sequence[Known], end: datetime
         standing=None if incident.is_listed else _standing(incident, traces, review),
         known=tuple(k for k in known if meets(incident, k)),
         until=end,
+        regimes=seen.regimes,
     )
 
 
@@ -245,16 +261,20 @@ def analyze_source(
     settings: Settings,
     *,
     catalogue: bool = True,
+    options: HindsightOptions | None = None,
+    between: SpanAsked = (None, None),
     progress: Callable[[int], None] = lambda _: None,
 ) -> Analysis:
     """Return what the history in ``source`` shows.
 
     Parameters
     ----------
+    options : how sure to be.
+    between : only what happened in this span is wanted; None leaves a side open.
     catalogue : whether incidents are put beside the documented outages of their services.
     progress : called with the number of bins done.
     """
-    seen = review(source, plan, progress=progress)
+    seen = review(source, plan, options=options, between=between, progress=progress)
     services = sorted({trace.key.service for trace in seen.traces})
     beside = beside_catalogue(plan, services) if catalogue else Beside()
     return Analysis(seen, plan, settings, beside, source.name)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from detector.model.documents import incident_to_dict
 from detector.model.plain_text import guard_cell, plain
 from detector.report.story import Report, Story
-from detector.report.summary import facts, figure, summary, title
+from detector.report.summary import aside, facts, figure, summary, title
 from detector.text.phrasing import Phrasing
 
 FIELDS = (
@@ -60,7 +60,7 @@ def _row(story: Story) -> list[object]:
     details = story.details
     said: list[object] = [None] * 5
     if details is not None:
-        hit = (";".join(details.telling(f)[0]) for f in ("component", "region", "platform"))
+        hit = (";".join(details.distinctive(f)[0]) for f in ("component", "region", "platform"))
         said = [details.authors, details.posts, *hit]
     minutes = round(story.lasted.total_seconds() / 60, 2)
     return [*(fields[name] for name in FIELDS), minutes, *said]
@@ -98,6 +98,13 @@ def _lines(report: Report, say: Phrasing) -> Iterator[str]:
         yield ""
         for label, text in facts(story, say):
             yield f"- **{markdown_cell(label)}**: {markdown_cell(text)}"
+    if report.asides:
+        yield ""
+        yield f"## {say.texts('report.aside.title')}"
+        yield ""
+        for one in report.asides:
+            name = f"{one.service}, {say.format.instant(one.start)}"
+            yield f"- **{markdown_cell(name)}**: {markdown_cell(aside(one, say))}"
     if report.figures:
         yield ""
         yield f"## {say.texts('report.page.compared')}"
@@ -114,14 +121,14 @@ def _table(report: Report, say: Phrasing) -> Iterator[str]:
     for number, story in enumerate(report.stories, 1):
         incident = story.incident
         show, start, ended = say.format, incident.onset.at, incident.ended_at
-        noticed = "" if story.lag is None else show.beside(incident.noticed_at, start)
+        noticed = "" if story.lag is None else show.relative(incident.noticed_at, start)
         cells = [
             str(number),
             incident.service,
             say.severity(incident.severity.label),
             show.instant(start),
             noticed,
-            say.texts("report.page.open") if ended is None else show.beside(ended, start),
+            say.texts("report.page.open") if ended is None else show.relative(ended, start),
             show.number(incident.peak_count),
         ]
         yield "| " + " | ".join(markdown_cell(guard_cell(cell)) for cell in cells) + " |"

@@ -14,7 +14,7 @@ from detector.report.chart import NARROW, NARROW_STRIP, STRIP, WIDE, bar, counts
 from detector.report.chart_frame import Size
 from detector.report.chart_marks import Labels, Note, Shade, shade_of
 from detector.report.story import Report, ReportSeries, Story
-from detector.report.summary import facts, figure, setting, summary, times_in, title, verdict
+from detector.report.summary import aside, facts, figure, setting, summary, times_in, title, verdict
 from detector.text.phrasing import Phrasing
 from detector.views.curve import Curve
 
@@ -23,6 +23,8 @@ CHAPTERS = 30
 #: Up to so many incidents their charts show every column's numbers when pointed at.
 TIPPED = 6
 REGIONS = 10
+#: Rows of the table of what was no incident.
+ASIDES = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +92,10 @@ def report_page(report: Report, say: Phrasing, looks: Looks) -> str:
         figures=[figure(code, value, say) for code, value in report.figures],
         title=title(report, say),
         summary=summary(report, say),
+        aside=lambda one: aside(one, say),
         numbered=list(enumerate(report.stories, 1)),
         chapters=chapters,
+        asides=report.asides[:ASIDES],
         in_chapters={chapter.number for chapter in chapters},
         strips=_strips(report, say),
         described=any(s.details is not None for s in report.stories),

@@ -8,6 +8,7 @@ from statistics import median
 
 import numpy as np
 
+from detector.detection.hindsight.findings import Regime
 from detector.model.details import Details
 from detector.model.incident import Incident
 from detector.model.series import Floats
@@ -104,6 +105,7 @@ class Story:
     curves : from before it to after it, by source.
     standing : among the service's own history; None for a trending list.
     known : the outages that it meets.
+    regimes : what it is made of, as far as that is known.
     """
 
     incident: Incident
@@ -113,6 +115,7 @@ class Story:
     standing: Standing | None
     known: tuple[Known, ...]
     until: datetime
+    regimes: tuple[Regime, ...] = ()
 
     @property
     def lasted(self) -> timedelta:
@@ -134,6 +137,27 @@ class Story:
     def pairs(self) -> tuple[tuple[Known, Lead], ...]:
         """Each outage that it meets, and how they compare."""
         return tuple(zip(self.known, self.leads, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Something that stands out and is no incident.
+
+    Attributes
+    ----------
+    kind : code: ``level_change``, ``unusual_volume``, ``unusual_shifted``, or ``taken_back.`` and
+        the reason for which a page of the live detector is taken back.
+    service, source : where.
+    start, end : when; ``end`` is None for a change that stays.
+    ratio : times as many as before or as usual; None where that says nothing.
+    """
+
+    kind: str
+    service: str
+    source: str
+    start: datetime
+    end: datetime | None
+    ratio: float | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -179,6 +203,7 @@ class Report:
     settings : (code, value) of the settings that matter.
     made_at : when the report was made; None leaves it out.
     source : the name of the input.
+    asides : what stands out and is no incident, in order of time.
     """
 
     stories: tuple[Story, ...]
@@ -195,6 +220,7 @@ class Report:
     source: str
     version: str
     zone: tzinfo
+    asides: tuple[Aside, ...] = ()
 
     @property
     def services(self) -> tuple[str, ...]:

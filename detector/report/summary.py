@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
 
+from detector.detection.hindsight.findings import Regime
 from detector.report.known import SHARES
-from detector.report.story import Report, Standing, Story
+from detector.report.story import Aside, Report, Standing, Story
 from detector.text.phrasing import Phrasing
 from detector.text.rounding import to_the_minute
 
@@ -111,12 +112,30 @@ def _facts(story: Story, say: Phrasing) -> Iterator[tuple[str, str]]:
     yield "peak", _peak(story, say)
     if not incident.is_listed:
         yield "excess", t("report.fact.excess", count=_count(incident.excess, say))
+    if len(story.regimes) > 1:
+        yield "regimes", say.format.list([_regime(one, say) for one in story.regimes])
     yield from _complaints(story, say)
     if story.standing is not None:
         yield "history", _standing(story.standing, say)
     yield "sources", say.plain_list(incident.sources)
     if not incident.is_listed:
         yield "evidence", t("report.fact.evidence", nats=say.format.number(incident.evidence))
+
+
+def _regime(one: Regime, say: Phrasing) -> str:
+    return say.texts(
+        "report.fact.regime",
+        ratio=say.format.number(one.ratio, digits=1),
+        length=say.format.duration(one.end - one.start),
+    )
+
+
+def aside(one: Aside, say: Phrasing) -> str:
+    """Return what ``one``, which is no incident, was."""
+    ratio = {} if one.ratio is None else {"ratio": say.format.number(one.ratio, digits=2)}
+    if one.kind == "unusual_shifted":
+        ratio = {}
+    return say.texts(f"report.aside.{one.kind}", **ratio)
 
 
 def _started(story: Story, say: Phrasing) -> str:
@@ -129,7 +148,7 @@ def _noticed(story: Story, say: Phrasing) -> str:
     incident = story.incident
     if story.lag is None:
         return say.texts("report.fact.hindsight")
-    at = say.format.beside(incident.noticed_at, incident.onset.at)
+    at = say.format.relative(incident.noticed_at, incident.onset.at)
     return say.texts("report.fact.noticed", at=at, lag=say.format.duration(story.lag))
 
 
@@ -137,7 +156,7 @@ def _ended(story: Story, say: Phrasing) -> str:
     incident, lasted = story.incident, say.format.duration(story.lasted)
     if incident.ended_at is None:
         return say.texts("report.fact.open", lasted=lasted)
-    at = say.format.beside(incident.ended_at, incident.onset.at)
+    at = say.format.relative(incident.ended_at, incident.onset.at)
     return say.texts("report.fact.ended", at=at, lasted=lasted)
 
 
@@ -146,7 +165,7 @@ def _peak(story: Story, say: Phrasing) -> str:
     return say.texts(
         "report.fact.peak_listed" if incident.is_listed else "report.fact.peak",
         count=_count(incident.peak_count, say),
-        at=say.format.beside(incident.peak_at, incident.onset.at),
+        at=say.format.relative(incident.peak_at, incident.onset.at),
         expected=_count(incident.expected_at_peak, say),
     )
 

@@ -111,14 +111,14 @@ class Quota:
         """Return all of it in the words of ``say``."""
         if not self.requests:
             return say.texts("integration.open_connection")
-        said = self._requests(say)
+        phrase = self._requests(say)
         if self.cost is not None:
             cost = say.format.number(self.cost, digits=2)
-            said = say.texts("integration.cost", said=said, cost=cost)
+            phrase = say.texts("integration.cost", said=phrase, cost=cost)
         if self.outage:
             more = say.format.number(round(self.outage))
-            said = say.texts("integration.in_an_outage", said=said, more=more)
-        return said
+            phrase = say.texts("integration.in_an_outage", said=phrase, more=more)
+        return phrase
 
     def _requests(self, say: Phrasing) -> str:
         count = say.format.number(round(self.requests))

@@ -149,7 +149,7 @@ class JetstreamSource:
                 self._taken = cursor
                 reader = self._reader
                 self._changed.wait_for(
-                    lambda: self._line.spans or (reader and reader.trouble), self.first_wait
+                    lambda: self._line.spans or (reader and reader.failure), self.first_wait
                 )
             elif cursor == self._offered:
                 self._settle(past)
@@ -179,7 +179,7 @@ class JetstreamSource:
             dict.fromkeys(past.seen, past.at) if past else {},
             silence=silence,
             # An event may overtake one of before: what was handed out is known till both have come.
-            memory=max(4 * overlap, 2 * silence),
+            known_for=max(4 * overlap, 2 * silence),
         )
         self._handed, self._offered = [], None
         self._marks = dict.fromkeys(past.seen, past.proof) if past else {}
@@ -234,9 +234,9 @@ class JetstreamSource:
         return Poll(self._offered, posts=posts, observed=Spans.of(observed).pairs())
 
     def _complain(self) -> None:
-        trouble = self._reader.trouble if self._reader is not None else None
-        if trouble is not None:
-            raise trouble
+        failure = self._reader.failure if self._reader is not None else None
+        if failure is not None:
+            raise failure
 
 
 def _parse(text: str | None) -> _Cursor | None:

@@ -182,11 +182,11 @@ class FileSource:
             )
             last = table.at_end and path == paths[-1]
             if table.kind is TableKind.POSTS:
-                self._tell_of_faults(table)
+                self._log_faults(table)
                 return self._posts(table, after, last=last)
             width = self._width(table, past)
             if width is not None:
-                self._tell_of_faults(table)
+                self._log_faults(table)
                 return self._counts(table, after, width, until, last=last)
         return self._nothing(past, cursor, until)
 
@@ -210,7 +210,7 @@ class FileSource:
             self._open[path] = TableFile(path, self.columns, grows=self.grows, piece=self.piece)
         return self._open[path]
 
-    def _tell_of_faults(self, table: Table) -> None:
+    def _log_faults(self, table: Table) -> None:
         for fault in table.faults:
             why = fault.message if fault.column is None else f"{fault.column}: {fault.message}"
             row = f"{table.path}:{fault.line}"
@@ -292,21 +292,21 @@ class FileSource:
 
     def _width(self, table: Table, past: FileCursor) -> timedelta | None:
         """Return the bin width; None while a growing table is too short to show it."""
-        step = self._told_width(table, past) if self.width is None else self.width
+        step = self._width_of(table, past) if self.width is None else self.width
         judged = self.judged and table.kind is TableKind.COUNTS
         if step is not None and (fault := width_fault(step, judged=judged)):
             raise InputError(fault, path=table.path)
         return step
 
-    def _told_width(self, table: Table, past: FileCursor) -> timedelta | None:
-        told = None if past.width is None else timedelta(seconds=past.width)
-        step = told or most_common_step(table.frame)
+    def _width_of(self, table: Table, past: FileCursor) -> timedelta | None:
+        known = None if past.width is None else timedelta(seconds=past.width)
+        step = known or most_common_step(table.frame)
         if step is None and not self.grows:
             message = "the bin width cannot be told from one row per service; give it (--width)"
             raise InputError(message, path=table.path)
         # Of a table that grows only its beginning is checked: how much of it comes at once is
         # chance, and must change nothing.
-        if step is not None and (told is None or not self.grows):
+        if step is not None and (known is None or not self.grows):
             self._check_steps(table, step)
         return step
 

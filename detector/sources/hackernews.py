@@ -158,8 +158,8 @@ class HackerNewsSource:
         if len(found.hits) >= MOST_HITS or found.nbHits > len(found.hits):
             if right - left > 1:
                 return None
-            said = f"{found.nbHits:,} posts of one second, and shows {len(found.hits):,}"
-            raise Garbled(f"{self.name}: the search knows {said}")
+            why = f"{found.nbHits:,} posts of one second, and shows {len(found.hits):,}"
+            raise Garbled(f"{self.name}: the search knows {why}")
         return [_post(hit) for hit in found.hits if left <= hit.created_at_i < right]
 
 

@@ -131,7 +131,7 @@ class EventLine:
     proof : the latest event known for sure; a connection that shows it, or one before, continues.
     recent : fingerprints of posts that may be shown again, and when they were sent.
     silence : a pause between events longer than this was not observed.
-    memory : for how long a post is known again.
+    known_for : for how long a post is known again.
 
     Attributes
     ----------
@@ -143,7 +143,7 @@ class EventLine:
     proof: int | None
     recent: dict[str, int]
     silence: int
-    memory: int
+    known_for: int
     waiting: list[Sent] = field(default_factory=list)
     spans: list[tuple[int, int]] = field(default_factory=list)
     _joined: bool = field(default=False, init=False)
@@ -175,9 +175,9 @@ class EventLine:
         return at - proof > self.silence if self._joined else at > proof
 
     def _forget(self) -> None:
-        if self.at is not None and self.at - self._pruned > self.memory:
+        if self.at is not None and self.at - self._pruned > self.known_for:
             self._pruned = self.at
-            self.recent = {m: at for m, at in self.recent.items() if at > self.at - self.memory}
+            self.recent = {m: at for m, at in self.recent.items() if at > self.at - self.known_for}
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,14 +206,14 @@ class JetstreamReader:
 
     Attributes
     ----------
-    trouble : why the last connection ended; None while events come.
+    failure : why the last connection ended; None while events come.
     """
 
     def __init__(
         self, options: StreamOptions, line: EventLine, changed: threading.Condition
     ) -> None:
         self.stopped = threading.Event()
-        self.trouble: SourceError | None = None
+        self.failure: SourceError | None = None
         self._how, self._line, self._changed = options, line, changed
         self.thread = threading.Thread(
             target=self._run, daemon=True, name=f"jetstream {options.name}"
@@ -229,7 +229,7 @@ class JetstreamReader:
             connections += 1
             failures = 1 if self._line.at != before else failures + 1
             with self._changed:
-                self.trouble = Unavailable(f"{self._how.name}: {_shown(host)}: {why}")
+                self.failure = Unavailable(f"{self._how.name}: {_shown(host)}: {why}")
                 self._changed.notify_all()
             longest = min(self._how.pause * 2 ** min(failures - 1, 10), LONGEST_PAUSE)
             self.stopped.wait(longest * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
@@ -291,9 +291,9 @@ class JetstreamReader:
         with self._changed:
             self._changed.wait_for(self._has_room)
             if not self.stopped.is_set():
-                first = not self._line.spans or self.trouble is not None
+                first = not self._line.spans or self.failure is not None
                 self._line.take(event)
-                self.trouble = None
+                self.failure = None
                 if first:
                     self._changed.notify_all()
         return True

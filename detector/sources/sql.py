@@ -126,8 +126,8 @@ class SqlSource:
         filled, rows = self._look(start, end)
         if filled is not None:
             end = max(min(end, floor_to(filled, self.width)), past.until)
-        told = (self._row(row) for row in rows)
-        counted = {(service, at): n for service, at, n in told if start <= at < end}
+        read = (self._row(row) for row in rows)
+        counted = {(service, at): n for service, at, n in read if start <= at < end}
         if self.zeros_for:
             counted = {**self._zeros(start, end), **counted}
         frame = counts_frame((service, at, n) for (service, at), n in counted.items())
@@ -169,9 +169,9 @@ class SqlSource:
         with self._engine.connect() as connection:
             filled = None
             if self.reached is not None:
-                told = connection.execute(text(self.reached)).scalar()
+                value = connection.execute(text(self.reached)).scalar()
                 # An empty table is filled up to nowhere.
-                filled = start if told is None else self._instant(told)
+                filled = start if value is None else self._instant(value)
             return filled, self._rows(connection, start, end)
 
     def _rows(self, connection: Connection, start: datetime, end: datetime) -> Sequence[Any]:
@@ -194,15 +194,15 @@ class SqlSource:
             raise Garbled(f"{self.name}: a row is no time, service and count >= 0")
         return service, floor_to(self._instant(at), self.width), number
 
-    def _instant(self, told: Any) -> datetime:
-        if isinstance(told, str):
+    def _instant(self, value: Any) -> datetime:
+        if isinstance(value, str):
             try:
-                told = datetime.fromisoformat(told)
+                value = datetime.fromisoformat(value)
             except ValueError:
-                told = None
-        if not isinstance(told, datetime):
+                value = None
+        if not isinstance(value, datetime):
             raise Garbled(f"{self.name}: a time that is no instant; yield timestamps or ISO 8601")
-        return told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 def _engine(name: str, url: str) -> Engine:

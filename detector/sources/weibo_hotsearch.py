@@ -142,14 +142,14 @@ class WeiboHotSearchSource:
             raise Garbled(f"{self.name}: the list is empty, which the real one never is")
         warm = [entry for entry in listed if entry.heat is not None]
         if 2 * len(warm) < len(listed):
-            told = f"{len(warm)} of {len(listed)} entries"
-            raise Garbled(f"{self.name}: only {told} tell their heat (num or raw_hot)")
+            counted = f"{len(warm)} of {len(listed)} entries"
+            raise Garbled(f"{self.name}: only {counted} tell their heat (num or raw_hot)")
         return list({entry.word: entry for entry in warm}.values())
 
     def _moved(self, past: _Cursor | None, entries: Sequence[_Entry], left: datetime) -> str:
         """Return the cursor behind this poll, or raise `Garbled` if the list stands still."""
-        told = "\n".join(f"{entry.word}\t{entry.heat}" for entry in entries)
-        digest = hashlib.blake2b(told.encode(errors="replace"), digest_size=8).hexdigest()
+        counted = "\n".join(f"{entry.word}\t{entry.heat}" for entry in entries)
+        digest = hashlib.blake2b(counted.encode(errors="replace"), digest_size=8).hexdigest()
         since = past.since if past is not None and past.digest == digest else left
         if left - since >= STALE:
             raise Garbled(f"{self.name}: the list has been the same since {iso(since)}")

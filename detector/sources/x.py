@@ -162,9 +162,9 @@ class XSource:
         if end - past.until < self.every:
             return Poll(cursor, counts=counts_frame(()), width=WIDTH)
         rows = {service: self._whole(service, start, end) for service in self.queries}
-        told = [row for own in rows.values() for row in own]
+        counted = [row for own in rows.values() for row in own]
         posts = self._posts(rows, end) if self.evidence else None
-        return Poll(cursor_at(end), counts=counts_frame(told), width=WIDTH, evidence=posts)
+        return Poll(cursor_at(end), counts=counts_frame(counted), width=WIDTH, evidence=posts)
 
     def _posts(self, rows: Mapping[str, Sequence[Row]], end: datetime) -> pd.DataFrame | None:
         """Return what is written about loud services; the counts do not wait for it."""
@@ -180,8 +180,8 @@ class XSource:
         """Return the service's minutes; quiet ones are among them, as zeros."""
         rows = list(self._rows(service, start, end))
         if len({at for _, at, _ in rows}) < (end - start) / WIDTH:
-            told = f"{len(rows):,} of {(end - start) // WIDTH:,} minutes"
-            raise Garbled(f"{self.name}: {service}: the counts are not whole: {told}")
+            counted = f"{len(rows):,} of {(end - start) // WIDTH:,} minutes"
+            raise Garbled(f"{self.name}: {service}: the counts are not whole: {counted}")
         return rows
 
     def _rows(self, service: str, start: datetime, end: datetime) -> Iterator[Row]:

@@ -28,24 +28,24 @@ class RunRecord:
 
     Attributes
     ----------
-    memory : what the next cycle must find again, by key; None deletes the key.
+    state : what the next run must find again, by key; None deletes the key.
     counts : ``time, service, source, count, expected, evidence``, one row per bin; a row of the
         same service, source and time replaces the one before.
     incidents : incidents opened or changed, as they are now.
     deliveries : alerts for the outbox; one whose (receiver, key) is there already is left alone.
-    alerts : what there is to tell, whoever is told; one whose key is there already is left alone.
+    alerts : whoever is notified; one whose key is there already is left alone.
     decisions : why people are told, and why not, in the order in which that was decided; one that
         is there already is not there twice, but the last one.
-    feeds : sources whose health changed or that were looked at, as they are now.
+    source_health : sources whose health changed or that were looked at, as they are now.
     """
 
-    memory: Mapping[str, bytes | None] = field(default_factory=dict)
+    state: Mapping[str, bytes | None] = field(default_factory=dict)
     counts: pd.DataFrame | None = None
     incidents: Sequence[Incident] = ()
     deliveries: Sequence[Delivery] = ()
     alerts: Sequence[Alert] = ()
     decisions: Sequence[Decision] = ()
-    feeds: Sequence[SourceHealth] = ()
+    source_health: Sequence[SourceHealth] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class OnRecord:
 class Store(Protocol):
     """Where state, counts, incidents and the outbox live."""
 
-    def memory(self) -> dict[str, bytes]:
+    def state(self) -> dict[str, bytes]:
         """Return everything that the last committed cycle remembered."""
 
     def commit(self, record: RunRecord) -> None:
@@ -95,7 +95,7 @@ class Store(Protocol):
     def decision_counts(self) -> Mapping[tuple[Reason, str], int]:
         """Return how many decisions there are of each reason and receiver."""
 
-    def feeds(self) -> tuple[SourceHealth, ...]:
+    def source_health(self) -> tuple[SourceHealth, ...]:
         """Return how each source is, by name."""
 
     def deliveries(self, *, incident_id: str | None = None) -> tuple[Delivery, ...]:
@@ -104,7 +104,7 @@ class Store(Protocol):
     def on_record(self, incident_ids: Collection[str]) -> Mapping[str, OnRecord]:
         """Return what is on record of many incidents at once, by id; every id has an entry."""
 
-    def last_said(
+    def last_taken(
         self, receivers: Collection[str], incident_ids: Collection[str]
     ) -> tuple[Delivery, ...]:
         """Return the last message of each incident that each receiver took, or refused as its end.

@@ -16,18 +16,21 @@ from detector.model.health import SourceHealth, SourceReason, SourceState
 from detector.store.base import RunRecord
 from detector.store.connections import in_parts, insert_new, upsert
 from detector.store.row_values import from_micros, maybe_from_micros, maybe_to_micros, to_micros
-from detector.store.schema import ALERTS, DECISIONS, FEEDS
+from detector.store.schema import ALERTS, DECISIONS, SOURCE_HEALTH
 
 
 def write(connection: Connection, record: RunRecord) -> None:
-    """Write the alerts, decisions and feeds of ``record``."""
+    """Write the alerts, decisions and source health of ``record``."""
     if record.alerts:
         connection.execute(insert_new(connection, ALERTS), [_alert_row(a) for a in record.alerts])
     if record.decisions:
         rows = _numbered(connection, record.decisions)
         connection.execute(upsert(connection, DECISIONS), rows)
-    if record.feeds:
-        connection.execute(upsert(connection, FEEDS), [_feed_row(feed) for feed in record.feeds])
+    if record.source_health:
+        connection.execute(
+            upsert(connection, SOURCE_HEALTH),
+            [_health_row(health) for health in record.source_health],
+        )
 
 
 def alerts(connection: Connection, incident_id: str | None, limit: int | None) -> tuple[Alert, ...]:
@@ -74,9 +77,11 @@ def decision_counts(connection: Connection) -> dict[tuple[Reason, str], int]:
     return {(Reason(why), whom): int(n) for why, whom, n in connection.execute(asked)}
 
 
-def feeds(connection: Connection) -> tuple[SourceHealth, ...]:
+def source_health(connection: Connection) -> tuple[SourceHealth, ...]:
     """Return how each source is, by name."""
-    return tuple(map(_feed_of, connection.execute(select(FEEDS).order_by(FEEDS.c.source))))
+    return tuple(
+        map(_health_of, connection.execute(select(SOURCE_HEALTH).order_by(SOURCE_HEALTH.c.source)))
+    )
 
 
 def _alert_row(alert: Alert) -> dict[str, Any]:
@@ -136,19 +141,19 @@ def _json(params: Mapping[str, Any]) -> str:
     return json.dumps(dict(params), ensure_ascii=False, sort_keys=True)
 
 
-def _feed_row(feed: SourceHealth) -> dict[str, Any]:
+def _health_row(health: SourceHealth) -> dict[str, Any]:
     return {
-        "source": feed.source,
-        "state": feed.state.value,
-        "since": to_micros(feed.since),
-        "reason": feed.reason.value,
-        "params": _json(feed.params),
-        "polled_at": maybe_to_micros(feed.polled_at),
-        "observed_until": maybe_to_micros(feed.observed_until),
+        "source": health.source,
+        "state": health.state.value,
+        "since": to_micros(health.since),
+        "reason": health.reason.value,
+        "params": _json(health.params),
+        "polled_at": maybe_to_micros(health.polled_at),
+        "observed_until": maybe_to_micros(health.observed_until),
     }
 
 
-def _feed_of(row: Row[Any]) -> SourceHealth:
+def _health_of(row: Row[Any]) -> SourceHealth:
     return SourceHealth(
         source=row.source,
         state=SourceState(row.state),

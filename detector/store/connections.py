@@ -115,11 +115,11 @@ def explained(url: URL) -> Iterator[None]:
         raise StoreError(f"{where}: {_remedy(str(error.orig))}") from None
 
 
-def _remedy(said: str) -> str:
+def _remedy(message: str) -> str:
     for part, remedy in _REMEDIES:
-        if part in said:
-            return f"{remedy} ({said.strip()})"
-    return f"the database refused: {said.strip()}"
+        if part in message:
+            return f"{remedy} ({message.strip()})"
+    return f"the database refused: {message.strip()}"
 
 
 _REMEDIES = (
@@ -141,7 +141,7 @@ def require_file(url: URL) -> None:
         raise StoreError(f"{path}: there is no store yet; `outage-detector run` makes it")
 
 
-def open_beside(location: str | Path, kind: Callable[[Engine, URL], T], *, readonly: bool) -> T:
+def open_shared(location: str | Path, kind: Callable[[Engine, URL], T], *, readonly: bool) -> T:
     """Open the store at ``location`` as a ``kind``; a pipeline may be running on it.
 
     Raises

@@ -15,7 +15,7 @@ from detector.model.incident import Severity
 from detector.model.matcher import Matcher
 from detector.model.silence import Acknowledgement, Silence
 from detector.model.token import Scope, Token
-from detector.store.connections import Transactions, insert_new, open_beside, upsert
+from detector.store.connections import Transactions, insert_new, open_shared, upsert
 from detector.store.row_values import from_micros, maybe_from_micros, maybe_to_micros, to_micros
 from detector.store.schema import ACKNOWLEDGEMENTS, SILENCES, TOKENS
 
@@ -29,10 +29,10 @@ def open_controls(location: str | Path) -> SqlControls:
     ------
     StoreError : there is no store yet, or its schema is not this version's.
     """
-    return open_beside(location, SqlControls, readonly=False)
+    return open_shared(location, SqlControls, readonly=False)
 
 
-def controls_beside(store: Transactions) -> SqlControls:
+def shared_controls(store: Transactions) -> SqlControls:
     """Return the controls of a store that is open here; it closes with the store."""
     return SqlControls(store.engine, store.url)
 
@@ -132,7 +132,7 @@ def _silence_row(silence: Silence) -> dict[str, Any]:
 def _readable(document: str) -> Silence | None:
     """Return the silence, None where it states no condition of ours: then it mutes nothing.
 
-    Earlier versions took patterns that RE2 has not. To be told too much is better than no turn.
+    Earlier versions took patterns that RE2 has not. To be told too much is better than no run.
     """
     try:
         return _silence_of(document)
@@ -158,13 +158,13 @@ def _matcher(fields: Sequence[Any]) -> tuple[str, str, bool, bool]:
     return label, value, pattern, negated
 
 
-def _acknowledgement_row(said: Acknowledgement) -> dict[str, Any]:
+def _acknowledgement_row(given: Acknowledgement) -> dict[str, Any]:
     return {
-        "incident_id": said.incident_id,
-        "at": to_micros(said.at),
-        "severity": said.severity.label,
-        "author": said.author,
-        "comment": said.comment,
+        "incident_id": given.incident_id,
+        "at": to_micros(given.at),
+        "severity": given.severity.label,
+        "author": given.author,
+        "comment": given.comment,
     }
 
 

@@ -71,10 +71,10 @@ class FileLease:
         except OSError as error:
             raise StoreError(f"{store}: its folder cannot be made ({error.strerror})") from None
         # Through symbolic links: two names of one store must meet at one lease.
-        beside = f"{store.resolve()}-lease"
+        path = f"{store.resolve()}-lease"
         try:
             self._lock = sqlite3.connect(
-                beside, timeout=0, isolation_level=None, check_same_thread=False
+                path, timeout=0, isolation_level=None, check_same_thread=False
             )
         except sqlite3.OperationalError as error:
             raise StoreError(_refusal(store, None, error)) from None

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from detector.errors import StoreError
 from detector.model.alert import AlertKind
 from detector.model.delivery import Delivery, DeliveryStatus
-from detector.store.connections import Transactions, insert_new, open_beside
+from detector.store.connections import Transactions, insert_new, open_shared
 from detector.store.row_values import delivery_of, delivery_row, to_micros
 from detector.store.schema import OUTBOX
 
@@ -59,7 +59,7 @@ def about(connection: Connection, incident_ids: Collection[str]) -> tuple[Delive
     return tuple(map(delivery_of, connection.execute(asked)))
 
 
-def last_said(
+def last_taken(
     connection: Connection, receivers: Collection[str], incident_ids: Collection[str]
 ) -> tuple[Delivery, ...]:
     """Return the last message of each incident that each receiver took, or refused as its end."""
@@ -80,14 +80,17 @@ def due(connection: Connection, now: datetime, limit: int) -> tuple[Delivery, ..
     """Return pending deliveries that are due and wait for no earlier one of their incident."""
     latest = func.max(OUTBOX.c.due_at).over(partition_by=_STORY, order_by=_PLACE)
     waiting = select(
-        OUTBOX.c.receiver, OUTBOX.c.key, latest.label("latest"), _told_from().label("told_from")
+        OUTBOX.c.receiver,
+        OUTBOX.c.key,
+        latest.label("latest"),
+        _ordering_time().label("ordering_time"),
     )
-    turn = waiting.where(_PENDING).subquery("waiting")
+    pending = waiting.where(_PENDING).subquery("waiting")
     asked = (
         select(OUTBOX)
-        .join(turn, (OUTBOX.c.receiver == turn.c.receiver) & (OUTBOX.c.key == turn.c.key))
-        .where(turn.c.latest <= to_micros(now))
-        .order_by(turn.c.told_from, OUTBOX.c.incident_id, *_PLACE, OUTBOX.c.receiver)
+        .join(pending, (OUTBOX.c.receiver == pending.c.receiver) & (OUTBOX.c.key == pending.c.key))
+        .where(pending.c.latest <= to_micros(now))
+        .order_by(pending.c.ordering_time, OUTBOX.c.incident_id, *_PLACE, OUTBOX.c.receiver)
     )
     return tuple(map(delivery_of, connection.execute(asked.limit(limit))))
 
@@ -129,16 +132,16 @@ def _is_overtaken() -> ColumnElement[bool]:
     return select(other.c.key).where(same, taken, after).exists()
 
 
-def _told_from() -> ColumnElement[int]:
+def _ordering_time() -> ColumnElement[int]:
     """Return the time of the message, or of one before it where that is later."""
     return func.max(OUTBOX.c.alert_at).over(partition_by=OUTBOX.c.incident_id, order_by=_PLACE)
 
 
 def _in_order(wanted: ColumnElement[bool]) -> Select[Any]:
     """Return the rows that are ``wanted`` in their order."""
-    found = select(OUTBOX, _told_from().label("told_from")).where(wanted).subquery()
+    found = select(OUTBOX, _ordering_time().label("ordering_time")).where(wanted).subquery()
     place = (found.c.incident_id, found.c.sequence, found.c.notice, found.c.receiver)
-    return select(found).order_by(found.c.told_from, *place)
+    return select(found).order_by(found.c.ordering_time, *place)
 
 
 def _last(wanted: ColumnElement[bool]) -> Select[Any]:
@@ -149,14 +152,14 @@ def _last(wanted: ColumnElement[bool]) -> Select[Any]:
     return select(found).where(found.c.place == 1).order_by(found.c.incident_id, found.c.receiver)
 
 
-def open_letters(location: str | Path) -> DeadLetters:
+def open_dead_letters(location: str | Path) -> DeadLetters:
     """Open the outbox of the store at ``location``; a pipeline may be running on it.
 
     Raises
     ------
     StoreError : there is no store yet, or its schema is not this version's.
     """
-    return open_beside(location, DeadLetters, readonly=False)
+    return open_shared(location, DeadLetters, readonly=False)
 
 
 class DeadLetters(Transactions):
@@ -166,7 +169,7 @@ class DeadLetters(Transactions):
     needs no lease.
     """
 
-    def letters(self, status: DeliveryStatus) -> tuple[Delivery, ...]:
+    def with_status(self, status: DeliveryStatus) -> tuple[Delivery, ...]:
         """Return the deliveries with ``status``, in order."""
         asked = _in_order(OUTBOX.c.status == status.value)
         with self._reading() as connection:

@@ -16,7 +16,7 @@ from detector.model.delivery import DeliveryStatus
 from detector.model.documents import alert_from_dict
 from detector.model.incident import Incident
 from detector.store.base import IncidentQuery
-from detector.store.connections import open_beside
+from detector.store.connections import open_shared
 from detector.store.row_values import COUNT_COLUMNS, counts_frame, incident_of, to_micros
 from detector.store.schema import ALERTS, COUNTS, DECISIONS, INCIDENTS, OUTBOX
 from detector.store.sql_store import SqlStore
@@ -42,7 +42,7 @@ def open_viewer(location: str | Path) -> SqlViewer:
     ------
     StoreError : there is no store yet, or its schema is not this version's.
     """
-    return open_beside(location, lambda engine, url: SqlViewer(engine, url, None), readonly=True)
+    return open_shared(location, lambda engine, url: SqlViewer(engine, url, None), readonly=True)
 
 
 class SqlViewer(SqlStore):
@@ -63,18 +63,18 @@ class SqlViewer(SqlStore):
             return tuple(sorted(name for name in connection.scalars(asked) if name is not None))
 
     def latest(self, services: Sequence[str]) -> pd.DataFrame:
-        """Return the last observed bin of every source of ``services`` that was heard lately.
+        """Return the last observed bin of every source of ``services`` that was observed lately.
 
-        That is, within six hours of its last one of all; feeds tell how long a source is away.
+        That is, within six hours of its last one of all; source health tells how long it is away.
         """
         time, source = COUNTS.c.time, COUNTS.c.source
         of_it = (COUNTS.c.service == bindparam("service")) & COUNTS.c.count.is_not(None)
         last = select(func.max(time)).where(of_it).scalar_subquery()
-        heard = select(source.label("place"), func.max(time).label("at"))
-        heard_of = heard.where(of_it, time > last - _LATELY).group_by(source).subquery()
+        latest = select(source.label("place"), func.max(time).label("at"))
+        of_sources = latest.where(of_it, time > last - _LATELY).group_by(source).subquery()
         asked = (
             select(*(COUNTS.c[name] for name in COUNT_COLUMNS))
-            .join(heard_of, (source == heard_of.c.place) & (time == heard_of.c.at))
+            .join(of_sources, (source == of_sources.c.place) & (time == of_sources.c.at))
             .where(of_it)
             .order_by(source)
         )

@@ -26,7 +26,7 @@ from detector.errors import StoreError
 
 METADATA = MetaData()
 
-MEMORY = Table(
+STATE = Table(
     "memory",
     METADATA,
     Column("key", Text, primary_key=True),
@@ -119,7 +119,7 @@ DECISIONS = Table(
     comment="why people were notified, and why not: a code, and its parameters as JSON",
 )
 
-FEEDS = Table(
+SOURCE_HEALTH = Table(
     "feeds",
     METADATA,
     Column("source", Text, primary_key=True),

@@ -42,7 +42,7 @@ from detector.store.row_values import (
     incident_row,
     to_micros,
 )
-from detector.store.schema import COUNTS, INCIDENTS, MEMORY, OUTBOX
+from detector.store.schema import COUNTS, INCIDENTS, OUTBOX, STATE
 
 T = TypeVar("T")
 
@@ -117,16 +117,16 @@ class SqlStore(Transactions):
         """The right to write, None for readers and for a store in memory."""
         return self._lease
 
-    def memory(self) -> dict[str, bytes]:
+    def state(self) -> dict[str, bytes]:
         """Return everything that the last committed cycle remembered."""
         with self._reading() as connection:
-            return {row.key: bytes(row.value) for row in connection.execute(select(MEMORY))}
+            return {row.key: bytes(row.value) for row in connection.execute(select(STATE))}
 
     def commit(self, record: RunRecord) -> None:
         """Write ``record`` in one transaction."""
         counts = () if record.counts is None else count_rows(record.counts)
         with self._leading() as connection:
-            _write_memory(connection, record.memory)
+            _write_state(connection, record.state)
             write_many(connection, upsert(connection, COUNTS), COUNT_COLUMNS, counts)
             if record.incidents:
                 rows = [incident_row(incident) for incident in record.incidents]
@@ -181,10 +181,10 @@ class SqlStore(Transactions):
         with self._reading() as connection:
             return chronicle.decision_counts(connection)
 
-    def feeds(self) -> tuple[SourceHealth, ...]:
+    def source_health(self) -> tuple[SourceHealth, ...]:
         """Return how each source is, by name."""
         with self._reading() as connection:
-            return chronicle.feeds(connection)
+            return chronicle.source_health(connection)
 
     def deliveries(self, *, incident_id: str | None = None) -> tuple[Delivery, ...]:
         """Return what was, is being or could not be delivered, in order of the alerts' times."""
@@ -196,12 +196,12 @@ class SqlStore(Transactions):
         with self._reading() as connection:
             return on_record(connection, incident_ids)
 
-    def last_said(
+    def last_taken(
         self, receivers: Collection[str], incident_ids: Collection[str]
     ) -> tuple[Delivery, ...]:
         """Return what each receiver took last of each incident, or the end that it refused."""
         with self._reading() as connection:
-            return last_said(connection, receivers, incident_ids)
+            return last_taken(connection, receivers, incident_ids)
 
     def unended(self, *, since: datetime) -> tuple[Incident, ...]:
         """Return incidents that ended at ``since`` or later and whose end somebody is owed."""
@@ -255,12 +255,12 @@ class SqlStore(Transactions):
             yield connection
 
 
-def _write_memory(connection: Connection, memory: Mapping[str, bytes | None]) -> None:
-    kept = [{"key": key, "value": value} for key, value in memory.items() if value is not None]
+def _write_state(connection: Connection, state: Mapping[str, bytes | None]) -> None:
+    kept = [{"key": key, "value": value} for key, value in state.items() if value is not None]
     if kept:
-        connection.execute(upsert(connection, MEMORY), kept)
-    if gone := [key for key, value in memory.items() if value is None]:
-        forget = delete(MEMORY).where(MEMORY.c.key == bindparam("gone"))
+        connection.execute(upsert(connection, STATE), kept)
+    if gone := [key for key, value in state.items() if value is None]:
+        forget = delete(STATE).where(STATE.c.key == bindparam("gone"))
         connection.execute(forget, [{"gone": key} for key in gone])
 
 
@@ -296,12 +296,12 @@ def on_record(connection: Connection, incident_ids: Collection[str]) -> Mapping[
     return found
 
 
-def last_said(
+def last_taken(
     connection: Connection, receivers: Collection[str], incident_ids: Collection[str]
 ) -> tuple[Delivery, ...]:
     """Return the last message of each incident that each receiver took, or refused as its end."""
     parts = in_parts(sorted(incident_ids))
-    return tuple(said for ids in parts for said in outbox.last_said(connection, receivers, ids))
+    return tuple(one for ids in parts for one in outbox.last_taken(connection, receivers, ids))
 
 
 def _records(connection: Connection, ids: Sequence[str]) -> Mapping[str, OnRecord]:

@@ -62,9 +62,9 @@ class Format:
         offset = self.offset(instant)
         return self._texts("format.zoned", instant=self.instant(instant), offset=offset)
 
-    def beside_zoned(self, instant: datetime, reference: datetime) -> str:
-        """Return the time as `beside` does, and the offset: ``03:06 +08:00``."""
-        shown, offset = self.beside(instant, reference), self.offset(instant)
+    def relative_zoned(self, instant: datetime, reference: datetime) -> str:
+        """Return the time as `relative` does, and the offset: ``03:06 +08:00``."""
+        shown, offset = self.relative(instant, reference), self.offset(instant)
         return self._texts("format.zoned", instant=shown, offset=offset)
 
     def full(self, instant: datetime) -> str:
@@ -75,14 +75,14 @@ class Format:
         local, utc = instant.astimezone(self.zone), instant.astimezone(UTC)
         if not local.utcoffset():
             return self.zoned(instant)
-        beside = _clock(instant, UTC)
+        in_utc = _clock(instant, UTC)
         if local.date() != utc.date():
             day = self._date(instant, "format.utc_day", UTC)
-            beside = self._texts("format.utc_instant", day=day, clock=beside)
+            in_utc = self._texts("format.utc_instant", day=day, clock=in_utc)
         shown, offset = self.instant(instant), self.offset(instant)
-        return self._texts("format.full", instant=shown, offset=offset, utc=beside)
+        return self._texts("format.full", instant=shown, offset=offset, utc=in_utc)
 
-    def beside(self, instant: datetime, reference: datetime) -> str:
+    def relative(self, instant: datetime, reference: datetime) -> str:
         """Return the time of ``instant``, with its day where ``reference`` has another one."""
         day, other = (t.astimezone(self.zone).date() for t in (instant, reference))
         return self.clock(instant) if day == other else self.instant(instant)

@@ -92,7 +92,7 @@ def source_text(
     """
     name = say.safe(source, longest=60)
     title = say.texts(
-        f"message.title.source_{state}", source=name, since=say.format.beside_zoned(since, at)
+        f"message.title.source_{state}", source=name, since=say.format.relative_zoned(since, at)
     )
     lines = [
         ("source", name),
@@ -112,7 +112,7 @@ def _title(alert: Alert, say: Phrasing) -> str:
     shown = {
         "service": say.safe(incident.service, longest=60),
         "severity": say.severity(incident.severity.label),
-        "since": show.beside_zoned(to_the_minute(incident.onset).at, alert.at),
+        "since": show.relative_zoned(to_the_minute(incident.onset).at, alert.at),
         "facts": facts,
     }
     key = state
@@ -122,7 +122,7 @@ def _title(alert: Alert, say: Phrasing) -> str:
         if incident.ended_at is None:
             key = "resolved_sometime"
         else:
-            shown["ended"] = show.beside_zoned(incident.ended_at, alert.at)
+            shown["ended"] = show.relative_zoned(incident.ended_at, alert.at)
             shown["length"] = show.duration(incident.ended_at - incident.onset.at)
     return f"[{state.upper()}] {say.texts(f'message.title.{key}', **shown)}"
 
@@ -171,12 +171,12 @@ def _times(incident: Incident, say: Phrasing) -> Iterator[_Line]:
     if incident.resolved_at is None:
         yield "end", t("message.text.end", at=ended, length=lasted)
     else:
-        noticed = show.beside(incident.resolved_at, incident.ended_at)
+        noticed = show.relative(incident.resolved_at, incident.ended_at)
         yield "end", t("message.text.end_noticed", at=ended, length=lasted, noticed=noticed)
 
 
 def _size(incident: Incident, say: Phrasing) -> Iterator[_Line]:
-    at = say.format.beside(incident.peak_at, incident.onset.at)
+    at = say.format.relative(incident.peak_at, incident.onset.at)
     yield "peak", say.texts("message.text.peak", size=say.size(incident), at=at)
     if math.isfinite(incident.excess) and not incident.is_listed:
         excess = say.format.number(incident.excess)
@@ -197,10 +197,10 @@ def _complaints(details: Details, say: Phrasing) -> Iterator[_Line]:
 def _observed(alert: Alert, say: Phrasing) -> Iterator[_Line]:
     """Yield which sources observe it, which see nothing unusual, and which are not observed."""
     incident, t = alert.incident, say.texts
-    others = [said for said in incident.agreement if said.source not in incident.sources]
+    others = [other for other in incident.agreement if other.source not in incident.sources]
     groups = {
-        "unseen": [said.source for said in others if said.evidence is not None],
-        "unobserved": [said.source for said in others if said.evidence is None],
+        "unseen": [other.source for other in others if other.evidence is not None],
+        "unobserved": [other.source for other in others if other.evidence is None],
     }
     seen, number = say.plain_list(incident.sources, longest=40), len(incident.sources)
     parts = [t("message.text.agree", number=number, names=seen) if number > 1 else seen]
@@ -209,7 +209,7 @@ def _observed(alert: Alert, say: Phrasing) -> Iterator[_Line]:
             parts.append(t(f"message.text.{key}", names=say.plain_list(names, longest=40)))
     yield "sources", t("part.and").join(parts)
     if incident.not_observed_since is not None:
-        since = say.format.beside(incident.not_observed_since, alert.at)
+        since = say.format.relative(incident.not_observed_since, alert.at)
         yield "caution", t("message.text.caution", since=since)
 
 

@@ -126,7 +126,7 @@ class Phrasing:
 
         What is spared tells something only beside what is hit.
         """
-        hit, spared = details.telling(facet)
+        hit, spared = details.distinctive(facet)
         if not hit or not spared:
             return self.names(hit)
         return self.texts("facet.with_spared", hit=self.names(hit), spared=self.names(spared))
@@ -153,7 +153,7 @@ class Phrasing:
         if shown.earliest == shown.latest:
             return self.texts("interval.exact")
         earliest, latest = (
-            self.format.beside(edge, shown.at) for edge in (shown.earliest, shown.latest)
+            self.format.relative(edge, shown.at) for edge in (shown.earliest, shown.latest)
         )
         return self.texts("interval.range", earliest=earliest, latest=latest)
 
@@ -164,18 +164,18 @@ class Phrasing:
         ----------
         newcomers : whether to say how many had not complained before.
         """
-        said = self.texts(
+        phrase = self.texts(
             "people.count",
             people=self.texts("people.people", number=details.authors),
             posts=self.texts("people.posts", number=details.posts),
         )
         if details.linked >= 0.005:
             share = self.format.percent(details.linked)
-            said = self.texts("people.linked", said=said, share=share)
+            phrase = self.texts("people.linked", said=phrase, share=share)
         if newcomers and details.newcomers is not None:
             share = self.format.percent(details.newcomers)
-            said = self.texts("people.newcomers", said=said, share=share)
-        return said
+            phrase = self.texts("people.newcomers", said=phrase, share=share)
+        return phrase
 
     def new_facts(self, news: NewFacts) -> str:
         """Return what an alert says that was not known before, empty where there is nothing."""
@@ -254,7 +254,7 @@ def phrasing(language: str, zone: tzinfo, safe: Safe = plain) -> Phrasing:
 
 
 def _hit(details: Details | None, facet: str) -> tuple[str, ...]:
-    return details.telling(facet)[0] if details else ()
+    return details.distinctive(facet)[0] if details else ()
 
 
 def _texts(value: object) -> tuple[str, ...]:

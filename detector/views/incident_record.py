@@ -33,4 +33,6 @@ class ViewContext:
 
 def observed_until(store: Store) -> datetime | None:
     """Return up to when any source was observed, None where none was."""
-    return max((one.observed_until for one in store.feeds() if one.observed_until), default=None)
+    return max(
+        (one.observed_until for one in store.source_health() if one.observed_until), default=None
+    )

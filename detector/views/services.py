@@ -127,7 +127,7 @@ def service_statuses(
     fresh : services that are known to have a bin of the last half hour; their bins are not read.
     """
     incidents = store.last_incidents()
-    up = {one.source for one in store.feeds() if one.state is SourceState.UP}
+    up = {one.source for one in store.source_health() if one.state is SourceState.UP}
     bins = _latest(store, [name for name in names if name not in fresh])
     widths = _widths(store, bins, now)
     found = {}

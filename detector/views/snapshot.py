@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from detector.model.documents import feed_to_dict, incident_to_dict
+from detector.model.documents import health_to_dict, incident_to_dict
 from detector.model.health import SourceHealth
 from detector.model.incident import Incident
 from detector.model.series import Floats
@@ -88,7 +88,7 @@ def take_snapshot(
     ]
     ordered = sorted(services, key=lambda s: (-_badness(s), s.name.casefold(), s.name))
     opened = store.incident_page(IncidentQuery(is_open=True))
-    return Snapshot(now, hours, tuple(ordered), opened, store.feeds())
+    return Snapshot(now, hours, tuple(ordered), opened, store.source_health())
 
 
 def _service(name: str, found: ServiceStatus, lately: Floats) -> ServiceNow:
@@ -140,7 +140,7 @@ def snapshot_to_dict(snapshot: Snapshot) -> Mapping[str, Any]:
         "at": iso(snapshot.at),
         "services": [_service_to_dict(s) for s in snapshot.services],
         "incidents": [incident_to_dict(i) for i in snapshot.incidents],
-        "feeds": [feed_to_dict(one) for one in snapshot.sources],
+        "feeds": [health_to_dict(one) for one in snapshot.sources],
     }
 
 

@@ -80,7 +80,7 @@ def _of_services(backend: Backend) -> Iterator[Metric]:
 
 
 def _of_sources(backend: Backend) -> Iterator[Metric]:
-    now, found = backend.now(), backend.store.feeds()
+    now, found = backend.now(), backend.store.source_health()
     states = [
         ([_label(one.source), state.value], float(one.state is state))
         for one in found

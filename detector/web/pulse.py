@@ -33,7 +33,7 @@ def revision(backend: Backend) -> str:
     seen = (
         backend.store.incident_page(IncidentQuery(limit=50)),
         [alert.key for alert in backend.store.alerts(limit=1)],
-        backend.store.feeds(),
+        backend.store.source_health(),
         backend.controls.silences(ending_after=backend.wall()),
         backend.controls.acknowledgements(),
     )

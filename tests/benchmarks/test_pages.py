@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import pages
 from benchmarks.weeks import QUIET, START, WHOLE, Week
-from detector.pipeline.backtest import Rehearsed
+from detector.pipeline.backtest import DryRun
 
 
 def counts(*spans: tuple[int, int], height: float = 10.0) -> np.ndarray:
@@ -42,9 +42,7 @@ def test_the_page_keeps_what_stands_around_the_table(
     page.write_text(f"before\n{pages.BEGIN}\nold\n{pages.END}\nafter\n")
     quiet = Week("quiet", "nothing", {"a": counts()}, {"a": np.ones(WHOLE)})
     monkeypatch.setattr(pages, "weeks", lambda: [quiet])
-    monkeypatch.setattr(
-        pages, "lived", lambda week, _: pages.Result(week, 0, 3, 0, Rehearsed((), ()))
-    )
+    monkeypatch.setattr(pages, "lived", lambda week, _: pages.Result(week, 0, 3, 0, DryRun((), ())))
     monkeypatch.setattr(pages, "the_plan", lambda: None)
     pages.main(["--page", str(page)])
     text = page.read_text()

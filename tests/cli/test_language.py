@@ -78,7 +78,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             alerts=[OPEN, waiting.alert],
             deliveries=[refused, waiting],
             decisions=decisions,
-            feeds=[health],
+            source_health=[health],
         )
         store.commit(record)
         store.mark(refused, DeliveryStatus.DEAD, at=NOON, error="410")

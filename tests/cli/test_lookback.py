@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -49,8 +50,11 @@ def test_reports_speak_chinese_and_tell_the_time_of_a_zone(
     [
         (("--zone", "Asia/Shangai"), "no time zone 'Asia/Shangai'"),
         (("--truth", "wrong.csv"), "wrong.csv"),
+        (("--from", "yesterday"), "--from: no date 'yesterday'"),
+        (("--from", "2025-03-14", "--to", "2025-03-13"), "--to: must be later than --from"),
+        (("--false-per-year", "0"), "--false-per-year: false_incidents_per_year must be in"),
     ],
-    ids=["no such zone", "no table of truth"],
+    ids=["no such zone", "no table of truth", "no date", "ends before it begins", "no wish"],
 )
 def test_wrong_options_are_explained_with_exit_status_2_and_nothing_is_written(
     run: Run,
@@ -78,3 +82,19 @@ def test_a_picture_without_its_painter_is_refused_with_exit_status_2(
     assert run("analyze", table, "--json", "o.json", "--png", "p.png") == 2
     assert "pip install 'outage-detector[report]'" in capsys.readouterr().err
     assert not (tmp_path / "p.png").exists()
+
+
+def test_the_json_holds_what_looking_back_finds(run: Run, table: Path, tmp_path: Path) -> None:
+    words = ("--from", "2025-03-13", "--to", "2025-03-14T00:00Z", "--unsure")
+    assert run("analyze", table, "--json", "o.json", *words) == 0
+    found = json.loads((tmp_path / "o.json").read_text())
+    assert {"level_changes", "unusual_days", "taken_back", "not_sure"} <= found.keys()
+    assert [i["started_at"][:10] for i in found["incidents"]] == ["2025-03-13"] * 2
+    for incident in found["incidents"]:
+        assert incident["ended_at_earliest"] <= incident["ended_at"] <= incident["ended_at_latest"]
+        assert 0 <= incident["noise_probability"] < 0.01
+        assert incident["false_per_year"] <= 0.2
+        regimes = incident["regimes"]
+        assert regimes[0]["start"] <= incident["started_at_latest"]
+        assert all(a["end"] == b["start"] for a, b in pairwise(regimes))
+        assert max(r["ratio"] for r in regimes) > 2

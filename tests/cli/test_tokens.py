@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from detector import cli
-from detector.cli.serving import served_beside
+from detector.cli.serving import serving_dashboard
 from detector.config import parse_settings
 from detector.errors import ConfigError
 from detector.model.token import digest_of
@@ -52,8 +52,8 @@ def test_a_token_is_shown_once_and_kept_as_a_digest(
     secret, told = capsys.readouterr()
     assert re.fullmatch(r"odt_[\w-]{43}\n", secret)
     assert "shown only this once" in told
-    with closing(open_controls(tmp_path / "store.sqlite")) as desk:
-        (token,) = desk.tokens()
+    with closing(open_controls(tmp_path / "store.sqlite")) as controls:
+        (token,) = controls.tokens()
     assert token.digest == digest_of(secret.strip())
     assert token.expires_at is not None
     assert (token.expires_at - token.created_at).days == 90
@@ -144,6 +144,6 @@ def test_a_port_that_was_asked_for_and_is_taken_is_an_error(tmp_path: Path) -> N
         watched: object = None
         with (
             pytest.raises(ConfigError, match=r"web\.listen: cannot listen .* choose another port"),
-            served_beside(settings, tmp_path, watched),  # type: ignore[arg-type]
+            serving_dashboard(settings, tmp_path, watched),  # type: ignore[arg-type]
         ):
             pytest.fail("it must not run")

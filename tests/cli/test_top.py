@@ -45,7 +45,9 @@ def store(tmp_path: Path) -> Iterator[SqlViewer]:
     )
     with closing(open_store(tmp_path / "var" / "outage-detector.sqlite")) as writer:
         writer.commit(
-            RunRecord(counts=pd.concat([fine, down, gone]), incidents=[opened], feeds=[feed])
+            RunRecord(
+                counts=pd.concat([fine, down, gone]), incidents=[opened], source_health=[feed]
+            )
         )
     with closing(open_viewer(tmp_path / "var" / "outage-detector.sqlite")) as viewer:
         yield viewer

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.complaints.facet_verdicts import Verdict, in_words, judge_facets
+from detector.complaints.facet_verdicts import Verdict, judge_facets
 from detector.complaints.facets import FacetLexicon, parse_facets, tag
 from detector.complaints.vocabulary import Vocabulary
 from detector.demo.reconstruction import Scenario, parse_scenario
@@ -263,12 +263,6 @@ def test_taking_the_ordinary_posts_out_sharpens_a_small_surge() -> None:
 def test_background_of_one_leaves_no_surge() -> None:
     with pytest.raises(ValueError, match="background"):
         judge_facets(tagged({"a": 1}), tagged({"a": 1}), background=1.0)
-
-
-def test_words_leave_out_what_does_not_tell_anything() -> None:
-    usual = tagged({"a": 500, "b": 500})
-    assert in_words(judge_facets(tagged({"a": 50, "b": 50}), usual)) == ""
-    assert in_words(judge_facets(tagged({"a": 80}), usual)) == "component: a (not b)"
 
 
 @pytest.mark.parametrize(

@@ -56,24 +56,28 @@ def settings(text: str = CONFIG) -> Settings:
 
 
 def test_the_audience_is_what_is_written() -> None:
-    audience = build_policy(settings())
-    (ops,) = audience.receivers
-    assert (ops.name, ops.least, ops.quiet) == ("ops", Severity.MAJOR, ("nights",))
-    (route,) = audience.routes
+    policy = build_policy(settings())
+    (ops,) = policy.receivers
+    assert (ops.name, ops.least, ops.mute_time_intervals) == ("ops", Severity.MAJOR, ("nights",))
+    (route,) = policy.routes
     assert route.matchers == (
         parse_matcher("service=WeChat"),
         parse_matcher('severity=~"major|critical"'),
     )
-    assert (route.receivers, route.goes_on) == (("ops",), True)
-    assert route.repeat_every == timedelta(hours=4)
+    assert (route.receivers, route.continues) == (("ops",), True)
+    assert route.reminder_every == timedelta(hours=4)
     assert route.routes[0].receivers == ()
-    window = audience.windows["nights"]
-    assert (window.weekdays, window.start, window.end) == (frozenset({4, 5}), time(22), time(7))
-    assert window.zone.key == "Asia/Shanghai"
-    assert audience.inhibitions[0].equal == ("region",)
-    assert audience.providers == {"Cloud": ("WeChat", "QQ")}
-    habits = audience.habits
-    assert (habits.flaps, habits.calm, habits.max_age) == (
+    interval = policy.mute_time_intervals["nights"]
+    assert (interval.weekdays, interval.start, interval.end) == (
+        frozenset({4, 5}),
+        time(22),
+        time(7),
+    )
+    assert interval.zone.key == "Asia/Shanghai"
+    assert policy.inhibitions[0].equal == ("region",)
+    assert policy.providers == {"Cloud": ("WeChat", "QQ")}
+    timing = policy.timing
+    assert (timing.flaps, timing.calm, timing.max_age) == (
         3,
         timedelta(hours=2),
         timedelta(days=2),
@@ -81,10 +85,10 @@ def test_the_audience_is_what_is_written() -> None:
 
 
 def test_nothing_needs_to_be_said() -> None:
-    audience = build_policy(Settings())
-    assert not audience.routes
-    assert not audience.windows
-    assert audience.habits.max_age == timedelta(days=1)
+    policy = build_policy(Settings())
+    assert not policy.routes
+    assert not policy.mute_time_intervals
+    assert policy.timing.max_age == timedelta(days=1)
 
 
 @pytest.mark.parametrize(

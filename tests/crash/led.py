@@ -31,7 +31,7 @@ def live(store_at: str, url: str, other_url: str, until: int | None) -> None:
             lambda: _lived(store, leadership, sinks, until),
             every=timedelta(days=1),
             misfire_grace=timedelta(days=1),
-            jobs=[Job("lease", leadership.renew, leadership.renew_every, beside=True)],
+            jobs=[Job("lease", leadership.renew, leadership.renew_every, parallel=True)],
         )
         with closing(leadership):
             schedule.run()

@@ -47,7 +47,7 @@ def warm_up() -> None:
 
 def cycles_of(store: Store) -> int:
     """How many cycles the store holds."""
-    return int(store.memory().get("cycles", b"0"))
+    return int(store.state().get("cycles", b"0"))
 
 
 def cycle(number: int) -> RunRecord:
@@ -60,7 +60,7 @@ def cycle(number: int) -> RunRecord:
         alerts.append(Alert(AlertKind.RESOLVED, opened.noticed_at, ended, 2))
         incidents.append(ended)
     return RunRecord(
-        memory={"cycles": str(number + 1).encode()},
+        state={"cycles": str(number + 1).encode()},
         counts=_counts(number),
         incidents=incidents,
         deliveries=[

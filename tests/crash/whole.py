@@ -57,13 +57,13 @@ def live(folder: str, url: str) -> None:
     table = Table(counts())
     settings = parse_settings(CONFIG.format(url=url), path="crash")
     running = runner.build(settings, base=Path(folder), console=sys.stderr)
-    feed = running.memory.feeds.get(table.name)
-    since = datetime.fromisoformat(feed.cursor) if feed and feed.cursor else START
+    progress = running.state.progress.get(table.name)
+    since = datetime.fromisoformat(progress.cursor) if progress and progress.cursor else START
     running = replace(
         running, plan=plan(), sources=(table,), clock=Steps(since, table.end), policy=HASTY
     )
     with closing(running):
-        while running.turn():
+        while running.run():
             pass
 
 

@@ -8,24 +8,24 @@ from detector.model.alert import Alert
 
 
 class FakeSink:
-    """Keeps alerts in ``got``; ``troubles`` are raised first, one per call (None: take it)."""
+    """Keeps alerts in ``got``; ``failures`` are raised first, one per call (None: take it)."""
 
     def __init__(
-        self, name: str = "ops", troubles: Iterable[Exception | None] = (), *, always: bool = False
+        self, name: str = "ops", failures: Iterable[Exception | None] = (), *, always: bool = False
     ) -> None:
         self.name = name
         self.got: list[Alert] = []
         self.calls = 0
-        self._troubles = list(troubles)
+        self._failures = list(failures)
         self._always = always
 
     def send(self, alert: Alert) -> None:
         self.calls += 1
-        trouble = None
-        if self._troubles:
-            trouble = self._troubles[0] if self._always else self._troubles.pop(0)
-        if trouble is not None:
-            raise trouble
+        failure = None
+        if self._failures:
+            failure = self._failures[0] if self._always else self._failures.pop(0)
+        if failure is not None:
+            raise failure
         self.got.append(alert)
 
     @property

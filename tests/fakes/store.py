@@ -33,25 +33,25 @@ class FakeStore:
     """Everything in memory; numbers are rounded as the wire does, as in every store."""
 
     def __init__(self) -> None:
-        self._memory: dict[str, bytes] = {}
+        self._state: dict[str, bytes] = {}
         self._counts: dict[tuple[str, datetime, str], tuple[float, float, float]] = {}
         self._incidents: dict[str, Incident] = {}
         self._outbox: dict[tuple[str, str], Delivery] = {}
         self._alerts: dict[str, Alert] = {}
         self._decisions: dict[tuple[str, datetime, str, str, str], Decision] = {}
-        self._feeds: dict[str, SourceHealth] = {}
+        self._source_health: dict[str, SourceHealth] = {}
 
-    def memory(self) -> dict[str, bytes]:
-        return dict(self._memory)
+    def state(self) -> dict[str, bytes]:
+        return dict(self._state)
 
     def commit(self, record: RunRecord) -> None:
         if record.counts is not None:
             self._take_counts(record.counts)
-        for key, value in record.memory.items():
+        for key, value in record.state.items():
             if value is None:
-                self._memory.pop(key, None)
+                self._state.pop(key, None)
             else:
-                self._memory[key] = value
+                self._state[key] = value
         for incident in record.incidents:
             self._incidents[incident.id] = incident_from_dict(incident_to_dict(incident))
         for delivery in record.deliveries:
@@ -69,7 +69,7 @@ class FakeStore:
             key = (decision.incident_id, decision.at, decision.receiver, *said)
             self._decisions.pop(key, None)
             self._decisions[key] = decision
-        self._feeds |= {feed.source: feed for feed in record.feeds}
+        self._source_health |= {one.source: one for one in record.source_health}
 
     def _take_counts(self, counts: pd.DataFrame) -> None:
         if missing := [name for name in COLUMNS if name not in counts.columns]:
@@ -114,8 +114,8 @@ class FakeStore:
     def decision_counts(self) -> dict[tuple[Reason, str], int]:
         return Counter((d.reason, d.receiver) for d in self._decisions.values())
 
-    def feeds(self) -> tuple[SourceHealth, ...]:
-        return tuple(self._feeds[source] for source in sorted(self._feeds))
+    def source_health(self) -> tuple[SourceHealth, ...]:
+        return tuple(self._source_health[source] for source in sorted(self._source_health))
 
     def deliveries(self, *, incident_id: str | None = None) -> tuple[Delivery, ...]:
         found = [d for d in self._outbox.values() if incident_id in (None, d.alert.about)]
@@ -131,7 +131,7 @@ class FakeStore:
             for one in incident_ids
         }
 
-    def last_said(
+    def last_taken(
         self, receivers: Collection[str], incident_ids: Collection[str]
     ) -> tuple[Delivery, ...]:
         last: dict[tuple[str, str], Delivery] = {}

@@ -26,14 +26,14 @@ from detector.notify.incident_records import standing_incidents
 from detector.notify.mute import Mutes
 from detector.notify.policy import NotificationPolicy
 from detector.notify.refresh import refresh
-from detector.pipeline.incident_updates import SurgeChange, tell
+from detector.pipeline.incident_updates import SurgeChange, update_incidents
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.run import Notified, latest_incidents, run_once
 from detector.pipeline.saved_state import load
 from detector.pipeline.state import PipelineState
 from detector.pipeline.step import RunResult
 from detector.receivers.alertmanager import AlertmanagerReceiver
-from detector.store.outbox import open_letters
+from detector.store.outbox import open_dead_letters
 from detector.store.sql_store import SqlStore, open_store
 from tests.fakes.alertmanager import FakeAlertmanager
 from tests.fakes.words import a_writer
@@ -164,7 +164,7 @@ class Life:
         """Forget all but what the store has."""
         self.store.close()
         self.store = open_store(self.path)
-        self.state, self.notified = load(self.store.memory()), None
+        self.state, self.notified = load(self.store.state()), None
 
     def run(self, wait: timedelta, *, dies: bool = False) -> None:
         """Take a turn after ``wait``; one that ``dies`` commits and sends nothing."""
@@ -183,7 +183,7 @@ class Life:
                 notified=self.notified,
             )
         self._known_until = self.now
-        self.state, self.notified = turn.result.memory, turn.notified
+        self.state, self.notified = turn.result.state, turn.notified
         self._refreshed = False
         if dies:
             self.restart()
@@ -204,7 +204,9 @@ class Life:
     def _scripted(self) -> Iterator[None]:
         def cycle(state: PipelineState, *_: object, now: datetime, **__: object) -> RunResult:
             new = [change for at, change in self.arrivals if self._known_until < at <= now]
-            told = tell(state.incidents, sorted(new, key=lambda c: c[:3]), Archive(), self.plan)
+            told = update_incidents(
+                state.incidents, sorted(new, key=lambda c: c[:3]), Archive(), self.plan
+            )
             after = replace(state, incidents=told.latest)
             return RunResult(after, (), (), told.incidents, told.alerts, told.decisions)
 
@@ -218,10 +220,10 @@ class Life:
 
     def retry_dead_letters(self) -> None:
         """Somebody lets them be sent again from outside."""
-        letters = open_letters(self.path)
-        for dead in letters.letters(DeliveryStatus.DEAD):
-            letters.retry(dead.receiver, dead.alert.key, at=self.wall)
-        letters.close()
+        outbox = open_dead_letters(self.path)
+        for dead in outbox.with_status(DeliveryStatus.DEAD):
+            outbox.retry(dead.receiver, dead.alert.key, at=self.wall)
+        outbox.close()
 
     def check(self) -> None:
         """Try the law on everything that was seen so far."""

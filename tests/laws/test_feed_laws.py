@@ -48,16 +48,16 @@ def lines(notices: list[Notice]) -> str:
 
 def live(rows: pd.DataFrame, plan: PipelinePlan, path: Path, every: timedelta) -> tuple[str, str]:
     """Take turns through a store, restarted each time; return the logs of alerts and of feeds."""
-    table, now, alerts, feeds = Table(rows), START, [], []
+    table, now, alerts, source_alerts = Table(rows), START, [], []
     while now < table.end:
         now = min(now + every, table.end)
         store = open_store(path)
-        memory = load(store.memory())
-        turn = run_once(memory, [table], store, plan, NotificationPolicy(), now=now, wall=now)
+        state = load(store.state())
+        turn = run_once(state, [table], store, plan, NotificationPolicy(), now=now, wall=now)
         alerts += turn.result.alerts
-        feeds += turn.result.feed_alerts
+        source_alerts += turn.result.source_alerts
         store.close()
-    return lines(alerts), lines(feeds)
+    return lines(alerts), lines(source_alerts)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def told(the_plan: PipelinePlan) -> History:
 
 def test_a_place_that_is_off_is_told_and_so_is_its_return(told: History) -> None:
     off = START + 9 * timedelta(days=1) + timedelta(hours=5, minutes=40)
-    assert [(a.feed.source, a.feed.state, a.at) for a in told.feed_alerts] == [
+    assert [(a.health.source, a.health.state, a.at) for a in told.source_alerts] == [
         ("there", SourceState.DOWN, off + 15 * MINUTE),
         ("there", SourceState.UP, off + timedelta(hours=5)),
     ]
@@ -77,11 +77,11 @@ def test_a_place_that_is_off_is_told_and_so_is_its_return(told: History) -> None
 def test_replay_law_of_two_places_and_their_feeds(
     the_plan: PipelinePlan, told: History, tmp_path: Path, every: timedelta
 ) -> None:
-    alerts, feeds = live(two_places(), the_plan, tmp_path / "store.sqlite", every)
+    alerts, source_alerts = live(two_places(), the_plan, tmp_path / "store.sqlite", every)
     assert alerts == lines([*told.alerts])
     # The end of the first place is in the live log alone: history waits for nothing.
-    before, _, after = feeds.partition('{"key": "feed/here/')
-    assert before == lines([*told.feed_alerts])
+    before, _, after = source_alerts.partition('{"key": "feed/here/')
+    assert before == lines([*told.source_alerts])
     assert '"state": "down"' in after
 
 
@@ -90,7 +90,7 @@ def test_causality_law_of_two_places(the_plan: PipelinePlan, told: History) -> N
     cut = START + timedelta(days=10, hours=7)
     short = replay(Table(rows[rows["time"] < cut]), the_plan)
     assert short.alerts == [a for a in told.alerts if a.at <= cut]
-    assert short.feed_alerts == [a for a in told.feed_alerts if a.at <= cut]
+    assert short.source_alerts == [a for a in told.source_alerts if a.at <= cut]
 
 
 def test_silence_law_a_dead_source_ends_nothing_and_the_incident_says_so(
@@ -99,17 +99,17 @@ def test_silence_law_a_dead_source_ends_nothing_and_the_incident_says_so(
     rows = counts(services=("WeChat",))
     dies = START + (9 * 288 + 70) * WIDTH
     table = Endless(rows[rows["time"] < dies])
-    memory = PipelineState()
+    state = PipelineState()
     store = open_store("sqlite://")
     for now in (dies, dies + MINUTE, dies + timedelta(hours=2), dies + timedelta(hours=9)):
-        turn = run_once(memory, [table], store, the_plan, NotificationPolicy(), now=now, wall=now)
-        memory = turn.result.memory
+        turn = run_once(state, [table], store, the_plan, NotificationPolicy(), now=now, wall=now)
+        state = turn.result.state
     (incident,) = store.incidents()
-    (feed,) = store.feeds()
+    (health,) = store.source_health()
     store.close()
     assert incident.is_open
-    assert feed.state is SourceState.DOWN
-    assert incident.not_observed_since == feed.since
+    assert health.state is SourceState.DOWN
+    assert incident.not_observed_since == health.since
 
 
 class Endless(Table):
@@ -136,11 +136,11 @@ def test_gaps_of_a_real_reader_fake_no_outage_and_no_recovery(the_plan: Pipeline
     known = [(s, e) for s, e in gaps.pairs() if first <= s and e <= last]
     long = [(start, end) for start, end in known if end - start > 11 * MINUTE]
     assert len(long) == 27
-    dead, alive = by_state(history.feed_alerts)
+    dead, alive = by_state(history.source_alerts)
     assert [a.at - start for a, (start, _) in zip(dead, long, strict=True)] == [11 * MINUTE] * 27
     assert [a.at for a in alive] == [end for _, end in long]
 
 
 def by_state(alerts: list[SourceAlert]) -> tuple[list[SourceAlert], list[SourceAlert]]:
-    dead = [a for a in alerts if a.feed.state is SourceState.DOWN]
-    return dead, [a for a in alerts if a.feed.state is SourceState.UP]
+    dead = [a for a in alerts if a.health.state is SourceState.DOWN]
+    return dead, [a for a in alerts if a.health.state is SourceState.UP]

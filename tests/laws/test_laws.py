@@ -57,24 +57,24 @@ def live(
     """Run turns at ``times`` through a real store and a JSON lines file; return what it holds."""
     log = JsonLinesReceiver("log", folder / "alerts.jsonl")
     store = open_store(folder / "store.sqlite")
-    memory = load(store.memory())
+    state = load(store.state())
     for turn, now in enumerate(times, start=1):
         if restart_every and turn % restart_every == 0:
             store.close()
             store = open_store(folder / "store.sqlite")
-            memory = load(store.memory())
+            state = load(store.state())
         done = run_once(
-            memory,
+            state,
             [source],
             store,
             plan,
             NotificationPolicy(
-                [ReceiverPolicy("log", Severity.MINOR)], habits=NotificationTiming(max_age=AGES)
+                [ReceiverPolicy("log", Severity.MINOR)], timing=NotificationTiming(max_age=AGES)
             ),
             now=now,
             wall=now,
         )
-        memory = done.result.memory
+        state = done.result.state
         deliver(store, {"log": log}, now=now)
     store.close()
     return (folder / "alerts.jsonl").read_text()
@@ -177,12 +177,12 @@ def test_incidents_are_the_same_whether_memory_was_saved_or_not(
     the_plan: PipelinePlan, tmp_path: Path
 ) -> None:
     def outcomes() -> Iterator[RunResult]:
-        table, memory = Table(counts()), PipelineState()
+        table, state = Table(counts()), PipelineState()
         for now in ticks(START, table.end, timedelta(days=2)):
-            feed = memory.feeds.get("table")
+            feed = state.progress.get("table")
             poll = table.poll(feed.cursor if feed else None, until=now)
-            outcome = cycle(memory, {"table": poll}, the_plan, now=now)
-            memory = outcome.memory
+            outcome = cycle(state, {"table": poll}, the_plan, now=now)
+            state = outcome.state
             yield outcome
 
     kept = {i.id: incident_to_dict(i) for o in outcomes() for i in o.incidents}

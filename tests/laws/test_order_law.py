@@ -52,7 +52,7 @@ def policy(*, reminders: bool, siesta: bool, inhibits: bool) -> NotificationPoli
     rule = Inhibition((parse_matcher("service=WeChat"),), (parse_matcher("service=QQ"),))
     return NotificationPolicy(
         [ReceiverPolicy("am", Severity.MINOR, names), ReceiverPolicy("pager", Severity.MAJOR)],
-        [Route(receivers=("am", "pager"), repeat_every=20 * MINUTE if reminders else None)],
+        [Route(receivers=("am", "pager"), reminder_every=20 * MINUTE if reminders else None)],
         {"siesta": MuteTimeInterval("siesta", frozenset(range(7)), time(12, 30), time(13), zone)},
         [rule] if inhibits else [],
     )
@@ -178,6 +178,10 @@ def lived(life: Life, runs: Sequence[tuple[int, str, str, str]]) -> None:
     assert life.am.world.firing(life.wall) == set(), "everything is over by now"
 
 
+#: What ends a process before it has noted what it sent is another matter than a restart.
+QUIET = {"dies": "", "restart": "", "crashes": "takes"}
+
+
 @dataclass(frozen=True)
 class OnRecord:
     """What the store has of every incident: decisions, and the keys of messages, in order."""
@@ -219,15 +223,7 @@ def test_what_is_recorded_is_the_same_with_and_without_restarts(
     how: NotificationPolicy,
     runs: list[tuple[int, str, str, str]],
 ) -> None:
-    # What ends a process before it has noted what it sent is another matter.
-    quiet = [
-        (
-            wait,
-            "" if event in {"dies", "restart"} else event,
-            *("takes" if m == "crashes" else m for m in moods),
-        )
-        for wait, event, *moods in runs
-    ]
+    quiet = [(wait, *(QUIET.get(what, what) for what in happens)) for wait, *happens in runs]
     known = [(c.at + lags[0] * MINUTE, c) for c in changes("WeChat", wechat, "weibo")]
     known += [(c.at + lags[1] * MINUTE, c) for c in changes("QQ", qq, "weibo")]
     steady = lived_on_record(quiet, known, how, offset, restarts=False)

@@ -106,16 +106,16 @@ def live(
     *others: Posts,
 ) -> History:
     """Take turns at ``times`` through a store that is opened anew every ``restart`` turns."""
-    history, store, memory = History(), open_store(path), PipelineState()
+    history, store, state = History(), open_store(path), PipelineState()
     for turn, now in enumerate(times):
         if turn % restart == 0:
             store.close()
             store = open_store(path)
-            memory = load(store.memory())
+            state = load(store.state())
         done = run_once(
-            memory, [source, *others], store, plan, NotificationPolicy(), now=now, wall=now
+            state, [source, *others], store, plan, NotificationPolicy(), now=now, wall=now
         )
-        memory = done.result.memory
+        state = done.result.state
         history.alerts += done.result.alerts
         history.decisions += done.result.decisions
     store.close()

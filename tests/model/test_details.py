@@ -53,4 +53,4 @@ def details(*regions: tuple[str, str, float | None]) -> Details:
 def test_only_what_sets_the_incident_apart_is_told(
     regions: list[tuple[str, str, float | None]], hit: tuple[str, ...], spared: tuple[str, ...]
 ) -> None:
-    assert details(*regions).telling("region") == (hit, spared)
+    assert details(*regions).distinctive("region") == (hit, spared)

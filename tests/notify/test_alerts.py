@@ -10,7 +10,7 @@ import pytest
 from detector.model.alert import NO_NEW_FACTS, Alert, AlertKind, NewFacts
 from detector.model.details import AuthorKind, Details, FacetVerdict
 from detector.model.incident import Incident, Severity
-from detector.notify.alerts import AlertHistory, Reason, known_of, news_of, reason_to_tell
+from detector.notify.alerts import AlertHistory, Reason, alert_reason, known_of, news_of
 from tests.fakes.outages import NOON, an_incident
 
 MINUTE = timedelta(minutes=1)
@@ -46,21 +46,21 @@ NEWS = [
 
 @pytest.mark.parametrize(("incident", "told", "reason"), TABLE)
 def test_reason_to_tell(incident: Incident, told: AlertHistory | None, reason: Reason) -> None:
-    assert reason_to_tell(incident, told) is reason
+    assert alert_reason(incident, told) is reason
 
 
 @pytest.mark.parametrize(("written_by", "reason"), WHO)
 def test_nobody_is_woken_unless_people_complain(written_by: AuthorKind, reason: Reason) -> None:
-    assert reason_to_tell(OPEN, None, written_by=written_by) is reason
-    assert reason_to_tell(OVER, TOLD, written_by=written_by) is Reason.RESOLVED
+    assert alert_reason(OPEN, None, written_by=written_by) is reason
+    assert alert_reason(OVER, TOLD, written_by=written_by) is Reason.RESOLVED
 
 
 @pytest.mark.parametrize(("news", "too_soon", "reason"), NEWS)
 def test_news_are_told_but_not_at_once(news: NewFacts, too_soon: bool, reason: Reason) -> None:
-    assert reason_to_tell(OPEN, TOLD, new_facts=news, too_soon=too_soon) is reason
+    assert alert_reason(OPEN, TOLD, new_facts=news, too_soon=too_soon) is reason
     worse = replace(OPEN, severity=Severity.CRITICAL)
-    assert reason_to_tell(worse, TOLD, new_facts=news, too_soon=too_soon) is Reason.ESCALATED
-    assert reason_to_tell(OVER, TOLD, new_facts=news, too_soon=too_soon) is Reason.RESOLVED
+    assert alert_reason(worse, TOLD, new_facts=news, too_soon=too_soon) is Reason.ESCALATED
+    assert alert_reason(OVER, TOLD, new_facts=news, too_soon=too_soon) is Reason.RESOLVED
 
 
 #: The reasons that an incident as a whole is decided for.

@@ -52,8 +52,8 @@ INHIBITED: dict[str, Any] = {
 }
 NIGHT = MuteTimeInterval("night", frozenset(range(7)), time(12), time(18), ZoneInfo("UTC"))
 AT_NIGHT: dict[str, Any] = {
-    "policy": NotificationPolicy([OPS], windows={"night": NIGHT}),
-    "receiver": replace(OPS, quiet=("night",)),
+    "policy": NotificationPolicy([OPS], mute_time_intervals={"night": NIGHT}),
+    "receiver": replace(OPS, mute_time_intervals=("night",)),
 }
 ACKNOWLEDGED: dict[str, Any] = {
     "acknowledgement": Acknowledgement(OPEN.incident.id, NOON, Severity.MAJOR, "bo", "on it")

@@ -22,7 +22,7 @@ from detector.notify.mute import Mutes
 from detector.notify.mute_times import MuteTimeInterval
 from detector.notify.notification_state import NOTHING
 from detector.notify.policy import Inhibition, NotificationPolicy, ReceiverPolicy, Route
-from detector.pipeline.backtest import Rehearsed, rehearse
+from detector.pipeline.backtest import DryRun, dry_run
 from tests.fakes.outages import NOON, an_incident
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -79,14 +79,14 @@ def attribution(origin: Incident) -> Attribution:
 
 def rehearsed(
     *stories: Story,
-    audience: NotificationPolicy = ONE,
+    policy: NotificationPolicy = ONE,
     mutes: Callable[[datetime], Mutes] = lambda _: Mutes(),
-) -> Rehearsed:
+) -> DryRun:
     alerts = [alert for story in stories for alert in story.alerts]
-    return rehearse(alerts, audience, until=END, mutes=mutes)
+    return dry_run(alerts, policy, until=END, mutes=mutes)
 
 
-def told(result: Rehearsed, receiver: str = "ops") -> list[tuple[AlertKind, float]]:
+def told(result: DryRun, receiver: str = "ops") -> list[tuple[AlertKind, float]]:
     """The kinds of messages and their minutes."""
     return [
         (d.alert.kind, (d.alert.at - NOON) / MINUTE)
@@ -95,7 +95,7 @@ def told(result: Rehearsed, receiver: str = "ops") -> list[tuple[AlertKind, floa
     ]
 
 
-def reasons(result: Rehearsed, service: str = "", receiver: str = "ops") -> list[Reason]:
+def reasons(result: DryRun, service: str = "", receiver: str = "ops") -> list[Reason]:
     return [
         d.reason
         for d in result.decisions
@@ -122,10 +122,10 @@ def test_a_plain_receiver_gets_every_alert_as_it_is() -> None:
 
 
 def test_who_asks_for_severe_ones_hears_of_them_from_then_on() -> None:
-    audience = NotificationPolicy([ReceiverPolicy("ops", MAJOR)])
-    result = rehearsed(Story(severity=MINOR).worse(30, MAJOR).over(60), audience=audience)
+    policy = NotificationPolicy([ReceiverPolicy("ops", MAJOR)])
+    result = rehearsed(Story(severity=MINOR).worse(30, MAJOR).over(60), policy=policy)
     assert told(result) == [(OPENED, 30), (RESOLVED, 60)]
-    assert rehearsed(Story(severity=MINOR).over(60), audience=audience).deliveries == ()
+    assert rehearsed(Story(severity=MINOR).over(60), policy=policy).deliveries == ()
 
 
 class TestMutes:
@@ -170,11 +170,11 @@ class TestMutes:
         night = MuteTimeInterval(
             "nights", frozenset(range(7)), time(20), time(21), ZoneInfo("Asia/Shanghai")
         )
-        audience = NotificationPolicy(
+        policy = NotificationPolicy(
             [ReceiverPolicy("ops", MINOR, ("nights",)), ReceiverPolicy("log", MINOR)],
-            windows={"nights": night},
+            mute_time_intervals={"nights": night},
         )
-        result = rehearsed(Story().over(200), audience=audience)
+        result = rehearsed(Story().over(200), policy=policy)
         assert told(result) == [(OPENED, 60), (RESOLVED, 200)]  # noon is 20:00 there
         assert told(result, "log") == [(OPENED, 0), (RESOLVED, 200)]
 
@@ -190,8 +190,8 @@ class TestMutes:
 
 
 def test_what_goes_on_is_repeated_and_each_time_under_a_key_of_its_own() -> None:
-    audience = NotificationPolicy([OPS], [Route(receivers=("ops",), repeat_every=HOUR)])
-    result = rehearsed(Story().over(150), audience=audience)
+    policy = NotificationPolicy([OPS], [Route(receivers=("ops",), reminder_every=HOUR)])
+    result = rehearsed(Story().over(150), policy=policy)
     assert told(result) == [(OPENED, 0), (REPEATED, 60), (REPEATED, 120), (RESOLVED, 150)]
     keys = [d.alert.key for d in result.deliveries]
     assert len(set(keys)) == 4
@@ -238,11 +238,11 @@ class TestEchoes:
 
     def test_who_did_not_hear_of_the_origin_hears_of_the_echo(self) -> None:
         only = Route((parse_matcher("service=QQ"),), ("chat", "ops"))
-        audience = NotificationPolicy(
+        policy = NotificationPolicy(
             [OPS, ReceiverPolicy("chat", MINOR)], [only, Route(receivers=("ops",))]
         )
         origin = Story()
-        result = rehearsed(origin, Story("QQ", minute=9, echo_of=origin), audience=audience)
+        result = rehearsed(origin, Story("QQ", minute=9, echo_of=origin), policy=policy)
         assert told(result, "chat") == [(OPENED, 9)]
         assert told(result, "ops") == [(OPENED, 0), (UPDATED, 9)]
 
@@ -279,7 +279,7 @@ class TestEchoes:
         echo = Story("QQ", minute=20, echo_of=origin)
         rule = Inhibition((parse_matcher("service=Cloud"),), (parse_matcher("service=WeChat"),))
         result = rehearsed(
-            cause, origin, echo, audience=NotificationPolicy([OPS], inhibitions=[rule])
+            cause, origin, echo, policy=NotificationPolicy([OPS], inhibitions=[rule])
         )
         assert told(result) == [(OPENED, 0), (OPENED, 10), (OPENED, 20)]
 
@@ -296,14 +296,14 @@ class TestAge:
 
     NOW = NOON + 72 * HOUR
 
-    def found(self, *alerts: Alert, before: Sequence[Alert] = (), seen: datetime) -> Rehearsed:
+    def found(self, *alerts: Alert, before: Sequence[Alert] = (), seen: datetime) -> DryRun:
         heard = {"ops": NOTHING}
         for alert in before:
             heard["ops"] = heard["ops"].plus(alert)
         last = (*before, *alerts)[-1].incident
         record = IncidentRecord(last, tuple(before), alerts, heard, observed_until=seen)
         told = decide_all([record], ONE, now=self.NOW, wall=self.NOW)
-        return Rehearsed(told.deliveries, told.decisions)
+        return DryRun(told.deliveries, told.decisions)
 
     def test_what_is_over_by_then_is_not_told(self) -> None:
         result = self.found(*Story().over(60).alerts, seen=self.NOW)
@@ -362,13 +362,13 @@ def test_whatever_happens(
 ) -> None:
     origin = lived(steps, "WeChat")
     stories = [origin, lived(echoes, "QQ", origin)]
-    audience = NotificationPolicy(
+    policy = NotificationPolicy(
         [ReceiverPolicy("ops", least), ReceiverPolicy("log", MINOR)],
-        [Route(receivers=("ops", "log"), repeat_every=repeat)],
+        [Route(receivers=("ops", "log"), reminder_every=repeat)],
     )
     alerts = [alert for story in stories for alert in story.alerts]
     mutes = silenced(mute[0], sum(mute))
-    result = rehearse(alerts, audience, until=NOON + 20 * HOUR, every=every, mutes=mutes)
+    result = dry_run(alerts, policy, until=NOON + 20 * HOUR, every=every, mutes=mutes)
     for name in ("ops", "log"):
         for story in stories:
             sent = [
@@ -400,5 +400,5 @@ def test_the_case_of_a_late_end_is_decided_when_it_is_sent() -> None:
 @pytest.mark.parametrize("every", [1, 5, 30], ids=["each minute", "each 5", "each 30"])
 def test_how_often_the_clock_ticks_changes_no_alert_of_a_plain_receiver(every: int) -> None:
     story = Story().news(20, "payments").worse(31, CRITICAL).over(64).again(70).over(90)
-    result = rehearse(story.alerts, ONE, until=END, every=every * MINUTE)
+    result = dry_run(story.alerts, ONE, until=END, every=every * MINUTE)
     assert [d.alert for d in result.deliveries] == story.alerts

@@ -140,14 +140,14 @@ def test_a_receiver_out_of_reach_is_named_and_stops_nobody() -> None:
 
 def test_where_nobody_forgets_the_store_is_left_in_peace() -> None:
     class NoStore(FakeStore):
-        def last_said(self, receivers: object, incident_ids: object) -> tuple[Delivery, ...]:
+        def last_taken(self, receivers: object, incident_ids: object) -> tuple[Delivery, ...]:
             raise AssertionError(receivers, incident_ids)
 
     assert refresh(NoStore(), {"ops": FakeSink()}, [an_incident()], now=NOON) == {}
 
 
 def lasting(incident: Incident) -> LatestIncident:
-    """The latest incident of its service, as the memory holds it; people were told of it."""
+    """The latest incident of its service, as the state holds it; people were told of it."""
     surge = Surge(
         onset=incident.onset,
         noticed_at=incident.noticed_at,
@@ -184,13 +184,13 @@ REPLACING = an_incident(noticed_at=NOON + 180 * MINUTE)
 def test_what_may_stand_is(
     latest: list[Incident], owed: list[Incident], now: datetime, standing: list[Incident]
 ) -> None:
-    memory = PipelineState(incidents={i.service: lasting(i) for i in latest})
+    state = PipelineState(incidents={i.service: lasting(i) for i in latest})
     kept = {i.id: IncidentRecord(i) for i in owed}
-    found = standing_incidents(latest_incidents(memory), kept, now=now)
+    found = standing_incidents(latest_incidents(state), kept, now=now)
     assert [i.id for i in found] == [i.id for i in standing]
 
 
 def test_what_nobody_was_told_of_does_not_stand() -> None:
     unsaid = replace(lasting(an_incident()), told=None)
-    memory = PipelineState(incidents={"WeChat": unsaid})
-    assert list(standing_incidents(latest_incidents(memory), {}, now=NOON)) == []
+    state = PipelineState(incidents={"WeChat": unsaid})
+    assert list(standing_incidents(latest_incidents(state), {}, now=NOON)) == []

@@ -17,15 +17,17 @@ OPS, WECHAT, PAY, LOG = (
 )
 EVERYBODY = (OPS, WECHAT, PAY, LOG)
 TREE = (
-    Route(receivers=("log",), goes_on=True),
+    Route(receivers=("log",), continues=True),
     Route(
         (parse_matcher("service=WeChat"),),
         ("wechat",),
-        repeat_every=4 * HOUR,
-        quiet=("nights",),
+        reminder_every=4 * HOUR,
+        mute_time_intervals=("nights",),
         routes=(
-            Route((parse_matcher("component=payments"),), ("pay", "wechat"), quiet=()),
-            Route((parse_matcher("severity=critical"),), repeat_every=HOUR),
+            Route(
+                (parse_matcher("component=payments"),), ("pay", "wechat"), mute_time_intervals=()
+            ),
+            Route((parse_matcher("severity=critical"),), reminder_every=HOUR),
         ),
     ),
     Route((parse_matcher("service=~Test.*"),), ()),
@@ -64,21 +66,21 @@ def test_what_no_route_takes_goes_to_everybody() -> None:
 
 def test_a_branch_inherits_what_it_does_not_say() -> None:
     plain = route_matches(TREE, EVERYBODY, labels())["wechat"]
-    assert (plain.repeat_every, plain.quiet) == (4 * HOUR, ("nights",))
+    assert (plain.reminder_every, plain.mute_time_intervals) == (4 * HOUR, ("nights",))
     critical = route_matches(TREE, EVERYBODY, labels(severity="critical"))["wechat"]
-    assert (critical.repeat_every, critical.quiet) == (HOUR, ("nights",))
+    assert (critical.reminder_every, critical.mute_time_intervals) == (HOUR, ("nights",))
     pay = route_matches(TREE, EVERYBODY, labels(component="payments"))["pay"]
-    assert (pay.repeat_every, pay.quiet) == (4 * HOUR, ())
+    assert (pay.reminder_every, pay.mute_time_intervals) == (4 * HOUR, ())
 
 
 def test_who_is_reached_twice_is_reached_the_first_way() -> None:
     twice = (
-        Route(receivers=("ops",), goes_on=True, repeat_every=HOUR),
+        Route(receivers=("ops",), continues=True, reminder_every=HOUR),
         Route(receivers=("ops", "log")),
     )
     found = route_matches(twice, EVERYBODY, labels())
     assert list(found) == ["ops", "log"]
-    assert found["ops"].repeat_every == HOUR
+    assert found["ops"].reminder_every == HOUR
 
 
 def test_the_way_is_told() -> None:

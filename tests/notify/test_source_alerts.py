@@ -30,7 +30,7 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 ALIVE, SILENT, DEAD = SourceState.UP, SourceState.DEGRADED, SourceState.DOWN
 
 
-def audience(*matchers: Matcher) -> NotificationPolicy:
+def policy(*matchers: Matcher) -> NotificationPolicy:
     """One receiver that wants quiet from 13 to 16 o'clock, and one that never does."""
     quiet = MuteTimeInterval(
         "siesta", frozenset(range(7)), time(13), time(16), ZoneInfo("UTC"), matchers
@@ -39,15 +39,15 @@ def audience(*matchers: Matcher) -> NotificationPolicy:
         ReceiverPolicy("ops", Severity.MINOR, ("siesta",)),
         ReceiverPolicy("log", Severity.MINOR),
     ]
-    habits = NotificationTiming(max_age=2 * HOUR)
-    return NotificationPolicy(receivers, windows={"siesta": quiet}, habits=habits)
+    timing = NotificationTiming(max_age=2 * HOUR)
+    return NotificationPolicy(receivers, mute_time_intervals={"siesta": quiet}, timing=timing)
 
 
 @dataclass
 class Living:
     """Turns, and what was sent in them; a new start forgets all but the store."""
 
-    audience: NotificationPolicy
+    policy: NotificationPolicy
     restarts: bool
     store: FakeStore = field(default_factory=FakeStore)
     known: KnownSourceStates = field(default_factory=dict)
@@ -60,7 +60,7 @@ class Living:
             [*fresh, *standing_alerts({"hn": WatchedSource("hn", health)})],
             self.known,
             ["ops", "log"],
-            self.audience,
+            self.policy,
             now=now,
             wall=now,
         )
@@ -77,7 +77,7 @@ def told(
     by: NotificationPolicy | None = None,
 ) -> list[tuple[str, str, float]]:
     """Return what ops was sent in the hours after noon, where the source changed as given."""
-    living = Living(by or audience(), restarts)
+    living = Living(by or policy(), restarts)
     changes = {NOON + hour * HOUR: state for hour, state in states}
     feed = SourceHealth("hn", ALIVE, NOON, SourceReason.OBSERVED)
     health, now = Health(feed, NOON), NOON
@@ -131,12 +131,12 @@ def test_quiet_hours_from_one_to_four(
 
 
 def test_a_window_about_some_incidents_is_not_about_sources() -> None:
-    some = audience(parse_matcher("severity=minor"))
+    some = policy(parse_matcher("severity=minor"))
     assert told((1.5, DEAD), by=some) == [("hn/1-down", 1.5)]
 
 
 def test_what_changed_too_long_ago_is_not_told() -> None:
-    living = Living(audience(), restarts=False)
+    living = Living(policy(), restarts=False)
     feed = SourceHealth("hn", DEAD, NOON - 5 * HOUR, SourceReason.LAST_OBSERVED)
     stale = Health(feed, NOON - 9 * HOUR, told=1, told_at=NOON - 4 * HOUR)
     living.turn(NOON, [SourceAlert(NOON - 4 * HOUR, feed, 1)], stale)

@@ -63,7 +63,7 @@ def test_all_messages_of_an_incident_are_sent_in_order_in_one_pass() -> None:
 
 
 def test_a_failure_holds_back_the_later_messages_of_its_incident() -> None:
-    sink = FakeSink(troubles=[Unreachable("busy")])
+    sink = FakeSink(failures=[Unreachable("busy")])
     store = store_of(*life_of())
     deliver(store, {"ops": sink}, now=NOON)
     assert (sink.calls, sink.got) == (1, [])
@@ -72,7 +72,7 @@ def test_a_failure_holds_back_the_later_messages_of_its_incident() -> None:
 
 
 def test_an_unreachable_receiver_is_tried_once_per_pass_and_does_not_hold_up_others() -> None:
-    dead = FakeSink(troubles=[Unreachable("no route")], always=True)
+    dead = FakeSink(failures=[Unreachable("no route")], always=True)
     alive = FakeSink("chat")
     services = [f"service {n}" for n in range(20)]
     store = store_of(
@@ -99,7 +99,7 @@ def test_a_message_that_always_fails_does_not_starve_the_receivers_others() -> N
 
 
 def test_a_rejected_message_is_dead_with_its_reason_and_the_next_is_sent() -> None:
-    sink = FakeSink(troubles=[Rejected("400 Bad Request")])
+    sink = FakeSink(failures=[Rejected("400 Bad Request")])
     store = store_of(*life_of())
     report = deliver(store, {"ops": sink}, now=NOON)
     assert [(d.alert.sequence, d.error) for d in report.dead] == [(1, "400 Bad Request")]
@@ -109,7 +109,7 @@ def test_a_rejected_message_is_dead_with_its_reason_and_the_next_is_sent() -> No
 
 
 def test_a_retry_waits_as_long_as_the_receiver_asked() -> None:
-    sink = FakeSink(troubles=[Unreachable("429", retry_after=120)])
+    sink = FakeSink(failures=[Unreachable("429", retry_after=120)])
     store = store_of(a_delivery())
     (postponed,) = deliver(store, {"ops": sink}, now=NOON).retried
     assert postponed == only(store)
@@ -122,7 +122,7 @@ def test_a_retry_waits_as_long_as_the_receiver_asked() -> None:
 
 
 def test_a_failure_after_a_day_is_the_last_and_says_so() -> None:
-    sink = FakeSink(troubles=[Unreachable("no route")], always=True)
+    sink = FakeSink(failures=[Unreachable("no route")], always=True)
     store = store_of(a_delivery())
     now = NOON
     while only(store).status is DeliveryStatus.PENDING:
@@ -139,14 +139,14 @@ def test_what_waited_through_a_standstill_of_days_is_still_tried() -> None:
 
 
 def test_a_receiver_given_up_on_is_tried_once_per_pass_too() -> None:
-    sink = FakeSink(troubles=[Unreachable("no route")], always=True)
+    sink = FakeSink(failures=[Unreachable("no route")], always=True)
     store = store_of(*(d for n in range(5) for d in life_of(f"service {n}")))
     deliver(store, {"ops": sink}, now=NOON, policy=RetryPolicy(give_up_after=timedelta(0)))
     assert sink.calls == 1
 
 
 def test_the_age_at_which_it_is_given_up_can_be_chosen() -> None:
-    sink = FakeSink(troubles=[Unreachable("no")], always=True)
+    sink = FakeSink(failures=[Unreachable("no")], always=True)
     store = store_of(a_delivery())
     policy = RetryPolicy(give_up_after=timedelta(0))
     assert deliver(store, {"ops": sink}, now=NOON, policy=policy).dead == store.deliveries()
@@ -161,7 +161,7 @@ def test_a_receiver_that_is_not_configured_is_waited_for() -> None:
 
 
 def test_a_bug_in_one_sink_is_raised_after_everybody_else_has_their_messages() -> None:
-    broken = FakeSink(troubles=[ZeroDivisionError("canary")], always=True)
+    broken = FakeSink(failures=[ZeroDivisionError("canary")], always=True)
     sound = FakeSink("pager")
     store = store_of(*life_of(), *life_of(receiver="pager"))
     with pytest.raises(ExceptionGroup) as caught:
@@ -183,7 +183,7 @@ def test_a_pass_that_is_stopped_leaves_the_rest_due() -> None:
 
 def test_a_very_long_error_is_cut() -> None:
     store = store_of(a_delivery())
-    deliver(store, {"ops": FakeSink(troubles=[Rejected("x" * 10_000)])}, now=NOON)
+    deliver(store, {"ops": FakeSink(failures=[Rejected("x" * 10_000)])}, now=NOON)
     assert len(str(only(store).error)) == 500
 
 
@@ -206,20 +206,20 @@ def test_a_crash_between_sending_and_recording_repeats_the_message_with_its_key(
     assert len(set(sink.keys)) == 3
 
 
-TROUBLES = st.sampled_from(
+FAILURES = st.sampled_from(
     [None, Unreachable("busy"), Unreachable("429", retry_after=30.0), Rejected("400")]
 )
 
 
 @settings(deadline=None, max_examples=40)
 @given(
-    troubles=st.dictionaries(st.sampled_from(["ops", "chat"]), st.lists(TROUBLES, max_size=12)),
+    failures=st.dictionaries(st.sampled_from(["ops", "chat"]), st.lists(FAILURES, max_size=12)),
     n_incidents=st.integers(1, 4),
 )
 def test_whatever_fails_everything_ends_sent_once_or_dead_and_in_order(
-    troubles: dict[str, list[Exception | None]], n_incidents: int
+    failures: dict[str, list[Exception | None]], n_incidents: int
 ) -> None:
-    sinks = {name: FakeSink(name, troubles.get(name, [])) for name in ("ops", "chat")}
+    sinks = {name: FakeSink(name, failures.get(name, [])) for name in ("ops", "chat")}
     deliveries = [
         d for n in range(n_incidents) for name in sinks for d in life_of(f"service {n}", name)
     ]

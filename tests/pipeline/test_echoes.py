@@ -10,7 +10,12 @@ import pytest
 from detector.complaints.archive import Archive
 from detector.model.alert import AlertKind, Because, NewFacts
 from detector.model.decision import Reason
-from detector.pipeline.incident_updates import SurgeChange, Telling, mentions, tell
+from detector.pipeline.incident_updates import (
+    IncidentUpdates,
+    SurgeChange,
+    mentions,
+    update_incidents,
+)
 from detector.pipeline.plan import PipelinePlan
 from tests.fakes.outages import NOON, an_incident
 from tests.pipeline.plans import lexicon_plan
@@ -61,9 +66,9 @@ class TestMentions:
 
 
 class TestTelling:
-    def told(self, plan: PipelinePlan, texts: Sequence[str], *said: SurgeChange) -> Telling:
+    def told(self, plan: PipelinePlan, texts: Sequence[str], *said: SurgeChange) -> IncidentUpdates:
         first = [opened(-10), revised(-10, -5, excess=900)]
-        return tell({}, [*first, *said], archive(texts), plan)
+        return update_incidents({}, [*first, *said], archive(texts), plan)
 
     def test_the_alert_of_an_echo_says_what_it_echoes(self, the_plan: PipelinePlan) -> None:
         told = self.told(the_plan, BOTH, opened(0, service="QQ"))
@@ -110,7 +115,7 @@ class TestNews:
             revised(0, 15, excess=45, source="a"),
             revised(0, 40, excess=50, source="a"),
         ]
-        told = tell({}, said, Archive(), the_plan)
+        told = update_incidents({}, said, Archive(), the_plan)
         assert [(a.kind, a.at) for a in told.alerts] == [
             (AlertKind.OPENED, NOON),
             (AlertKind.UPDATED, NOON + 15 * MINUTE),

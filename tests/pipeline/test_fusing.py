@@ -51,7 +51,7 @@ class Life:
 
     def __init__(self, plan: PipelinePlan, tables: Mapping[str, pd.DataFrame]) -> None:
         self.plan, self.tables = plan, tables
-        self.memory = PipelineState()
+        self.state = PipelineState()
         self.alerts: list[Alert] = []
         self.incidents: dict[str, Incident] = {}
         self.taken = dict.fromkeys(tables, 0)
@@ -70,11 +70,11 @@ class Life:
         return self
 
     def _take(self, polls: Mapping[str, Poll], now: datetime) -> None:
-        outcome = cycle(self.memory, polls, self.plan, now=now)
+        outcome = cycle(self.state, polls, self.plan, now=now)
         self.alerts += outcome.alerts
         self.incidents |= {i.id: i for i in outcome.incidents}
-        entries = changes(PipelineState(), outcome.memory)
-        self.memory = load({key: entry for key, entry in entries.items() if entry is not None})
+        entries = changes(PipelineState(), outcome.state)
+        self.state = load({key: entry for key, entry in entries.items() if entry is not None})
 
 
 def test_the_alert_says_which_sources_agree(the_plan: PipelinePlan) -> None:
@@ -111,7 +111,7 @@ def test_how_the_turns_fall_does_not_matter(
     assert parts.incidents.keys() == whole.incidents.keys()
     if not delays:
         assert parts.alerts == whole.alerts
-    assert parts.memory.fused["WeChat"].state.end == whole.memory.fused["WeChat"].state.end - (
+    assert parts.state.fused["WeChat"].state.end == whole.state.fused["WeChat"].state.end - (
         600.0 if delays else 0.0
     )
 
@@ -120,7 +120,7 @@ def test_one_source_alone_is_judged_as_ever(the_plan: PipelinePlan) -> None:
     life = Life(the_plan, {"a": table(1, 6)}).go(timedelta(days=2))
     (incident,) = life.incidents.values()
     assert incident.agreement == ()
-    assert life.memory.fused == {}
+    assert life.state.fused == {}
 
 
 def test_a_source_that_dies_is_not_waited_for_and_hides_nothing(the_plan: PipelinePlan) -> None:
@@ -131,12 +131,12 @@ def test_a_source_that_dies_is_not_waited_for_and_hides_nothing(the_plan: Pipeli
     assert incident.sources == ("a",)
     (lost,) = [said for said in incident.agreement if said.source == "b"]
     assert lost.evidence is None
-    assert life.memory.fused["WeChat"].state.end == (NOON + timedelta(days=DAYS)).timestamp()
+    assert life.state.fused["WeChat"].state.end == (NOON + timedelta(days=DAYS)).timestamp()
 
 
 def test_what_several_show_together_has_no_source_of_that_name(the_plan: PipelinePlan) -> None:
     tables = {"a": table(1, 4), "b": table(2, 4)}
     life = Life(the_plan, tables).go(timedelta(days=1))
-    shown = [key for i in life.memory.incidents.values() for key in i.merging.surges]
+    shown = [key for i in life.state.incidents.values() for key in i.merging.surges]
     assert any(source == TOGETHER for source, _ in shown)
     assert all(TOGETHER not in incident.sources for incident in life.incidents.values())

@@ -15,7 +15,7 @@ from detector.pipeline.health_rules import Health, PollOutcome, SourceHealthRule
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-RULES = SourceHealthRules(dead_after=10 * MINUTE, own={"slow": 60 * MINUTE})
+RULES = SourceHealthRules(down_after=10 * MINUTE, own={"slow": 60 * MINUTE})
 
 Minutes = tuple[float, float]
 
@@ -38,7 +38,8 @@ def live(
 
 def heard(alerts: Sequence[SourceAlert]) -> list[tuple[float, str, float]]:
     return [
-        ((a.at - NOON) / MINUTE, a.feed.state.value, (a.feed.since - NOON) / MINUTE) for a in alerts
+        ((a.at - NOON) / MINUTE, a.health.state.value, (a.health.since - NOON) / MINUTE)
+        for a in alerts
     ]
 
 
@@ -85,8 +86,8 @@ def test_dead_is_what_was_not_observed_for_long(
 
 def test_the_reason_holds_what_the_source_said() -> None:
     (alert,), health = live(each_minute([(0, 5)], 20))
-    assert alert.feed.reason is SourceReason.LAST_OBSERVED
-    assert alert.feed.params == {"until": "2026-03-02T12:05:00Z", "error": "503"}
+    assert alert.health.reason is SourceReason.LAST_OBSERVED
+    assert alert.health.params == {"until": "2026-03-02T12:05:00Z", "error": "503"}
     assert alert.key == "feed/weibo/1-down"
     assert health.feed.polled_at == NOON + 20 * MINUTE
 
@@ -127,8 +128,8 @@ def test_low_volume_is_silence_and_its_end_is_told() -> None:
     turns[49] = (50.0, PollOutcome([span(49, 50)], falls=[over]))
     said, _ = live(turns)
     assert heard(said) == [(20, "degraded", 3), (50, "up", 50)]
-    assert said[0].feed.reason is SourceReason.LOW_VOLUME
-    assert said[0].feed.params == {"count": 2, "expected": 90}
+    assert said[0].health.reason is SourceReason.LOW_VOLUME
+    assert said[0].health.params == {"count": 2, "expected": 90}
 
 
 def test_a_silent_source_that_dies_comes_back_silent() -> None:

@@ -75,9 +75,10 @@ def test_two_sources_of_one_outage_are_one_incident(the_plan: PipelinePlan) -> N
 
 
 def test_quiet_history_has_no_incident(the_plan: PipelinePlan) -> None:
-    incidents, history, _ = review(story(), the_plan)
-    assert incidents == ()
-    assert history.bins == DAYS * PER_DAY
+    seen = review(story(), the_plan)
+    assert seen.incidents == ()
+    assert seen.taken_back == ()
+    assert seen.history.bins == DAYS * PER_DAY
 
 
 WEAK = (45, 47, 87)  # of 80 draws: 25 that neither source shows by itself, 4 of them shown together
@@ -94,19 +95,49 @@ def weak_table(seed: int, source: str) -> Table:
 
 
 @pytest.mark.parametrize("seed", WEAK)
-def test_what_two_weak_sources_show_only_together_stands_as_it_was_told(
+def test_what_two_weak_sources_show_together_is_one_incident_that_live_noticed(
     the_plan: PipelinePlan, seed: int
 ) -> None:
     a, b = weak_table(seed, "a"), weak_table(seed + 500, "b")
-    assert reviewed(the_plan, a) == ()
-    assert reviewed(the_plan, b) == ()
     both = Table(pd.concat([a.rows, b.rows]))
     (live,) = replay(both, the_plan).incidents.values()
     (seen,) = reviewed(the_plan, both)
-    assert seen.incident == live
     assert seen.was_noticed
-    assert live.sources == ("a", "b")
-    assert [s.source for s in live.agreement if (s.evidence or 0) >= 1.5] == ["a", "b"]
+    assert (seen.incident.id, seen.incident.noticed_at) == (live.id, live.noticed_at)
+    assert seen.incident.sources == ("a", "b")
+    assert [s.source for s in seen.incident.agreement if (s.evidence or 0) >= 1.5] == ["a", "b"]
+    began = START + (16 * PER_DAY + 120) * WIDTH
+    assert abs(seen.incident.onset.at - began) <= 2 * WIDTH
+
+
+@pytest.mark.parametrize("seed", WEAK)
+def test_what_live_would_not_have_paged_for_says_why(the_plan: PipelinePlan, seed: int) -> None:
+    for seen in reviewed(the_plan, weak_table(seed, "a")):
+        assert not seen.was_noticed
+        assert seen.not_noticed == "below_threshold"
+
+
+def test_a_change_of_level_that_live_paged_for_is_taken_back(the_plan: PipelinePlan) -> None:
+    rate = 12 * (1.2 + np.sin(2 * np.pi * np.arange(30 * PER_DAY) / PER_DAY))
+    rate[18 * PER_DAY + 60 :] *= 3
+    counts = np.random.default_rng(4).poisson(rate).astype(float)
+    times = pd.date_range(START, periods=len(rate), freq=WIDTH)
+    rows = {"time": times, "service": "WeChat", "count": counts, "source": "weibo"}
+    seen = review(Table(pd.DataFrame(rows)), the_plan)
+    assert seen.incidents == ()
+    (back,) = seen.taken_back
+    assert back.reason == "level_change"
+    (found,) = seen.findings.values()
+    (change,) = found.level_changes
+    assert abs(change.at - (START + (18 * PER_DAY + 60) * WIDTH)) <= 2 * WIDTH
+
+
+def test_only_what_happened_in_the_span_that_is_asked_for(the_plan: PipelinePlan) -> None:
+    table = story((60, 90), (150, 170))
+    until = bin_of_last_day(120)
+    early = review(table, the_plan, between=(None, until)).incidents
+    late = review(table, the_plan, between=(until, None)).incidents
+    assert [r.incident.onset.at < until for r in (*early, *late)] == [True, False]
 
 
 def test_what_one_source_shows_by_itself_is_not_told_a_second_time_as_a_common_one(

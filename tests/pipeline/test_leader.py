@@ -70,7 +70,7 @@ def test_a_free_lease_is_taken_at_once_and_renewed_while_the_turn_lasts(
     assert leadership.wait(SECOND, stopping=never)
     assert leadership.term == 1
     assert leadership.renew_every is not None
-    job = Job("lease", leadership.renew, leadership.renew_every, beside=True)
+    job = Job("lease", leadership.renew, leadership.renew_every, parallel=True)
     long = Schedule(
         lambda: not lease.renewed.wait(timeout=5.0),
         every=SECOND,

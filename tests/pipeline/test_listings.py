@@ -44,15 +44,15 @@ def tallied(
     plan: PipelinePlan,
     rows: pd.DataFrame,
     *observed: tuple[float, float],
-    feed: SourceProgress | None = None,
+    progress: SourceProgress | None = None,
     followed: tuple[SeriesKey, ...] = (),
 ) -> tuple[SourceProgress, dict[SeriesKey, ListBatch]]:
     spans = tuple((START + a * MINUTE, START + b * MINUTE) for a, b in observed)
     poll = Poll("", counts=rows, width=MINUTE, observed=spans)
     tally = count_listings(
-        "hot", feed or SourceProgress(), rows, MINUTE, poll, frozenset(followed), plan
+        "hot", progress or SourceProgress(), rows, MINUTE, poll, frozenset(followed), plan
     )
-    return tally.feed, {piece.key: piece for piece in tally.looks}
+    return tally.progress, {piece.key: piece for piece in tally.looks}
 
 
 def minutes(seconds: object) -> list[float]:
@@ -113,23 +113,25 @@ def test_a_followed_service_gets_the_looks_without_it(the_plan: PipelinePlan) ->
 def test_looks_of_long_ago_are_forgotten_and_the_last_before_an_entry_is_not(
     the_plan: PipelinePlan,
 ) -> None:
-    feed, day = SourceProgress(), 1440
+    progress, day = SourceProgress(), 1440
     for look in range(0, 80 * day, day):
-        feed, _ = tallied(the_plan, listed((look, "QQ", "", 9)), (look, look + 5), feed=feed)
-    assert len(feed.observed) <= 31
+        progress, _ = tallied(
+            the_plan, listed((look, "QQ", "", 9)), (look, look + 5), progress=progress
+        )
+    assert len(progress.observed) <= 31
     late = 600 * day
     rows = listed((late, "WeChat", "", 9))
-    feed, pieces = tallied(the_plan, rows, (late, late + 5), feed=feed)
-    assert len(feed.observed) <= 32
+    progress, pieces = tallied(the_plan, rows, (late, late + 5), progress=progress)
+    assert len(progress.observed) <= 32
     before = pieces[WECHAT].looked.pairs()[-2]
     assert before == (START + 79 * day * MINUTE, START + (79 * day + 5) * MINUTE)
 
 
 def test_a_service_listed_for_the_first_time_gets_all_looks_ever(the_plan: PipelinePlan) -> None:
-    feed, _ = tallied(the_plan, listed((0, "QQ", "", 9)), (0, 5))
+    progress, _ = tallied(the_plan, listed((0, "QQ", "", 9)), (0, 5))
     rows = listed((7, "WeChat", "", 9), (7, "QQ", "", 9))
     followed = (SeriesKey("QQ", "hot"),)
-    feed, pieces = tallied(the_plan, rows, (5, 8), feed=feed, followed=followed)
+    progress, pieces = tallied(the_plan, rows, (5, 8), progress=progress, followed=followed)
     assert pieces[WECHAT].looked.pairs() == ((START, START + 8 * MINUTE),)
     assert pieces[followed[0]].looked.pairs() == ((START + 5 * MINUTE, START + 8 * MINUTE),)
-    assert feed.observed.pairs() == Spans.of([(START, START + 8 * MINUTE)]).pairs()
+    assert progress.observed.pairs() == Spans.of([(START, START + 8 * MINUTE)]).pairs()

@@ -49,7 +49,7 @@ class Follower:
 
     def __init__(self, plan: PipelinePlan, source: str = "weibo") -> None:
         self.plan, self.source = plan, source
-        self.feed = SourceProgress()
+        self.progress = SourceProgress()
         self.series: dict[SeriesKey, Followed] = {}
         self.counts: dict[SeriesKey, np.ndarray] = {}
         self.marks: dict[SeriesKey, list[tuple[float, float]]] = {}
@@ -57,8 +57,8 @@ class Follower:
     def take(self, rows: pd.DataFrame | None, *spans: Span, now: datetime = LATER) -> None:
         observed = tuple((START + a * MINUTE, START + b * MINUTE) for a, b in spans)
         poll = Poll(None, posts=rows, observed=observed)
-        tally = count_posts(self.source, self.feed, poll, self.series, self.plan, now=now)
-        self.feed = tally.feed
+        tally = count_posts(self.source, self.progress, poll, self.series, self.plan, now=now)
+        self.progress = tally.progress
         for piece in tally.counts:
             known = self.series.get(piece.key)
             if known is None:
@@ -154,12 +154,12 @@ def test_chatter_is_no_complaint(the_plan: PipelinePlan) -> None:
 
 def test_a_list_that_brings_nothing_counts_no_posts(the_plan: PipelinePlan) -> None:
     follower = Follower(the_plan)
-    follower.feed = replace(
-        follower.feed, observed=type(follower.feed.observed).of([(START, LATER)])
+    follower.progress = replace(
+        follower.progress, observed=type(follower.progress.observed).of([(START, LATER)])
     )
     follower.take(None)
     assert follower.counts == {}
-    assert follower.feed.counted_until is None
+    assert follower.progress.counted_until is None
 
 
 class TestDiscovery:
@@ -281,13 +281,13 @@ def test_a_post_that_comes_twice_is_one_post(
 def test_what_is_known_again_is_bounded(the_plan: PipelinePlan) -> None:
     follower = Follower(the_plan)
     follower.take(named(*map(str, range(KNOWN + 9))), (0, 1))
-    assert len(follower.feed.known) == KNOWN
+    assert len(follower.progress.known) == KNOWN
 
 
 def test_complaints_that_come_too_late_are_reported(the_plan: PipelinePlan) -> None:
-    feed = SourceProgress(counted_until=(START + 5 * MINUTE).timestamp())
+    progress = SourceProgress(counted_until=(START + 5 * MINUTE).timestamp())
     poll = Poll(None, posts=posts(1, 6), observed=((START, START + 7 * MINUTE),))
-    assert count_posts("weibo", feed, poll, {}, the_plan, now=LATER).late == 1
+    assert count_posts("weibo", progress, poll, {}, the_plan, now=LATER).late == 1
 
 
 def test_gaps_are_forgotten_that_nobody_asks_about_any_more(the_plan: PipelinePlan) -> None:
@@ -305,10 +305,10 @@ def test_gaps_are_forgotten_that_nobody_asks_about_any_more(the_plan: PipelinePl
         new = rows[(when >= left) & (when < left + day)]
         spans = [span for span in looks if left <= span[0] < left + day]
         parts.take(new, *spans, now=START + (left + day) * MINUTE)
-        most = max(most, len(parts.feed.observed))
+        most = max(most, len(parts.progress.observed))
     parts.take(None, now=end)
     assert most <= (LOOKED_BACK.days + 2) * 24
-    assert parts.feed.since == START.timestamp()
+    assert parts.progress.since == START.timestamp()
     assert parts.counts.keys() == whole.counts.keys()
     for key, counts in whole.counts.items():
         np.testing.assert_array_equal(parts.counts[key], counts)
@@ -319,9 +319,9 @@ def test_gaps_are_forgotten_that_nobody_asks_about_any_more(the_plan: PipelinePl
 def test_what_an_earlier_version_left_goes_on(the_plan: PipelinePlan) -> None:
     follower = Follower(replace(the_plan, discover_authors=3))
     follower.take(None, (0, 100), now=START + 100 * MINUTE)
-    follower.feed = replace(follower.feed, since=None)
+    follower.progress = replace(follower.progress, since=None)
     follower.take(posts(200.5), (200, 205), now=START + 205 * MINUTE)
-    assert follower.feed.since == START.timestamp()
+    assert follower.progress.since == START.timestamp()
 
 
 def test_years_in_which_nobody_looked_are_not_laid_out(the_plan: PipelinePlan) -> None:
@@ -331,7 +331,7 @@ def test_years_in_which_nobody_looked_are_not_laid_out(the_plan: PipelinePlan) -
     rows = posts(years + 1.5)
     span = (START + years * MINUTE, START + (years + 3) * MINUTE)
     poll = Poll(None, posts=rows, observed=(span,))
-    tally = count_posts("weibo", follower.feed, poll, follower.series, the_plan, now=span[1])
+    tally = count_posts("weibo", follower.progress, poll, follower.series, the_plan, now=span[1])
     (piece,) = (piece for piece in tally.counts if piece.key == WECHAT)
     assert piece.skipped == years - 2
     np.testing.assert_array_equal(piece.counts, [0, 1, 0])

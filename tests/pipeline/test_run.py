@@ -32,11 +32,11 @@ AUDIENCE = NotificationPolicy(
         ReceiverPolicy("log", Severity.MINOR),
     ],
     routes=[
-        Route((parse_matcher("service=WeChat"),), ("ops", "log"), repeat_every=HOUR),
+        Route((parse_matcher("service=WeChat"),), ("ops", "log"), reminder_every=HOUR),
         Route(receivers=("log",)),
     ],
-    windows={"mornings": QUIET},
-    habits=NotificationTiming(max_age=timedelta(days=3650)),
+    mute_time_intervals={"mornings": QUIET},
+    timing=NotificationTiming(max_age=timedelta(days=3650)),
 )
 
 
@@ -52,13 +52,13 @@ def lived(
     mutes: Mutes = Mutes(),  # noqa: B008 - frozen
 ) -> tuple[list[tuple[str, str]], list[Decision]]:
     """Return what was sent, and every decision, after turns of which the last days are short."""
-    table, store, memory = Table(counts()), FakeStore(), PipelineState()
+    table, store, state = Table(counts()), FakeStore(), PipelineState()
     notified: Notified | None = None
     now = START
     while now < table.end:
         now += HOUR * 6 if table.end - now > timedelta(days=2) else HOUR / 2
         turn = run_once(
-            memory,
+            state,
             [table],
             store,
             plan,
@@ -68,9 +68,9 @@ def lived(
             mutes=mutes,
             notified=notified,
         )
-        memory, notified = turn.result.memory, turn.notified
+        state, notified = turn.result.state, turn.notified
         if restart:
-            memory, notified = load(store.memory()), None
+            state, notified = load(store.state()), None
     sent = [(d.receiver, d.alert.key) for d in store.deliveries()]
     return sent, [d for i in store.incidents() for d in store.decisions(i.id)]
 
@@ -131,11 +131,11 @@ class Broken:
 def test_a_source_that_dies_in_quiet_hours_is_told_of_after_them(
     the_plan: PipelinePlan, *, restart: bool
 ) -> None:
-    store, memory, midnight = FakeStore(), PipelineState(), START.replace(hour=0)
+    store, state, midnight = FakeStore(), PipelineState(), START.replace(hour=0)
     notified: Notified | None = None
     for now in (midnight + timedelta(hours=4, minutes=m) for m in range(50, 110, 5)):
         turn = run_once(
-            memory,
+            state,
             [Broken()],
             store,
             the_plan,
@@ -145,9 +145,9 @@ def test_a_source_that_dies_in_quiet_hours_is_told_of_after_them(
             source_receivers=["ops", "log"],
             notified=notified,
         )
-        memory, notified = turn.result.memory, turn.notified
+        state, notified = turn.result.state, turn.notified
         if restart:
-            memory, notified = load(store.memory()), None
+            state, notified = load(store.state()), None
     assert {(d.receiver, d.alert.key, d.due_at - midnight) for d in store.deliveries()} == {
         ("log", "feed/hn/1-down", HOUR * 5 + timedelta(minutes=5)),
         ("ops", "feed/hn/1-down", HOUR * 5.5),

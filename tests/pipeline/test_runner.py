@@ -23,7 +23,7 @@ from detector.store.base import RunRecord
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
-FEED = changes(PipelineState(), PipelineState({"s": SourceProgress("7")}))["feed/s"]
+SOURCE_ALERT = changes(PipelineState(), PipelineState({"s": SourceProgress("7")}))["feed/s"]
 
 
 @dataclass
@@ -61,7 +61,7 @@ def held(made: Pipeline) -> int:
 )
 def test_what_is_older_than_is_to_be_kept_is_dropped(tmp_path: Path, keep: str, left: int) -> None:
     with closing(with_counts(running(tmp_path, keep))) as made:
-        made.turn()
+        made.run()
         for job in made.jobs():
             job.work()
         assert held(made) == left
@@ -87,20 +87,20 @@ def test_after_a_commit_whose_answer_was_lost_the_store_is_read_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with closing(running(tmp_path, "false")) as made:
-        made.turn()
+        made.run()
         commit = made.store.commit
 
         def lost(record: RunRecord) -> None:
-            commit(replace(record, memory={**record.memory, "feed/s": FEED}))
+            commit(replace(record, state={**record.state, "feed/s": SOURCE_ALERT}))
             raise StoreError("the connection is gone")
 
         monkeypatch.setattr(made.store, "commit", lost)
         with pytest.raises(StoreError, match="gone"):
-            made.turn()
+            made.run()
         monkeypatch.undo()
-        assert "s" not in made.memory.feeds
-        made.turn()
-        assert made.memory.feeds["s"].cursor == "7"
+        assert "s" not in made.state.progress
+        made.run()
+        assert made.state.progress["s"].cursor == "7"
 
 
 @dataclass
@@ -122,7 +122,7 @@ def test_a_source_that_makes_up_for_missed_time_says_how_far_it_is(tmp_path: Pat
     made = replace(running(tmp_path, "false"), sources=(Backfilled(),))
     with closing(made), structlog.testing.capture_logs() as logs:
         for _ in range(4):
-            made.turn()
+            made.run()
     words = {"catching up", "caught up"}
     said = [(line["event"], line.get("left")) for line in logs if line["event"] in words]
     assert said == [("catching up", "2:00:00"), ("catching up", "1:00:00"), ("caught up", None)]

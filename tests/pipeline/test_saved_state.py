@@ -1,4 +1,4 @@
-"""The memory as bytes and back."""
+"""The state as bytes and back."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from detector.errors import StoreError
 from detector.model.series import SeriesKey
 from detector.model.spans import Spans
 from detector.pipeline.health_rules import PollOutcome, SourceHealthRules, update
-from detector.pipeline.incident_updates import tell
+from detector.pipeline.incident_updates import update_incidents
 from detector.pipeline.saved_state import changes, load
 from detector.pipeline.state import Followed, PipelineState, SourceProgress, Volume, WatchedSource
 from tests.fakes.outages import NOON
@@ -27,18 +27,18 @@ from tests.pipeline.saying import MINUTE, closed, complaints, opened
 ODD = "a/b.c 💥\t微信"
 
 
-def a_memory() -> PipelineState:
+def a_state() -> PipelineState:
     key = SeriesKey(ODD, "weibo/one")
     state = live.begin(DetectionOptions(), start=NOON, width=MINUTE)
     said = [opened(5, source="b", service=ODD), opened(7, source="a", service=ODD)]
-    told = tell({}, [*said, opened(0), closed(0, 60)], Archive(), lexicon_plan())
+    told = update_incidents({}, [*said, opened(0), closed(0, 60)], Archive(), lexicon_plan())
     archive = Archive().plus(complaints(*((i, f"{i}", "微信崩了") for i in range(40))))
     for late in range(12):
         archive = archive.plus(complaints((50 + late, "x", "\0 and 💥"), service=ODD))
     backlog = complaints((61, "a", "wait"))[["time", "service", "author", "text"]]
     feed = SourceProgress("at 3", Spans.of([(NOON, NOON + MINUTE)]), NOON.timestamp(), backlog)
     return PipelineState(
-        feeds={ODD: feed, "new": SourceProgress()},
+        progress={ODD: feed, "new": SourceProgress()},
         series={key: Followed(NOON.timestamp(), MINUTE, 0, state)},
         trends={key: TrendState(NOON.timestamp())},
         incidents=told.latest,
@@ -85,9 +85,9 @@ def assert_same_watched(one: WatchedSource, other: WatchedSource) -> None:
 
 
 def assert_same(one: PipelineState, other: PipelineState) -> None:
-    assert set(one.feeds) == set(other.feeds)
-    for name, feed in one.feeds.items():
-        again = other.feeds[name]
+    assert set(one.progress) == set(other.progress)
+    for name, feed in one.progress.items():
+        again = other.progress[name]
         assert (feed.cursor, feed.counted_until) == (again.cursor, again.counted_until)
         assert feed.observed.pairs() == again.observed.pairs()
         if feed.backlog is None or again.backlog is None:
@@ -112,12 +112,12 @@ def assert_same(one: PipelineState, other: PipelineState) -> None:
 
 
 def test_a_memory_there_and_back_is_the_same() -> None:
-    memory = a_memory()
-    assert_same(memory, load(through(PipelineState(), memory, {})))
+    kept = a_state()
+    assert_same(kept, load(through(PipelineState(), kept, {})))
 
 
 def test_only_what_changed_is_written_and_what_went_is_removed() -> None:
-    before = a_memory()
+    before = a_state()
     stored = through(PipelineState(), before, {})
     assert changes(before, before) == {}
     late = complaints((70, "z", "again"), service=ODD)
@@ -126,15 +126,15 @@ def test_only_what_changed_is_written_and_what_went_is_removed() -> None:
     assert_same(after, load(through(before, after, stored)))
 
 
-def followed(memory: PipelineState, counts: np.ndarray) -> PipelineState:
-    """Return the memory after the only series has taken ``counts``."""
-    ((key, known),) = memory.series.items()
+def followed(kept: PipelineState, counts: np.ndarray) -> PipelineState:
+    """Return the state after the only series has taken ``counts``."""
+    ((key, known),) = kept.series.items()
     state = live.update(known.state, counts).state
-    return replace(memory, series={key: replace(known, bins=state.bins, state=state)})
+    return replace(kept, series={key: replace(known, bins=state.bins, state=state)})
 
 
 def test_what_changes_daily_is_written_daily() -> None:
-    first = a_memory()
+    first = a_state()
     stored = through(PipelineState(), first, {})
     minute = followed(first, np.ones(1))
     assert {key.partition("/")[0] for key in changes(first, minute)} == {"series"}
@@ -146,7 +146,7 @@ def test_what_changes_daily_is_written_daily() -> None:
 
 
 def test_a_series_without_its_tables_is_named() -> None:
-    stored = through(PipelineState(), a_memory(), {})
+    stored = through(PipelineState(), a_state(), {})
     del stored[next(key for key in stored if key.startswith("tables/"))]
     with pytest.raises(StoreError, match="weibo/one"):
         load(stored)
@@ -163,7 +163,7 @@ def test_pieces_come_back_in_order_of_arrival_whatever_the_store_says_first() ->
 
 @pytest.mark.parametrize("damage", [b"", b"\xc1", b"\x80"], ids=["empty", "no value", "no keys"])
 def test_a_damaged_entry_is_named(damage: bytes) -> None:
-    stored = through(PipelineState(), a_memory(), {})
+    stored = through(PipelineState(), a_state(), {})
     stored["incident/WeChat"] = damage
     with pytest.raises(StoreError, match="incident/WeChat"):
         load(stored)

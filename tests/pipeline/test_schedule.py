@@ -147,7 +147,7 @@ def test_other_jobs_run_between_runs_and_never_at_the_same_time() -> None:
 
 def test_what_works_beside_the_run_goes_on_while_it_lasts_and_while_it_is_waited_for() -> None:
     turns, renewed = Turns(100, takes=0.5), []
-    jobs = [Job("lease", lambda: renewed.append(turns.at_once), SOON, beside=True)]
+    jobs = [Job("lease", lambda: renewed.append(turns.at_once), SOON, parallel=True)]
     schedule = Schedule(turns, every=SOON, misfire_grace=LONG, jobs=jobs)
     threading.Timer(0.1, schedule.stop).start()
     schedule.run()

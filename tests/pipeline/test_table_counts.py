@@ -43,13 +43,13 @@ class Follower:
 
     def __init__(self, plan: PipelinePlan) -> None:
         self.plan = plan
-        self.feed = SourceProgress()
+        self.progress = SourceProgress()
         self.series: dict[SeriesKey, Followed] = {}
         self.counts: dict[SeriesKey, np.ndarray] = {}
 
     def take(self, counts: pd.DataFrame, now: datetime = END_OF_TIME) -> tuple[CountBatch, ...]:
-        tally = count_rows("t", self.feed, counts, WIDTH, self.series, self.plan, now=now)
-        self.feed = tally.feed
+        tally = count_rows("t", self.progress, counts, WIDTH, self.series, self.plan, now=now)
+        self.progress = tally.progress
         for piece in tally.counts:
             known = self.series.get(piece.key)
             if known is not None:

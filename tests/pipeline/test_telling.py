@@ -12,7 +12,7 @@ from detector.model.decision import Decision
 from detector.model.details import AuthorKind
 from detector.model.incident import Severity
 from detector.notify.alerts import Reason
-from detector.pipeline.incident_updates import SurgeChange, Telling, tell
+from detector.pipeline.incident_updates import IncidentUpdates, SurgeChange, update_incidents
 from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.state import LatestIncident
 from tests.fakes.outages import NOON
@@ -28,20 +28,22 @@ def the_plan() -> PipelinePlan:
     return lexicon_plan()
 
 
-def telling(plan: PipelinePlan, *said: SurgeChange, archive: Archive | None = None) -> Telling:
-    return tell({}, said, archive or Archive(), plan)
+def distinctive(
+    plan: PipelinePlan, *said: SurgeChange, archive: Archive | None = None
+) -> IncidentUpdates:
+    return update_incidents({}, said, archive or Archive(), plan)
 
 
-def kinds(told: Telling) -> list[AlertKind]:
+def kinds(told: IncidentUpdates) -> list[AlertKind]:
     return [alert.kind for alert in told.alerts]
 
 
-def reasons(told: Telling) -> list[Reason]:
+def reasons(told: IncidentUpdates) -> list[Reason]:
     return [decision.reason for decision in told.decisions]
 
 
 def test_an_outage_is_told_when_it_begins_and_when_it_has_ended(the_plan: PipelinePlan) -> None:
-    told = telling(the_plan, opened(0), revised(0, 5, excess=40), closed(0, 60))
+    told = distinctive(the_plan, opened(0), revised(0, 5, excess=40), closed(0, 60))
     assert kinds(told) == [OPENED, RESOLVED]
     assert reasons(told) == [Reason.OPENED, Reason.NO_CHANGE, Reason.RESOLVED]
     assert [alert.sequence for alert in told.alerts] == [1, 2]
@@ -59,7 +61,7 @@ def test_what_begins_again_within_an_hour_of_the_end_is_the_same_incident(
     the_plan: PipelinePlan, minutes_later: int, incidents: int, last: AlertKind
 ) -> None:
     begins = 60 + minutes_later  # the end lies at 60; a surge begins 3 minutes before its notice
-    told = telling(the_plan, opened(0), closed(0, 60), opened(begins + 3))
+    told = distinctive(the_plan, opened(0), closed(0, 60), opened(begins + 3))
     assert kinds(told) == [OPENED, RESOLVED, last]
     assert len({alert.incident.id for alert in told.alerts}) == incidents
 
@@ -67,7 +69,7 @@ def test_what_begins_again_within_an_hour_of_the_end_is_the_same_incident(
 def test_an_incident_that_flaps_keeps_its_id_and_start_and_counts_its_messages(
     the_plan: PipelinePlan,
 ) -> None:
-    told = telling(
+    told = distinctive(
         the_plan, opened(0), closed(0, 20), opened(40), closed(40, 60), opened(80), closed(80, 99)
     )
     assert kinds(told) == [OPENED, RESOLVED, REOPENED, RESOLVED, REOPENED, RESOLVED]
@@ -79,7 +81,7 @@ def test_an_incident_that_flaps_keeps_its_id_and_start_and_counts_its_messages(
 
 
 def test_one_that_becomes_worse_is_told_once_per_severity(the_plan: PipelinePlan) -> None:
-    told = telling(
+    told = distinctive(
         the_plan,
         opened(0),
         revised(0, 5, excess=400),
@@ -95,7 +97,7 @@ def test_one_that_becomes_worse_is_told_once_per_severity(the_plan: PipelinePlan
 
 class TestTwoSources:
     def test_they_are_one_incident_that_ends_with_the_last(self, the_plan: PipelinePlan) -> None:
-        told = telling(
+        told = distinctive(
             the_plan,
             opened(0, source="a"),
             opened(4, source="b"),
@@ -108,21 +110,21 @@ class TestTwoSources:
         assert incident.ended_at == NOON + 50 * MINUTE
 
     def test_one_that_lags_does_not_make_it_another_incident(self, the_plan: PipelinePlan) -> None:
-        first = telling(the_plan, opened(5, source="a"))
-        later = tell(first.latest, [opened(2, source="b")], Archive(), the_plan)
+        first = distinctive(the_plan, opened(5, source="a"))
+        later = update_incidents(first.latest, [opened(2, source="b")], Archive(), the_plan)
         assert later.incidents[0].id == first.incidents[0].id
         assert later.incidents[0].noticed_at == first.incidents[0].noticed_at
         assert not later.alerts
 
     def test_their_order_in_one_pass_is_that_of_time(self, the_plan: PipelinePlan) -> None:
         both = sorted([opened(5, source="a"), opened(2, source="b")], key=lambda s: s[:3])
-        (incident,) = telling(the_plan, *both).incidents
+        (incident,) = distinctive(the_plan, *both).incidents
         assert incident.noticed_at == NOON + 2 * MINUTE
 
 
 def test_services_are_told_apart(the_plan: PipelinePlan) -> None:
     names = ["a.b", "a/b", "a b", "💥", "微信"]
-    told = telling(the_plan, *(opened(0, service=name) for name in names))
+    told = distinctive(the_plan, *(opened(0, service=name) for name in names))
     assert len({incident.id for incident in told.incidents}) == len(names)
     assert set(told.latest) == set(names)
 
@@ -143,7 +145,7 @@ class TestWhoSpeaks:
         self, the_plan: PipelinePlan, who: str, reason: Reason
     ) -> None:
         archive: Archive = getattr(self, who)()
-        told = telling(the_plan, opened(0), closed(0, 60), archive=archive)
+        told = distinctive(the_plan, opened(0), closed(0, 60), archive=archive)
         assert not told.alerts
         assert reasons(told) == [reason, Reason.NEVER_NOTIFIED]
         assert len(told.incidents) == 1
@@ -151,7 +153,7 @@ class TestWhoSpeaks:
     def test_it_is_told_once_people_join_in(self, the_plan: PipelinePlan) -> None:
         people = [(1 + i / 100, f"m{i}", "微信崩了") for i in range(300)]
         archive = self.press().plus(complaints(*people))
-        told = telling(the_plan, opened(0), revised(0, 5, excess=50), archive=archive)
+        told = distinctive(the_plan, opened(0), revised(0, 5, excess=50), archive=archive)
         assert reasons(told) == [Reason.PRESS, Reason.OPENED]
         (alert,) = told.alerts
         assert (alert.kind, alert.sequence) == (OPENED, 1)
@@ -164,12 +166,12 @@ def test_what_is_told_does_not_depend_on_how_changes_are_chunked(
     the_plan: PipelinePlan, cuts: Sequence[int]
 ) -> None:
     said = [opened(0), revised(0, 5, excess=400), closed(0, 20), opened(40), closed(40, 60)]
-    whole = telling(the_plan, *said)
+    whole = distinctive(the_plan, *said)
     latest: dict[str, LatestIncident] = {}
     alerts: list[Alert] = []
     decisions: list[Decision] = []
     for first, last in zip([0, *cuts], [*cuts, len(said)], strict=True):
-        part = tell(latest, said[first:last], Archive(), the_plan)
+        part = update_incidents(latest, said[first:last], Archive(), the_plan)
         latest = dict(part.latest)
         alerts += part.alerts
         decisions += part.decisions

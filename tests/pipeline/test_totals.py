@@ -40,13 +40,13 @@ class Posts:
 
 def test_turns_add_up() -> None:
     sources = [Posts("weibo", ["微信崩了", "好天气", "WeChat is down"]), Posts("gone", [])]
-    memory, totals, plan = PipelineState(), Totals(), lexicon_plan()
+    state, totals, plan = PipelineState(), Totals(), lexicon_plan()
     for i in range(1, 31):
         now = NOON + i * MINUTE
         turn = run_once(
-            memory, sources, FakeStore(), plan, NotificationPolicy([]), now=now, wall=now
+            state, sources, FakeStore(), plan, NotificationPolicy([]), now=now, wall=now
         )
-        memory, totals = turn.result.memory, totals.plus(turn.totals)
+        state, totals = turn.result.state, totals.plus(turn.totals)
     assert totals.posts == {"weibo": 90}
     assert totals.failures == {"weibo": 0, "gone": 30}
     assert totals.late == {"weibo": 0}

@@ -55,24 +55,24 @@ def counts(days: int, *, quiet: tuple[int, int] = (0, 0), source: str = "") -> p
 
 
 def told(alerts: tuple[SourceAlert, ...] | list[SourceAlert]) -> list[tuple[str, str, float]]:
-    return [(a.feed.source, a.feed.state.value, (a.at - NOON) / MINUTE) for a in alerts]
+    return [(a.health.source, a.health.state.value, (a.at - NOON) / MINUTE) for a in alerts]
 
 
 def test_a_feed_that_fails_is_dead_and_alive_when_it_is_observed_again(
     the_plan: PipelinePlan,
 ) -> None:
-    memory, said = PipelineState(), []
+    kept, said = PipelineState(), []
     for minute in range(1, 60):
         now = NOON + minute * MINUTE
         if 10 < minute <= 40:
-            outcome = cycle(memory, {}, the_plan, now=now, failures={"hn": "hn: 503"})
+            outcome = cycle(kept, {}, the_plan, now=now, failures={"hn": "hn: 503"})
         else:
             since = now - MINUTE
             poll = Poll(None, posts=posts(minute - 0.5), observed=((since, now),))
-            outcome = cycle(memory, {"hn": poll}, the_plan, now=now)
-        memory = outcome.memory
-        said += outcome.feed_alerts
-        assert outcome.feeds[0].polled_at == now
+            outcome = cycle(kept, {"hn": poll}, the_plan, now=now)
+        kept = outcome.state
+        said += outcome.source_alerts
+        assert outcome.source_health[0].polled_at == now
         assert outcome.incidents == ()
     assert told(said) == [("hn", "down", 20), ("hn", "up", 40)]
     assert str(said[0].feed.params["error"]).endswith("hn: 503")
@@ -80,20 +80,20 @@ def test_a_feed_that_fails_is_dead_and_alive_when_it_is_observed_again(
 
 def test_history_in_one_piece_has_no_end_that_is_missed(the_plan: PipelinePlan) -> None:
     poll = Poll(None, posts=posts(1, 2), observed=((NOON, NOON + 3 * MINUTE),))
-    assert cycle(PipelineState(), {"file": poll}, the_plan, now=END_OF_TIME).feed_alerts == ()
+    assert cycle(PipelineState(), {"file": poll}, the_plan, now=END_OF_TIME).source_alerts == ()
 
 
 def test_places_of_a_table_are_watched_each_for_itself(the_plan: PipelinePlan) -> None:
     both = pd.concat([counts(2, source="x"), counts(1, source="y")], ignore_index=True)
-    memory, said = PipelineState(), []
+    kept, said = PipelineState(), []
     for day in (1, 2):
         now = NOON + timedelta(days=day)
         new = both[(both["time"] >= now - timedelta(days=1)) & (both["time"] < now)]
-        outcome = cycle(memory, {"table": Poll(None, counts=new, width=WIDTH)}, the_plan, now=now)
-        memory = outcome.memory
-        said += outcome.feed_alerts
+        outcome = cycle(kept, {"table": Poll(None, counts=new, width=WIDTH)}, the_plan, now=now)
+        kept = outcome.state
+        said += outcome.source_alerts
     assert told(said) == [("y", "down", 1440 + 15)]
-    states = {feed.source: feed.state for feed in outcome.feeds}
+    states = {feed.source: feed.state for feed in outcome.source_health}
     assert states == {"x": SourceState.UP, "y": SourceState.DOWN}
 
 
@@ -103,17 +103,15 @@ def test_a_silent_counter_is_told_whatever_the_polls(
 ) -> None:
     low = (10 * 288 + 40, 10 * 288 + 80)
     rows = counts(12, quiet=low)
-    memory, said, done = PipelineState(), [], NOON
+    kept, said, done = PipelineState(), [], NOON
     while done < NOON + timedelta(days=12):
         now = min(done + every, NOON + timedelta(days=12))
         new = rows[(rows["time"] >= done - WIDTH) & (rows["time"] < now)]
         poll = Poll(None, counts=new, width=WIDTH)
-        outcome = cycle(memory, {"sql": poll}, the_plan, now=now + WIDTH)
-        stored = {
-            k: v for k, v in changes(PipelineState(), outcome.memory).items() if v is not None
-        }
-        memory, done = load(stored), now
-        said += outcome.feed_alerts
+        outcome = cycle(kept, {"sql": poll}, the_plan, now=now + WIDTH)
+        stored = {k: v for k, v in changes(PipelineState(), outcome.state).items() if v is not None}
+        kept, done = load(stored), now
+        said += outcome.source_alerts
     names = [(source, state) for source, state, _ in told(said)]
     assert names == [("sql", "degraded"), ("sql", "up")]
     (_, _, silent), (_, _, alive) = told(said)
@@ -125,7 +123,7 @@ def test_posts_that_are_no_complaints_keep_a_feed_alive(the_plan: PipelinePlan) 
     """A fall of all posts is a fall of the feed; one of complaints alone is none."""
     plan = replace(the_plan, width=WIDTH, services=frozenset())
     rng = np.random.default_rng(5)
-    memory, said = PipelineState(), []
+    kept, said = PipelineState(), []
     for day in range(10):
         rate = np.full(288, 12.0)
         if day == 9:
@@ -134,9 +132,9 @@ def test_posts_that_are_no_complaints_keep_a_feed_alive(the_plan: PipelinePlan) 
         minutes = 1440 * day + 5.0 * bins + 1.0
         observed = ((NOON + day * 1440 * MINUTE, NOON + (day + 1) * 1440 * MINUTE),)
         poll = Poll(None, posts=posts(*minutes), observed=observed)
-        outcome = cycle(memory, {"hn": poll}, plan, now=observed[0][1])
-        memory = outcome.memory
-        said += outcome.feed_alerts
+        outcome = cycle(kept, {"hn": poll}, plan, now=observed[0][1])
+        kept = outcome.state
+        said += outcome.source_alerts
     assert [state for _, state, _ in told(said)] == ["degraded", "up"]
 
 

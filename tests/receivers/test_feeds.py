@@ -43,8 +43,8 @@ def receiver(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Receive
 def test_a_dead_and_a_revived_source_arrive_in_order(receiver: ReceiverPolicy) -> None:
     sink = receiver.sink
     assert isinstance(sink, SourceAlertReceiver)
-    sink.send_feed(DEAD)
-    sink.send_feed(ALIVE)
+    sink.send_source_alert(DEAD)
+    sink.send_source_alert(ALIVE)
     dead, alive = receiver.arrived()
     assert "weibo" in dead
     assert "weibo" in alive
@@ -54,7 +54,7 @@ def test_a_dead_and_a_revived_source_arrive_in_order(receiver: ReceiverPolicy) -
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("state", SourceState)
 def test_messages_say_which_source_and_since_when(language: str, state: SourceState) -> None:
-    alert = replace(DEAD, feed=replace(DEAD.feed, state=state))
+    alert = replace(DEAD, health=replace(DEAD.health, state=state))
     said = a_writer(language).source_message(alert)
     assert "weibo" in said.title
     assert any("11:50" in line for line in said.lines), "since when"
@@ -64,11 +64,11 @@ def test_messages_say_which_source_and_since_when(language: str, state: SourceSt
 
 def test_a_hostile_name_is_written_out() -> None:
     hostile = replace(
-        DEAD.feed,
+        DEAD.health,
         source="w\x1b[2J\r\neibo",
         params={"until": "2022-07-22T11:50:00Z", "error": "\u202e\x1b no"},
     )
-    said = a_writer().source_message(replace(DEAD, feed=hostile))
+    said = a_writer().source_message(replace(DEAD, health=hostile))
     text = "\n".join([said.title, *said.lines])
     assert "\x1b" not in text
     assert "\u202e" not in text

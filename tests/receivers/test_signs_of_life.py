@@ -82,7 +82,7 @@ def paths(watchdog: Loopback) -> list[str]:
 
 def run_once(running: runner.Pipeline) -> None:
     """Run, then fire the heartbeat's timer."""
-    running.turn()
+    running.run()
     running.beat()
 
 
@@ -120,6 +120,6 @@ def test_a_turn_that_fails_is_silent(
 
     monkeypatch.setattr(runner, "run_once", broken)
     with pytest.raises(RuntimeError):
-        running.turn()
+        running.run()
     running.beat()
     assert watchdog.requests == []

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from detector.detection.hindsight.findings import Regime
 from detector.errors import ConfigError
 from detector.model.details import AuthorKind, Details, FacetVerdict, SampleComplaint
 from detector.model.known_outages import Statement
@@ -20,7 +21,7 @@ from detector.report.analysis import csv_of, looks, markdown_of, page_of, pictur
 from detector.report.exports import csv_text, markdown_cell
 from detector.report.known import Known
 from detector.report.poster import poster
-from detector.report.story import Report, ReportSeries, Story
+from detector.report.story import Aside, Report, ReportSeries, Story
 from detector.text.phrasing import phrasing
 from tests.fakes.outages import an_incident
 from tests.report.looks import MINUTE, START, a_curve
@@ -113,6 +114,44 @@ def a_report(*stories: Story, **changes: object) -> Report:
         zone=ZONE,
     )
     return replace(report, **changes)  # type: ignore[arg-type]
+
+
+ASIDES = (
+    Aside("level_change", "WeChat", "weibo", START, None, 3.0),
+    Aside("unusual_volume", "WeChat", "weibo", START, START + timedelta(days=1), 0.6),
+    Aside("unusual_shifted", "WeChat", "weibo", START, START + timedelta(days=1), 1.0),
+    *(
+        Aside(f"taken_back.{why}", "WeChat", "weibo", START, START + 60 * MINUTE, None)
+        for why in ("level_change", "unusual_days", "not_sure", "ordinary")
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ("change of level: 3 times", "0.60 times as many as usual", "taken back")),
+        ("zh", ("水平变化：此后为原来的 3 倍", "为平常的 0.60 倍", "事后撤回")),
+    ],
+)
+def test_what_was_no_incident_is_told_as_what_it_is(language: str, said: tuple[str, ...]) -> None:
+    report = a_report(a_story(), asides=ASIDES)
+    page, text = page_of(report, language), markdown_of(report, language)
+    for words in said:
+        assert words in page
+        assert words in text.replace("\\", "")
+    assert 'id="asides"' in page
+    assert 'id="asides"' not in page_of(a_report(a_story()), language)
+
+
+def test_the_course_of_an_incident_of_several_regimes_is_told() -> None:
+    parts = (
+        Regime(START, START + 60 * MINUTE, 10.0),
+        Regime(START + 60 * MINUTE, START + 150 * MINUTE, 3.0),
+    )
+    told = markdown_of(a_report(a_story(regimes=parts)))
+    assert "10 times the expected for 1 hr" in told
+    assert "3 times the expected for 1 hr 30 min" in told
 
 
 class Reading(HTMLParser):

@@ -25,7 +25,7 @@ from websockets.sync.server import ServerConnection, serve
 from detector.model.spans import Spans
 from detector.sources.bluesky import JetstreamSource
 from tests.sources.servers.jetstream import event_of
-from tests.sources.servers.place import NOW, SurgeChange
+from tests.sources.servers.place import NOW, FakePost
 
 CUTS = 10
 TEXT = "WeChat is down again for me and my friends, since an hour or so, and nobody says why"
@@ -87,7 +87,7 @@ def play(told: Story) -> None:
 
 def _pieces() -> tuple[str, str, str, str]:
     """Return an event's text before, between and behind its time, its number and its date."""
-    event = event_of(SurgeChange("NUMBER", datetime(2026, 1, 1, tzinfo=UTC), TEXT, "someone"))
+    event = event_of(FakePost("NUMBER", datetime(2026, 1, 1, tzinfo=UTC), TEXT, "someone"))
     event["time_us"] = "TIME"
     event["commit"]["record"]["createdAt"] = "DATE"
     head, rest = json.dumps(event).split('"TIME"')

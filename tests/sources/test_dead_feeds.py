@@ -12,7 +12,7 @@ from detector.model.health import SourceAlert, SourceReason, SourceState
 from detector.model.incident import Incident
 from detector.notify.policy import NotificationPolicy
 from detector.pipeline.plan import PipelinePlan
-from detector.pipeline.run import Trouble, run_once
+from detector.pipeline.run import PollFailure, run_once
 from detector.pipeline.state import PipelineState
 from detector.sources.base import Source
 from detector.sources.hackernews import HackerNewsSource
@@ -32,16 +32,16 @@ class Life:
     """An engine with one source, turned minute by minute."""
 
     def __init__(self, plan: PipelinePlan, source: Source) -> None:
-        self.memory, self.store, self.plan, self.source = PipelineState(), FakeStore(), plan, source
+        self.state, self.store, self.plan, self.source = PipelineState(), FakeStore(), plan, source
         self.now = NOW
-        self.troubles: list[Trouble] = []
+        self.poll_failures: list[PollFailure] = []
         self.alarms: list[SourceAlert] = []
 
     def go(self, span: timedelta, *, every: timedelta = MINUTE) -> None:
         end = self.now + span
         while self.now < end:
-            turn = run_once(
-                self.memory,
+            outcome = run_once(
+                self.state,
                 [self.source],
                 self.store,
                 self.plan,
@@ -49,9 +49,9 @@ class Life:
                 now=self.now,
                 wall=self.now,
             )
-            self.memory = turn.result.memory
-            self.troubles += turn.troubles
-            self.alarms += turn.result.feed_alerts
+            self.state = outcome.result.state
+            self.poll_failures += outcome.poll_failures
+            self.alarms += outcome.result.source_alerts
             self.now += every
 
     def incidents(self) -> tuple[Incident, ...]:
@@ -77,21 +77,21 @@ def life(place: Weibo, reading: PipelinePlan) -> Life:
     return living
 
 
-@pytest.mark.parametrize("trouble", ["an empty list", "malformed JSON", "503 throughout"])
+@pytest.mark.parametrize("failure", ["an empty list", "malformed JSON", "503 throughout"])
 def test_twelve_hours_without_a_reader_end_no_outage_and_begin_none(
-    weibo: Weibo, reading: PipelinePlan, trouble: str
+    weibo: Weibo, reading: PipelinePlan, failure: str
 ) -> None:
     living = life(weibo, reading)
     living.go(10 * MINUTE)
     (opened,) = living.incidents()
     assert opened.is_open
-    weibo.apply(trouble)
+    weibo.apply(failure)
     living.go(12 * HOUR, every=10 * MINUTE)
-    assert len(living.troubles) == 72, "each failed look is told"
+    assert len(living.poll_failures) == 72, "each failed look is told"
     (dark,) = living.incidents()
     assert dark.not_observed_since == NOW + 10 * MINUTE
     assert replace(dark, not_observed_since=None) == opened, "nothing was said in the dark"
-    assert [(a.feed.state, a.at - NOW) for a in living.alarms] == [
+    assert [(a.health.state, a.at - NOW) for a in living.alarms] == [
         (SourceState.DOWN, 10 * MINUTE + 11 * MINUTE)
     ]
     weibo.heal()
@@ -99,7 +99,7 @@ def test_twelve_hours_without_a_reader_end_no_outage_and_begin_none(
     (still,) = living.incidents()
     assert still.is_open, "the list shows it still"
     assert still.not_observed_since is None
-    assert [a.feed.state for a in living.alarms] == [SourceState.DOWN, SourceState.UP]
+    assert [a.health.state for a in living.alarms] == [SourceState.DOWN, SourceState.UP]
     weibo.about_an_outage = False
     living.go(29 * MINUTE)
     assert living.incidents()[0].is_open, "half an hour of looks without it ends it, not sooner"
@@ -116,13 +116,13 @@ def test_years_of_empty_lists_are_told_each_time_and_never_quiet(
     weibo.empty = True
     living = life(weibo, reading)
     living.go(timedelta(days=4 * 365), every=timedelta(days=20))
-    assert len(living.troubles) == 73
+    assert len(living.poll_failures) == 73
     assert living.incidents() == ()
-    assert living.memory.feeds == {}, "no time was observed"
+    assert living.state.progress == {}, "no time was observed"
     (alarm,) = living.alarms
-    assert alarm.feed.state is SourceState.DOWN
-    assert alarm.feed.reason is SourceReason.NEVER_OBSERVED
-    assert alarm.feed.params["error"].startswith("weibo: the list is empty")
+    assert alarm.health.state is SourceState.DOWN
+    assert alarm.health.reason is SourceReason.NEVER_OBSERVED
+    assert alarm.health.params["error"].startswith("weibo: the list is empty")
     assert alarm.at - NOW <= timedelta(days=20), "told at the second look, as early as can be"
 
 
@@ -140,6 +140,6 @@ def test_posts_of_a_place_go_through_the_engine_also_when_there_are_none(
         place.heal()
         place.say(2, NOW + 3 * MINUTE)
         living.go(MINUTE)
-        assert len(living.troubles) == 2
-        (span,) = living.memory.feeds["hn"].observed.pairs()
+        assert len(living.poll_failures) == 2
+        (span,) = living.state.progress["hn"].observed.pairs()
         assert span == (NOW - HOUR, NOW + 3 * MINUTE + timedelta(seconds=7))

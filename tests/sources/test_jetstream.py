@@ -16,7 +16,7 @@ from detector.sources.base import Poll
 from detector.sources.bluesky import JetstreamSource
 from detector.sources.jetstream import EventLine, JetstreamEvent, parse_event, post_in
 from tests.sources.servers.jetstream import Jetstream, event_of, micros
-from tests.sources.servers.place import NOW, SurgeChange
+from tests.sources.servers.place import NOW, FakePost
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -141,12 +141,12 @@ def test_when_a_host_falls_the_next_one_continues(host: Jetstream, make: Make) -
         assert len(poll.observed) == 1
 
 
-@pytest.mark.parametrize("trouble", ["503 throughout", "401", "malformed JSON", "fields gone"])
+@pytest.mark.parametrize("failure", ["503 throughout", "401", "malformed JSON", "fields gone"])
 def test_a_stream_that_cannot_be_read_is_an_error_and_observes_nothing(
-    host: Jetstream, make: Make, trouble: str
+    host: Jetstream, make: Make, failure: str
 ) -> None:
     host.say(50, NOW - MINUTE, apart=SECOND)
-    host.apply(trouble)
+    host.apply(failure)
     with pytest.raises(SourceError, match=r"bluesky: 127\.0\.0\.1:\d+: (answered|sent)"):
         make().poll(None, until=NOW)
 
@@ -205,7 +205,7 @@ def test_events_dated_ahead_of_our_clock_are_none(host: Jetstream, make: Make) -
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_is_no_new_post_is_left_out(changes: dict[str, object], why: str) -> None:
-    line = EventLine(None, None, {}, silence=30_000_000, memory=1)
+    line = EventLine(None, None, {}, silence=30_000_000, known_for=1)
     line.take(an_event(changes))
     assert line.waiting == []
     assert line.at is not None, "but it shows that the stream is alive"
@@ -219,6 +219,6 @@ def test_what_an_author_says_of_the_time_is_not_believed(created: str) -> None:
 
 
 def an_event(changes: dict[str, object]) -> JetstreamEvent:
-    event = event_of(SurgeChange("1", NOW))
+    event = event_of(FakePost("1", NOW))
     event["commit"].update(changes)
     return parse_event(json.dumps(event).encode())

@@ -18,7 +18,7 @@ from detector.sources.push import KEPT, MOST_BATCHES, PushSettings, PushSource
 from detector.store.inbox import open_inbox
 from detector.store.sql_store import open_store
 from detector.testing.sources import SourceContract
-from tests.fakes.desk import FakeInbox
+from tests.fakes.controls import FakeInbox
 from tests.sources.servers.inbox import Pusher
 from tests.sources.servers.place import NOW
 

@@ -16,7 +16,7 @@ from detector.sources.time_windows import LookBack, Post, parse_lookback
 from tests.sources.contract.rigs import MINUTE, NOW, web
 from tests.sources.servers.hackernews import HackerNews
 from tests.sources.servers.mastodon import Mastodon
-from tests.sources.servers.place import CANARY, SurgeChange
+from tests.sources.servers.place import CANARY, FakePost
 from tests.sources.servers.reddit import Reddit
 
 SECOND = timedelta(seconds=1)
@@ -90,20 +90,20 @@ class TestHackerNews:
         hn.say(10, NOW - 10 * MINUTE, apart=MINUTE)
         source = HackerNewsSource("hn", web(hn))
         first = source.poll(None, until=NOW)
-        hn.said.append(SurgeChange("late", NOW - 8 * MINUTE))
+        hn.said.append(FakePost("late", NOW - 8 * MINUTE))
         second = source.poll(first.cursor, until=NOW + MINUTE)
         third = source.poll(second.cursor, until=NOW + 2 * MINUTE)
         assert ids(second, third) == ["late"]
 
     def test_with_words_only_posts_with_them_and_no_sign_of_life(self, hn: HackerNews) -> None:
-        hn.said = [SurgeChange("1", NOW - MINUTE, "WeChat"), SurgeChange("2", NOW - MINUTE, "Rust")]
+        hn.said = [FakePost("1", NOW - MINUTE, "WeChat"), FakePost("2", NOW - MINUTE, "Rust")]
         poll = HackerNewsSource("hn", web(hn), query="WeChat").poll(None, until=NOW)
         assert ids(poll) == ["1"]
         assert poll.observed[-1][1] == NOW
 
     def test_a_search_that_hides_posts_of_one_second_is_garbled(self, hn: HackerNews) -> None:
         hn.most = 5
-        hn.said = [SurgeChange(str(i), NOW - MINUTE) for i in range(6)]
+        hn.said = [FakePost(str(i), NOW - MINUTE) for i in range(6)]
         source = HackerNewsSource("hn", web(hn), backfill=90 * SECOND, overlap=0 * SECOND)
         with pytest.raises(Garbled, match="6 posts of one second, and shows 5"):
             all_polls(source, until_observed=NOW)
@@ -122,7 +122,7 @@ class TestMastodon:
         mastodon.say(10, NOW - 10 * MINUTE, apart=MINUTE)
         source = MastodonSource("m", web(mastodon), ["wechat"])
         first = source.poll(None, until=NOW)
-        mastodon.said.append(SurgeChange("5", NOW - 8 * MINUTE))
+        mastodon.said.append(FakePost("5", NOW - 8 * MINUTE))
         second = source.poll(first.cursor, until=NOW + MINUTE)
         third = source.poll(second.cursor, until=NOW + 2 * MINUTE)
         assert ids(second, third) == ["https://b.example/statuses/5"]

@@ -31,21 +31,21 @@ def lines(alerts: list[Alert]) -> list[str]:
 def tailed(path: Path, table: list[str], cuts: list[int]) -> list[Alert]:
     """Write ``table`` bit by bit; after every write restart, and poll twice."""
     alerts: list[Alert] = []
-    memory = PipelineState()
+    state = PipelineState()
     path.write_text(table[0])
     for left, right in itertools.pairwise([1, *cuts, len(table)]):
         with path.open("a") as file:
             file.writelines(table[left:right])
-        saved = {key: entry for key, entry in changes(PipelineState(), memory).items() if entry}
-        memory = load(saved)
+        saved = {key: entry for key, entry in changes(PipelineState(), state).items() if entry}
+        state = load(saved)
         source = FileSource("t", path, grows=True)
         now = datetime.fromisoformat(table[right - 1].split(",")[0])
         for _ in range(2):
             now += timedelta(seconds=20) if right < len(table) else timedelta(hours=1)
-            feed = memory.feeds.get("t")
-            poll = source.poll(feed.cursor if feed else None, until=now)
-            outcome = cycle(memory, {"t": poll}, lexicon_plan(), now=now)
-            memory = outcome.memory
+            progress = state.progress.get("t")
+            poll = source.poll(progress.cursor if progress else None, until=now)
+            outcome = cycle(state, {"t": poll}, lexicon_plan(), now=now)
+            state = outcome.state
             alerts += outcome.alerts
     return alerts
 

@@ -16,7 +16,7 @@ from detector.sources.http.exchange import quota_pause
 from detector.sources.http.html_text import plain_text
 from detector.sources.http.pace import FIRST_REST, LONGEST_REST, OPEN_AFTER, Pace
 from tests.sources.contract.rigs import SHORT
-from tests.sources.servers.place import CANARY, NOW, Asked, Place, Reply, Trouble
+from tests.sources.servers.place import CANARY, NOW, Asked, FakeFailure, Place, Reply
 
 
 class Echo(Place):
@@ -51,20 +51,20 @@ def test_it_says_who_it_is_and_who_is_responsible(place: Place) -> None:
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
 def test_a_passing_trouble_is_asked_again(place: Place, status: int) -> None:
-    place.troubles.append(Trouble(status))
+    place.failures.append(FakeFailure(status))
     assert n(a_web(place)) == 2
 
 
 @pytest.mark.parametrize("status", [301, 302, 400, 401, 403, 404, 410, 451])
 def test_what_will_not_change_is_asked_once(place: Place, status: int) -> None:
-    place.always = Trouble(status, {"Location": "http://127.0.0.1:1/"})
+    place.always = FakeFailure(status, {"Location": "http://127.0.0.1:1/"})
     with pytest.raises(Refused, match=f"echo: 127.0.0.1 answered {status}"):
         n(a_web(place))
     assert len(place.asked) == 1
 
 
 def test_a_long_retry_after_is_obeyed_by_later_requests_too(place: Place) -> None:
-    place.troubles.append(Trouble(429, {"Retry-After": "120"}))
+    place.failures.append(FakeFailure(429, {"Retry-After": "120"}))
     web = a_web(place)
     with pytest.raises(Unavailable, match="asks to be left alone for 120 s") as caught:
         n(web)
@@ -75,7 +75,7 @@ def test_a_long_retry_after_is_obeyed_by_later_requests_too(place: Place) -> Non
 
 
 def test_sources_of_one_host_leave_it_alone_together(place: Place) -> None:
-    place.troubles.append(Trouble(503, {"Retry-After": "60"}))
+    place.failures.append(FakeFailure(503, {"Retry-After": "60"}))
     pace = Pace(10, 1.0)
     with pytest.raises(Unavailable):
         n(a_web(place, pace=pace))
@@ -86,7 +86,7 @@ def test_sources_of_one_host_leave_it_alone_together(place: Place) -> None:
 
 def test_a_used_up_quota_stops_the_next_request_and_not_this_one(place: Place) -> None:
     headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "300"}
-    place.troubles.append(Trouble(headers=headers))
+    place.failures.append(FakeFailure(headers=headers))
     web = a_web(place)
     assert n(web) == 1
     with pytest.raises(Unavailable, match="left alone for another"):
@@ -95,7 +95,7 @@ def test_a_used_up_quota_stops_the_next_request_and_not_this_one(place: Place) -
 
 @pytest.mark.parametrize("how", ["drip", "cut", "hang up"])
 def test_an_answer_that_does_not_end_ends_in_time(place: Place, how: str) -> None:
-    place.always = Trouble(how=how)
+    place.always = FakeFailure(how=how)
     began = time.monotonic()
     with pytest.raises(Unavailable):
         n(a_web(place))
@@ -111,7 +111,7 @@ def test_nobody_there_is_told_in_our_words() -> None:
 
 @pytest.mark.parametrize("how", ["malformed", "page"])
 def test_what_is_no_json_is_garbled_and_not_asked_again(place: Place, how: str) -> None:
-    place.always = Trouble(how=how)
+    place.always = FakeFailure(how=how)
     with pytest.raises(Garbled) as caught:
         n(a_web(place))
     assert CANARY not in str(caught.value)
@@ -139,7 +139,7 @@ def test_a_host_that_keeps_failing_is_left_alone_and_then_tried_once(place: Plac
     now = [0.0]
     pace = Pace(1_000, 1.0, monotonic=lambda: now[0])
     web = a_web(place, pace=pace, patience=Patience(timeout=0.3, attempts=1, wait=0.01))
-    place.always = Trouble(500)
+    place.always = FakeFailure(500)
     for _ in range(OPEN_AFTER):
         with pytest.raises(Unavailable, match="500"):
             n(web)
@@ -154,7 +154,7 @@ def test_a_host_that_keeps_failing_is_left_alone_and_then_tried_once(place: Plac
     place.heal()
     now[0] += 2 * FIRST_REST
     n(web)
-    place.always = Trouble(500)
+    place.always = FakeFailure(500)
     with pytest.raises(Unavailable, match="500"):
         n(web)
     with pytest.raises(Unavailable, match="500"):

@@ -9,7 +9,7 @@ import pytest
 from detector.errors import Garbled, Refused, Unavailable
 from detector.sources.weibo_hotsearch import REFUSALS, STALE, WeiboHotSearchSource
 from tests.sources.contract.rigs import MINUTE, NOW, web
-from tests.sources.servers.place import CANARY, Trouble
+from tests.sources.servers.place import CANARY, FakeFailure
 from tests.sources.servers.weibo import Weibo
 
 
@@ -80,7 +80,7 @@ def test_a_login_page_in_json_is_told_as_what_it_is(weibo: Weibo) -> None:
 
 @pytest.mark.parametrize("status", [418, 432])
 def test_when_taken_for_a_crawler_we_stay_away(weibo: Weibo, status: int) -> None:
-    weibo.always = Trouble(status)
+    weibo.always = FakeFailure(status)
     looking = source(weibo)
     for _ in range(3):
         with pytest.raises(Unavailable, match="left alone"):

@@ -39,9 +39,9 @@ def some_counts(
 
 
 def test_memory_is_what_the_last_cycle_left(store: Store) -> None:
-    store.commit(RunRecord(memory={"a": b"one", "b": b"\x00\xff", "c": b""}))
-    store.commit(RunRecord(memory={"a": b"two", "b": None, "never there": None}))
-    assert store.memory() == {"a": b"two", "c": b""}
+    store.commit(RunRecord(state={"a": b"one", "b": b"\x00\xff", "c": b""}))
+    store.commit(RunRecord(state={"a": b"two", "b": None, "never there": None}))
+    assert store.state() == {"a": b"two", "c": b""}
 
 
 def test_counts_come_back_as_they_went(store: Store) -> None:
@@ -110,8 +110,8 @@ def test_counts_without_a_time_zone_are_refused(store: Store) -> None:
     naive = some_counts()
     naive["time"] = naive["time"].dt.tz_localize(None)
     with pytest.raises(ValueError, match="timezone-aware"):
-        store.commit(RunRecord(memory={"a": b"1"}, counts=naive))
-    assert store.memory() == {}
+        store.commit(RunRecord(state={"a": b"1"}, counts=naive))
+    assert store.state() == {}
 
 
 def test_counts_that_lack_a_column_are_refused(store: Store) -> None:
@@ -354,15 +354,15 @@ def test_the_last_that_a_receiver_took_is_found(store: Store) -> None:
         store.commit(RunRecord(deliveries=[delivery]))
         if status is not None:
             store.mark(delivery, status, at=NOON)
-    said = store.last_said({"ops", "chat"}, [going_on.id, over.id, unheard.id])
+    said = store.last_taken({"ops", "chat"}, [going_on.id, over.id, unheard.id])
     assert [(d.receiver, d.alert.key, d.status) for d in said] == [
         ("chat", opened[over.id].key, sent),
         ("ops", ended.key, dead),
         ("chat", opened[going_on.id].key, sent),
         ("ops", worse.key, sent),
     ]
-    assert store.last_said(["chat"], [unheard.id]) == ()
-    assert store.last_said([], []) == ()
+    assert store.last_taken(["chat"], [unheard.id]) == ()
+    assert store.last_taken([], []) == ()
 
 
 def a_late_beginning() -> list[Delivery]:
@@ -398,7 +398,7 @@ def test_an_end_is_the_last_word_although_the_beginning_was_told_at_a_later_time
     assert store.unended(since=NOON) == ()
     for delivery in told:
         store.mark(delivery, DeliveryStatus.SENT, at=NOON)
-    (last,) = store.last_said(["ops"], [incident])
+    (last,) = store.last_taken(["ops"], [incident])
     assert last.alert.key == told[-1].alert.key
 
 
@@ -413,9 +413,9 @@ def test_a_feed_is_kept_as_it_stands_last(store: Store) -> None:
         NOON + MINUTE,
         None,
     )
-    store.commit(RunRecord(feeds=[alive]))
-    store.commit(RunRecord(feeds=[dead]))
-    assert store.feeds() == (dead,)
+    store.commit(RunRecord(source_health=[alive]))
+    store.commit(RunRecord(source_health=[dead]))
+    assert store.source_health() == (dead,)
 
 
 def test_old_counts_and_messages_of_incidents_long_over_are_forgotten(store: Store) -> None:

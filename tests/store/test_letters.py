@@ -13,7 +13,7 @@ from detector.errors import StoreError
 from detector.model.alert import AlertKind
 from detector.model.delivery import DeliveryStatus
 from detector.store.base import RunRecord
-from detector.store.outbox import DeadLetters, open_letters
+from detector.store.outbox import DeadLetters, open_dead_letters
 from detector.store.sql_store import SqlStore, open_store
 from tests.fakes.outages import NOON, a_delivery, an_alert, an_incident
 
@@ -38,42 +38,42 @@ def store(location: str) -> Iterator[SqlStore]:
 
 
 @pytest.fixture
-def letters(store: SqlStore, location: str) -> Iterator[DeadLetters]:
-    with closing(open_letters(location)) as opened:
+def outbox(store: SqlStore, location: str) -> Iterator[DeadLetters]:
+    with closing(open_dead_letters(location)) as opened:
         yield opened
 
 
-def test_they_are_told_apart(letters: DeadLetters) -> None:
-    (dead,) = letters.letters(DeliveryStatus.DEAD)
+def test_they_are_told_apart(outbox: DeadLetters) -> None:
+    (dead,) = outbox.with_status(DeliveryStatus.DEAD)
     assert (dead.alert.key, dead.error, dead.attempts) == (DEAD.alert.key, "410 Gone", 1)
-    (waiting,) = letters.letters(DeliveryStatus.PENDING)
+    (waiting,) = outbox.with_status(DeliveryStatus.PENDING)
     assert waiting.alert.key == WAITING.alert.key
-    assert letters.letters(DeliveryStatus.SENT) == ()
+    assert outbox.with_status(DeliveryStatus.SENT) == ()
 
 
 def test_a_dead_one_is_sent_again_as_patiently_as_a_new_one(
-    letters: DeadLetters, store: SqlStore
+    outbox: DeadLetters, store: SqlStore
 ) -> None:
-    assert letters.retry("ops", DEAD.alert.key, at=NOON + HOUR)
-    assert letters.letters(DeliveryStatus.DEAD) == ()
+    assert outbox.retry("ops", DEAD.alert.key, at=NOON + HOUR)
+    assert outbox.with_status(DeliveryStatus.DEAD) == ()
     assert DEAD.alert.key not in {d.alert.key for d in store.due(NOON, limit=9)}
     revived = next(d for d in store.due(NOON + HOUR, limit=9) if d.alert.key == DEAD.alert.key)
     assert (revived.attempts, revived.recorded_at, revived.error) == (0, NOON + HOUR, None)
     store.mark(revived, DeliveryStatus.SENT, at=NOON + HOUR)
-    assert not letters.retry("ops", DEAD.alert.key, at=NOON + HOUR)
+    assert not outbox.retry("ops", DEAD.alert.key, at=NOON + HOUR)
 
 
 def test_what_was_followed_by_a_message_that_was_taken_is_not_sent_again(
-    letters: DeadLetters, store: SqlStore
+    outbox: DeadLetters, store: SqlStore
 ) -> None:
     end = a_delivery(an_alert(kind=AlertKind.RESOLVED, sequence=2))
     store.commit(RunRecord(deliveries=[end]))
     store.mark(end, DeliveryStatus.SENT, at=NOON)
-    assert not letters.retry("ops", DEAD.alert.key, at=NOON)
+    assert not outbox.retry("ops", DEAD.alert.key, at=NOON)
     again = a_delivery(an_alert(kind=AlertKind.REOPENED, sequence=3))
     store.commit(RunRecord(deliveries=[again]))
     store.mark(again, DeliveryStatus.DEAD, at=NOON, error="410 Gone")
-    assert letters.retry("ops", again.alert.key, at=NOON)
+    assert outbox.retry("ops", again.alert.key, at=NOON)
 
 
 @pytest.mark.parametrize(
@@ -81,13 +81,13 @@ def test_what_was_followed_by_a_message_that_was_taken_is_not_sent_again(
     [("ops", WAITING.alert.key), ("chat", DEAD.alert.key), ("ops", "nope")],
     ids=["one that waits", "to somebody else", "one that there is not"],
 )
-def test_nothing_else_is_touched(letters: DeadLetters, receiver: str, key: str) -> None:
-    before = letters.letters(DeliveryStatus.PENDING)
-    assert not letters.retry(receiver, key, at=NOON)
-    assert letters.letters(DeliveryStatus.PENDING) == before
+def test_nothing_else_is_touched(outbox: DeadLetters, receiver: str, key: str) -> None:
+    before = outbox.with_status(DeliveryStatus.PENDING)
+    assert not outbox.retry(receiver, key, at=NOON)
+    assert outbox.with_status(DeliveryStatus.PENDING) == before
 
 
 def test_a_store_that_there_is_not_is_not_made(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="no store yet"):
-        open_letters(tmp_path / "nothing.db")
+        open_dead_letters(tmp_path / "nothing.db")
     assert not (tmp_path / "nothing.db").exists()

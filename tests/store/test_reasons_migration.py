@@ -276,7 +276,7 @@ def test_every_sentence_becomes_a_code_that_can_be_worded_and_counted(url: str) 
 
 def test_sources_become_codes_too(url: str) -> None:
     with closing(open_store(url)) as store:
-        feeds = store.feeds()
+        feeds = store.source_health()
     assert [(f.reason.value, f.params) for f in feeds] == [(c, ps) for _, c, ps in SOURCES]
     states = [SourceState.UP, SourceState.DEGRADED, SourceState.DOWN]
     assert [f.state for f in feeds] == [states[n % 3] for n in range(len(SOURCES))]
@@ -295,7 +295,7 @@ def test_alerts_and_what_is_on_its_way_have_the_names_of_today(url: str) -> None
         assert by_key.keys() == {f"{ONE}/1-opened", f"{ONE}/1-reminder#002", "feed/weibo/1-down"}
         feed = by_key["feed/weibo/1-down"].alert
         assert isinstance(feed, SourceAlert)
-        assert feed.feed.reason is SourceReason.LAST_OBSERVED
+        assert feed.health.reason is SourceReason.LAST_OBSERVED
         keys = [d.alert.key for d in store.due(AT, limit=9) if d.alert.about == ONE]
         assert keys == [f"{ONE}/1-opened", f"{ONE}/1-reminder#002"]
         for delivery in by_key.values():
@@ -305,7 +305,7 @@ def test_alerts_and_what_is_on_its_way_have_the_names_of_today(url: str) -> None
 
 def test_the_state_of_the_pipeline_is_read_again(url: str) -> None:
     with closing(open_store(url)) as store:
-        state = load(store.memory())
+        state = load(store.state())
     health = state.watched["weibo"].health
     assert health.feed.state is SourceState.DOWN
     assert health.feed.params == {"until": UNTIL, "error": "HTTP 503"}

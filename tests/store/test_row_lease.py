@@ -88,10 +88,10 @@ def test_of_many_that_ask_at_once_one_gets_it(engine: Engine) -> None:
 
 def test_a_standby_opens_the_store_and_writes_nothing(url: str) -> None:
     with closing(open_store(url)), closing(open_store(url, standby=True)) as standby:
-        assert standby.memory() == {}
+        assert standby.state() == {}
         with pytest.raises(LeaseLost, match="another outage-detector"):
-            standby.commit(RunRecord(memory={"a": b"1"}))
-        assert standby.memory() == {}
+            standby.commit(RunRecord(state={"a": b"1"}))
+        assert standby.state() == {}
 
 
 def test_without_standby_the_second_is_told_who_writes(url: str) -> None:
@@ -104,14 +104,14 @@ def test_one_that_slept_while_another_took_over_can_write_nothing_any_more(url: 
         closing(open_store(url, ttl=SHORT)) as sleeper,
         closing(open_store(url, standby=True, ttl=SHORT)) as heir,
     ):
-        sleeper.commit(RunRecord(memory={"a": b"1"}))
+        sleeper.commit(RunRecord(state={"a": b"1"}))
         time.sleep(1.5 * SHORT.total_seconds())
         assert heir.lease is not None
         assert heir.lease.take()
-        heir.commit(RunRecord(memory={"a": b"2"}))
+        heir.commit(RunRecord(state={"a": b"2"}))
         with pytest.raises(LeaseLost):
-            sleeper.commit(RunRecord(memory={"a": b"3"}))
-        assert heir.memory() == {"a": b"2"}
+            sleeper.commit(RunRecord(state={"a": b"3"}))
+        assert heir.state() == {"a": b"2"}
 
 
 def test_one_that_stops_in_a_transaction_is_thrown_out_of_it(url: str) -> None:

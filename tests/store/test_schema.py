@@ -67,4 +67,4 @@ def test_a_migration_that_fails_leaves_nothing_behind(
     with pytest.raises(KeyboardInterrupt):
         open_store(path)
     monkeypatch.undo()
-    assert made(path, memory={"a": b"1"}) == path
+    assert made(path, state={"a": b"1"}) == path

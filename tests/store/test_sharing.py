@@ -35,7 +35,7 @@ def test_a_second_writer_is_refused_and_told_who_writes(path: Path) -> None:
             open_store(path)
         writer.kill()
         writer.wait()
-        assert made(path, memory={"a": b"1"}), "the lease goes with a killed process"
+        assert made(path, state={"a": b"1"}), "the lease goes with a killed process"
 
 
 def test_a_second_writer_is_refused_through_a_symbolic_link_too(path: Path) -> None:
@@ -56,25 +56,25 @@ def test_a_second_writer_is_refused_on_postgresql(postgres: PostgresServer) -> N
     with closing(open_store(url)), pytest.raises(StoreError, match="is writing"):
         open_store(url)
     with closing(open_store(url)) as store:
-        assert store.memory() == {}
+        assert store.state() == {}
 
 
 def test_readers_look_on_while_a_writer_writes(path: Path) -> None:
     with closing(open_store(path)) as writer:
-        writer.commit(RunRecord(memory={"a": b"1"}, incidents=[an_incident()]))
+        writer.commit(RunRecord(state={"a": b"1"}, incidents=[an_incident()]))
         with closing(open_store(path, readonly=True)) as reader:
             with writer._writing():
                 assert len(reader.incidents()) == 1
-            writer.commit(RunRecord(memory={"a": b"2"}))
-            assert reader.memory() == {"a": b"2"}
+            writer.commit(RunRecord(state={"a": b"2"}))
+            assert reader.state() == {"a": b"2"}
 
 
 def test_a_reader_does_not_write(path: Path) -> None:
-    made(path, memory={"a": b"1"})
+    made(path, state={"a": b"1"})
     with closing(open_store(path, readonly=True)) as reader:
         with pytest.raises(StoreError, match="cannot be written"):
-            reader.commit(RunRecord(memory={"a": b"2"}))
-        assert reader.memory() == {"a": b"1"}
+            reader.commit(RunRecord(state={"a": b"2"}))
+        assert reader.state() == {"a": b"1"}
 
 
 def test_a_reader_does_not_write_on_postgresql(postgres: PostgresServer) -> None:
@@ -86,7 +86,7 @@ def test_a_reader_does_not_write_on_postgresql(postgres: PostgresServer) -> None
         closing(open_store(url, readonly=True)) as reader,
         pytest.raises(StoreError, match="cannot be written"),
     ):
-        reader.commit(RunRecord(memory={"a": b"2"}))
+        reader.commit(RunRecord(state={"a": b"2"}))
 
 
 def test_a_reader_of_nothing_is_told_what_makes_a_store(path: Path) -> None:
@@ -100,7 +100,7 @@ def test_threads_of_one_process_share_the_store(path: Path) -> None:
 
         def work(name: str) -> None:
             for n in range(20):
-                store.commit(RunRecord(memory={f"{name}{n}": b"x"}))
+                store.commit(RunRecord(state={f"{name}{n}": b"x"}))
                 store.due(NOON, limit=1)
 
         threads = [threading.Thread(target=work, args=(name,)) for name in "abc"]
@@ -108,4 +108,4 @@ def test_threads_of_one_process_share_the_store(path: Path) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-        assert len(store.memory()) == 60
+        assert len(store.state()) == 60

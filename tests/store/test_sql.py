@@ -26,9 +26,9 @@ def test_the_folder_of_a_new_store_is_made(tmp_path: Path) -> None:
 
 
 def test_what_was_committed_is_there_after_opening_again(path: Path) -> None:
-    made(path, memory={"a": b"1"}, incidents=[an_incident()], deliveries=[a_delivery()])
+    made(path, state={"a": b"1"}, incidents=[an_incident()], deliveries=[a_delivery()])
     with closing(open_store(path)) as store:
-        assert store.memory() == {"a": b"1"}
+        assert store.state() == {"a": b"1"}
         assert len(store.incidents()) == len(store.due(NOON, limit=9)) == 1
 
 
@@ -67,7 +67,7 @@ def test_a_hundred_thousand_bins_are_committed_at_least_at_fifty_thousand_a_seco
 
 
 def test_a_cycle_that_cannot_be_written_whole_is_not_written_at_all(path: Path) -> None:
-    made(path, memory={"a": b"1"})
+    made(path, state={"a": b"1"})
     changed(
         path,
         "CREATE TRIGGER no_outbox BEFORE INSERT ON outbox BEGIN SELECT RAISE(ABORT, 'no'); END",
@@ -75,9 +75,9 @@ def test_a_cycle_that_cannot_be_written_whole_is_not_written_at_all(path: Path) 
     with closing(open_store(path)) as store:
         with pytest.raises(StoreError):
             store.commit(
-                RunRecord(memory={"a": b"2"}, incidents=[an_incident()], deliveries=[a_delivery()])
+                RunRecord(state={"a": b"2"}, incidents=[an_incident()], deliveries=[a_delivery()])
             )
-        assert store.memory() == {"a": b"1"}
+        assert store.state() == {"a": b"1"}
         assert store.incidents() == ()
 
 

@@ -14,9 +14,9 @@ from detector.pipeline.saved_state import load
 from detector.store.migrations.versions import v0004_reasons, v0005_plain_state
 from tests.fakes.outages import NOON
 from tests.pipeline.saying import MINUTE
-from tests.pipeline.test_saved_state import a_memory, assert_same
+from tests.pipeline.test_saved_state import a_state, assert_same
 
-#: What the last release that had the first layout wrote of `a_memory` and of a fused service.
+#: What the last release that had the first layout wrote of `a_state` and of a fused service.
 WRITTEN = Path(__file__).with_name("state_of_layout_1.msgpack.gz")
 
 
@@ -37,7 +37,7 @@ def converted() -> dict[str, bytes]:
 def test_the_state_is_the_same_that_is_made_today() -> None:
     entries = converted()
     fused = entries.pop("fused/WeChat")
-    assert_same(a_memory(), load(entries))
+    assert_same(a_state(), load(entries))
     (judged,) = load({"fused/WeChat": fused}).fused.values()
     said = fusion.SourceEvidence(
         NOON.timestamp(), 60.0, np.arange(10.0).reshape(5, 2), (NOON.timestamp(),)

@@ -86,7 +86,7 @@ def test_the_representation_of_a_store_hides_the_password(tmp_path: Path) -> Non
 
 def test_a_path_with_odd_characters_is_a_path(tmp_path: Path) -> None:
     path = tmp_path / "a b%20?c#d 微信.db"
-    made(path, memory={"a": b"1"})
+    made(path, state={"a": b"1"})
     assert path.is_file()
     with closing(open_store(path, readonly=True)) as reader:
-        assert reader.memory() == {"a": b"1"}
+        assert reader.state() == {"a": b"1"}

@@ -113,15 +113,15 @@ def test_a_time_in_full(instant: str, zone: tzinfo, english: str, chinese: str) 
 def test_the_day_is_shown_only_where_it_differs(
     instant: str, reference: str, english: str, chinese: str
 ) -> None:
-    assert a_format("en", CHINA).beside(at(instant), at(reference)) == english
-    assert a_format("zh", CHINA).beside(at(instant), at(reference)) == chinese
+    assert a_format("en", CHINA).relative(at(instant), at(reference)) == english
+    assert a_format("zh", CHINA).relative(at(instant), at(reference)) == chinese
 
 
 def test_the_same_clock_on_both_sides_of_a_change_of_clocks_is_told_apart_by_the_offset() -> None:
     show = a_format("en", NEW_YORK)
     first, second = at("2022-11-06T05:30:00Z"), at("2022-11-06T06:30:00Z")
-    assert show.beside_zoned(first, second) == "01:30 -04:00"
-    assert show.beside_zoned(second, first) == "01:30 -05:00"
+    assert show.relative_zoned(first, second) == "01:30 -04:00"
+    assert show.relative_zoned(second, first) == "01:30 -05:00"
     assert show.zoned(second) == "Sun 2022-11-06 01:30 -05:00"
 
 

@@ -45,15 +45,18 @@ CASES = {
         {"counts": counted(MINUTE, 3 * HOUR), "incidents": [an_incident("QQ")]},
         "outage",
     ),
-    "off a list that is up": ({"incidents": [LISTED], "feeds": [a_list(SourceState.UP)]}, "fine"),
+    "off a list that is up": (
+        {"incidents": [LISTED], "source_health": [a_list(SourceState.UP)]},
+        "fine",
+    ),
     "off a list that is down": (
-        {"incidents": [LISTED], "feeds": [a_list(SourceState.DOWN)]},
+        {"incidents": [LISTED], "source_health": [a_list(SourceState.DOWN)]},
         "unknown",
     ),
     "seen on a list that is up": (
         {
             "counts": counted(MINUTE, 5 * HOUR, evidence=float("nan")).assign(source="hot"),
-            "feeds": [a_list(SourceState.UP)],
+            "source_health": [a_list(SourceState.UP)],
         },
         "fine",
     ),

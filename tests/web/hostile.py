@@ -1,6 +1,6 @@
 """Texts that people may post to do harm; none may do any in whatever we write.
 
-Each is used as the name of a service, as a post that is quoted, as a comment at the desk.
+Each is used as the name of a service, as a post that is quoted, as a comment on a silence.
 """
 
 from __future__ import annotations

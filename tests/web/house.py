@@ -187,7 +187,7 @@ def everything() -> dict[str, Any]:
                 receiver="on-call",
             ),
         ),
-        "feeds": (
+        "source_health": (
             SourceHealth(
                 "helpdesk", SourceState.UP, NOW - 60 * MINUTE, SourceReason.OBSERVED, {}, NOW, NOW
             ),

@@ -101,7 +101,7 @@ def fill(folder: Path, until: datetime) -> Backend:
         running.clock = clock
         # What was sent is shown with the wall's time, which is that of 2013 here.
         with patch("detector.pipeline.runner.wall_now", clock.seen):
-            while running.turn():
+            while running.run():
                 pass
     return backend(folder, settings, until)
 
@@ -109,8 +109,8 @@ def fill(folder: Path, until: datetime) -> Backend:
 def backend(folder: Path, settings: Settings, now: datetime) -> Backend:
     """Return the backend over the store in ``folder``, at ``now``."""
     path = folder / settings.store.location
-    desk = open_controls(path)
-    desk.silence(
+    controls = open_controls(path)
+    controls.silence(
         Silence(
             "youku-works",
             (Matcher("service", "Youku"),),
@@ -122,7 +122,7 @@ def backend(folder: Path, settings: Settings, now: datetime) -> Backend:
     )
     return Backend(
         store=open_viewer(path),
-        controls=desk,
+        controls=controls,
         inbox=open_inbox(path),
         settings=settings,
         now=lambda: now,

@@ -12,7 +12,7 @@ from detector.config import parse_settings
 from detector.errors import ConfigError
 from detector.model.token import Scope, Token
 from detector.web.backend import require_tokens, session_key
-from tests.fakes.desk import FakeDesk
+from tests.fakes.controls import FakeControls
 from tests.web.house import NOW, SETTINGS, House, house
 
 
@@ -45,18 +45,18 @@ def test_the_public_address_is_one_of_our_names(tmp_path: Path) -> None:
 def test_nobody_listens_to_everybody_by_mistake(listen: str) -> None:
     settings = parse_settings(SETTINGS + f'listen = "{listen}"\n', path="c.toml").web
     with pytest.raises(ConfigError, match=r"web\.listen: .*outage-detector token add"):
-        require_tokens(settings, FakeDesk(), NOW)
+        require_tokens(settings, FakeControls(), NOW)
 
 
 def test_listening_to_everybody_takes_a_token_or_a_word() -> None:
-    desk = FakeDesk()
+    controls = FakeControls()
     public = SETTINGS + 'listen = "0.0.0.0:8080"\naccess = "public-read-only"\n'
-    require_tokens(parse_settings(public, path="c.toml").web, desk, NOW)
-    desk.add_token(Token("read", Scope.READ, "0" * 64, NOW, NOW + timedelta(days=1)))
+    require_tokens(parse_settings(public, path="c.toml").web, controls, NOW)
+    controls.add_token(Token("read", Scope.READ, "0" * 64, NOW, NOW + timedelta(days=1)))
     private = parse_settings(SETTINGS + 'listen = "0.0.0.0:8080"\n', path="c.toml").web
-    require_tokens(private, desk, NOW)
+    require_tokens(private, controls, NOW)
     with pytest.raises(ConfigError):
-        require_tokens(private, desk, NOW + timedelta(days=2))
+        require_tokens(private, controls, NOW + timedelta(days=2))
 
 
 def test_the_key_of_logins_is_kept_beside_the_store_for_its_owner_alone(tmp_path: Path) -> None:

@@ -82,9 +82,9 @@ def test_nothing_pushed_is_lost_or_doubled_by_kill_9(tmp_path: Path) -> None:
     address = f"http://127.0.0.1:{port}"
     (tmp_path / "config.toml").write_text(CONFIG.format(port=port))
     open_store(tmp_path / "store.sqlite").close()
-    with closing(open_controls(tmp_path / "store.sqlite")) as desk:
+    with closing(open_controls(tmp_path / "store.sqlite")) as controls:
         now = datetime.now(UTC).replace(second=0, microsecond=0)
-        desk.add_token(Token("feed", Scope.PUSH, digest_of("secret"), now))
+        controls.add_token(Token("feed", Scope.PUSH, digest_of("secret"), now))
     first = now - (BINS + 5) * MINUTE
     wanted = {first + i * MINUTE: float(dice.randrange(9)) for i in range(BINS)}
     left, acknowledged = list(wanted.items()), 0

@@ -41,10 +41,10 @@ def made(text: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]
         incidents=(incident,),
         alerts=(an_alert_about(incident, details=some_details([text])),),
     )
-    desk = made.backend.controls
+    controls = made.backend.controls
     matcher = Matcher("service", text)
-    desk.silence(Silence("s", (matcher,), NOW, NOW + MINUTE, text, text))
-    desk.acknowledge(Acknowledgement("one", NOW, Severity.MAJOR, text, text))
+    controls.silence(Silence("s", (matcher,), NOW, NOW + MINUTE, text, text))
+    controls.acknowledge(Acknowledgement("one", NOW, Severity.MAJOR, text, text))
     yield made
     made.close()
 

@@ -29,16 +29,16 @@ def to_the_second(
     onset = surge.onset
     noticed_in = floor_to(surge.noticed_at - _SECOND, width)
     until = min(at, max(noticed_in + width + REVISION, onset.latest + width))
-    heard = archive.about(key.service, start=onset.earliest - width - WINDOW, end=until)
-    ordered = in_order(heard[heard["source"] == key.source])
+    complaints = archive.about(key.service, start=onset.earliest - width - WINDOW, end=until)
+    ordered = in_order(complaints[complaints["source"] == key.source])
     if ordered.empty:
         return surge
     times = seconds_of(ordered["time"])[counts_as_author(ordered)].astype("int64")
     finer = refine_onset(times, surge.expected_at_peak, onset, width=width, until=until)
-    return replace(surge, onset=_told(finer, until))
+    return replace(surge, onset=_rounded(finer, until))
 
 
-def _told(onset: Onset, until: datetime) -> Onset:
+def _rounded(onset: Onset, until: datetime) -> Onset:
     """Return ``onset`` to the minute where its interval is wide: seconds would pretend too much.
 
     The interval is widened to whole minutes, but for what lies behind ``until``: nothing of that

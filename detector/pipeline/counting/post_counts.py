@@ -48,38 +48,40 @@ class _Edges:
 
 def count_posts(
     source: str,
-    feed: SourceProgress,
+    progress: SourceProgress,
     poll: Poll,
     series: Mapping[SeriesKey, Followed],
     plan: PipelinePlan,
     *,
     now: datetime,
 ) -> SourceBatch:
-    """Count complaints in the bins that are final at ``now``; the others wait in the feed.
+    """Count complaints in the bins that are final at ``now``; the others wait in ``progress``.
 
     Of the bin that still fills it is told what it holds up to the marks that are final.
     What comes for a bin that was counted already is history: context for the authors after it,
     and counted nowhere.
     """
-    if _is_silent(feed, poll):
-        return SourceBatch(feed)
-    observed = Spans.of([*feed.looked(feed.counted_until).pairs(), *poll.observed])
-    since = _earliest(feed.since, feed.observed, observed)
-    complaints, known = new_complaints(poll.posts, source, feed.known, plan)
-    late = _late(complaints, feed.counted_until)
-    backlog = _joined(feed.backlog, complaints)
-    feed = replace(feed, observed=observed, since=since, backlog=backlog, known=known)
-    edges = _edges(feed, plan, now)
+    if _is_silent(progress, poll):
+        return SourceBatch(progress)
+    observed = Spans.of([*progress.looked(progress.counted_until).pairs(), *poll.observed])
+    since = _earliest(progress.since, progress.observed, observed)
+    complaints, known = new_complaints(poll.posts, source, progress.known, plan)
+    late = _late(complaints, progress.counted_until)
+    backlog = _joined(progress.backlog, complaints)
+    progress = replace(progress, observed=observed, since=since, backlog=backlog, known=known)
+    edges = _edges(progress, plan, now)
     if edges is None:
-        return SourceBatch(feed, complaints=complaints, late=late)
+        return SourceBatch(progress, complaints=complaints, late=late)
     window = WINDOW.total_seconds()
-    voices = _heard(backlog, edges.counted - window, edges.until)
-    batches = tuple(_pieces(source, voices, feed, edges, series, plan))
+    by_service = _author_times(backlog, edges.counted - window, edges.until)
+    batches = tuple(_pieces(source, by_service, progress, edges, series, plan))
     if backlog is not None:
         recent = seconds_of(backlog["time"]) >= edges.final - 2 * window
         backlog = backlog[recent].reset_index(drop=True)
-    feed = replace(feed, backlog=backlog, counted_until=edges.final, partial_until=edges.until)
-    return SourceBatch(feed, batches, complaints=complaints, late=late)
+    progress = replace(
+        progress, backlog=backlog, counted_until=edges.final, partial_until=edges.until
+    )
+    return SourceBatch(progress, batches, complaints=complaints, late=late)
 
 
 def new_complaints(
@@ -115,10 +117,10 @@ def _late(complaints: pd.DataFrame | None, counted: float | None) -> int:
     return int((seconds_of(complaints["time"]) < counted).sum())
 
 
-def _is_silent(feed: SourceProgress, poll: Poll) -> bool:
+def _is_silent(progress: SourceProgress, poll: Poll) -> bool:
     """Tell whether no post was ever looked for here: a list of counts that brings nothing."""
     nothing = poll.posts is None and not poll.observed
-    return nothing and feed.counted_until is None and feed.backlog is None
+    return nothing and progress.counted_until is None and progress.backlog is None
 
 
 def _joined(backlog: pd.DataFrame | None, complaints: pd.DataFrame | None) -> pd.DataFrame | None:
@@ -134,23 +136,23 @@ def _earliest(since: float | None, *observed: Spans) -> float | None:
     return min(starts if since is None else [since, *starts], default=None)
 
 
-def _edges(feed: SourceProgress, plan: PipelinePlan, now: datetime) -> _Edges | None:
+def _edges(progress: SourceProgress, plan: PipelinePlan, now: datetime) -> _Edges | None:
     """Return where counting stands, None if no further bin and no further mark is final."""
-    if feed.since is None:
+    if progress.since is None:
         return None
     width = int(plan.width.total_seconds())
-    since = feed.since // width * width
-    until = min(float(feed.observed.ends[-1]), (now - plan.allowed_lateness).timestamp())
-    counted = since if feed.counted_until is None else feed.counted_until
+    since = progress.since // width * width
+    until = min(float(progress.observed.ends[-1]), (now - plan.allowed_lateness).timestamp())
+    counted = since if progress.counted_until is None else progress.counted_until
     final = until // width * width
     if final > counted:
-        return _Edges(since, counted, final, feed.partial_until or since, until)
-    if feed.partial_until is None or last_instant(until, width) <= feed.partial_until:
+        return _Edges(since, counted, final, progress.partial_until or since, until)
+    if progress.partial_until is None or last_instant(until, width) <= progress.partial_until:
         return None
-    return _Edges(since, counted, counted, feed.partial_until, until)
+    return _Edges(since, counted, counted, progress.partial_until, until)
 
 
-def _heard(backlog: pd.DataFrame | None, start: float, end: float) -> Mapping[str, Floats]:
+def _author_times(backlog: pd.DataFrame | None, start: float, end: float) -> Mapping[str, Floats]:
     """Return when unique authors complained in ``[start, end)``, by service.
 
     Times ascend, in seconds since 1970. A service of which every complaint repeats others has
@@ -160,15 +162,15 @@ def _heard(backlog: pd.DataFrame | None, start: float, end: float) -> Mapping[st
         return {}
     ordered = in_order(backlog[seconds_of(backlog["time"]) < end])
     seconds = seconds_of(ordered["time"])
-    heard = counts_as_author(ordered) & (seconds >= start)
-    said = pd.Series(seconds[heard]).groupby(ordered["service"].to_numpy()[heard])
-    return {str(name): np.asarray(group, dtype=np.float64) for name, group in said}
+    counted = counts_as_author(ordered) & (seconds >= start)
+    grouped = pd.Series(seconds[counted]).groupby(ordered["service"].to_numpy()[counted])
+    return {str(name): np.asarray(group, dtype=np.float64) for name, group in grouped}
 
 
 def _pieces(
     source: str,
-    voices: Mapping[str, Floats],
-    feed: SourceProgress,
+    by_service: Mapping[str, Floats],
+    progress: SourceProgress,
     edges: _Edges,
     series: Mapping[SeriesKey, Followed],
     plan: PipelinePlan,
@@ -176,20 +178,20 @@ def _pieces(
     """Yield a batch per service that is followed, or that is followed from now on."""
     followed = {key.service for key in series if key.source == source}
     step = plan.width.total_seconds()
-    skipped = _skipped(edges, feed.observed, plan)
-    for service in sorted(followed | plan.services | voices.keys()):
-        heard = voices.get(service, _NOBODY)
+    skipped = _skipped(edges, progress.observed, plan)
+    for service in sorted(followed | plan.services | by_service.keys()):
+        times = by_service.get(service, _NOBODY)
         start = marked_from = edges.counted + skipped * step
         if service not in followed and service not in plan.services:
-            found = _discovered(heard[heard < edges.final], plan)
+            found = _discovered(times[times < edges.final], plan)
             if found is None:
                 continue
-            heard = heard[heard >= found]
+            times = times[times >= found]
             start = max(edges.since, found - HISTORY // plan.width * step)
             marked_from = found + _hour(plan) * step
-        counts = _filled(heard, start, edges.final, feed.observed, plan)
+        counts = _filled(times, start, edges.final, progress.observed, plan)
         judged = Judged(max(edges.marked, marked_from), edges.until)
-        marks = partial_bins_of(heard, start, int(step), judged, feed.observed)
+        marks = partial_bins_of(times, start, int(step), judged, progress.observed)
         if not len(counts) and not marks.size:
             continue
         passed = skipped if service in followed else 0
@@ -210,7 +212,7 @@ def _hour(plan: PipelinePlan) -> int:
     return max(WINDOW // plan.width, 1)
 
 
-def _discovered(heard: Floats, plan: PipelinePlan) -> float | None:
+def _discovered(times: Floats, plan: PipelinePlan) -> float | None:
     """Return the first bin of the hour in which a service was first complained about enough.
 
     Earlier complaints are left out even where they are at hand, so that following a service does
@@ -219,19 +221,19 @@ def _discovered(heard: Floats, plan: PipelinePlan) -> float | None:
     if plan.discover_authors is None:
         return None
     step = plan.width.total_seconds()
-    lefts, counts = np.unique(heard // step * step, return_counts=True)
+    lefts, counts = np.unique(times // step * step, return_counts=True)
     before = np.searchsorted(lefts, lefts - WINDOW.total_seconds(), side="right")
     total = np.r_[0, np.cumsum(counts)]
     enough = np.flatnonzero(total[1:] - total[before] >= plan.discover_authors)
     return float(lefts[enough[0]] - (_hour(plan) - 1) * step) if len(enough) else None
 
 
-def _filled(heard: Floats, start: float, end: float, observed: Spans, plan: PipelinePlan) -> Floats:
+def _filled(times: Floats, start: float, end: float, observed: Spans, plan: PipelinePlan) -> Floats:
     """Return the counts of ``[start, end)``: zero where nothing was said, nan where not looked."""
     step = plan.width.total_seconds()
     lefts = start + step * np.arange(round((end - start) / step), dtype=np.float64)
     counts = np.where(observed.hold_whole(lefts, step), 0.0, np.nan)
-    inside = heard[(heard >= start) & (heard < end)]
+    inside = times[(times >= start) & (times < end)]
     index = ((inside - start) // step).astype(np.int64)
     return np.asarray(counts + np.bincount(index, minlength=len(counts)), dtype=np.float64)
 

@@ -82,14 +82,14 @@ class SourceBatch:
 
     Attributes
     ----------
-    feed : the source's memory after it.
+    progress : of the source, after it.
     counts : final bins of count series.
     looks : looks at trending lists.
     complaints : complaints among the posts of the poll, as `read_complaints` gives them.
     late : rows that came when their bins were final and said something new: history, not counted.
     """
 
-    feed: SourceProgress
+    progress: SourceProgress
     counts: tuple[CountBatch, ...] = field(default=())
     looks: tuple[ListBatch, ...] = field(default=())
     complaints: pd.DataFrame | None = None

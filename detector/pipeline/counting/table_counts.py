@@ -24,7 +24,7 @@ from detector.sources.base import Poll
 
 def count_rows(
     source: str,
-    feed: SourceProgress,
+    progress: SourceProgress,
     counts: pd.DataFrame,
     width: timedelta,
     series: Mapping[SeriesKey, Followed],
@@ -32,13 +32,17 @@ def count_rows(
     *,
     now: datetime,
 ) -> SourceBatch:
-    """Return the bins of ``counts`` that are final at ``now``; the others wait in the feed.
+    """Return the bins of ``counts`` that are final at ``now``; the others wait in ``progress``.
 
     Reads ``time, service, count`` and, if there, ``source`` (empty: this source). Of rows for the
     same bin the last one counts; rows for bins that the detector has already taken in are history.
     Gaps longer than a series remembers anything over part the bins into batches.
     """
-    rows = counts if feed.backlog is None else pd.concat([feed.backlog, counts], ignore_index=True)
+    rows = (
+        counts
+        if progress.backlog is None
+        else pd.concat([progress.backlog, counts], ignore_index=True)
+    )
     final = rows["time"] <= now - width - plan.allowed_lateness
     waiting = None if final.all() else rows[~final].reset_index(drop=True)
     ready = rows[final]
@@ -50,7 +54,7 @@ def count_rows(
         known = series.get(key)
         batches += _behind(known, key, seconds[index], values[index], width)
         late += 0 if known is None else _revised(known, seconds[index], values[index])
-    return SourceBatch(replace(feed, backlog=waiting), tuple(batches), late=late)
+    return SourceBatch(replace(progress, backlog=waiting), tuple(batches), late=late)
 
 
 def _by_series(rows: pd.DataFrame, source: str) -> list[tuple[SeriesKey, NDArray[np.intp]]]:
@@ -110,7 +114,7 @@ def _revised(known: Followed, seconds: Floats, values: Floats) -> int:
 
 def count_listings(
     source: str,
-    feed: SourceProgress,
+    progress: SourceProgress,
     counts: pd.DataFrame,
     width: timedelta,
     poll: Poll,
@@ -126,8 +130,8 @@ def count_listings(
     """
     step = width.total_seconds()
     now_looked = Spans.of(_whole_bins(poll.observed, step))
-    until = float(feed.observed.ends[-1]) if len(feed.observed) else None
-    observed = Spans.of([*feed.looked(until).pairs(), *poll.observed])
+    until = float(progress.observed.ends[-1]) if len(progress.observed) else None
+    observed = Spans.of([*progress.looked(until).pairs(), *poll.observed])
     looked_before = Spans.of(_whole_bins(observed.pairs(), step))
     rows = _about_outages(counts, plan)
     rows = rows.assign(second=seconds_of(rows["time"]) // step * step)
@@ -141,7 +145,7 @@ def count_listings(
         )
         for key in sorted(groups.keys() | here)
     )
-    return SourceBatch(replace(feed, observed=observed), looks=batches)
+    return SourceBatch(replace(progress, observed=observed), looks=batches)
 
 
 def _piece(key: SeriesKey, rows: pd.DataFrame, looked: Spans, width: timedelta) -> ListBatch:

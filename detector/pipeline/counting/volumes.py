@@ -42,41 +42,41 @@ class PolledBins:
 
 
 def polled_bins(
-    feed: str, poll: Poll, memory: SourceProgress | None, plan: PipelinePlan
+    source: str, poll: Poll, progress: SourceProgress | None, plan: PipelinePlan
 ) -> Iterator[PolledBins]:
     """Yield what ``poll`` brought, by place.
 
     Parameters
     ----------
-    feed : the source's name.
-    memory : the source's memory after the poll was tallied.
+    source : the source's name.
+    progress : of the source, after the poll was counted.
     """
     if poll.counts is None or poll.width is None:
-        if memory is not None and (poll.observed or poll.posts is not None):
-            yield _posts(feed, poll, memory, plan)
+        if progress is not None and (poll.observed or poll.posts is not None):
+            yield _posts(source, poll, progress, plan)
     elif "floor" in poll.counts:
         if poll.observed:
             nothing = _rows([], [], [])
             yield PolledBins(
-                feed, Spans.of(poll.observed), nothing, poll.width.total_seconds(), 0.0
+                source, Spans.of(poll.observed), nothing, poll.width.total_seconds(), 0.0
             )
     else:
-        yield from _counts(feed, poll.counts, poll.width.total_seconds())
+        yield from _counts(source, poll.counts, poll.width.total_seconds())
 
 
-def _posts(feed: str, poll: Poll, memory: SourceProgress, plan: PipelinePlan) -> PolledBins:
+def _posts(source: str, poll: Poll, progress: SourceProgress, plan: PipelinePlan) -> PolledBins:
     step = plan.width.total_seconds()
     times = np.empty(0) if poll.posts is None else seconds_of(poll.posts["time"])
     bins, counts = np.unique(times // step * step, return_counts=True)
     rows = _rows([""] * len(bins), bins, counts)
-    until = memory.counted_until or 0.0
-    return PolledBins(feed, Spans.of(poll.observed), rows, step, until, memory.observed)
+    until = progress.counted_until or 0.0
+    return PolledBins(source, Spans.of(poll.observed), rows, step, until, progress.observed)
 
 
-def _counts(feed: str, counts: pd.DataFrame, step: float) -> Iterator[PolledBins]:
+def _counts(source: str, counts: pd.DataFrame, step: float) -> Iterator[PolledBins]:
     """Yield what each place in a counts table brought; a bin is complete when another follows."""
     seen = counts[counts["count"].notna()]
-    places = seen["source"].where(seen["source"] != "", feed) if "source" in seen else feed
+    places = seen["source"].where(seen["source"] != "", source) if "source" in seen else source
     rows = _rows(seen["service"], seconds_of(seen["time"]), seen["count"])
     for place, group in rows.groupby(np.broadcast_to(np.asarray(places, dtype=object), len(rows))):
         edges = np.unique(group["second"].to_numpy())

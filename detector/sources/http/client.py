@@ -26,13 +26,13 @@ from detector.sources.http.exchange import (
     Answer,
     Exchange,
     Request,
-    address,
+    describe_error,
     if_changed,
     ours,
     quota_pause,
-    trouble,
 )
 from detector.sources.http.pace import Pace
+from detector.web_address import web_address
 
 T = TypeVar("T")
 Params = Mapping[str, str | int]
@@ -92,7 +92,12 @@ class Web:
         verify: ssl.SSLContext | bool = True,
     ) -> None:
         self.name = name
-        self._base = address(name, base)
+        self._base = web_address(
+            base,
+            subject=f"source {name!r}: the address",
+            instead="name them by *_env or *_file",
+            query=False,
+        )
         self._headers = {**ours(contact), **(headers or {})}
         self._pace = pace or Pace(60, 60.0)
         self._patience = patience or Patience()
@@ -224,7 +229,7 @@ class Web:
         # Raised outside of any handler: an error must not carry the request in its context.
         if isinstance(answer, Exception):
             self._pace.failed()
-            raise Unavailable(f"{self.name}: {self._base.host}: {trouble(answer)}")
+            raise Unavailable(f"{self.name}: {self._base.host}: {describe_error(answer)}")
         return self._judged(answer, known)
 
     def _judged(self, answer: Answer, known: Answer | None) -> Answer:
@@ -240,18 +245,18 @@ class Web:
         raise self._failure(status, answer.headers)
 
     def _failure(self, status: int, headers: Mapping[str, str]) -> SourceError:
-        said = f"{self.name}: {self._base.host} answered {status} {_phrase(status)}".rstrip()
+        message = f"{self.name}: {self._base.host} answered {status} {_phrase(status)}".rstrip()
         pause = retry_after(headers.get("retry-after"), wall_now())
         if status in self._refusals:
             pause = max(pause or 0.0, self._refusals[status])
         elif status not in PASSING and status < 500:
             self._pace.failed()
-            return Refused(f"{said}{_HINTS.get(status, '')}")
+            return Refused(f"{message}{_HINTS.get(status, '')}")
         self._pace.failed()
         if pause is not None:
             self._pace.rest(pause)
-            said += f" and asks to be left alone for {pause:.0f} s"
-        return Unavailable(said, retry_after=pause)
+            message += f" and asks to be left alone for {pause:.0f} s"
+        return Unavailable(message, retry_after=pause)
 
 
 _HINTS = {

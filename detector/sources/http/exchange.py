@@ -16,8 +16,6 @@ from threading import Event, Thread
 
 import httpx
 
-from detector.errors import ConfigError
-
 #: An answer larger than this is none that we asked for, bytes.
 LARGEST = 64 << 20
 
@@ -59,7 +57,7 @@ def ours(contact: str | None) -> dict[str, str]:
 def if_changed(known: Mapping[str, str]) -> dict[str, str]:
     """Return what asks for news only, given the headers of the answer that is known."""
     asked = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
-    return {ask: known[tell] for tell, ask in asked.items() if tell in known}
+    return {ask: known[name] for name, ask in asked.items() if name in known}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +96,7 @@ class Exchange:
         self._transport = httpx.HTTPTransport(verify=verify, trust_env=False)
 
     def ask(self, request: Request) -> Answer | Exception:
-        """Return the answer, or what went wrong: to be told by `trouble`, not to be raised."""
+        """Return the answer, or what went wrong: for `describe_error`, not to be raised."""
         # httpx bounds each wait, but neither the look-up of the name nor a host that sends one
         # byte at a time; no host may hold up the detector, so the exchange is given a thread that
         # can be left behind.
@@ -137,30 +135,15 @@ def _read(response: httpx.Response, left: Event) -> Answer | Exception:
     return Answer(response.status_code, bytes(body), dict(response.headers))
 
 
-def address(name: str, text: str) -> httpx.URL:
-    """Return ``text`` as the address of source ``name``, or raise `ConfigError`."""
-    failure = f"source {name!r}: the address must be http://HOST/... or https://HOST/..."
-    try:
-        url = httpx.URL(text)
-    except (httpx.InvalidURL, ValueError):
-        url = httpx.URL()
-    blanks = any(character.isspace() for character in text)
-    if url.scheme not in {"http", "https"} or not url.host or blanks or url.query:
-        raise ConfigError(failure)
-    if url.userinfo:
-        raise ConfigError(f"{failure}, without user and password; name them by *_env or *_file")
-    return url
-
-
-def trouble(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
     """Return what went wrong, in our own words: those of the library may quote the request."""
-    for kind, words in _TROUBLES:
+    for kind, words in _ERRORS:
         if isinstance(error, kind):
             return words
     return f"the exchange failed ({type(error).__name__})"
 
 
-_TROUBLES: tuple[tuple[type[Exception], str], ...] = (
+_ERRORS: tuple[tuple[type[Exception], str], ...] = (
     (httpx.ConnectTimeout, "no connection within the timeout"),
     (httpx.TimeoutException, "no whole answer within the timeout"),
     (httpx.ConnectError, "no connection (wrong address, refused, or an unknown certificate)"),

@@ -25,7 +25,7 @@ from detector.sources.tables.streams import HEAD, Unpacked, Unpacker
 #: Texts are read in pieces of this many bytes, so that memory stays flat.
 PIECE = 16 << 20
 #: So many bytes of a file's beginning tell it from another of the same name.
-_TELLING = 4096
+_FINGERPRINT = 4096
 
 
 class TextFormat(Protocol):
@@ -340,5 +340,5 @@ def _start(text: Unpacked, mark: Mark, *, first: int) -> int:
 
 
 def _mark(head: bytes, end: int) -> Mark:
-    length = min(end, _TELLING, len(head))
+    length = min(end, _FINGERPRINT, len(head))
     return Mark(end, length, zlib.crc32(head[:length]))

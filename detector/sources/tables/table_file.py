@@ -14,7 +14,7 @@ from detector.sources.tables import table_rows
 from detector.sources.tables.records import PIECE, FileRecords, Mark, RecordFile
 
 #: Of so many rows that are set aside it is said what is wrong with them.
-TOLD = 10
+MOST_FAULTS = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +96,7 @@ class TableFile:
                     part = self._checked(records, columns, found)
                 parts.append(part.set_axis(part.index + total, axis=0))
                 total += records.total
-                faults += records.faults(TOLD - len(faults))
+                faults += records.faults(MOST_FAULTS - len(faults))
                 aside += len(records.aside or ())
         if not parts:
             return None

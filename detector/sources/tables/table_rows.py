@@ -61,11 +61,11 @@ def counts(records: FileRecords, ours: Mapping[str, str], kind: TableKind) -> pd
         (unless a title names it), an empty ``floor``.
     """
     frame, line_of, aside = records.frame, records.line_of, records.aside
-    told_by_title = kind is TableKind.TRENDING and "title" in ours
+    named_by_title = kind is TableKind.TRENDING and "title" in ours
     columns = {"time": instants(frame[ours["time"]], line_of=line_of, aside=aside)}
     service = frame[ours["service"]]
     columns["service"] = (
-        texts(service) if told_by_title else named(service, line_of=line_of, aside=aside)
+        texts(service) if named_by_title else named(service, line_of=line_of, aside=aside)
     )
     columns["count"] = numbers(frame[ours["count"]], line_of=line_of, aside=aside)
     if "floor" in ours:

@@ -31,7 +31,7 @@ router = APIRouter(prefix="/v1", tags=["push"], dependencies=[needs(Scope.PUSH)]
 #: Clocks differ by so much; a row of a later time is none.
 AHEAD = timedelta(minutes=1)
 #: So many mistakes are named.
-TOLD = 20
+MOST_FAULTS = 20
 MOST_ROWS = 50_000
 
 Text = Annotated[str, Field(max_length=1_000)]
@@ -232,4 +232,4 @@ def _check(found: Sequence[dict[str, str] | None]) -> None:
     errors = [error for error in found if error is not None]
     if errors:
         detail = f"{len(errors)} rows or spans are wrong; nothing was taken"
-        raise Problem(422, detail, errors=errors[:TOLD])
+        raise Problem(422, detail, errors=errors[:MOST_FAULTS])

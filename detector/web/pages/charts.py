@@ -109,7 +109,7 @@ def summary(curve: Curve, show: Presentation) -> Markup:
     top = int(np.nanargmax(curve.counts))
     # Of long curves only the hour of the highest bin is known.
     is_long = len(curve.counts) * curve.width > IN_FULL
-    said = show.html(
+    label = show.html(
         "page.chart.says_hour" if is_long else "page.chart.says",
         width=fmt.duration(curve.width),
         high=fmt.number(float(curve.counts[top])),
@@ -117,8 +117,8 @@ def summary(curve: Curve, show: Presentation) -> Markup:
         expected=fmt.number(float(curve.expected[top])),
     )
     if seen >= 0.9995:
-        return said
-    return said + show.html("page.chart.gaps", share=fmt.percent(max(1 - seen, 0.01)))
+        return label
+    return label + show.html("page.chart.gaps", share=fmt.percent(max(1 - seen, 0.01)))
 
 
 def _row(cols: Columns, i: int) -> ChartRow:

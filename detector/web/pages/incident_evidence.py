@@ -75,8 +75,8 @@ def _observed(
         yield show.html(
             "page.why.observed",
             source=plain(source, longest=40),
-            start=show.when(to_the_minute(incident.onset).at, beside=incident.onset.at),
-            end=show.when(incident.noticed_at, beside=incident.onset.at),
+            start=show.when(to_the_minute(incident.onset).at, reference=incident.onset.at),
+            end=show.when(incident.noticed_at, reference=incident.onset.at),
             counted=number(float(counted)),
             expected=number(float(expected)),
         )
@@ -111,26 +111,28 @@ def _start(incident: Incident, show: Presentation) -> Markup:
         return show.html("page.why.exact")
     return show.html(
         "page.why.interval",
-        earliest=show.when(onset.earliest, beside=onset.at),
-        latest=show.when(onset.latest, beside=onset.at),
+        earliest=show.when(onset.earliest, reference=onset.at),
+        latest=show.when(onset.latest, reference=onset.at),
         length=show.format.duration(onset.latest - onset.earliest),
     )
 
 
 def _sources(incident: Incident, counting: int, show: Presentation) -> Iterator[Markup]:
     seen, of = len(incident.sources), max(counting, len(incident.sources))
-    one = of == 1
+    is_one = of == 1
     yield (
-        show.html("page.why.one_source") if one else show.html("page.why.sources", seen=seen, of=of)
+        show.html("page.why.one_source")
+        if is_one
+        else show.html("page.why.sources", seen=seen, of=of)
     )
-    for said in incident.agreement if len(incident.agreement) > 1 else ():
-        source = plain(said.source, longest=40)
-        if said.evidence is None:
+    for one in incident.agreement if len(incident.agreement) > 1 else ():
+        source = plain(one.source, longest=40)
+        if one.evidence is None:
             yield show.html("page.why.agrees_unobserved", source=source)
-        elif said.evidence <= 0:
+        elif one.evidence <= 0:
             yield show.html("page.why.agrees_not", source=source)
         else:
-            nats = show.format.number(said.evidence)
+            nats = show.format.number(one.evidence)
             yield show.html("page.why.agrees", source=source, evidence=nats)
 
 

@@ -40,7 +40,7 @@ def hit_and_spared(details: Details | None, say: Phrasing) -> list[tuple[str, st
     return [
         (
             facet,
-            say.names(details.telling(facet)[0]),
+            say.names(details.distinctive(facet)[0]),
             say.names(details.named(facet, "not affected")),
         )
         for facet in FACETS

@@ -127,15 +127,15 @@ def _held(view: IncidentView, show: Presentation) -> Iterator[NotificationLine]:
         first, *more = same
         if first.kind is not None:
             continue
-        said = escape(_sentence(first, show))
+        sentence = escape(_sentence(first, show))
         if more:
             number, last = len(more) + 1, show.when(more[-1].at)
-            said += show.html("page.notifications.repeated", number=number, at=last)
+            sentence += show.html("page.notifications.repeated", number=number, at=last)
         yield NotificationLine(
             first.at,
             "held",
             show.html("page.notifications.held"),
-            said,
+            sentence,
             first.receiver,
             first.reason.value,
             len(more) + 1,

@@ -108,7 +108,7 @@ def overview(request: Request, backend: AskedBackend, q: str = "") -> Response:
         open=[_card(backend, one, show) for one in worst],
         services=lines,
         observed_at=observed_until(backend.store),
-        problems=[one for one in backend.store.feeds() if one.state is not SourceState.UP],
+        problems=[one for one in backend.store.source_health() if one.state is not SourceState.UP],
         asked=q.strip(),
     )
 

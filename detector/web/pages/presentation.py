@@ -57,14 +57,14 @@ class Presentation:
         """Return the text of ``key`` as HTML; parameters are escaped unless they are `Markup`."""
         return self.texts.html(key, **params)
 
-    def when(self, instant: datetime, *, beside: datetime | None = None) -> Markup:
+    def when(self, instant: datetime, *, reference: datetime | None = None) -> Markup:
         """Return ``instant`` as a ``<time>``, UTC when pointed at.
 
-        The day is left out where it is that of ``beside``.
+        The day is left out where it is that of ``reference``.
         """
-        if beside is None:
+        if reference is None:
             return self._tag(instant, self.format.instant(instant))
-        return self._tag(instant, self.format.beside(instant, beside))
+        return self._tag(instant, self.format.relative(instant, reference))
 
     def _tag(self, instant: datetime, shown: str) -> Markup:
         utc = f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

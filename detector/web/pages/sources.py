@@ -19,7 +19,7 @@ _ORDER = (SourceState.DOWN, SourceState.DEGRADED, SourceState.UP)
 @router.get("/sources")
 def sources(request: Request, backend: AskedBackend) -> Response:
     """Show every source, those with a problem first, and those that were never polled."""
-    found = backend.store.feeds()
+    found = backend.store.source_health()
     known = {one.source for one in found}
     unpolled = [one.name for one in backend.settings.sources if one.name not in known]
     ordered = sorted(found, key=_problems_first)
@@ -27,7 +27,7 @@ def sources(request: Request, backend: AskedBackend) -> Response:
 
 
 @router.get("/feeds")
-def feeds(request: Request) -> Response:
+def former_address(request: Request) -> Response:
     """Lead to where the page is now."""
     query = f"?{request.url.query}" if request.url.query else ""
     return RedirectResponse(address(request, f"/sources{query}"), 308)

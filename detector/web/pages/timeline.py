@@ -30,13 +30,13 @@ class Event:
     ----------
     kind : ``started``, ``noticed``, ``alert``, ``statement``, ``peak``, ``acknowledged``,
         ``ended``.
-    beside : the day is left out where it is that of this instant, None shows it.
+    reference : the day is left out where it is that of this instant, None shows it.
     """
 
     at: datetime
     kind: str
     text: Markup
-    beside: datetime | None
+    reference: datetime | None
 
 
 def known_of(incident: Incident) -> Known | None:
@@ -51,7 +51,7 @@ def timeline(
     found = [*_course(view, show), *_statements(known, show)]
     events = sorted((e for e in found if e[0] <= now), key=lambda e: e[0])
     befores = [None, *(at for at, _, _ in events)]
-    return [Event(*one, beside=before) for one, before in zip(events, befores, strict=False)]
+    return [Event(*one, reference=before) for one, before in zip(events, befores, strict=False)]
 
 
 @cache
@@ -68,11 +68,11 @@ def _course(view: IncidentView, show: Presentation) -> Iterator[tuple[datetime, 
     for alert in view.alerts:
         if not alert.notice:
             yield alert.at, "alert", _alert(alert, show)
-    if (said := view.acknowledgement) is not None:
-        comment = f" {plain(said.comment)}" if said.comment else ""
-        author = plain(said.author, longest=60)
+    if (given := view.acknowledgement) is not None:
+        comment = f" {plain(given.comment)}" if given.comment else ""
+        author = plain(given.author, longest=60)
         text = show.html("page.timeline.acknowledged", author=author) + comment
-        yield said.at, "acknowledged", text
+        yield given.at, "acknowledged", text
     if incident.ended_at is not None:
         yield incident.ended_at, "ended", show.html("page.timeline.ended")
     if incident.resolved_at is not None:

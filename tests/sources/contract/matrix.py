@@ -15,7 +15,7 @@ from detector.model.spans import Spans
 from detector.sources.base import Poll
 from tests.page_table import Cells, PageTable
 from tests.sources.contract.rigs import MINUTE, NOW, RIGS, Rig
-from tests.sources.servers.place import TROUBLES
+from tests.sources.servers.place import FAILURES
 
 ON_PAGE = PageTable(
     Path(__file__).parents[3] / "docs" / "sources.md",
@@ -24,17 +24,17 @@ ON_PAGE = PageTable(
 )
 
 #: What each trouble is, for people; posts have no empty lists on a quiet day.
-ROWS: tuple[str, ...] = (*TROUBLES, "a cursor of last week")
+ROWS: tuple[str, ...] = (*FAILURES, "a cursor of last week")
 
 
-def outcome(rig: Rig, trouble: str) -> str:
-    """Return what ``trouble`` does to a source, in words."""
+def outcome(rig: Rig, failure: str) -> str:
+    """Return what ``failure`` does to a source, in words."""
     rig.fill(NOW - 10 * MINUTE, NOW)
-    if trouble == "a cursor of last week":
+    if failure == "a cursor of last week":
         return _after_a_week(rig)
     first = rig.poll(rig.make(), None, NOW - 5 * MINUTE)
     try:
-        rig.place.apply(trouble)
+        rig.place.apply(failure)
     except NotImplementedError:
         return "-"
     try:
@@ -118,17 +118,17 @@ def _after_a_week(rig: Rig) -> str:
 def matrix() -> Mapping[str, Mapping[str, str]]:
     """Return ``{trouble: {source: what happened}}``."""
     found: dict[str, dict[str, str]] = {}
-    for trouble in ROWS:
+    for failure in ROWS:
         for source, rig in RIGS.items():
             with rig() as made:
-                found.setdefault(trouble, {})[source] = outcome(made, trouble)
+                found.setdefault(failure, {})[source] = outcome(made, failure)
     return found
 
 
 def table(cells: Mapping[str, Mapping[str, str]]) -> str:
     """Return the matrix in Markdown."""
     head = f"| trouble | {' | '.join(RIGS)} |\n|---|{'---|' * len(RIGS)}\n"
-    rows = (f"| {trouble} | {' | '.join(row.values())} |\n" for trouble, row in cells.items())
+    rows = (f"| {failure} | {' | '.join(row.values())} |\n" for failure, row in cells.items())
     return head + "".join(rows)
 
 

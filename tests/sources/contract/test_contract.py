@@ -115,15 +115,15 @@ def test_time_that_has_not_passed_is_not_asked_for(rig: Rig) -> None:
     assert again.counts is None or again.counts.empty
 
 
-@pytest.mark.parametrize("trouble", ["none", "401", "503 throughout", "malformed JSON"])
+@pytest.mark.parametrize("failure", ["none", "401", "503 throughout", "malformed JSON"])
 def test_no_secret_is_in_anything_that_is_written(
-    rig: Rig, trouble: str, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    rig: Rig, failure: str, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = rig.make()
     shown = [repr(source), str(source)]
     with caplog.at_level(logging.DEBUG), structlog.testing.capture_logs() as logs:
-        if trouble != "none":
-            rig.place.apply(trouble)
+        if failure != "none":
+            rig.place.apply(failure)
             with pytest.raises(SourceError) as caught:
                 rig.poll(source, None, NOW)
             shown += traceback.format_exception(caught.value)

@@ -21,7 +21,7 @@ def test_no_cell_admits_that_something_is_lost_or_doubled() -> None:
 
 
 @pytest.mark.parametrize("source", RIGS)
-@pytest.mark.parametrize("trouble", ROWS)
-def test_what_the_page_says_of_a_trouble_is_so(trouble: str, source: str) -> None:
+@pytest.mark.parametrize("failure", ROWS)
+def test_what_the_page_says_of_a_trouble_is_so(failure: str, source: str) -> None:
     with RIGS[source]() as rig:
-        assert outcome(rig, trouble) == on_the_page()[trouble][source]
+        assert outcome(rig, failure) == on_the_page()[failure][source]

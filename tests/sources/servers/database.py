@@ -41,10 +41,10 @@ class Database:
             db.executemany("INSERT INTO log VALUES (?)", [(end,) for end in ends])
             db.commit()
 
-    def apply(self, trouble: str) -> None:
-        script = SCRIPTS.get(trouble)
+    def apply(self, failure: str) -> None:
+        script = SCRIPTS.get(failure)
         if script is None:
-            raise NotImplementedError(trouble)
+            raise NotImplementedError(failure)
         with closing(sqlite3.connect(self.path)) as db:
             db.executescript(script)
 

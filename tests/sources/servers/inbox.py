@@ -11,8 +11,8 @@ from typing import Any
 from detector.errors import StoreError
 from detector.model.push_batch import PushBatch
 from detector.model.times import iso
-from tests.fakes.desk import FakeInbox
-from tests.sources.servers.place import NOW, SurgeChange
+from tests.fakes.controls import FakeInbox
+from tests.sources.servers.place import NOW, FakePost
 
 MINUTE = timedelta(minutes=1)
 
@@ -27,13 +27,13 @@ class Pusher:
 
     def __init__(self) -> None:
         self.inbox = BreakableInbox()
-        self.said: list[SurgeChange] = []
+        self.said: list[FakePost] = []
         self.counts: dict[str, dict[datetime, int]] = {}
         self.asked: list[object] = []
 
     def say(self, n: int, at: datetime, *, apart: timedelta = timedelta(seconds=7)) -> None:
         first = len(self.said)
-        self.said += [SurgeChange(str(1000 + first + i), at + i * apart) for i in range(n)]
+        self.said += [FakePost(str(1000 + first + i), at + i * apart) for i in range(n)]
 
     def push_posts(self, start: datetime, *, key: str | None = None, **more: Any) -> bool:
         """Hand in what was said in the minute from ``start`` on."""
@@ -58,8 +58,8 @@ class Pusher:
         text = json.dumps(document)
         return self.inbox.put(PushBatch("place", key, NOW, kind, text))
 
-    def apply(self, trouble: str) -> None:
-        match trouble:
+    def apply(self, failure: str) -> None:
+        match failure:
             case "503 throughout" | "401":
                 self.inbox.is_down = True
             case "malformed JSON":
@@ -74,7 +74,7 @@ class Pusher:
                     again = self.push_posts(NOW - (i + 1) * MINUTE)
                     assert not again, "a key is taken once"
             case _:
-                raise NotImplementedError(trouble)
+                raise NotImplementedError(failure)
 
     def heal(self) -> None:
         self.inbox.is_down = self.inbox.is_damaged = False

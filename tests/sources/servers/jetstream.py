@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.sync.server import Server, ServerConnection, serve
 
-from tests.sources.servers.place import NOW, SurgeChange
+from tests.sources.servers.place import NOW, FakePost
 
 
 def micros(at: datetime) -> int:
@@ -35,7 +35,7 @@ class Jetstream:
     """
 
     def __init__(self) -> None:
-        self.said: list[SurgeChange] = []
+        self.said: list[FakePost] = []
         self.counts: dict[str, dict[datetime, int]] = {}
         self.kept_since = 0
         self.cut_after: list[int] = []
@@ -63,15 +63,15 @@ class Jetstream:
 
     def say(self, n: int, at: datetime, *, apart: timedelta = timedelta(seconds=7)) -> None:
         first = len(self.said)
-        self.said += [SurgeChange(str(1000 + first + i), at + i * apart) for i in range(n)]
+        self.said += [FakePost(str(1000 + first + i), at + i * apart) for i in range(n)]
 
-    def uri(self, said: SurgeChange) -> str:
+    def uri(self, said: FakePost) -> str:
         return f"at://did:plc:{said.author}/app.bsky.feed.post/{said.id}"
 
-    def apply(self, trouble: str) -> None:
-        match trouble:
+    def apply(self, failure: str) -> None:
+        match failure:
             case "503 throughout" | "401" | "429, Retry-After: 120":
-                self.refuse = int(trouble[:3])
+                self.refuse = int(failure[:3])
             case "503 once" | "a cut stream":
                 self.cut_after.append(5)
             case "no answer" | "an empty list":
@@ -85,9 +85,9 @@ class Jetstream:
             case "posts of the future":
                 self.say(3, NOW + timedelta(hours=1))
             case "new fields" | "fields gone":
-                self.drift = trouble
+                self.drift = failure
             case _:
-                raise NotImplementedError(trouble)
+                raise NotImplementedError(failure)
 
     def heal(self) -> None:
         self.refuse = None
@@ -133,7 +133,7 @@ class Jetstream:
             with suppress(TimeoutError):
                 connection.recv(timeout=0.01)
 
-    def event(self, said: SurgeChange) -> dict[str, Any]:
+    def event(self, said: FakePost) -> dict[str, Any]:
         event = event_of(said)
         if self.drift == "new fields":
             event["brand_new"] = {"nested": [1]}
@@ -142,7 +142,7 @@ class Jetstream:
         return event
 
 
-def event_of(said: SurgeChange) -> dict[str, Any]:
+def event_of(said: FakePost) -> dict[str, Any]:
     """Return the event of a new post."""
     return {
         "did": f"did:plc:{said.author}",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from detector.sources.mastodon import first_id
-from tests.sources.servers.place import Asked, Place, Reply, SurgeChange
+from tests.sources.servers.place import Asked, FakePost, Place, Reply
 
 
 class Mastodon(Place):
     """Every post has the tag ``wechat``; ``late`` ones arrived from elsewhere after their time."""
 
-    def id_of(self, said: SurgeChange) -> int:
+    def id_of(self, said: FakePost) -> int:
         return first_id(said.time) + int(said.id) % 1000
 
     def answer(self, asked: Asked) -> Reply:

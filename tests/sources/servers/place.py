@@ -28,7 +28,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class SurgeChange:
+class FakePost:
     """A post, as the tests think of it."""
 
     id: str
@@ -38,7 +38,7 @@ class SurgeChange:
 
 
 @dataclass(frozen=True)
-class Trouble:
+class FakeFailure:
     """What happens to one request instead of, or around, a proper answer."""
 
     status: int | None = None
@@ -47,21 +47,21 @@ class Trouble:
 
 
 _ONCE = {
-    "429, Retry-After: 0": Trouble(429, {"Retry-After": "0"}),
-    "503 once": Trouble(503),
+    "429, Retry-After: 0": FakeFailure(429, {"Retry-After": "0"}),
+    "503 once": FakeFailure(503),
 }
 _THROUGHOUT = {
-    "429, Retry-After: 120": Trouble(429, {"Retry-After": "120"}),
-    "503 throughout": Trouble(503),
-    "401": Trouble(401),
-    "no answer": Trouble(how="hang up"),
-    "a slow body": Trouble(how="drip"),
-    "a cut stream": Trouble(how="cut"),
-    "malformed JSON": Trouble(how="malformed"),
-    "a page instead of JSON": Trouble(how="page"),
+    "429, Retry-After: 120": FakeFailure(429, {"Retry-After": "120"}),
+    "503 throughout": FakeFailure(503),
+    "401": FakeFailure(401),
+    "no answer": FakeFailure(how="hang up"),
+    "a slow body": FakeFailure(how="drip"),
+    "a cut stream": FakeFailure(how="cut"),
+    "malformed JSON": FakeFailure(how="malformed"),
+    "a page instead of JSON": FakeFailure(how="page"),
 }
 #: Troubles that a place can be told to have.
-TROUBLES = (
+FAILURES = (
     *_ONCE,
     *_THROUGHOUT,
     "an empty list",
@@ -81,15 +81,15 @@ class Place:
     Attributes
     ----------
     said : the posts there are.
-    troubles : happen to the next requests, one each; `always` to all others.
+    failures : happen to the next requests, one each; `always` to all others.
     doubled, shuffled, empty, drift : what is odd about its lists ("added" or "gone" fields).
     """
 
     def __init__(self) -> None:
-        self.said: list[SurgeChange] = []
+        self.said: list[FakePost] = []
         self.counts: dict[str, dict[datetime, int]] = {}
-        self.troubles: deque[Trouble] = deque()
-        self.always: Trouble | None = None
+        self.failures: deque[FakeFailure] = deque()
+        self.always: FakeFailure | None = None
         self.doubled = self.shuffled = self.empty = False
         self.drift = ""
         self.asked: list[Asked] = []
@@ -114,23 +114,23 @@ class Place:
         """Refuse connections from now on."""
         self._server.socket.close()
 
-    def apply(self, trouble: str) -> None:
-        """Let ``trouble`` happen from now on; see `TROUBLES`."""
-        if trouble in _ONCE:
-            self.troubles.append(_ONCE[trouble])
-        elif trouble in _THROUGHOUT:
-            self.always = _THROUGHOUT[trouble]
-        elif trouble == "posts of the future":
+    def apply(self, failure: str) -> None:
+        """Let ``failure`` happen from now on; see `FAILURES`."""
+        if failure in _ONCE:
+            self.failures.append(_ONCE[failure])
+        elif failure in _THROUGHOUT:
+            self.always = _THROUGHOUT[failure]
+        elif failure == "posts of the future":
             self.say(3, NOW + timedelta(hours=1))
         else:
-            self.doubled = trouble == "rows twice"
-            self.shuffled = trouble == "rows out of order"
-            self.empty = trouble == "an empty list"
-            self.drift = {"new fields": "added", "fields gone": "gone"}.get(trouble, "")
+            self.doubled = failure == "rows twice"
+            self.shuffled = failure == "rows out of order"
+            self.empty = failure == "an empty list"
+            self.drift = {"new fields": "added", "fields gone": "gone"}.get(failure, "")
 
     def heal(self) -> None:
         """End every trouble."""
-        self.troubles.clear()
+        self.failures.clear()
         self.always = None
         self.doubled = self.shuffled = self.empty = False
         self.drift = ""
@@ -141,9 +141,9 @@ class Place:
     def say(self, n: int, at: datetime, *, apart: timedelta = timedelta(seconds=7)) -> None:
         """Add ``n`` posts from ``at`` on."""
         first = len(self.said)
-        self.said += [SurgeChange(str(1000 + first + i), at + i * apart) for i in range(n)]
+        self.said += [FakePost(str(1000 + first + i), at + i * apart) for i in range(n)]
 
-    def listed(self, said: list[SurgeChange]) -> list[SurgeChange]:
+    def listed(self, said: list[FakePost]) -> list[FakePost]:
         """Return ``said`` as this place lists it now."""
         if self.empty:
             return []
@@ -174,33 +174,33 @@ class Place:
                 place.asked.append(asked)
                 self.close_connection = True
                 with suppress(ConnectionError):
-                    self._reply(place.troubles.popleft() if place.troubles else place.always, asked)
+                    self._reply(place.failures.popleft() if place.failures else place.always, asked)
 
             do_POST = do_GET  # noqa: N815
 
-            def _reply(self, trouble: Trouble | None, asked: Asked) -> None:
-                trouble = trouble or Trouble()
-                if trouble.how == "hang up":
+            def _reply(self, failure: FakeFailure | None, asked: Asked) -> None:
+                failure = failure or FakeFailure()
+                if failure.how == "hang up":
                     return
                 status, document, headers = place.answer(asked)
-                if trouble.status is not None:
+                if failure.status is not None:
                     # What came is sent back: a host may echo every secret.
-                    status, document = trouble.status, {"error": str(asked)}
+                    status, document = failure.status, {"error": str(asked)}
                 body = b"" if status == 304 else json.dumps(document).encode()
-                if trouble.how == "malformed":
+                if failure.how == "malformed":
                     body = body[: len(body) // 2] + b"\xff}{"
-                if trouble.how == "page":
+                if failure.how == "page":
                     body = f"<html>Please log in {asked}</html>".encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
-                for name, value in {**headers, **trouble.headers}.items():
+                for name, value in {**headers, **failure.headers}.items():
                     self.send_header(name, value)
                 if status != 304:
-                    extra = 1000 if trouble.how in {"cut", "drip"} else 0
+                    extra = 1000 if failure.how in {"cut", "drip"} else 0
                     self.send_header("Content-Length", str(len(body) + extra))
                 self.end_headers()
                 self.wfile.write(body)
-                if trouble.how == "drip":
+                if failure.how == "drip":
                     while not place.stopped.wait(0.02):
                         self.wfile.write(b" ")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 
-from tests.sources.servers.place import CANARY, Asked, Place, Reply, SurgeChange
+from tests.sources.servers.place import CANARY, Asked, FakePost, Place, Reply
 
 
 class Reddit(Place):
@@ -45,7 +45,7 @@ class Reddit(Place):
         listing = {"kind": "Listing", "data": {"children": children, "after": following}}
         return 200, listing, {"X-Ratelimit-Remaining": "590.0", "X-Ratelimit-Reset": "300"}
 
-    def _submission(self, said: SurgeChange) -> dict[str, object]:
+    def _submission(self, said: FakePost) -> dict[str, object]:
         return self.drifted(
             {
                 "name": f"t3_{said.id}",

@@ -102,7 +102,7 @@ def hostile_record() -> dict[str, Any]:
             for one in incidents
             for text in list(TEXTS.values())[:5]
         ],
-        "feeds": [
+        "source_health": [
             SourceHealth(
                 text, SourceState.DOWN, NOW, SourceReason.NEVER_OBSERVED, {"error": text}, NOW, NOW
             )

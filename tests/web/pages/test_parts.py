@@ -248,10 +248,10 @@ def test_a_service_off_a_list_that_is_looked_at_is_as_usual(tmp_path: Path) -> N
     feed = SourceHealth(
         "hot", SourceState.UP, NOW - 900 * MINUTE, SourceReason.OBSERVED, {}, NOW, NOW
     )
-    home = house(tmp_path, incidents=[listed], feeds=[feed])
+    home = house(tmp_path, incidents=[listed], source_health=[feed])
     with home.client(headers={"accept": "text/html"}) as client:
         alive = client.get("/").text
-        home.commit(feeds=[replace(feed, state=SourceState.DOWN)])
+        home.commit(source_health=[replace(feed, state=SourceState.DOWN)])
         dead = client.get("/").text
     assert "service is-fine" in alive
     assert "service is-fine" not in dead
@@ -290,7 +290,7 @@ def test_reasons_are_in_the_readers_language(tmp_path: Path) -> None:
         Decision(going_on.id, NOW - MINUTE, Reason.NEVER_NOTIFIED, {}),
     ]
     down = SourceHealth("hn", SourceState.DOWN, NOW, SourceReason.NEVER_OBSERVED, {}, NOW, None)
-    made = house(tmp_path, incidents=[going_on], decisions=decisions, feeds=[down])
+    made = house(tmp_path, incidents=[going_on], decisions=decisions, source_health=[down])
     client = made.client(headers={"accept": "text/html"})
     page = client.get(f"/incidents/{going_on.id}?lang=zh").text
     texts = catalogue("zh")

@@ -1,4 +1,4 @@
-"""What every desk and every inbox does, the fakes included."""
+"""What every store's controls and every inbox does, the fakes included."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from detector.store.base import Controls, Inbox
 from detector.store.controls import open_controls
 from detector.store.inbox import open_inbox
 from detector.store.sql_store import open_store
-from tests.fakes.desk import FakeDesk, FakeInbox
+from tests.fakes.controls import FakeControls, FakeInbox
 from tests.fakes.outages import NOON
 
 HOUR = timedelta(hours=1)
@@ -37,9 +37,9 @@ def _location(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture(params=["fake", "sqlite", "postgresql"])
-def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Controls]:
+def controls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Controls]:
     if request.param == "fake":
-        yield FakeDesk()
+        yield FakeControls()
         return
     with closing(open_controls(_location(request, tmp_path))) as opened:
         yield opened
@@ -63,60 +63,62 @@ def a_parcel(key: str, source: str = "push") -> PushBatch:
     return PushBatch(source, key, NOON, "posts", '{"rows": []}')
 
 
-def test_silences_come_back_as_they_went(desk: Controls) -> None:
-    desk.silence(a_silence())
-    assert desk.silences() == (a_silence(),)
+def test_silences_come_back_as_they_went(controls: Controls) -> None:
+    controls.silence(a_silence())
+    assert controls.silences() == (a_silence(),)
 
 
-def test_a_silence_with_the_same_id_replaces_the_one_before(desk: Controls) -> None:
-    desk.silence(a_silence())
-    desk.silence(a_silence(hours=5))
-    assert desk.silences() == (a_silence(hours=5),)
+def test_a_silence_with_the_same_id_replaces_the_one_before(controls: Controls) -> None:
+    controls.silence(a_silence())
+    controls.silence(a_silence(hours=5))
+    assert controls.silences() == (a_silence(hours=5),)
 
 
-def test_silences_that_are_over_can_be_left_out(desk: Controls) -> None:
-    desk.silence(a_silence("short", hours=1))
-    desk.silence(a_silence("long", hours=3))
-    assert [s.id for s in desk.silences(ending_after=NOON + HOUR)] == ["long"]
+def test_silences_that_are_over_can_be_left_out(controls: Controls) -> None:
+    controls.silence(a_silence("short", hours=1))
+    controls.silence(a_silence("long", hours=3))
+    assert [s.id for s in controls.silences(ending_after=NOON + HOUR)] == ["long"]
 
 
-def test_an_expired_silence_ends_then_and_stays_on_record(desk: Controls) -> None:
-    desk.silence(a_silence())
-    assert desk.expire("quiet", NOON + HOUR)
-    (held,) = desk.silences()
+def test_an_expired_silence_ends_then_and_stays_on_record(controls: Controls) -> None:
+    controls.silence(a_silence())
+    assert controls.expire("quiet", NOON + HOUR)
+    (held,) = controls.silences()
     assert (held.ends_at, held.comment) == (NOON + HOUR, a_silence().comment)
-    assert desk.expire("quiet", NOON + 2 * HOUR)
-    assert desk.silences() == (held,)
+    assert controls.expire("quiet", NOON + 2 * HOUR)
+    assert controls.silences() == (held,)
 
 
-def test_a_silence_that_never_began_is_removed(desk: Controls) -> None:
-    desk.silence(a_silence())
-    assert desk.expire("quiet", NOON)
-    assert desk.silences() == ()
+def test_a_silence_that_never_began_is_removed(controls: Controls) -> None:
+    controls.silence(a_silence())
+    assert controls.expire("quiet", NOON)
+    assert controls.silences() == ()
 
 
-def test_expiring_what_is_not_there_says_so(desk: Controls) -> None:
-    assert not desk.expire("never", NOON)
+def test_expiring_what_is_not_there_says_so(controls: Controls) -> None:
+    assert not controls.expire("never", NOON)
 
 
-def test_an_acknowledgement_replaces_the_one_before_and_can_be_withdrawn(desk: Controls) -> None:
+def test_an_acknowledgement_replaces_the_one_before_and_can_be_withdrawn(
+    controls: Controls,
+) -> None:
     first = Acknowledgement("wechat-1", NOON, Severity.MINOR, "li", "on it")
     second = Acknowledgement("wechat-1", NOON + HOUR, Severity.MAJOR, "wang")
-    desk.acknowledge(first)
-    desk.acknowledge(second)
-    assert desk.acknowledgements() == (second,)
-    assert desk.withdraw("wechat-1")
-    assert not desk.withdraw("wechat-1")
-    assert desk.acknowledgements() == ()
+    controls.acknowledge(first)
+    controls.acknowledge(second)
+    assert controls.acknowledgements() == (second,)
+    assert controls.withdraw("wechat-1")
+    assert not controls.withdraw("wechat-1")
+    assert controls.acknowledgements() == ()
 
 
-def test_a_token_is_kept_as_a_digest_under_a_name_of_its_own(desk: Controls) -> None:
+def test_a_token_is_kept_as_a_digest_under_a_name_of_its_own(controls: Controls) -> None:
     token = Token("ci", Scope.WRITE, digest_of("secret"), NOON, NOON + HOUR)
-    assert desk.add_token(token)
-    assert not desk.add_token(Token("ci", Scope.READ, digest_of("other"), NOON))
-    assert desk.tokens() == (token,)
-    assert desk.revoke_token("ci")
-    assert not desk.revoke_token("ci")
+    assert controls.add_token(token)
+    assert not controls.add_token(Token("ci", Scope.READ, digest_of("other"), NOON))
+    assert controls.tokens() == (token,)
+    assert controls.revoke_token("ci")
+    assert not controls.revoke_token("ci")
 
 
 def test_a_desk_needs_a_store(tmp_path: Path) -> None:
@@ -126,9 +128,9 @@ def test_a_desk_needs_a_store(tmp_path: Path) -> None:
 
 def test_a_desk_writes_while_a_pipeline_holds_the_store(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
-    with closing(open_store(path)), closing(open_controls(path)) as desk:
-        desk.silence(a_silence())
-        assert desk.silences() == (a_silence(),)
+    with closing(open_store(path)), closing(open_controls(path)) as controls:
+        controls.silence(a_silence())
+        assert controls.silences() == (a_silence(),)
 
 
 def test_parcels_come_in_order_of_arrival_each_key_once(inbox: Inbox) -> None:
@@ -159,11 +161,11 @@ def test_a_position_is_never_given_twice(inbox: Inbox) -> None:
 def test_a_silence_that_says_nothing_we_understand_mutes_nothing(tmp_path: Path) -> None:
     """Earlier versions took patterns that need a matcher which may take for ever."""
     open_store(tmp_path / "store.db").close()
-    with closing(open_controls(tmp_path / "store.db")) as desk:
-        desk.silence(a_silence("old"))
-        desk.silence(a_silence("new"))
-        with desk.engine.begin() as connection:
+    with closing(open_controls(tmp_path / "store.db")) as controls:
+        controls.silence(a_silence("old"))
+        controls.silence(a_silence("new"))
+        with controls.engine.begin() as connection:
             older = "UPDATE silences SET document = replace(document, '|WeChat', '(?=x)') "
             connection.execute(text(older + "WHERE id = 'old'"))
-        assert [s.id for s in desk.silences()] == ["new"]
-        assert desk.expire("old", NOON + HOUR)
+        assert [s.id for s in controls.silences()] == ["new"]
+        assert controls.expire("old", NOON + HOUR)

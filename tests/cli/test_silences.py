@@ -106,12 +106,12 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     return run_command
 
 
-SurgeChange = pytest.CaptureFixture[str]
+Captured = pytest.CaptureFixture[str]
 
 
 class TestSilences:
     def test_one_is_added_listed_and_ended(
-        self, run: Run, capsys: SurgeChange, tmp_path: Path
+        self, run: Run, capsys: Captured, tmp_path: Path
     ) -> None:
         words = ['service="WeChat"', "severity=~major|minor"]
         assert (
@@ -124,8 +124,8 @@ class TestSilences:
         said = capsys.readouterr().out
         assert f"applies to {OPEN.id}" in said
         assert OVER.id not in said
-        with closing(open_controls(tmp_path / "store.sqlite")) as desk:
-            (silence,) = desk.silences()
+        with closing(open_controls(tmp_path / "store.sqlite")) as controls:
+            (silence,) = controls.silences()
         assert (silence.author, silence.comment) == ("ana", "deploy")
         assert silence.ends_at - silence.starts_at == timedelta(hours=2)
         assert run("silences", "list") == 0
@@ -135,7 +135,7 @@ class TestSilences:
         assert run("silences", "list", "--json") == 0
         assert json.loads(capsys.readouterr().out) == []
 
-    def test_one_can_begin_later(self, run: Run, capsys: SurgeChange) -> None:
+    def test_one_can_begin_later(self, run: Run, capsys: Captured) -> None:
         late = "2126-11-22T08:00+08:00"
         assert run("silences", "add", "service=X", "--for", "1d", "--start", late) == 0
         assert run("silences", "list") == 0
@@ -154,24 +154,24 @@ class TestSilences:
         ],
     )
     def test_a_mistake_is_explained(
-        self, run: Run, capsys: SurgeChange, words: list[str], hint: str
+        self, run: Run, capsys: Captured, words: list[str], hint: str
     ) -> None:
         assert run("silences", "add", *words) == 2
         assert hint in capsys.readouterr().err
 
-    def test_what_there_is_not_cannot_be_ended(self, run: Run, capsys: SurgeChange) -> None:
+    def test_what_there_is_not_cannot_be_ended(self, run: Run, capsys: Captured) -> None:
         assert run("silences", "expire", "nope") == 2
         assert "silences list" in capsys.readouterr().err
 
 
 class TestAck:
     def test_an_incident_is_taken_in_hand_and_given_back(
-        self, run: Run, capsys: SurgeChange, tmp_path: Path
+        self, run: Run, capsys: Captured, tmp_path: Path
     ) -> None:
         assert run("ack", OPEN.id, "--comment", "on it", "--author", "bo") == 0
         assert "worse than major" in capsys.readouterr().out
-        with closing(open_controls(tmp_path / "store.sqlite")) as desk:
-            (said,) = desk.acknowledgements()
+        with closing(open_controls(tmp_path / "store.sqlite")) as controls:
+            (said,) = controls.acknowledgements()
         assert (said.severity, said.author, said.comment) == (Severity.MAJOR, "bo", "on it")
         assert run("ack", OPEN.id, "--withdraw") == 0
         assert run("ack", OPEN.id, "--withdraw") == 2
@@ -184,10 +184,10 @@ class TestAck:
             "t", SourceState.UP, NOON, SourceReason.OBSERVED, {}, NOON, NOON + MINUTE
         )
         with closing(open_store(tmp_path / "store.sqlite")) as store:
-            store.commit(RunRecord(feeds=[seen]))
+            store.commit(RunRecord(source_health=[seen]))
         assert run("ack", OPEN.id) == 0
-        with closing(open_controls(tmp_path / "store.sqlite")) as desk:
-            (said,) = desk.acknowledgements()
+        with closing(open_controls(tmp_path / "store.sqlite")) as controls:
+            (said,) = controls.acknowledgements()
         assert said.at == NOON + MINUTE
         over = replace(an_alert(OPEN), kind=AlertKind.RESOLVED, sequence=2, at=NOON + 2 * MINUTE)
         again = replace(over, kind=AlertKind.REOPENED, sequence=3, at=NOON + 3 * MINUTE)
@@ -201,7 +201,7 @@ class TestAck:
 
 class TestOutbox:
     def test_what_was_given_up_is_seen_and_sent_again(
-        self, run: Run, capsys: SurgeChange, tmp_path: Path
+        self, run: Run, capsys: Captured, tmp_path: Path
     ) -> None:
         key = an_alert(OPEN).key
         assert run("outbox", "list", "--dead") == 0
@@ -215,7 +215,7 @@ class TestOutbox:
         assert run("outbox", "retry", "--all") == 0
         assert capsys.readouterr().out.startswith("0 notifications will be sent again")
 
-    def test_what_waits_is_not_touched(self, run: Run, capsys: SurgeChange) -> None:
+    def test_what_waits_is_not_touched(self, run: Run, capsys: Captured) -> None:
         assert run("outbox", "retry", an_alert(OVER).key) == 2
         assert "no dead letter" in capsys.readouterr().err
 
@@ -235,20 +235,20 @@ class TestRoutes:
         ],
     )
     def test_it_says_who_would_be_told(
-        self, run: Run, capsys: SurgeChange, labels: list[str], told: list[str]
+        self, run: Run, capsys: Captured, labels: list[str], told: list[str]
     ) -> None:
         assert run("routes", "test", *labels) == 0
         rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()[1:]]
         assert [row[0] for row in rows if row[1] == "yes"] == told
 
-    def test_it_says_how(self, run: Run, capsys: SurgeChange) -> None:
+    def test_it_says_how(self, run: Run, capsys: Captured) -> None:
         assert run("routes", "test", "service=WeChat", "severity=minor") == 0
         said = capsys.readouterr().out
         assert 'ops\tyes\tservice="WeChat" > severity="minor"\tevery 4 hr\tnights' in said
         assert "boss\tno\tless severe than this receiver asks for (critical)" in said
         assert "pay\tno\tno route leads to this receiver" in said
 
-    def test_check_explains_the_tree(self, run: Run, capsys: SurgeChange) -> None:
+    def test_check_explains_the_tree(self, run: Run, capsys: Captured) -> None:
         assert run("check") == 0
         said = capsys.readouterr().out
         assert '  service="WeChat" -> ops, boss, reminders every 4 hr\n' in said
@@ -263,16 +263,14 @@ class TestRoutes:
 
 
 class TestWhy:
-    def test_every_message_sent_and_not_sent_is_explained(
-        self, run: Run, capsys: SurgeChange
-    ) -> None:
+    def test_every_message_sent_and_not_sent_is_explained(self, run: Run, capsys: Captured) -> None:
         assert run("incidents", "show", OPEN.id) == 0
         said = capsys.readouterr().out
         assert "everyone\topened\tthe incident opened" in said
         assert "pay\tno\tno route leads to this receiver" in said
         assert "ops\tgiven up\t1\t410 Gone" in said
 
-    def test_as_json_too(self, run: Run, capsys: SurgeChange) -> None:
+    def test_as_json_too(self, run: Run, capsys: Captured) -> None:
         assert run("incidents", "show", OPEN.id, "--json") == 0
         found = json.loads(capsys.readouterr().out)
         assert found["decisions"][1] == {

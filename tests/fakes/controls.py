@@ -1,4 +1,4 @@
-"""The desk and the inbox as plain dictionaries: the oracles of their contract suites."""
+"""The controls and the inbox as plain dictionaries: the oracles of their contract suites."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from detector.model.silence import Acknowledgement, Silence
 from detector.model.token import Token
 
 
-class FakeDesk:
+class FakeControls:
     """Everything in memory."""
 
     def __init__(self) -> None:
