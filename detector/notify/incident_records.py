@@ -121,7 +121,8 @@ def gather(
     new: dict[str, list[Alert]] = {}
     for alert in fresh:
         new.setdefault(alert.incident.id, []).append(alert)
-    open_ones = {one: record for one, record in kept.items() if not record.is_settled}
+    again = _roots_of(alerts[-1] for alerts in new.values())
+    open_ones = {one: r for one, r in kept.items() if not r.is_settled or one in again}
     asked = {one: record.incident for one, record in open_ones.items()}
     asked |= {i: known for i, known in incidents.items() if i in open_ones or i not in kept}
     for one, alerts in new.items():
@@ -151,8 +152,12 @@ def _roots(records: Iterable[IncidentRecord]) -> set[str]:
 
     How a root stands, and who knows of it, is asked when these are decided about.
     """
-    last = [r.said[-1] for r in records if r.said and (r.incident.is_open or r.fresh)]
-    return {alert.attribution.root_id for alert in last if alert.attribution is not None}
+    asking = [r for r in records if r.all_alerts and (r.incident.is_open or r.fresh)]
+    return _roots_of(record.all_alerts[-1] for record in asking)
+
+
+def _roots_of(alerts: Iterable[Alert]) -> set[str]:
+    return {alert.attribution.root_id for alert in alerts if alert.attribution is not None}
 
 
 def _known(
