@@ -46,7 +46,7 @@ def facts_in(forms: dict[str, str]) -> set[str]:
 
 
 def test_english_and_chinese_are_there() -> None:
-    assert LANGUAGES == ("en", "zh")
+    assert {"en", "zh"} <= set(LANGUAGES)
 
 
 @pytest.mark.parametrize("language", [code for code in LANGUAGES if code != "en"])

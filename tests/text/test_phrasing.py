@@ -34,6 +34,8 @@ from tests.text.stories import (
 )
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "text"
+#: Languages whose sentences are on file as they read.
+WORDED = ("en", "zh")
 CHINA = ZoneInfo("Asia/Shanghai")
 #: What strangers wrote, names of services and sources, addresses, ids: the same in every language.
 KNOWN = (
@@ -106,12 +108,12 @@ def reasons(say: Phrasing) -> str:
     return "\n".join(lines) + "\n"
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", WORDED)
 def test_notifications_read_like_this(language: str) -> None:
     agrees(f"notifications_{language}.txt", notifications(phrasing(language)))
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", WORDED)
 def test_reasons_read_like_this(language: str) -> None:
     agrees(f"reasons_{language}.txt", reasons(phrasing(language)))
 
