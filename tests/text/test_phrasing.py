@@ -235,6 +235,17 @@ def test_the_interval_of_the_start_grows_to_whole_minutes() -> None:
     assert phrasing("en").start_interval(known) == "90% interval 03:03:30 to 03:03:35"
 
 
+def test_an_integration_outside_the_catalogues_has_its_own_texts(tmp_path: Path) -> None:
+    texts = {"en": "postcards into {box}", "zh": "明信片，投入 {box}"}
+    assert phrasing("en").by_language(texts, box="{x}") == "postcards into {x}"
+    assert phrasing("zh").by_language(texts, box="b") == "明信片，投入 b"
+    unknown = pseudo(tmp_path)
+    say = Phrasing(unknown, pseudo_format(unknown))
+    assert say.by_language(texts, box="b") == "postcards into b"
+    with pytest.raises(KeyError):
+        phrasing("zh").by_language({"zh": "明信片"})
+
+
 @pytest.mark.parametrize("severity", Severity)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_title_names_the_severity_as_pages_do(language: str, severity: Severity) -> None:
