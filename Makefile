@@ -57,7 +57,7 @@ $(VENV)/bin/python:
 
 $(VENV)/run.stamp: $(VENV)/bin/python pyproject.toml constraints.txt
 	@echo "installing (about a minute the first time)"
-	@$(INSTALL) --editable .
+	@$(INSTALL) --editable '.[encoder]'
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/bin/python pyproject.toml constraints.txt

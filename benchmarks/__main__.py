@@ -8,7 +8,18 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import alone, curve, hindsight, labelled, page, report, speed, tables, wishes
+from benchmarks import (
+    alone,
+    curve,
+    hindsight,
+    labelled,
+    page,
+    report,
+    speed,
+    tables,
+    weathering,
+    wishes,
+)
 from benchmarks.methods import RIVALS, Rival
 from benchmarks.running import TOLERATED
 from benchmarks.tracks import generated, recorded
@@ -44,6 +55,8 @@ def pages(out: Path, *, quick: bool) -> str:
     if not quick:
         parts.append(_alone())
     parts.append(_wishes(quick=quick))
+    if not quick:
+        parts.append(weathering.section())
     five = None if quick else recorded("five")
     if five is not None:
         parts.append(_bursty(arena("Development track `five`", five, five), rivals, out))

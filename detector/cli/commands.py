@@ -318,11 +318,19 @@ def train(
     out: Annotated[Path, typer.Option("--out", help="Folder for the model and its card.")] = Path(
         "models"
     ),
+    ordinary: Annotated[
+        Path | None,
+        typer.Option(
+            "--ordinary",
+            help="Posts of which nearly none complains (CSV with a column text, or a folder of "
+            "such): they cut false hits many times.",
+        ),
+    ] = None,
 ) -> None:
     """Train the complaint classifier on the bundled texts; write the model and its card."""
     from detector.cli.texts import train_classifier
 
-    train_classifier(out)
+    train_classifier(out, ordinary=ordinary)
 
 
 @incidents_app.command("list")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -28,7 +29,8 @@ from detector.sources.files import FileSource
 from detector.sources.scenario import bundled_scenario, scenario_names
 
 #: What `train` learns from.
-LESSONS = ("lexicon", "training")
+LESSONS = ("languages", "lexicon", "training")
+_READ = (".csv", ".toml", ".txt")
 
 
 def classify_posts(path: Path, out: Path, *, config: Path | None) -> None:
@@ -50,24 +52,48 @@ def classify_posts(path: Path, out: Path, *, config: Path | None) -> None:
     print(say.texts("command.texts.classified", complaints=number, posts=posts, place=out))
 
 
-def train_classifier(out: Path) -> None:
-    """Train on the bundled texts; the same texts give the same model."""
-    from detector.complaints.training import train  # scikit-learn takes seconds to import
+def train_classifier(out: Path, *, ordinary: Path | None = None) -> None:
+    """Train on the bundled texts; the same texts give the same model.
+
+    Parameters
+    ----------
+    ordinary : a table of posts of which nearly none complains, or a folder of such tables.
+    """
+    from detector.complaints.classification.training import (
+        train,  # scikit-learn takes seconds to import
+    )
 
     model_file, card_file = out / "complaints.skops", out / "README.md"
     require_writable(model_file, card_file)
     texts = {
         path.relative_to(resources.DATA).as_posix(): path.read_text(encoding="utf-8")
         for folder in LESSONS
-        for path in sorted((resources.DATA / folder).iterdir())
+        for path in sorted((resources.DATA / folder).rglob("*"))
+        if path.suffix in _READ and path.name != "test.csv"
     }
+    posts = [] if ordinary is None else list(_ordinary(ordinary))
     say = reader()
     with progress(say, "training", "steps"):
-        model, card = train(texts)
+        model, card = train(texts, ordinary=posts)
     write_bytes(model_file, model)
     write_text(card_file, card)
     size = say.format.number(len(model))
     print(say.texts("command.texts.trained", bytes=size, place=model_file))
+
+
+def _ordinary(place: Path) -> Iterator[str]:
+    """Yield the texts of a table, or of all tables of a folder that have a column ``text``."""
+    tables = sorted(place.iterdir()) if place.is_dir() else [place]
+    found = False
+    for path in tables:
+        if path.is_dir() or (place.is_dir() and not path.name.endswith((".csv", ".csv.gz"))):
+            continue
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+        if "text" in frame:
+            found = True
+            yield from frame["text"]
+    if not found:
+        raise InputError("no table with a column 'text' here", path=place)
 
 
 def simulate_scenario(name: str, out: Path | None, *, seed: int | None) -> None:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from detector.complaints.facets import FacetLexicon, tag
-from detector.complaints.reader import PostReader, read_posts
+from detector.complaints.reader import COUNTED, PostReader, read_posts
 from detector.model.details import FACETS
 
 #: How long complaints are kept: they tell what is usual.
@@ -31,12 +31,16 @@ def read_complaints(
 ) -> pd.DataFrame:
     """Return the complaints among ``posts``: `COLUMNS`, in order of time, and ``id`` if there.
 
+    Only those of people who cannot use a service themselves (`reader.COUNTED`): a wave of news
+    is no crowd of victims, and what the operator says is known by then.
+
     Parameters
     ----------
     threshold : probability from which on a post is a complaint.
     """
     read = read_posts(reader, posts, unnamed=False)
-    found = read[(read["complaint"] >= threshold) & (read["service"] != "")]
+    suffer = (read["complaint"] >= threshold) & read["kind"].isin(COUNTED)
+    found = read[suffer & (read["service"] != "")]
     tags = tag(found, facets)
     authors = found["author"] if "author" in found else pd.Series("", index=found.index)
     complaints = found[["time", "service", "text"]].assign(

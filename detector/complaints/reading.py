@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from detector.complaints.discovered_names import discovered
+from detector.complaints.languages import NO_STEMS, FaultStems, Stems
 from detector.complaints.lexicon import Hit, Lexicon
 from detector.complaints.normalise import CJK, MENTION, URL, own_words
 from detector.complaints.service_names import Named, Names, about
@@ -33,6 +34,7 @@ class Reading:
     is_system : whether a discovered service is plainly a system ("报名系统", "官网").
     no_service : whether ``own`` speaks of people or mishaps.
     guarded : whether what fails is a mood, a body, a price, a machine, and no service is known.
+    stems : where words of any language speak of faults.
     """
 
     own: str
@@ -44,16 +46,26 @@ class Reading:
     is_system: bool = False
     no_service: bool = False
     guarded: bool = False
+    stems: Stems = NO_STEMS
 
 
-def read(folded: str, given: str, *, names: Names, lexicon: Lexicon) -> Reading:
-    """Return the reading of one folded text; a ``given`` service is kept as it is."""
+def read(
+    folded: str, given: str, *, names: Names, lexicon: Lexicon, stems: FaultStems | None = None
+) -> Reading:
+    """Return the reading of one folded text; a ``given`` service is kept as it is.
+
+    Parameters
+    ----------
+    stems : the fault words of all languages; without them only ``lexicon`` tells of faults.
+    """
     own = URL.sub("<url>", own_words(folded))
     if len(own) > (_LONG if CJK.search(own) else _LONG_LATIN):
         own = _telling_part(own, names, lexicon)
     hits, faults = _hits(own, lexicon)
-    named = names.found(own, faults)
-    chosen = about(named, faults, own)
+    found = NO_STEMS if stems is None else stems.found(own)
+    words = (*faults, *(Hit("stem", start, end) for start, end in found.faults))
+    named = names.found(own, words)
+    chosen = about(named, words, own)
     subject, chinese = "", bool(CJK.search(own))
     if chinese or not given:
         subject = (_longer_name if chosen else _unlisted)(own, faults, named, lexicon)
@@ -70,12 +82,8 @@ def read(folded: str, given: str, *, names: Names, lexicon: Lexicon) -> Reading:
         no_service=lexicon.subject.is_no_service(own),
         guarded=not (is_named or given)
         and any(lexicon.subject.forbids(own, start) for start in _naming(faults, lexicon)),
+        stems=found,
     )
-
-
-def speaks_of_a_fault(reading: Reading, lexicon: Lexicon) -> bool:
-    """Return whether any phrase of ``reading`` may speak of a fault."""
-    return any(lexicon.groups[hit.group].weight > 0 for hit in reading.hits)
 
 
 def _hits(own: str, lexicon: Lexicon) -> tuple[tuple[Hit, ...], tuple[Hit, ...]]:

@@ -25,10 +25,12 @@ class Base(NamedTuple):
     ----------
     counting : where counts are few and their noise hides a rise.
     knowing : where counts are many, and the limit is how well the expected rate is known.
+    days : logarithm of the days in which one false page is tolerated.
     """
 
     counting: float
     knowing: float
+    days: float
 
 
 #: Evidence in nats that is passed so often per week: rate, `Base.counting`, `Base.knowing`.
@@ -50,6 +52,13 @@ AS_MANY = 50.0
 #: Days needed before the past counts, and the quantile of their maxima that stands for it. The
 #: threshold is at least `FACTOR` times that quantile plus what the base exceeds `BELOW` by.
 LEAST_DAYS, QUANTILE, FACTOR, BELOW = 4, 0.7, 1.5, 5.5
+#: Days, the young ones not counted, from which on the tail of the past is estimated, and nats above
+#: the base from which on it is believed in full.
+TAIL_DAYS, CLEARLY = 5, 3.0
+#: The same while the young days are most of the past: so many of them are left out.
+HALF_YOUNG_DAYS, VERY_CLEARLY = 4, 8.0
+#: Of the standard Gumbel law: the median, and the distance of the quantiles .2 and .7.
+GUMBEL_MEDIAN, GUMBEL_RANGE = 0.3665, 1.507
 #: Evidence in nats that a series without a past must show on top, fading over its first days: the
 #: profile's shape is a guess then, and guesses are wrong together. The rest fades over five weeks,
 #: as weekdays and what recurs become known.
@@ -67,7 +76,10 @@ def base_threshold(max_false_pages_per_week: float) -> Base:
     """
     asked = log(max_false_pages_per_week)
     rates = [log(rate) for rate, *_ in CURVE]
-    return Base(*(_at(asked, rates, evidence) for evidence in list(zip(*CURVE, strict=True))[1:]))
+    counting, knowing = (
+        _at(asked, rates, evidence) for evidence in list(zip(*CURVE, strict=True))[1:]
+    )
+    return Base(counting, knowing, max(log(7.0) - asked, 0.5))
 
 
 def _at(asked: float, rates: list[float], evidence: tuple[float, ...]) -> float:
@@ -92,7 +104,32 @@ def threshold_now(record: SeriesRecord, base: Base) -> float:
     n = min(age, DAYS)
     ordered = record.maxima[:n].copy()
     ordered.sort()
-    return max(least, FACTOR * float(ordered[int(QUANTILE * (n - 1))]) + least - BELOW)
+    past = FACTOR * float(ordered[int(QUANTILE * (n - 1))]) + least - BELOW
+    grown = age >= YOUNG_DAYS + TAIL_DAYS
+    skipped, clearly = (YOUNG_DAYS, CLEARLY) if grown else (HALF_YOUNG_DAYS, VERY_CLEARLY)
+    over = max(_tail(record, base.days, skipped) - least, 0.0)
+    return max(least + over * min(over / clearly, 1.0), past)
+
+
+@compiled
+def _tail(record: SeriesRecord, days: float, skipped: int) -> float:
+    """Return the evidence that the highest of a day passes once in ``exp(days)`` days.
+
+    By a Gumbel law through the quantiles of the past days that are not the highest: an outage is
+    among those. The first ``skipped`` days are left out: a profile that is still a guess makes
+    another sample of them. 0 while there are few.
+    """
+    age: int = record.past_days
+    n = min(age, DAYS)
+    young = max(min(skipped, skipped + DAYS - age), 0)
+    if n - young < TAIL_DAYS:
+        return 0.0
+    grown = record.maxima[young:n].copy()
+    grown.sort()
+    last = n - young - 1
+    low, middle, high = grown[int(0.2 * last)], grown[int(0.5 * last)], grown[int(0.7 * last)]
+    width = (high - low) / GUMBEL_RANGE
+    return float(middle + width * (days - GUMBEL_MEDIAN))
 
 
 @compiled

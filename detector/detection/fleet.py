@@ -22,7 +22,7 @@ from detector.detection.kernels import bin_run
 from detector.detection.kernels.bin_run import Bins, LocalTime, Sought, rises
 from detector.detection.kernels.bin_update import SAID_ROWS
 from detector.detection.kernels.compiled import compiled, floats_at
-from detector.detection.kernels.series_record import RECORD, ChangeLog, Records, room_for
+from detector.detection.kernels.series_record import MOST, RECORD, ChangeLog, Records, room_for
 from detector.detection.options import DetectionOptions
 from detector.detection.series_state import SeriesState, Tables
 from detector.model.series import Floats, Ints
@@ -154,7 +154,7 @@ def _take_quiet(fleet: Fleet, records: Records, counts: Floats, said: Floats) ->
         now + offset - first,
         LocalTime(first, width),
         Sought(base_threshold(options.max_false_pages_per_week), rises(width)),
-        ChangeLog(room_for(2 * counts.shape[1] + 2), np.zeros(1, np.int64)),
+        ChangeLog(room_for(MOST * (counts.shape[1] + 1)), np.zeros(1, np.int64)),
         said,
     )
 

@@ -22,9 +22,9 @@ from detector.detection.baseline.calendar import events_in, offset_from_utc
 from detector.detection.baseline.learning import WeekTables
 from detector.detection.baseline.profile import slot_seconds
 from detector.detection.calibration import base_threshold
-from detector.detection.kernels import bin_run, bin_update, surge_course
+from detector.detection.kernels import bin_run, bin_update, lasting_surge, surge_course
 from detector.detection.kernels.bin_update import BIN, NO_PARTIAL_BINS, SAID_ROWS
-from detector.detection.kernels.series_record import ChangeLog, Records, room_for
+from detector.detection.kernels.series_record import MOST, ChangeLog, Records, room_for
 from detector.detection.series_state import (
     SeriesState,
     Tables,
@@ -171,7 +171,7 @@ def _take(
     width, tables = int(state.width.total_seconds()), state.tables
     partial = np.array(partial, order="C")  # machine code is made for arrays of one kind
     changes: list[Change] = []
-    rows = room_for(min(_ROOM, 2 * len(counts) + 2))
+    rows = room_for(min(_ROOM, MOST * (len(counts) + 1)))
     base = base_threshold(state.options.max_false_pages_per_week)
     first = to_seconds(state.start)
     done = 0
@@ -246,12 +246,14 @@ def _next_day(records: Records, tables: Tables, width: int) -> Tables:
 
 
 def _given_up(state: SeriesState, records: Records) -> list[Change]:
-    """Return the close of a surge whose series was not observed for four weeks."""
-    if not records["open"][0]:
-        return []
-    log = ChangeLog(room_for(1), np.zeros(1, np.int64))
-    surge_course.close(records[0], int(records["bins"][0] - records["gap"][0]), log)
-    return changes_in(log.rows, state.start, state.width)
+    """Return the close of the surges of a series that was not observed for four weeks."""
+    log = ChangeLog(room_for(MOST), np.zeros(1, np.int64))
+    seen = int(records["bins"][0] - records["gap"][0])
+    if records["open"][0]:
+        surge_course.close(records[0], seen, log)
+    if records["lasting"][0]:
+        lasting_surge.close(records[0], seen, log)
+    return changes_in(log.rows[: log.length[0]], state.start, state.width)
 
 
 def changes_in(rows: NDArray[np.void], start: datetime, width: timedelta) -> list[Change]:
@@ -278,6 +280,7 @@ def _change_of(row: Any, start: datetime, width: timedelta) -> Change:
         excess=fields["excess"],
         ended_at=edge(fields["ended"]) if closed else None,
         resolved_at=at if closed else None,
+        lasting_since=edge(fields["settled"] + 1) if fields["settled"] >= 0 else None,
     )
     kinds = (ChangeKind.OPENED, ChangeKind.REVISED, ChangeKind.CLOSED)
     return Change(kinds[fields["kind"]], at, surge)

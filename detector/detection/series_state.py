@@ -25,7 +25,7 @@ from detector.model.times import to_seconds
 T = TypeVar("T")
 
 #: Layout of a dumped state; another layout cannot be continued.
-FORMAT = 8
+FORMAT = 9
 #: Relative variance of a profile of which nothing is known.
 COLD_VARIANCE = 0.5
 

@@ -2,7 +2,8 @@
 
 Each source that counts complaints about a service has its own surge, and so have all of them
 judged together (`TOGETHER`). The incident opens with the first and ends when the last one has
-ended; a source that goes silent ends nothing.
+ended; a source that goes silent ends nothing. What begins while an incident only lasts is another
+one inside it.
 """
 
 from __future__ import annotations
@@ -67,6 +68,12 @@ class IncidentMerge:
         return frozenset(going_on - {TOGETHER}).union(together)
 
     @property
+    def is_lasting(self) -> bool:
+        """Whether it goes on, and all that goes on of it is where it is expected to stay."""
+        going_on = [g.surge for g in self.surges.values() if g.surge.resolved_at is None]
+        return bool(going_on) and all(surge.lasting_since is not None for surge in going_on)
+
+    @property
     def _agreeing(self) -> tuple[str, ...]:
         return tuple(a.source for a in self.agreement if (a.evidence or 0.0) >= AGREES)
 
@@ -87,7 +94,7 @@ class IncidentMerge:
             sources=tuple(sorted(self._sources())),
             onset=first.onset,
             noticed_at=first.noticed_at,
-            ended_at=_latest([s.ended_at for s in surges]),
+            ended_at=self._ended_at(),
             resolved_at=_latest([s.resolved_at for s in surges]),
             peak_at=largest.peak_at,
             peak_count=largest.peak_count,
@@ -98,6 +105,20 @@ class IncidentMerge:
             not_observed_since=self.not_observed_since,
             agreement=self.agreement,
         )
+
+    def _ended_at(self) -> datetime | None:
+        """Return the end, None while a surge goes on.
+
+        Where the sources were judged together that end counts, as it is known best: at each of
+        them few posts are left. What began behind it goes on with the incident.
+        """
+        together = [g.surge.ended_at for (s, _), g in self.surges.items() if s == TOGETHER]
+        ended = _latest([graded.surge.ended_at for graded in self.surges.values()])
+        best = _latest(together) if together else None
+        if ended is None or best is None:
+            return ended
+        later = [g.surge.ended_at for g in self.surges.values() if g.surge.onset.at >= best]
+        return _latest([best, *later])
 
     def _sources(self) -> frozenset[str]:
         return frozenset(source for source, _ in self.surges if source != TOGETHER).union(

@@ -55,6 +55,8 @@ class Surge:
     resolved_at : right edge of the bin at which the end was noticed, None while it goes on.
     agreement : what every source that counts complaints about the service says, by source; empty
         where only one does.
+    lasting_since : since when its volume is what is to be expected until it ends, a bin edge; None
+        while it is not.
     """
 
     onset: Onset
@@ -67,6 +69,7 @@ class Surge:
     ended_at: datetime | None = None
     resolved_at: datetime | None = None
     agreement: tuple[Agreement, ...] = ()
+    lasting_since: datetime | None = None
 
 
 class ChangeKind(Enum):

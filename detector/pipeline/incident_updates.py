@@ -25,7 +25,7 @@ from detector.model.surge import Change, ChangeKind
 from detector.notify.alerts import AlertHistory, alert_reason, known_of, news_of
 from detector.notify.related import Mentions, attribute
 from detector.pipeline.plan import PipelinePlan
-from detector.pipeline.state import LatestIncident
+from detector.pipeline.state import LatestIncident, innermost
 
 #: So many of the latest complaints are enough.
 MOST = 500
@@ -106,7 +106,9 @@ def update_incidents(
     changed: dict[str, Incident] = {}
     alerts, decisions = [], []
     for at, key, _, change, width, is_trending in said:
-        known = _incident_of(change, latest.get(key.service), key.service, plan)
+        stack = _stack_for(change, key, latest.get(key.service), plan)
+        place = _place_of(change, key.source, stack)
+        known = stack[place]
         severity = severity_of(
             change.surge, width=width, trending=is_trending, rules=plan.severity, at=at
         )
@@ -125,25 +127,37 @@ def update_incidents(
         decisions.append(_decision(incident, judged, attribution, at))
         changed.pop(incident.id, None)
         changed[incident.id] = incident
-        latest[key.service] = LatestIncident(merging, told)
+        stack[place] = LatestIncident(merging, told)
+        latest[key.service] = innermost(stack)
     return IncidentUpdates(latest, tuple(changed.values()), tuple(alerts), tuple(decisions))
 
 
-def _incident_of(
-    change: Change, known: LatestIncident | None, service: str, plan: PipelinePlan
-) -> LatestIncident:
-    """Return the incident that ``change`` belongs to.
+def _stack_for(
+    change: Change, key: SeriesKey, known: LatestIncident | None, plan: PipelinePlan
+) -> list[LatestIncident]:
+    """Return the incidents that ``change`` may belong to, the oldest first; a new one if need be.
 
     A surge that begins within `PipelinePlan.reopen_window` of the last incident's end goes on with
-    it: it flaps. Otherwise it is a new one.
+    it: it flaps. One that begins while the last one only lasts is a new one inside it.
     """
+    new = LatestIncident(IncidentMerge(key.service))
     if known is None:
-        return LatestIncident(IncidentMerge(service))
+        return [new]
+    if change.kind is not ChangeKind.OPENED:
+        return list(known.known)
     ended = known.merging.incident().ended_at
-    if change.kind is not ChangeKind.OPENED or ended is None:
-        return known
-    flaps = change.surge.onset.at - ended <= plan.reopen_window
-    return known if flaps else LatestIncident(IncidentMerge(service))
+    if ended is None and not known.merging.is_lasting:
+        return list(known.known)
+    if ended is not None and change.surge.onset.at - ended <= plan.reopen_window:
+        return list(known.known)
+    return [*(one for one in known.known if one.merging.incident().is_open), new]
+
+
+def _place_of(change: Change, source: str, stack: Sequence[LatestIncident]) -> int:
+    """Return the place of the incident that knows the surge already, or of the last."""
+    known = (source, change.surge.noticed_at)
+    places = [i for i, one in enumerate(stack) if known in one.merging.surges]
+    return places[-1] if places else len(stack) - 1
 
 
 def _judge(

@@ -236,10 +236,14 @@ def _read(
 
 
 def latest_incidents(state: PipelineState) -> Iterator[Incident]:
-    """Yield the latest incident of each service, where there was something to say of it."""
-    for known in state.incidents.values():
-        if known.told is not None:
-            yield known.merging.incident()
+    """Yield the latest incident of each service, and those that it began in.
+
+    Where there was something to say of them.
+    """
+    for latest in state.incidents.values():
+        for known in latest.known:
+            if known.told is not None:
+                yield known.merging.incident()
 
 
 def _latest(before: PipelineState, after: PipelineState) -> dict[str, Incident]:

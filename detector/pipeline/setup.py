@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from detector import resources
 from detector.clock import AcceleratedClock, Clock, WallClock
 from detector.complaints.facets import FacetLexicon, parse_facets
+from detector.complaints.languages import Language, parse_language
 from detector.complaints.lexicon import parse_lexicon, parse_services
 from detector.complaints.reader import Judge, PostReader, build_reader
 from detector.complaints.reading import Reading
@@ -61,7 +62,19 @@ def reader(settings: Settings) -> PostReader:
     bundled, weak = parse_services(resources.text("data/lexicon/services.csv"))
     lexicon = parse_lexicon(resources.text("data/lexicon/faults.toml"))
     own = {name: service.aliases for name, service in settings.services.items()}
-    return build_reader(merge_names(bundled, own), lexicon, BundledModel(), weak=weak)
+    return build_reader(
+        merge_names(bundled, own), lexicon, BundledModel(), weak=weak, languages=languages()
+    )
+
+
+@cache
+def languages() -> tuple[Language, ...]:
+    """Return the bundled lexicon of every language, by code."""
+    folder = resources.DATA / "languages"
+    return tuple(
+        parse_language(path.name, (path / "lexicon.toml").read_text(encoding="utf-8"))
+        for path in sorted(folder.iterdir())
+    )
 
 
 class BundledModel:
@@ -72,7 +85,7 @@ class BundledModel:
 
     @cached_property
     def _classifier(self) -> Judge:
-        from detector.complaints.classifier import load_classifier
+        from detector.complaints.classification.classifier import load_classifier
 
         model = resources.MODELS / "complaints.skops"
         try:

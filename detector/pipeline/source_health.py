@@ -11,7 +11,7 @@ from detector.model.incident import Incident
 from detector.pipeline.counting.volumes import grown, polled_bins
 from detector.pipeline.health_rules import PollOutcome, update
 from detector.pipeline.plan import END_OF_TIME, PipelinePlan
-from detector.pipeline.state import LatestIncident, SourceProgress, Volume, WatchedSource
+from detector.pipeline.state import LatestIncident, SourceProgress, Volume, WatchedSource, innermost
 from detector.sources.base import Poll
 
 
@@ -60,14 +60,16 @@ def mark_unobserved(
     """
     marked: dict[str, LatestIncident] = {}
     changed: list[Incident] = []
-    for service, known in latest.items():
-        since = _not_observed_since(known.merging.shown_by, watched)
-        if since == known.merging.not_observed_since:
-            marked[service] = known
-            continue
-        merging = replace(known.merging, not_observed_since=since)
-        marked[service] = replace(known, merging=merging)
-        changed.append(merging.incident())
+    for service, latest_one in latest.items():
+        stack = list(latest_one.known)
+        for i, known in enumerate(stack):
+            since = _not_observed_since(known.merging.shown_by, watched)
+            if since != known.merging.not_observed_since:
+                merging = replace(known.merging, not_observed_since=since)
+                stack[i] = replace(known, merging=merging)
+                changed.append(merging.incident())
+                marked[service] = innermost(stack)
+        marked.setdefault(service, latest_one)
     return marked, tuple(changed)
 
 

@@ -5,8 +5,8 @@ Frozen values, so that going on, a restart and a replay are the same operation.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import numpy as np
@@ -105,10 +105,28 @@ class Fused:
 
 @dataclass(frozen=True, slots=True)
 class LatestIncident:
-    """The latest incident of a service, open or closed, and what people know of it."""
+    """The latest incident of a service, open or closed, and what people know of it.
+
+    Attributes
+    ----------
+    merging : its surges, merged.
+    told : what people know of it, None where nothing was said.
+    around : the lasting incidents that it began in, the oldest first; each without its own.
+    """
 
     merging: IncidentMerge
     told: AlertHistory | None = None
+    around: tuple[LatestIncident, ...] = ()
+
+    @property
+    def known(self) -> tuple[LatestIncident, ...]:
+        """Those that it began in, and itself: the oldest first, each on its own."""
+        return (*self.around, replace(self, around=()))
+
+
+def innermost(incidents: Sequence[LatestIncident]) -> LatestIncident:
+    """Return the last of ``incidents``, those before around it; the inverse of `known`."""
+    return replace(incidents[-1], around=tuple(incidents[:-1]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

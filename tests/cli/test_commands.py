@@ -262,7 +262,7 @@ def test_whether_the_result_can_be_written_is_asked_before_the_work(
 
     for place in ("rows", "poll"):
         monkeypatch.setattr(f"detector.sources.files.FileSource.{place}", work)
-    monkeypatch.setattr("detector.complaints.training.train", work)
+    monkeypatch.setattr("detector.complaints.classification.training.train", work)
     monkeypatch.setattr("detector.cli.texts.simulate", work)
     (tmp_path / "counts.csv").write_text("time,service,count\n")
     (tmp_path / "posts.csv").write_text("time,text\n")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from detector.complaints.classifier import Classifier, load_classifier
+from detector.complaints.classification.classifier import Classifier, load_classifier
+from detector.complaints.languages import Language, parse_language
 from detector.complaints.lexicon import Lexicon, parse_lexicon, parse_services
 from detector.complaints.reader import PostReader, build_reader
 from detector.complaints.service_names import Names, build_names
@@ -38,4 +39,18 @@ def classifier() -> Classifier:
 @cache
 def reader(*, trained: bool = True) -> PostReader:
     services, weak = catalogue()
-    return build_reader(services, lexicon(), classifier() if trained else None, weak=weak)
+    return build_reader(
+        services,
+        lexicon(),
+        classifier() if trained else None,
+        weak=weak,
+        languages=languages() if trained else (),
+    )
+
+
+@cache
+def languages() -> tuple[Language, ...]:
+    return tuple(
+        parse_language(path.name, (path / "lexicon.toml").read_text(encoding="utf-8"))
+        for path in sorted((ROOT / "data/languages").iterdir())
+    )

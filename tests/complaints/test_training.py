@@ -1,15 +1,22 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from detector.complaints.classifier import TRAINED_KINDS, load_classifier
+from detector.complaints.classification.classifier import KINDS, load_classifier
+from detector.complaints.classification.training import train
+from detector.complaints.classification.training_texts import (
+    fill,
+    fillings,
+    parse_slots,
+    parse_templates,
+)
 from detector.complaints.normalise import fold
 from detector.complaints.reading import read
-from detector.complaints.training import train
-from detector.complaints.training_texts import fill, fillings, parse_slots, parse_templates
 from detector.errors import InputError
 from tests.complaints import rigs
 
@@ -72,13 +79,13 @@ def test_a_slot_that_is_not_there_is_named() -> None:
     ("text", "message"),
     [
         pytest.param("崩了", "before the first", id="a text before any section"),
-        pytest.param("[joke post]\n哈", "kinds are outage", id="an unknown kind"),
+        pytest.param("[comet post]\n哈", "kinds are outage", id="an unknown kind"),
         pytest.param("[outage radio]\n崩了", "channels are title", id="an unknown channel"),
     ],
 )
 def test_a_broken_training_file_is_refused_with_its_line(text: str, message: str) -> None:
     with pytest.raises(InputError, match=message) as refused:
-        parse_templates(text, kinds=TRAINED_KINDS, path="x.txt")
+        parse_templates(text, kinds=KINDS, path="x.txt")
     assert refused.value.line == 1
 
 
@@ -88,22 +95,72 @@ def test_the_bundled_templates_can_all_be_filled() -> None:
     rng = random.Random(0)
     for path in sorted(folder.glob("*.txt")):
         text = path.read_text(encoding="utf-8")
-        for template in parse_templates(text, kinds=TRAINED_KINDS, path=path.name):
+        for template in parse_templates(text, kinds=KINDS, path=path.name):
             filled = fill(template.text, slots, rng)
             assert filled
             assert "{" not in filled
 
 
+SENTENCES = """[outage]
+{app} is down
+cannot open {app} at all
+nothing loads on {app}
+[malfunction]
+{app} is very slow
+[recovered]
+{app} is back
+[joke]
+my brain is down
+[ordinary]
+lovely weather today
+follow me on {app}
+I had noodles for lunch
+"""
+LEXICON = """
+written = "for a test"
+name = "Test"
+faults = ["down", "cannot open"]
+over = ["is back"]
+[services]
+[components]
+[regions]
+[carriers]
+"""
+WITH_SENTENCES = SMALL | {
+    "languages/en/lexicon.toml": LEXICON,
+    "languages/en/training.txt": "\n".join(
+        SENTENCES.replace("{app}", app) for app in ("whatsapp", "gmail", "spotify", "uber", "steam")
+    ),
+}
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_training_twice_gives_the_same_model() -> None:
-    (first, card), (second, other) = train(SMALL), train(SMALL)
+    (first, card), (second, other) = (train(WITH_SENTENCES, encode={}) for _ in range(2))
     texts = [
         read(fold(t), "", names=rigs.names(), lexicon=rigs.lexicon())
-        for t in ("微信崩了", "今天吃火锅")
+        for t in ("whatsapp is down", "I had noodles for lunch")
     ]
-    models = load_classifier(first), load_classifier(second)
-    np.testing.assert_array_equal(*(model.probabilities(texts) for model in models))
+    chances = [load_classifier(model).judge(texts)[0] for model in (first, second)]
+    np.testing.assert_array_equal(*chances)
+    assert chances[0][0] > chances[0][1]
     assert card == other
+    assert "no ordinary texts" in card
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_the_card_says_what_was_learnt_from() -> None:
+    ordinary = [f"the weather of day {day} was fine" for day in range(40)]
+    _, card = train(WITH_SENTENCES, ordinary=ordinary, encode={"use": _lengths})
+    assert "40 ordinary public posts" in card
+    assert "Encoders: use" in card
+
+
+def _lengths(texts: Sequence[str]) -> NDArray[np.float32]:
+    """Return a vector of each text that knows no more than its length."""
+    vectors = np.zeros((len(texts), 512), dtype=np.float32)
+    vectors[:, 0] = [len(text) for text in texts]
+    return vectors
 
 
 def test_a_missing_file_is_named() -> None:

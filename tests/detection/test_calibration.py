@@ -22,13 +22,14 @@ from tests.detection.counting import detect, opened, usual
 
 def test_rarer_pages_need_more_evidence() -> None:
     rates = [10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01]
-    counting, knowing = zip(*(base_threshold(r) for r in rates), strict=True)
+    counting, knowing, days = zip(*(base_threshold(r) for r in rates), strict=True)
+    assert list(days) == sorted(days)
     assert list(counting) == sorted(set(counting))
     assert list(knowing) == sorted(set(knowing))
     assert DetectionOptions().max_false_pages_per_week == 0.03
 
 
-SEVEN = Base(7.0, 7.0)
+SEVEN = Base(7.0, 7.0, 5.45)
 
 
 def _after(maxima: list[float], base: Base = SEVEN, density: float = 1.0) -> float:
@@ -44,7 +45,7 @@ def test_a_calm_past_leaves_the_threshold_alone() -> None:
 
 
 def test_where_posts_are_many_another_limit_counts() -> None:
-    base = Base(5.0, 9.0)
+    base = Base(5.0, 9.0, 5.45)
     calm = [2.0] * 40
     assert _after(calm, base, 0.0) == 5.0
     assert _after(calm, base, AS_MANY / 30) == pytest.approx(7.0)
@@ -55,6 +56,20 @@ def test_a_past_full_of_evidence_raises_the_threshold_until_it_is_forgotten() ->
     assert _after([9.0] * LEAST_DAYS) > 12
     assert _after([9.0] * (LEAST_DAYS - 1)) == _after([2.0] * (LEAST_DAYS - 1))
     assert _after([9.0] * DAYS + [2.0] * DAYS) == 7.0
+
+
+def test_a_past_with_a_wide_tail_raises_the_threshold_as_far_as_the_tail_says() -> None:
+    rng = np.random.default_rng(1)
+    narrow = _after(list(np.minimum(rng.gumbel(2.0, 0.5, 40), 6.9)))
+    wide = _after(list(rng.gumbel(4.0, 3.0, 40)))
+    wider = _after(list(rng.gumbel(4.0, 6.0, 40)))
+    assert narrow == 7.0
+    assert 15.0 < wide < wider
+    assert wide == pytest.approx(4.0 + 3.0 * 5.45, rel=0.5)
+
+
+def test_the_days_of_a_few_outages_do_not_raise_the_threshold() -> None:
+    assert _after(([2.0] * 9 + [60.0]) * 4) == 7.0
 
 
 def test_a_young_series_must_show_more_day_by_day_less() -> None:

@@ -188,17 +188,6 @@ def test_a_burst_of_three_minutes_is_no_outage() -> None:
     assert not detect(counts).changes
 
 
-def test_a_raised_volume_is_the_new_normal_after_a_day() -> None:
-    counts = usual(22, seed=7)
-    counts[AT:] = np.round(counts[AT:] * 3)
-    step = detect(counts)
-    (surge,) = surges(step)
-    assert surge.resolved_at is not None
-    assert timedelta(hours=24) <= surge.resolved_at - surge.noticed_at <= timedelta(hours=25)
-    ratio = step.expected[20 * DAY : 21 * DAY] / rhythm(np.arange(DAY, dtype=float), 15.0)
-    assert 0.75 < float(np.median(ratio)) < 1.3
-
-
 def test_forty_percent_more_for_good_pages_once_at_most_and_is_adopted() -> None:
     rate = rhythm(np.arange(24.0 * DAY), 15.0)
     rate[AT:] *= 1.4

@@ -16,7 +16,12 @@ MINUTE = timedelta(minutes=1)
 
 
 def a_surge(
-    noticed: float, *, excess: float = 30.0, ended: float | None = None, usual: float = 1.0
+    noticed: float,
+    *,
+    excess: float = 30.0,
+    ended: float | None = None,
+    usual: float = 1.0,
+    lasting: float | None = None,
 ) -> Surge:
     """A surge noticed so many minutes after noon, begun three minutes before."""
     at = NOON + noticed * MINUTE
@@ -31,6 +36,7 @@ def a_surge(
         excess=excess,
         ended_at=None if ended is None else NOON + ended * MINUTE,
         resolved_at=None if ended is None else NOON + (ended + 10) * MINUTE,
+        lasting_since=None if lasting is None else NOON + lasting * MINUTE,
     )
 
 
@@ -41,6 +47,10 @@ def opened(noticed: float, *, source: str = "weibo", service: str = "WeChat") ->
 
 def revised(noticed: float, at: float, *, excess: float, source: str = "weibo") -> SurgeChange:
     return said(ChangeKind.REVISED, at, a_surge(noticed, excess=excess), source=source)
+
+
+def lasts(noticed: float, at: float, *, source: str = "weibo") -> SurgeChange:
+    return said(ChangeKind.REVISED, at, a_surge(noticed, lasting=at), source=source)
 
 
 def closed(noticed: float, ended: float, *, source: str = "weibo") -> SurgeChange:

@@ -138,7 +138,7 @@ def test_what_changes_daily_is_written_daily() -> None:
     stored = through(PipelineState(), first, {})
     minute = followed(first, np.ones(1))
     assert {key.partition("/")[0] for key in changes(first, minute)} == {"series"}
-    assert sum(len(entry or b"") for entry in changes(first, minute).values()) < 25_000
+    assert sum(len(entry or b"") for entry in changes(first, minute).values()) < 28_000
     days = followed(minute, np.ones(3000))
     assert {key.partition("/")[0] for key in changes(minute, days)} == {"series", "tables"}
     stored = through(minute, days, through(first, minute, stored))

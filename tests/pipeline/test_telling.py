@@ -17,7 +17,7 @@ from detector.pipeline.plan import PipelinePlan
 from detector.pipeline.state import LatestIncident
 from tests.fakes.outages import NOON
 from tests.pipeline.plans import lexicon_plan
-from tests.pipeline.saying import MINUTE, closed, complaints, opened, revised
+from tests.pipeline.saying import MINUTE, closed, complaints, lasts, opened, revised
 
 OPENED, ESCALATED = AlertKind.OPENED, AlertKind.ESCALATED
 REOPENED, RESOLVED = AlertKind.REOPENED, AlertKind.RESOLVED
@@ -64,6 +64,56 @@ def test_what_begins_again_within_an_hour_of_the_end_is_the_same_incident(
     told = distinctive(the_plan, opened(0), closed(0, 60), opened(begins + 3))
     assert kinds(told) == [OPENED, RESOLVED, last]
     assert len({alert.incident.id for alert in told.alerts}) == incidents
+
+
+def test_what_fails_while_an_incident_only_lasts_is_another_one_inside_it(
+    the_plan: PipelinePlan,
+) -> None:
+    before = distinctive(the_plan, opened(0), lasts(0, 360))
+    told = update_incidents(
+        before.latest,
+        [opened(700), closed(700, 760), opened(800), closed(800, 860), closed(0, 2000)],
+        Archive(),
+        the_plan,
+    )
+    outer, inner = sorted(told.incidents, key=lambda i: i.noticed_at)
+    assert [(a.kind, a.incident.id) for a in told.alerts] == [
+        (OPENED, inner.id),
+        (RESOLVED, inner.id),
+        (REOPENED, inner.id),
+        (RESOLVED, inner.id),
+        (RESOLVED, outer.id),
+    ]
+    assert outer.ended_at == NOON + 2000 * MINUTE
+    assert inner.ended_at == NOON + 860 * MINUTE
+
+
+def test_a_source_that_joins_while_another_still_rises_is_no_other_incident(
+    the_plan: PipelinePlan,
+) -> None:
+    told = distinctive(
+        the_plan,
+        opened(0),
+        opened(5, source="x"),
+        lasts(0, 360),
+        opened(700),
+        closed(5, 800, source="x"),
+    )
+    assert len({incident.id for incident in told.incidents}) == 1
+
+
+def test_what_begins_when_all_inside_is_over_is_inside_the_lasting_one_too(
+    the_plan: PipelinePlan,
+) -> None:
+    told = distinctive(
+        the_plan, opened(0), lasts(0, 360), opened(700), closed(700, 760), opened(1000)
+    )
+    known = told.latest["WeChat"].known
+    assert [one.merging.incident().is_open for one in known] == [True, True]
+    assert [one.merging.incident().noticed_at for one in known] == [
+        NOON,
+        NOON + 1000 * MINUTE,
+    ]
 
 
 def test_an_incident_that_flaps_keeps_its_id_and_start_and_counts_its_messages(

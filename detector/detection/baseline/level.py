@@ -28,6 +28,8 @@ LEVEL_SPREAD = 0.35
 OWN_SPREAD = 0.11
 #: Observed minutes before anything is expected.
 COLD_MINUTES = 60.0
+#: Minutes without a single post after which a series is believed to have none.
+SILENT_MINUTES = 1440.0
 #: Events that a level of zero counts as, so that a first post is not infinitely surprising.
 HALF_AN_EVENT = 0.5
 #: Expected events in an unbroken run of zeros that make it a dead source; fewest bins of one.
@@ -38,13 +40,15 @@ PRIOR_DISPERSION, PRIOR_POSTS = 1.3, 50.0
 #: Minutes over which errors are gathered, hours that the prior spread counts as, and its bounds.
 BLOCK_MINUTES = 60.0
 PRIOR_HOURS = 24.0
-LEAST_SPREAD, MOST_SPREAD = 0.1, 0.5
+LEAST_SPREAD, MOST_SPREAD = 0.1, 1.0
 #: Standard deviations at which a single bin is clipped.
 CLIP = 3.0
 #: A single bin weighs up to this multiple of the expected count, or to so many of its doubts.
 ORDINARY, DOUBTS = 4.0, 6.0
 #: Negative binomial size from which posts do not come as single clumps.
 DENSE = 8.0
+#: Posts that are summed one by one.
+SUMMED = 1000
 #: `CLIP` for the dispersion: a wide tail is what it must see.
 WIDE_CLIP = 6.0
 
@@ -214,6 +218,21 @@ def share_of_clumps(expected: float, dispersion: float) -> float:
 
 
 @compiled
+def _harmonic(size: float, posts: float) -> float:
+    """Return the sum of 1 / (size + i) over so many posts; the last may be a part of one.
+
+    Behind the first `SUMMED` the sum is all but the integral between the middles of its terms.
+    """
+    whole = int(min(posts, SUMMED))
+    total = 0.0
+    for i in range(whole):
+        total += 1.0 / (size + i)
+    if posts <= SUMMED:
+        return total + (posts - whole) / (size + whole)
+    return total + log((size + posts - 0.5) / (size + SUMMED - 0.5))
+
+
+@compiled
 def tamed(count: float, expected: float, dispersion: float, variance: float) -> float:
     """Return what ``count`` weighs: clipped, and a clump of posts hardly more than one post.
 
@@ -227,10 +246,7 @@ def tamed(count: float, expected: float, dispersion: float, variance: float) -> 
     if share <= 0.0:
         return clip
     size = expected / (dispersion - 1.0)
-    events = 0.0
-    for i in range(int(clip)):
-        events += 1.0 / (size + i)
-    events += (clip - int(clip)) / (size + int(clip))
+    events = _harmonic(size, clip)
     events *= size * (dispersion - 1.0) / log(dispersion)
     return share * events + (1.0 - share) * clip
 
@@ -271,7 +287,7 @@ def learn_own(record: SeriesRecord, count: float, e: Expectation, minutes: float
     counting = e.dispersion / mean + e.known
     error = record.block_count / mean - 1.0
     squared = min(error * error, 9.0 * (counting + own_variance(record)))
-    prior = OWN_SPREAD * OWN_SPREAD
+    prior = max(OWN_SPREAD * OWN_SPREAD, own_variance(record))
     weight = (prior / (prior + counting)) ** 2
     keep = 0.5 ** (record.block_bins * minutes / (60.0 * DISPERSION_HALF_LIFE))
     record.own_error = keep * record.own_error + weight * (squared - counting)
@@ -282,15 +298,21 @@ def learn_own(record: SeriesRecord, count: float, e: Expectation, minutes: float
 
 
 @compiled
-def watch_zeros(record: SeriesRecord, count: float, mass: float) -> bool:
-    """Follow a run of zeros; return whether the source is to be taken for dead."""
+def watch_zeros(record: SeriesRecord, count: float, mass: float, late: int) -> bool:
+    """Follow a run of zeros; return whether the source is to be taken for dead.
+
+    Parameters
+    ----------
+    mass : expected posts over the dispersion.
+    late : bins after which the level learns a bin.
+    """
     if count > 0.0:
         record.zero_run = 0
         record.zero_expected = 0.0
         return False
-    if record.zero_run == 0:
+    record.zero_run += 1
+    if record.zero_run <= late:
         record.zero_events = record.level_events
         record.zero_weight = record.level_weight
-    record.zero_run += 1
     record.zero_expected += mass
     return bool(record.zero_run >= DEAD_BINS and record.zero_expected >= DEAD_EVENTS)

@@ -23,6 +23,8 @@ SPREADS = (0.7, 0.2, 0.45, 0.05)
 DAY_SPREAD = 0.15
 #: Relative change of the level from its slow average that a day may bring.
 DRIFT = 0.2
+#: Standard errors from which a single slot is not what its neighbours say: an opening, a closing.
+EDGE = 3.0
 
 
 @compiled
@@ -118,13 +120,34 @@ def _refine(
 
 
 @compiled
+def _sharpen(
+    count: Floats, mass: Floats, n_days: float, dispersion: float, rate: Floats, variance: Floats
+) -> None:
+    """Believe single slots that differ from the smooth estimate beyond doubt, in place."""
+    if n_days <= 0.0:
+        return
+    for i in range(rate.shape[0]):
+        if mass[i] <= 0.0:
+            continue
+        error = dispersion / max(mass[i] * rate[i], 1e-9) + DAY_SPREAD * DAY_SPREAD / n_days
+        off = count[i] / mass[i] / rate[i] - 1.0
+        spread = off * off - EDGE * EDGE * error
+        if spread <= 0.0:
+            continue
+        prior = variance[i] + spread
+        weight = prior / (prior + error)
+        rate[i] *= 1.0 + off * weight
+        variance[i] = prior * (1.0 - weight)
+
+
+@compiled
 def refit(
     count: Floats, mass: Floats, days: Floats, dispersion: float, slot_minutes: float
 ) -> Floats:
     """Return shape (3, 7, n_slots): the profile, its relative variance, the profile again.
 
-    The mean of the profile over the week is one. The third table is left as it is when the first
-    is multiplied by what recurs.
+    The mean of the profile over the week is one, and ``mass`` is changed in place to fit. The third
+    table is left as it is when the first is multiplied by what recurs.
     """
     slots = count.shape[1]
     out = np.empty((3, 7, slots))
@@ -151,6 +174,8 @@ def refit(
         # the first weekend is as unknown as the first day
         spread = SPREADS[2] if n_days > 0.0 else SPREADS[0]
         _refine(smooth_count, smooth_mass, n_days, spread, dispersion, kind_rate, kind_variance)
+        kind_count, kind_mass = count[first:last].sum(axis=0), mass[first:last].sum(axis=0)
+        _sharpen(kind_count, kind_mass, n_days, dispersion, kind_rate, kind_variance)
         half = round(HALF_WIDTHS[3] / slot_minutes)
         for d in range(first, last):
             out[0, d] = kind_rate
@@ -160,7 +185,9 @@ def refit(
             _refine(
                 smooth_count, smooth_mass, days[d], SPREADS[3], dispersion, out[0, d], out[1, d]
             )
-    out[0] /= out[0].mean()
+    mean = out[0].mean()
+    out[0] /= mean
+    mass *= mean  # days of old are told in terms of the same profile as those to come
     out[2] = out[0]
     return out
 

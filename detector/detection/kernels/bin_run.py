@@ -13,10 +13,17 @@ from detector.detection.baseline import learning, level
 from detector.detection.baseline.calendar import FACTOR, SPREAD
 from detector.detection.baseline.profile import slot_seconds
 from detector.detection.calibration import Base
-from detector.detection.kernels import bin_update, surge_course
+from detector.detection.kernels import bin_update, lasting_surge, surge_course
 from detector.detection.kernels.bin_update import BIN, QUIET, Bin, Rule
 from detector.detection.kernels.compiled import compiled
-from detector.detection.kernels.series_record import RECORD, ChangeLog, Records, SeriesRecord
+from detector.detection.kernels.series_record import (
+    MOST,
+    RECORD,
+    RING,
+    ChangeLog,
+    Records,
+    SeriesRecord,
+)
 from detector.model.series import Floats
 
 #: Why `run` came back.
@@ -145,14 +152,14 @@ def run(
         at = bins.begin + i
         count = bins.counts[at]
         said[bin_update.THRESHOLD, at] = rule.threshold
-        if changes.length[0] + 2 > changes.rows.shape[0]:
+        if changes.length[0] + MOST > changes.rows.shape[0]:
             return i, TAKEN
         stale = record.gap * minutes >= STALE_MINUTES
         if stale and not np.isnan(count):
             return i, STALE
         local = first + record.clock + i * local_time.width
         learning.note_clock(record, local - record.bins * local_time.width)
-        if not learning.learn_late(record, profile, waiting):
+        if not learning.learn_late(record, profile, waiting, minutes):
             return i, DAY_FULL
         if not slot.begins <= local < slot.ends:
             slot = level.slot_at(profile, local, per_slot)
@@ -177,5 +184,7 @@ def run(
                 changes.length[0] = before
         if lost:
             bin_update.forget_lost(record, course, said[:, at])
+        if record.lasting == 1 and not np.isnan(record.count[record.bins % RING]):
+            lasting_surge.follow(record, minutes, changes)
         record.bins += 1
     return bins.end - bins.begin, TAKEN

@@ -20,11 +20,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detector.detection.baseline import clock_shift, level
+from detector.detection.baseline import clock_shift, learning, level
 from detector.detection.baseline.level import Expectation, Slot
-from detector.detection.kernels import explanations, start_search, surge_course
+from detector.detection.kernels import explanations, lasting_surge, start_search, surge_course
 from detector.detection.kernels.compiled import compiled
-from detector.detection.kernels.series_record import RING, Records, SeriesRecord, bins_of
+from detector.detection.kernels.series_record import NO_SOURCE, RING, Records, SeriesRecord, bins_of
 from detector.detection.kernels.start_search import Burst, Horizon, Weighed
 from detector.detection.kernels.surge_course import Course
 from detector.model.series import Floats
@@ -40,8 +40,9 @@ EXPECTED, EVIDENCE, THRESHOLD, WEIGHED, DISPERSION, VARIANCE = 0, 1, 2, 3, 4, 5
 SAID_ROWS = 6
 #: Minutes: oldest start that is searched for; at least so many bins.
 LONGEST_SEARCH, FEWEST_STARTS = 180.0, 8
-#: Minutes of a burst: what is so short is no outage. In wide bins a burst drowns by itself.
-BURST_MINUTES, WIDE_MINUTES = 3.0, 10.0
+#: Minutes of a burst: what is so short is no outage. It may lie across the edge of two bins, but in
+#: bins of `WIDE_MINUTES` that is rare, and in those of an hour it drowns.
+BURST_MINUTES, WIDE_MINUTES, HOUR = 3.0, 10.0, 60.0
 #: Evidence that holds learning back, as a share of the threshold, and for how many minutes at most.
 HOLD_SHARE, HOLD_AT_MOST = 0.5, 240.0
 #: What a bin is to its series: nothing to speak of, part of an open surge, the bin that raises an
@@ -93,6 +94,7 @@ def take(record: SeriesRecord, bin_: Bin, rule: Rule, said: Floats, at: int) -> 
     """
     count, minutes = bin_.posts, rule.minutes
     level.forget_level(record, minutes)
+    learning.learn_ordinary(record, minutes)
     dispersion = level.dispersion_of(record)
     cold = record.learnt * minutes < level.COLD_MINUTES
     expected = np.nan if cold else level.level_of(record) * bin_.slot.rate * bin_.factor
@@ -100,19 +102,23 @@ def take(record: SeriesRecord, bin_: Bin, rule: Rule, said: Floats, at: int) -> 
     said[EXPECTED, at] = expected
     said[EVIDENCE, at] = record.evidence
     said[WEIGHED, at] = said[DISPERSION, at] = said[VARIANCE, at] = np.nan
-    _remember(record, expected, bin_.slot.number)
+    _remember(record, bin_, expected, known)
     if np.isnan(count):
         record.gap += 1
-        record.previous = np.nan
+        if cold:
+            record.previous = np.nan
         return QUIET
     record.gap = 0
+    if cold and _has_not_begun(record, count, minutes):
+        return QUIET
     if cold:
         record.clip[record.bins % RING] = count
         level.learn_level(record, count, bin_.slot.rate, dispersion)
         level.learn_dispersion(record, count, minutes)
         return QUIET
     noticed_early = record.early > 0 and record.open == 0
-    if level.watch_zeros(record, count, expected / dispersion) and not noticed_early:
+    late = learning.late_bins(minutes)
+    if level.watch_zeros(record, count, expected / dispersion, late) and not noticed_early:
         _take_back_zeros(record)
         said[EVIDENCE, at] = 0.0
         return DEAD
@@ -120,10 +126,11 @@ def take(record: SeriesRecord, bin_: Bin, rule: Rule, said: Floats, at: int) -> 
     variance = known + level.own_variance(record) + bin_.spread * bin_.spread
     said[DISPERSION, at] = dispersion
     said[VARIANCE, at] = variance
+    expectation = Expectation(expected, dispersion, known, variance)
     if record.open == 1:
         said[WEIGHED, at] = level.tamed(count, expected, dispersion, variance)
+        _watch_clock(record, said[WEIGHED, at], bin_.slot, expectation, minutes)
         return OPEN
-    expectation = Expectation(expected, dispersion, known, variance)
     _search(record, bin_, expectation, minutes)
     said[EVIDENCE, at] = record.evidence
     said[WEIGHED, at] = record.clip[record.bins % RING]
@@ -131,20 +138,34 @@ def take(record: SeriesRecord, bin_: Bin, rule: Rule, said: Floats, at: int) -> 
         return ALARM
     if bin_.spread > 0.0:
         record.clip[record.bins % RING] = np.nan
-    elif not _is_held_back(record, rule):
-        _learn(record, bin_, expectation, minutes)
+    else:
+        _watch_clock(record, said[WEIGHED, at], bin_.slot, expectation, minutes)
+        ends = lasting_surge.may_be_the_end(record, dispersion, minutes)
+        if not _is_held_back(record, rule) and not ends:
+            record.rate[record.bins % RING] *= -1.0
     return QUIET
 
 
 @compiled
-def _remember(record: SeriesRecord, expected: float, week_slot: int) -> None:
+def _has_not_begun(record: SeriesRecord, count: float, minutes: float) -> bool:
+    """Whether there was no post yet, for less than a day: that may be a night before an opening."""
+    if count > 0.0 or record.slow_events > 0.0:
+        return False
+    record.zero_run += 1
+    return bool(record.zero_run * minutes < level.SILENT_MINUTES)
+
+
+@compiled
+def _remember(record: SeriesRecord, bin_: Bin, expected: float, known: float) -> None:
     j = record.bins % RING
     record.count[j] = np.nan
     record.expected[j] = expected
     record.clip[j] = np.nan
+    record.rate[j] = -bin_.slot.rate * bin_.factor
+    record.known[j] = known
     record.old_events[j] = record.level_events
     record.old_weight[j] = record.level_weight
-    record.week_slot[j] = week_slot
+    record.week_slot[j] = bin_.slot.number
 
 
 @compiled
@@ -155,6 +176,7 @@ def _take_back_zeros(record: SeriesRecord) -> None:
     for i in range(min(record.zero_run, RING - 1)):
         record.count[(record.bins - i) % RING] = np.nan
         record.clip[(record.bins - i) % RING] = np.nan
+        record.known[(record.bins - i) % RING] = NO_SOURCE
     start_search.forget(record)
 
 
@@ -172,6 +194,7 @@ def _search(record: SeriesRecord, bin_: Bin, e: Expectation, minutes: float) -> 
         mass * (1.0 + bin_.slot.ahead.more),
         e.variance,
     )
+    record.lift = explanations.lift_of(record.long_level, level.level_of(record))
     bins = burst_bins(minutes)
     start_search.observe(
         record, weighed, Burst(_burst(record, spread, bins), bins), horizon(record.bins, minutes)
@@ -182,7 +205,9 @@ def _search(record: SeriesRecord, bin_: Bin, e: Expectation, minutes: float) -> 
 @compiled
 def burst_bins(minutes: float) -> int:
     """Return how many bins a burst may take; 0 where it drowns in a single one."""
-    return 0 if minutes >= WIDE_MINUTES else max(bins_of(BURST_MINUTES, minutes, 8), 2)
+    if minutes >= WIDE_MINUTES:
+        return 1 if minutes < HOUR else 0
+    return max(bins_of(BURST_MINUTES, minutes, RING // 4), 2)
 
 
 @compiled
@@ -218,17 +243,14 @@ def _is_held_back(record: SeriesRecord, rule: Rule) -> bool:
 
 
 @compiled
-def _learn(record: SeriesRecord, bin_: Bin, e: Expectation, minutes: float) -> None:
-    """Let clock, level, dispersion and own spread see an ordinary bin."""
-    posts = record.clip[record.bins % RING]
-    moved = clock_shift.watch_clock(record, posts, bin_.slot, e, minutes)
+def _watch_clock(
+    record: SeriesRecord, posts: float, slot: Slot, e: Expectation, minutes: float
+) -> None:
+    """Let the clock see a bin; when it moves, the search begins anew."""
+    moved = clock_shift.watch_clock(record, posts, slot, e, minutes)
     if moved != 0:
         record.clock += moved
         start_search.forget(record)
-    level.learn_level(record, posts, bin_.slot.rate, e.dispersion)
-    wide = level.clipped(bin_.posts, e.expected, e.dispersion, level.WIDE_CLIP, e.variance)
-    level.learn_dispersion(record, wide, minutes)
-    level.learn_own(record, posts, e, minutes)
 
 
 @compiled
@@ -250,9 +272,13 @@ def follow_up(
     """
     if what == OPEN:
         surge_course.continue_surge(record, count, expected, dispersion, course)
+        steady = lasting_surge.is_steady(record, count, expected, course.minutes)
+        if record.open == 1 and steady:
+            lasting_surge.settle(record, dispersion, course)
     elif what == ALARM:
         opened_early = record.early > 0
         surge_course.raise_alarm(record, dispersion, course)
+        lasting_surge.begin(record)
         kind = surge_course.REVISED if opened_early else surge_course.OPENED
         surge_course.report(record, kind, -1, course.changes)
     else:
@@ -265,7 +291,6 @@ def forget_lost(record: SeriesRecord, course: Course, said: Floats) -> None:
     j = record.bins % RING
     record.count[j] = np.nan
     record.clip[j] = np.nan
-    record.previous = np.nan
     record.gap = 1
     course.search.first[:] = -1
     said[WEIGHED:] = np.nan

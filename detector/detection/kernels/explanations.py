@@ -10,9 +10,9 @@ is the log-likelihood ratio of "some higher rate since the start" to "the usual 
 within c". It is Poisson's for short surges and saturates for long faint ones.
 
 Other explanations are dearer than "the usual rate", since they are rarer, and cheaper than a false
-page: a burst of a few bins, a level that has moved a little for good, a clock that has moved, a
-habit that has not moved with the clock. An outage has to beat each of them: the evidence of a
-start is the least that any leaves, its cost included.
+page: a burst of a few bins, a level that has moved a little for good or has come back to what it
+was for weeks, a clock that has moved, a habit that has not moved with the clock. An outage has to
+beat each of them: the evidence of a start is the least that any leaves, its cost included.
 
 References
 ----------
@@ -32,12 +32,15 @@ from detector.detection.kernels.series_record import SeriesRecord
 BURST_COST = 1.5
 #: The same for "the level has moved", and by how much it then does (relative spread): a step of
 #: forty per cent that stays comes once in twenty weeks or so.
-MOVED_COST, MOVED_SPREAD = 3.0, 0.18
+MOVED_COST, MOVED_SPREAD = 4.5, 0.18
 #: "The clock has moved" costs what the chain of `clock_shift` holds against it, less this: that
 #: much less may a false page cost.
 CLOCK_ALLOWANCE = 3.0
 #: The cost of "this has not moved with the clock", and for how many weeks after a move.
 STAYED_COST, STAYED_WEEKS = 1.0, 3.0
+#: "The level is back at what it was for weeks": its cost, and what that must be of the level at
+#: least and may be at most. Without an upper limit it would hide an outage after a lasting fall.
+BACK_COST, LEAST_LIFT, MOST_LIFT = 3.0, 1.2, 1.7
 #: A bound is taken this much wider, against rounding.
 SLACK = 1.0 + 1e-9
 
@@ -70,6 +73,13 @@ def bound_of(x: float, mass: float, variance: float) -> float:
 
 
 @compiled
+def lift_of(long_level: float, level: float) -> float:
+    """Return how much higher the level would be were it back at ``long_level``; 1 if not much."""
+    lift = long_level / level
+    return min(lift, MOST_LIFT) if lift > LEAST_LIFT else 1.0
+
+
+@compiled
 def least_evidence(record: SeriesRecord, i: int, best: float, burst_bins: int, fresh: int) -> float:
     """Return what the best explanation of candidate ``i`` leaves; something less if under ``best``.
 
@@ -93,6 +103,8 @@ def least_evidence(record: SeriesRecord, i: int, best: float, burst_bins: int, f
     if least > best and least > MOVED_COST:
         wide = doubt + MOVED_SPREAD * MOVED_SPREAD
         least = min(least, evidence_of(x, mass, wide) + MOVED_COST)
+    if record.lift > 1.0 and least > best and least > BACK_COST:
+        least = min(least, evidence_of(x, mass * record.lift, doubt) + BACK_COST)
     for k, moved in ((0, record.mass_back[i]), (2, record.mass_ahead[i])):
         if least > best and moved > mass:
             cost = _clock_cost(record, k, fresh)

@@ -25,6 +25,11 @@ DAYS = 28
 #: Most slots that a day is divided into.
 SLOTS = 144
 
+#: In `SeriesRecord.known`: a bin in a run of zeros that the source was taken for dead for.
+NO_SOURCE = -1.0
+#: Numbers that are known of a lasting surge.
+KEPT = 13
+
 _PerCandidate: TypeAlias = Annotated[Floats, CANDIDATES]
 _PerBin: TypeAlias = Annotated[Floats, RING]
 _PerSlot: TypeAlias = Annotated[Floats, SLOTS]
@@ -45,6 +50,11 @@ class SeriesRecord:
     level_weight: float
     slow_events: float
     slow_weight: float
+
+    # levels of past days, a ring; their median, and how much higher that is than the level (or 1)
+    day_levels: Annotated[Floats, DAYS]
+    long_level: float
+    lift: float
 
     # run of zeros: expected events in it, and the level as it was before
     zero_run: int
@@ -81,13 +91,17 @@ class SeriesRecord:
     # ring of recent bins
     count: _PerBin
     expected: _PerBin
-    old_events: _PerBin  # the level before the bin
+    old_events: _PerBin  # the level at the bin, of what was old enough to be learnt
     old_weight: _PerBin
     week_slot: Annotated[Ints, RING]
     clip: _PerBin  # what is to be learnt; nan if nothing
+    rate: _PerBin  # profile of the bin, known events in it; negative where no level may learn it
+    known: _PerBin  # relative variance of its expectation, its own spread aside; or `NO_SOURCE`
 
     # seconds that the service's clock is ahead of the options' zone; belief in -1 h, 0, +1 h
     clock: int
+    recent_count: float  # of the last hour or so, as the clock is told
+    recent_expected: float
     clock_belief: Annotated[Floats, 3]
     # seconds that local time is ahead of the bins, since which bin, what it was before, what it
     # was in the day that is being gathered; in slots on the days of past weeks
@@ -101,6 +115,8 @@ class SeriesRecord:
     day: int
     day_count: _PerSlot
     day_bins: _PerSlot
+    day_dead: _PerSlot  # bins of it in runs of zeros that the source was taken for dead for
+    dead_days: Annotated[Ints, SLOTS]  # whether past days had such, a bit each, the last one first
     raw_count: _PerSlot  # the same day as it was, surges included
     raw_expected: _PerSlot
 
@@ -124,6 +140,23 @@ class SeriesRecord:
     reported_onset: int
     reported_peak: float
     reported_excess: float
+    # its hours: the current one, how many in a row were alike, and their sums
+    hour_count: float
+    hour_expected: float
+    hour_bins: int
+    steady_hours: int
+    steady_count: float
+    steady_expected: float
+
+    # the lasting surge: since when it is one, the level before it, the (discounted) events behind
+    # that, the dispersion, bins in a row that may be its end, and what is known of it
+    lasting: int
+    settled: int
+    home: float
+    home_events: float
+    home_dispersion: float
+    low: int
+    kept: Annotated[Floats, KEPT]
 
 
 class ChangeRecord:
@@ -133,6 +166,7 @@ class ChangeRecord:
     bin: int
     noticed: int
     early: int  # seconds before the right edge of the bin in which it was noticed
+    settled: int  # the bin since which it is a lasting one; -1: it is not
     onset: int
     earliest: int
     latest: int
@@ -155,6 +189,9 @@ def _layout(fields: type) -> np.dtype[np.void]:
         layout.append((name, _SCALARS[scalar], tuple(shape)))
     return np.dtype(layout, align=True)
 
+
+#: Changes that a bin makes at most: a surge and the lasting one around it, both told of and ended.
+MOST = 4
 
 RECORD = _layout(SeriesRecord)
 CHANGE = _layout(ChangeRecord)

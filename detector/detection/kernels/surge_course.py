@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from detector.detection import onset
-from detector.detection.baseline import level
+from detector.detection.baseline import learning
 from detector.detection.kernels import start_search
 from detector.detection.kernels.compiled import compiled
 from detector.detection.kernels.explanations import evidence_of
@@ -29,12 +29,12 @@ OPENED, REVISED, CLOSED = 0, 1, 2
 #: Minutes before the alarm that are searched for the start, minutes before the best candidate at
 #: least, and minutes after the alarm in which the start is revised.
 BEFORE, MARGIN, REVISION = 120.0, 45.0, 20.0
+#: Share of what is expected at the alarm that is next to nothing.
+NOTHING = 0.05
 #: Growth of peak or excess that is reported.
 GROWTH = 1.25
-#: Minutes after which a raised volume is the new normal, and minutes that then make the level.
-NEW_NORMAL, NEW_LEVEL = 1440.0, 180.0
-#: Fewest bins that must look usual.
-FEWEST_USUAL = 3
+#: Fewest bins that must look usual, and share of a window that must have been observed.
+FEWEST_USUAL, OBSERVED = 3, 0.5
 #: Share of the surge's height that still counts as the surge.
 STILL = 0.2
 #: Minutes that must look usual, and minutes over which the height is taken.
@@ -100,6 +100,21 @@ def _locate(record: SeriesRecord, dispersion: float, first: int, course: Course)
     record.onset = first + found[0]
     record.earliest = first + found[1]
     record.latest = first + found[2]
+    _pass_nothing(record)
+
+
+@compiled
+def _pass_nothing(record: SeriesRecord) -> None:
+    """Move the start over bins in which next to nothing is expected, and nothing came.
+
+    However many times that is, they say nothing of the start: the first post does.
+    """
+    little = NOTHING * record.expected[record.noticed % RING]
+    while record.onset < record.latest:
+        j = record.onset % RING
+        if not (record.count[j] <= 0.0 and record.expected[j] < little):
+            return
+        record.onset += 1
 
 
 @compiled
@@ -146,9 +161,7 @@ def raise_alarm(record: SeriesRecord, dispersion: float, course: Course) -> None
     record.bins = last
     for b in range(record.earliest, last + 1):
         record.clip[b % RING] = np.nan
-    j = record.earliest % RING
-    record.level_events = record.old_events[j]
-    record.level_weight = record.old_weight[j]
+    learning.take_back(record, record.earliest, minutes)
     start_search.forget(record)
 
 
@@ -161,6 +174,7 @@ def report(record: SeriesRecord, kind: int, ended: int, changes: ChangeLog) -> N
     change.bin = record.bins
     change.noticed = record.noticed
     change.early = record.early
+    change.settled = -1
     change.onset = record.onset
     change.earliest = record.earliest
     change.latest = record.latest
@@ -192,23 +206,6 @@ def _revise(record: SeriesRecord, dispersion: float, course: Course) -> None:
 
 
 @compiled
-def _adopt(record: SeriesRecord, dispersion: float, minutes: float) -> None:
-    """Take the level of the last hours for the new normal."""
-    before = level.level_of(record)
-    events = 0.0
-    weight = 0.0
-    for i in range(bins_of(NEW_LEVEL, minutes, RING - 1)):
-        j = (record.bins - i) % RING
-        if not np.isnan(record.count[j]):
-            events += record.count[j] / dispersion
-            weight += record.expected[j] / before / dispersion
-    record.level_events = events
-    record.level_weight = weight
-    record.slow_events = events
-    record.slow_weight = weight
-
-
-@compiled
 def _grown(record: SeriesRecord) -> bool:
     """Whether there is something new to report: another start, or a quarter more peak or excess."""
     return bool(
@@ -228,11 +225,10 @@ def continue_surge(
     since = record.bins - record.noticed
     if since <= bins_of(REVISION, minutes, RING // 4):
         _revise(record, dispersion, course)
-    if since * minutes >= NEW_NORMAL:
-        _adopt(record, dispersion, minutes)
-        close(record, record.bins + 1, course.changes)
-    elif is_usual_again(record, minutes):
-        close(record, end_of(record), course.changes)
+    usual = Usual(record.expected, 1.0)
+    if is_usual_again(record, usual, rise_of(record), record.onset, minutes):
+        ended = end_of(record, usual, rise_of(record), record.onset)
+        close(record, ended, course.changes)
     elif _grown(record):
         report(record, REVISED, -1, course.changes)
 
@@ -248,12 +244,15 @@ def close(record: SeriesRecord, ended: int, changes: ChangeLog) -> None:
 
 @compiled
 def window_excess(record: SeriesRecord, bins: int) -> float:
-    """Return the mean excess per bin over the newest ``bins`` bins; nan if one was not observed."""
-    total = 0.0
+    """Return the mean excess per bin over the newest ``bins`` bins; nan if few were observed."""
+    total, seen = 0.0, 0
     for i in range(bins):
         j = (record.bins - i) % RING
-        total += record.count[j] - record.expected[j]
-    return float(total / bins)
+        excess = record.count[j] - record.expected[j]
+        if not np.isnan(excess):
+            total += excess
+            seen += 1
+    return float(total / seen) if seen >= max(OBSERVED * bins, 1.0) else np.nan
 
 
 @compiled
@@ -270,27 +269,75 @@ def follow(record: SeriesRecord, count: float, expected: float, minutes: float) 
         record.height = height
 
 
+class Usual(NamedTuple):
+    """What would be usual in the remembered bins: ``times`` the absolute of ``rates``, a ring."""
+
+    rates: Floats
+    times: float
+
+
+class Rise(NamedTuple):
+    """How much higher than usual the volume is in a surge.
+
+    Attributes
+    ----------
+    posts : more in a bin.
+    times : more, as a multiple of the usual.
+    """
+
+    posts: float
+    times: float
+
+
 @compiled
-def is_usual_again(record: SeriesRecord, minutes: float) -> bool:
-    """Whether the last hour is over: observed in full and closer to usual than to the surge."""
+def rise_of(record: SeriesRecord) -> Rise:
+    """Return how high the open surge has been."""
+    return Rise(record.height, 0.0)
+
+
+@compiled
+def _still(usual: float, rise: Rise) -> float:
+    """Return the count that is still the surge where ``usual`` is usual."""
+    return float(usual + max(STILL * max(rise.posts, rise.times * usual), 0.1 * usual))
+
+
+@compiled
+def is_usual_again(
+    record: SeriesRecord, usual: Usual, rise: Rise, since: int, minutes: float
+) -> bool:
+    """Whether the last hour is over: half of it observed, and closer to usual than to the surge.
+
+    Parameters
+    ----------
+    usual : what would be usual.
+    rise : of the surge.
+    since : an hour that begins before this bin does not count.
+    """
     bins = max(bins_of(HOLD_MINUTES, minutes, RING - 2), FEWEST_USUAL)
-    if record.bins - record.onset < bins:
+    if record.bins - since < bins:
         return False
-    ratio = 0.0
+    ratio, seen = 0.0, 0
     for i in range(bins):
         j = (record.bins - i) % RING
         if np.isnan(record.count[j]):
-            return False
-        usual = record.expected[j]
-        still = usual + max(STILL * record.height, 0.1 * usual)
-        ratio += record.count[j] * log(still / usual) - (still - usual)
-    return ratio <= 0.0
+            continue
+        seen += 1
+        mean = usual.times * abs(usual.rates[j])
+        still = _still(mean, rise)
+        ratio += record.count[j] * log(still / mean) - (still - mean)
+    return ratio <= 0.0 and seen >= OBSERVED * bins
 
 
 @compiled
-def end_of(record: SeriesRecord) -> int:
-    """Return the first bin after the surge: the split that best parts surge from usual."""
-    first = max(record.onset + 1, record.bins - RING + 1)
+def end_of(record: SeriesRecord, usual: Usual, rise: Rise, since: int) -> int:
+    """Return the first bin after the surge: the split that best parts surge from usual.
+
+    Parameters
+    ----------
+    usual, rise : as `is_usual_again` has them.
+    since : the end is searched behind this bin.
+    """
+    first = max(since + 1, record.bins - RING + 1)
     best = 0.0
     total = 0.0
     end = int(record.bins + 1)
@@ -298,9 +345,9 @@ def end_of(record: SeriesRecord) -> int:
         j = b % RING
         if np.isnan(record.count[j]):
             continue
-        usual = record.expected[j]
-        still = usual + max(STILL * record.height, 0.1 * usual)
-        total += (still - usual) - record.count[j] * log(still / usual)
+        mean = usual.times * abs(usual.rates[j])
+        still = _still(mean, rise)
+        total += (still - mean) - record.count[j] * log(still / mean)
         if total > best:
             best = total
             end = int(b)

@@ -68,6 +68,34 @@ def _templates(text: str, kinds: tuple[str, ...], path: str) -> Iterator[Templat
             yield Template(*section, line, path)
 
 
+_KIND = re.compile(r"\[([a-z_]+)\]$")
+
+
+def parse_sentences(text: str, *, kinds: tuple[str, ...], path: str) -> Iterator[tuple[str, str]]:
+    """Yield kind and text of every own sentence of a language: sections ``[kind]``, one a line.
+
+    ``ordinary`` is written for what the model calls unrelated.
+
+    Raises
+    ------
+    InputError
+        A line stands before the first section, or a section names an unknown kind.
+    """
+    kind = ""
+    for number, line in enumerate(map(str.strip, text.splitlines()), start=1):
+        if head := _KIND.match(line):
+            kind = "unrelated" if head[1] == "ordinary" else head[1]
+            if kind not in kinds:
+                known = ", ".join(kinds)
+                raise InputError(
+                    f"unknown section {line}: kinds are {known}", path=path, line=number
+                )
+        elif line and not kind:
+            raise InputError("a text before the first [kind]", path=path, line=number)
+        elif line:
+            yield kind, line
+
+
 def fill(text: str, slots: Slots, rng: random.Random) -> str:
     """Return ``text`` with every alternative and slot decided by ``rng``.
 

@@ -26,25 +26,37 @@ GROUPS = (
 STRONG = frozenset({"collapse", "overload", "unreachable", "fault_noun", "down"})
 WEAK = frozenset({"collapse_too", "server", "down_alone"})
 STATUS = ("given", "listed", "discovered", "unnamed")
-FORMS = ("title", "chinese", "latin")
+FORMS = ("title", "chinese", "latin", "reply", "other")
+"""A title has no running text, a reply begins with a handle, other is any other language."""
 
-CHAR_BITS, WORD_BITS = 16, 15
+CHAR_BITS = WORD_BITS = 18
 N_HASHED = 2**CHAR_BITS + 2**WORD_BITS
-_HASHING = {"alternate_sign": False, "norm": None, "lowercase": False, "dtype": np.float32}
+_HASHING = {
+    "alternate_sign": False,
+    "norm": None,
+    "lowercase": False,
+    "binary": True,
+    "dtype": np.float32,
+}
 _CHARS = HashingVectorizer(
     analyzer="char_wb", ngram_range=(1, 4), n_features=2**CHAR_BITS, **_HASHING
 )
 _WORDS = HashingVectorizer(
     analyzer="word",
-    token_pattern=r"[a-z0-9']+|<\w+>|[§¤?!]|[\u2600-\u27bf\U0001f300-\U0001faff]",  # noqa: S106 - no password
+    # Words of scripts with blanks between them; of the others the characters tell.
+    token_pattern=r"[^\W_\u3040-\u30ff\u3400-\u9fff]+(?:'\w+)?|<\w+>|[§¤?!]"  # noqa: S106 - no password
+    r"|[\u2600-\u27bf\U0001f300-\U0001faff]",
     ngram_range=(1, 3),
     n_features=2**WORD_BITS,
     **_HASHING,
 )
 _RUNNING = re.compile(r"[，。！？；,.!?;…]|<url>|<user>")
+#: Cyrillic, Arabic, Devanagari and their neighbours; kana; Hangul.
+_OTHER_SCRIPT = re.compile("[\u0400-\u10ff\u3040-\u30ff\uac00-\ud7af]")
 _LENGTHS = (4, 8, 16, 32)
 _RESIDUES = (0, 1, 3, 6, 10, 20, 40)
 _GAPS = (0, 2, 5, 10)
+_STEM_GAPS = (3, 12, 30)
 
 _FLAGS = (
     *(f"group:{name}" for name in GROUPS),
@@ -59,6 +71,9 @@ _FLAGS = (
     "system", "system+weak", "no service", "no service+weak", "no service+strong", "guarded",
     "question", "exclamation", "link", "mention", "over+fault", "aside+fault",
     "response+fault", "response+unnamed", "report+fault", "planned+fault", "persists+silent",
+    "stem", "stems>1", "stems>2", "stem of an end", "stem+end", "no stem",
+    "service+stem", "service+no stem", "no service+stem",
+    *(f"stem gap<={n}" for n in _STEM_GAPS),
 )  # fmt: skip
 
 # Each flag once for all forms and once for its own, so that titles and posts share what holds for
@@ -70,7 +85,7 @@ def matrix(readings: Sequence[Reading]) -> sp.csr_matrix:
     """Return shape (n_readings, n_columns): counts of characters, of words, then `FEATURES`."""
     texts = [concealed(reading) for reading in readings]
     flags = np.array([_flags(reading) for reading in readings], dtype=np.float32)
-    forms = np.array([FORMS.index(_form(reading.own)) for reading in readings])
+    forms = np.array([FORMS.index(form(reading)) for reading in readings])
     own = [sp.csr_matrix(flags * (forms == i)[:, np.newaxis]) for i in range(len(FORMS))]
     blocks = [_CHARS.transform(texts), _WORDS.transform(texts), sp.csr_matrix(flags), *own]
     return sp.hstack(blocks, format="csr")
@@ -85,16 +100,22 @@ def rarity(columns: sp.csr_matrix) -> NDArray[np.float32]:
 def weighed(columns: sp.csr_matrix, rarities: NDArray[np.float32]) -> sp.csr_matrix:
     """Return ``columns`` with counts times rarity, each block brought to its own norm.
 
-    Characters have norm 1, words 1.5, a flag is 0.7: how much each may say before regularisation.
+    Characters have norm 1, words 1.2, a flag is 0.4: how much each may say before regularisation.
     """
     n_chars = 2**CHAR_BITS
     hashed = (columns[:, :n_chars], columns[:, n_chars:N_HASHED])
     weights = (rarities[:n_chars], rarities[n_chars:])
     chars, words = (normalize(h @ sp.diags(w)) for h, w in zip(hashed, weights, strict=True))
-    return sp.hstack([chars, 1.5 * words, 0.7 * columns[:, N_HASHED:]], format="csr")
+    return sp.hstack([chars, 1.2 * words, 0.4 * columns[:, N_HASHED:]], format="csr")
 
 
-def _form(own: str) -> str:
+def form(reading: Reading) -> str:
+    """Return which of `FORMS` the text has."""
+    own = reading.own
+    if own.startswith("@"):
+        return "reply"
+    if reading.stems.foreign or _OTHER_SCRIPT.search(own):
+        return "other"
     if not CJK.search(own):
         return "latin"
     return "title" if len(own) <= 30 and not _RUNNING.search(own) else "chinese"
@@ -144,8 +165,29 @@ def _flags(reading: Reading) -> list[float]:
         "report" in groups and bool(faults),
         "planned" in groups and bool(faults),
         "persists" in groups and not faults,
+        *_stem_flags(reading),
     )
     return [float(flag) for flag in flags]
+
+
+def _stem_flags(reading: Reading) -> tuple[bool, ...]:
+    """Return what the fault words of all languages say, beside the groups of the lexicon."""
+    stems, (start, end) = reading.stems.faults, reading.place
+    service = end > 0 or reading.given
+    gaps = [max(first - end, start - last, 0) for first, last in stems] if end > 0 else []
+    gap = min(gaps, default=1000)
+    return (
+        bool(stems),
+        len(stems) > 1,
+        len(stems) > 2,
+        reading.stems.over,
+        reading.stems.over and bool(stems),
+        not stems,
+        service and bool(stems),
+        service and not stems,
+        not service and bool(stems),
+        *(gap <= n for n in _STEM_GAPS),
+    )
 
 
 def _status(reading: Reading) -> str:
@@ -158,7 +200,8 @@ def _status(reading: Reading) -> str:
 
 def _residue(reading: Reading) -> int:
     """Return how many characters neither the service nor a lexicon phrase explains."""
-    spans = sorted([reading.place, *((hit.start, hit.end) for hit in reading.hits)])
+    hits = ((hit.start, hit.end) for hit in reading.hits)
+    spans = sorted([reading.place, *hits, *reading.stems.faults])
     covered, reach = 0, 0
     for start, end in spans:
         covered += max(end - max(start, reach), 0)
