@@ -112,6 +112,12 @@ MOST_FILES = 20
 #: A class name with more homes than this has several meanings.
 MOST_HOMES = 1
 
+#: Siblings that import each other, and why they still do: one kernel, compiled as a whole, calls
+#: the parts of the others, which are built on its records.
+INTERTWINED = {
+    "detection": {"baseline", "calibration", "kernels", "onset"},
+}
+
 #: Rooms that know no world: no clock, file, network, process or environment.
 PURE = ("model", "complaints", "detection", "notify", "demo", "report")
 
@@ -173,6 +179,51 @@ def test_modules_import_each_other_in_no_circle() -> None:
         TopologicalSorter(graph).prepare()
     except CycleError as circle:
         pytest.fail(" imports ".join(reversed(circle.args[1])))
+
+
+def siblings() -> Mapping[str, Mapping[str, set[str]]]:
+    """Return by package what its files and folders import of each other."""
+    found: defaultdict[str, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for name, path in NAMES.items():
+        for other in own_imports(path):
+            package, one, another = _parting(name.split("."), other.split("."))
+            if one and another:
+                found[package][one].add(another)
+    return found
+
+
+def _parting(one: list[str], other: list[str]) -> tuple[str, str, str]:
+    """Return the package that two modules have in common, and what of it each of them is in."""
+    depth = next((i for i, (a, b) in enumerate(zip(one, other)) if a != b), None)  # noqa: B905
+    if depth is None:
+        return "", "", ""
+    return ".".join(one[:depth]), one[depth], other[depth]
+
+
+def test_siblings_import_each_other_in_no_circle() -> None:
+    circles = {}
+    for package, graph in siblings().items():
+        free = INTERTWINED.get(package, set())
+        kept = {
+            one: {another for another in others if not {one, another} <= free}
+            for one, others in graph.items()
+        }
+        try:
+            TopologicalSorter(kept).prepare()
+        except CycleError as circle:
+            circles[package] = " imports ".join(reversed(circle.args[1]))
+    assert circles == {}
+
+
+@pytest.mark.parametrize("package", INTERTWINED)
+def test_what_may_be_intertwined_is(package: str) -> None:
+    graph = siblings()[package]
+    alone = [
+        one
+        for one in INTERTWINED[package]
+        if not any(one in graph[other] for other in graph[one] & INTERTWINED[package])
+    ]
+    assert alone == []
 
 
 def test_guests_stay_in_their_rooms() -> None:

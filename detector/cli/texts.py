@@ -100,7 +100,7 @@ def simulate_scenario(name: str, out: Path | None, *, seed: int | None) -> None:
     """Write the posts of a bundled scenario, or list the scenarios."""
     say = reader()
     if name == "list":
-        rows = [(s, bundled_scenario(s).title) for s in scenario_names()]
+        rows = [(s, say.texts.outage(bundled_scenario(s).title)) for s in scenario_names()]
         print_table(heads(say, "texts.scenario", "texts.reconstructs"), rows)
         return
     target = out or Path(f"{name}.jsonl")

@@ -102,6 +102,7 @@ def gather(
     *,
     kept: IncidentRecords,
     observed_until: Callable[[Incident], datetime | None],
+    is_over: Callable[[IncidentRecord], bool] = lambda _: False,
 ) -> tuple[IncidentRecord, ...]:
     """Return the records of all incidents of which there may be something to say.
 
@@ -114,11 +115,14 @@ def gather(
     incidents : the latest of each service, as they stand, by id.
     kept : what the run before left.
     observed_until : up to when a source that shows an incident was observed.
+    is_over : whether nothing is left to say of one that was read. After a start these are settled
+        at once, as they would be had there been none.
     """
     new: dict[str, list[Alert]] = {}
     for alert in fresh:
         new.setdefault(alert.incident.id, []).append(alert)
-    open_ones = {one: record for one, record in kept.items() if not record.is_settled}
+    again = _roots_of(alerts[-1] for alerts in new.values())
+    open_ones = {one: r for one, r in kept.items() if not r.is_settled or one in again}
     asked = {one: record.incident for one, record in open_ones.items()}
     asked |= {i: known for i, known in incidents.items() if i in open_ones or i not in kept}
     for one, alerts in new.items():
@@ -127,7 +131,7 @@ def gather(
     known = _known(store, asked, open_ones)
     ordered = sorted(asked.values(), key=lambda i: (i.noticed_at, i.id))
     found = ((incident, tuple(new.get(incident.id, ()))) for incident in ordered)
-    return tuple(
+    records = [
         replace(
             known[incident.id],
             incident=_latest(incident, alerts),
@@ -135,7 +139,25 @@ def gather(
             observed_until=observed_until(incident),
         )
         for incident, alerts in found
+    ]
+    wanted = kept.keys() | new.keys() | _roots(records)
+    return tuple(
+        replace(record, is_settled=record.incident.id not in wanted and is_over(record))
+        for record in records
     )
+
+
+def _roots(records: Iterable[IncidentRecord]) -> set[str]:
+    """Return the ids of the roots of open incidents, and of those that ended in this run.
+
+    How a root stands, and who knows of it, is asked when these are decided about.
+    """
+    asking = [r for r in records if r.all_alerts and (r.incident.is_open or r.fresh)]
+    return _roots_of(record.all_alerts[-1] for record in asking)
+
+
+def _roots_of(alerts: Iterable[Alert]) -> set[str]:
+    return {alert.attribution.root_id for alert in alerts if alert.attribution is not None}
 
 
 def _known(
@@ -177,9 +199,11 @@ def keep(
     latest : ids of the latest incidents of the services; others are kept while their end is owed.
     """
     kept = {one: r for one, r in before.items() if r.is_settled and one in latest}
-    for record in records:
+    found = list(records)
+    roots = _roots(found)
+    for record in found:
         one, ended = record.incident.id, record.incident.resolved_at
-        if record.settles(policy, now=now):
+        if record.is_settled or (one not in roots and record.settles(policy, now=now)):
             if one in latest:
                 kept[one] = IncidentRecord(record.incident, is_read=False, is_settled=True)
         elif one in latest or ended is None or now - ended < OWED_FOR:
@@ -194,9 +218,7 @@ def without(kept: IncidentRecords, refused: Iterable[Delivery]) -> IncidentRecor
     """
     about = {delivery.alert.about for delivery in refused}
     return {
-        one: IncidentRecord(record.incident, is_read=False)
-        if one in about and not record.is_settled
-        else record
+        one: IncidentRecord(record.incident, is_read=False) if one in about else record
         for one, record in kept.items()
     }
 

@@ -196,7 +196,10 @@ def run_once(
         result.alerts,
         kept=before.incidents,
         observed_until=partial(_observed_until, result.state),
+        is_over=partial(IncidentRecord.settles, policy=policy, now=now),
     )
+    settled = [record for record in records if record.is_settled]
+    records = tuple(record for record in records if not record.is_settled)
     decided = decide_all(records, policy, mutes, now=now, wall=wall)
     alerts = (*result.source_alerts, *standing_alerts(result.state.watched))
     about_sources, known = decide_source_alerts(
@@ -217,7 +220,7 @@ def run_once(
     exhausted = frozenset(name for name, poll in polls.items() if poll.exhausted)
     last = {decision.incident_id: decision for decision in decisions}
     done = [r.after(decided.states[r.incident.id], last.get(r.incident.id)) for r in records]
-    left = keep(before.incidents, done, policy, latest=latest.keys(), now=now)
+    left = keep(before.incidents, [*done, *settled], policy, latest=latest.keys(), now=now)
     totals = taken_in(polls, result, failures)
     return RunOutcome(result, poll_failures, exhausted, Notified(left, known), totals)
 

@@ -16,7 +16,7 @@ from pydantic import Field
 from detector.errors import InputError
 from detector.fields import Duration, JudgedWidth, LongDuration, Name
 from detector.integrations import IntegrationSettings
-from detector.sources.http.pace import Pace
+from detector.sources.pace import Pace
 from detector.store.base import Inbox
 from detector.text.phrasing import Phrasing
 

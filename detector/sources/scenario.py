@@ -61,7 +61,7 @@ scenario = "wechat-2013-07-22"
 
     def describe(self, context: SourceContext, say: Phrasing) -> str:  # noqa: ARG002 - not all of them need it
         """Return the scenario's title."""
-        return bundled_scenario(self.scenario).title
+        return say.texts.outage(bundled_scenario(self.scenario).title)
 
 
 @dataclass(eq=False)

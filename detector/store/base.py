@@ -34,7 +34,8 @@ class RunRecord:
     incidents : incidents opened or changed, as they are now.
     deliveries : alerts for the outbox; one whose (receiver, key) is there already is left alone.
     alerts : whoever is notified; one whose key is there already is left alone.
-    decisions : why people are told, and why not.
+    decisions : why people are told, and why not, in the order in which that was decided; one that
+        is there already is not there twice, but the last one.
     source_health : sources whose health changed or that were looked at, as they are now.
     """
 
@@ -54,7 +55,7 @@ class OnRecord:
     Attributes
     ----------
     alerts : what there was to tell, in order.
-    decisions : by time, then receiver.
+    decisions : in the order in which they were taken.
     deliveries : in order of the alerts' times.
     """
 
@@ -89,7 +90,7 @@ class Store(Protocol):
         """Return what there was to tell, the latest first."""
 
     def decisions(self, incident_id: str) -> tuple[Decision, ...]:
-        """Return the decisions about one incident, by time, then receiver."""
+        """Return the decisions about one incident, in the order in which they were taken."""
 
     def decision_counts(self) -> Mapping[tuple[Reason, str], int]:
         """Return how many decisions there are of each reason and receiver."""

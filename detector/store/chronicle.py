@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
@@ -13,7 +14,7 @@ from detector.model.decision import Decision, Reason
 from detector.model.documents import alert_from_dict, alert_to_dict
 from detector.model.health import SourceHealth, SourceReason, SourceState
 from detector.store.base import RunRecord
-from detector.store.connections import insert_new, upsert
+from detector.store.connections import in_parts, insert_new, upsert
 from detector.store.row_values import from_micros, maybe_from_micros, maybe_to_micros, to_micros
 from detector.store.schema import ALERTS, DECISIONS, SOURCE_HEALTH
 
@@ -23,7 +24,7 @@ def write(connection: Connection, record: RunRecord) -> None:
     if record.alerts:
         connection.execute(insert_new(connection, ALERTS), [_alert_row(a) for a in record.alerts])
     if record.decisions:
-        rows = [_decision_row(decision) for decision in record.decisions]
+        rows = _numbered(connection, record.decisions)
         connection.execute(upsert(connection, DECISIONS), rows)
     if record.source_health:
         connection.execute(
@@ -44,7 +45,7 @@ def alerts(connection: Connection, incident_id: str | None, limit: int | None) -
 
 
 def decisions(connection: Connection, incident_id: str) -> tuple[Decision, ...]:
-    """Return the decisions about one incident, by time, then receiver."""
+    """Return the decisions about one incident, in the order in which they were taken."""
     return decisions_about(connection, [incident_id])
 
 
@@ -60,11 +61,11 @@ def alerts_about(connection: Connection, incident_ids: Collection[str]) -> tuple
 
 
 def decisions_about(connection: Connection, incident_ids: Collection[str]) -> tuple[Decision, ...]:
-    """Return the decisions about many incidents, by time, then receiver."""
+    """Return the decisions about many incidents, in order within each."""
     asked = (
         select(DECISIONS)
         .where(DECISIONS.c.incident_id.in_(incident_ids))
-        .order_by(DECISIONS.c.at, DECISIONS.c.receiver, DECISIONS.c.reason, DECISIONS.c.params)
+        .order_by(DECISIONS.c.incident_id, DECISIONS.c.number)
     )
     return tuple(map(_decision_of, connection.execute(asked)))
 
@@ -93,7 +94,30 @@ def _alert_row(alert: Alert) -> dict[str, Any]:
     }
 
 
-def _decision_row(decision: Decision) -> dict[str, Any]:
+def _numbered(connection: Connection, decisions: Iterable[Decision]) -> list[dict[str, Any]]:
+    """Return decisions as rows, with numbers that follow the last ones of their incidents."""
+    taken = list(decisions)
+    last = _last_numbers(connection, {decision.incident_id for decision in taken})
+    rows = []
+    for decision in taken:
+        last[decision.incident_id] += 1
+        rows.append(_decision_row(decision, number=last[decision.incident_id]))
+    return rows
+
+
+def _last_numbers(connection: Connection, incident_ids: Collection[str]) -> Counter[str]:
+    one = DECISIONS.c.incident_id
+    last = select(one, func.max(DECISIONS.c.number)).group_by(one)
+    return Counter(
+        {
+            incident_id: int(number)
+            for ids in in_parts(incident_ids)
+            for incident_id, number in connection.execute(last.where(one.in_(ids)))
+        }
+    )
+
+
+def _decision_row(decision: Decision, *, number: int) -> dict[str, Any]:
     return {
         "incident_id": decision.incident_id,
         "at": to_micros(decision.at),
@@ -101,6 +125,7 @@ def _decision_row(decision: Decision) -> dict[str, Any]:
         "reason": decision.reason.value,
         "params": _json(decision.params),
         "kind": None if decision.kind is None else decision.kind.value,
+        "number": number,
     }
 
 

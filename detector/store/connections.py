@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +16,8 @@ from detector.errors import StoreError
 from detector.store.schema import bring_up_to_date, require_current
 
 BUSY_MILLISECONDS = 5_000
+#: Ids in one question: databases bound the parameters of a statement.
+_AT_ONCE = 500
 
 # Law of delivery: what was sent was recorded before. In WAL mode ``synchronous = NORMAL`` survives
 # ``kill -9`` but may forget the last commits in a power cut, and with them the record of an alert
@@ -206,6 +208,12 @@ class Transactions:
         engine = self._engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
         with explained(self._url), engine.begin() as connection:
             yield connection
+
+
+def in_parts(ids: Collection[str]) -> Iterator[Sequence[str]]:
+    """Yield ``ids`` in parts that fit into one question each."""
+    found = list(ids)
+    return (found[start : start + _AT_ONCE] for start in range(0, len(found), _AT_ONCE))
 
 
 def upsert(connection: Connection, table: Table) -> Insert:

@@ -114,6 +114,7 @@ DECISIONS = Table(
     Column("reason", Text, primary_key=True),
     Column("params", Text, primary_key=True),
     Column("kind", Text),
+    Column("number", Integer, nullable=False, server_default=text("0")),
     Index("decisions_by_reason", "reason", "receiver", "incident_id"),
     comment="why people were notified, and why not: a code, and its parameters as JSON",
 )
@@ -188,7 +189,7 @@ LEASES = Table(
     comment="which of several instances writes",
 )
 
-KNOWN = ("0001", "0002", "0003", "0004", "0005", "0006")
+KNOWN = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """The schemas that this version can start from, oldest first; the last is its own."""
 
 _MIGRATING = 0x6F757461676564  # "outaged", the name of our lock among a database's others

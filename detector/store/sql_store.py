@@ -26,6 +26,7 @@ from detector.store.base import Lease, OnRecord, RunRecord
 from detector.store.connections import (
     Transactions,
     file_of,
+    in_parts,
     open_engine,
     require_file,
     store_url,
@@ -42,9 +43,6 @@ from detector.store.row_values import (
     to_micros,
 )
 from detector.store.schema import COUNTS, INCIDENTS, OUTBOX, STATE
-
-#: Incidents in one question: databases bound the parameters of a statement.
-_AT_ONCE = 500
 
 T = TypeVar("T")
 
@@ -174,7 +172,7 @@ class SqlStore(Transactions):
             return chronicle.alerts(connection, incident_id, limit)
 
     def decisions(self, incident_id: str) -> tuple[Decision, ...]:
-        """Return the decisions about one incident, by time, then receiver."""
+        """Return the decisions about one incident, in the order in which they were taken."""
         with self._reading() as connection:
             return chronicle.decisions(connection, incident_id)
 
@@ -293,7 +291,7 @@ def forget(connection: Connection, before: datetime) -> int:
 def on_record(connection: Connection, incident_ids: Collection[str]) -> Mapping[str, OnRecord]:
     """Return what is on record of ``incident_ids``, by id; every id has an entry."""
     found: dict[str, OnRecord] = {}
-    for ids in _parts(incident_ids):
+    for ids in in_parts(incident_ids):
         found |= _records(connection, ids)
     return found
 
@@ -302,13 +300,8 @@ def last_taken(
     connection: Connection, receivers: Collection[str], incident_ids: Collection[str]
 ) -> tuple[Delivery, ...]:
     """Return the last message of each incident that each receiver took, or refused as its end."""
-    parts = _parts(sorted(incident_ids))
+    parts = in_parts(sorted(incident_ids))
     return tuple(one for ids in parts for one in outbox.last_taken(connection, receivers, ids))
-
-
-def _parts(incident_ids: Collection[str]) -> Iterator[Sequence[str]]:
-    ids = list(incident_ids)
-    return (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE))
 
 
 def _records(connection: Connection, ids: Sequence[str]) -> Mapping[str, OnRecord]:

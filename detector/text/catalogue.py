@@ -71,7 +71,7 @@ class Catalogue:
         return self._texts.get(f"name.{english}", english)
 
     def outage(self, english: str) -> str:
-        """Return a sentence of the documented outages in the language; unknown ones stay."""
+        """Return a sentence about documented outages or scenarios; unknown ones stay."""
         return self._texts.get(f"outage.{english}", english)
 
     def _chosen(self, key: str, params: Mapping[str, object]) -> tuple[str, dict[str, object]]:

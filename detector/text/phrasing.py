@@ -42,6 +42,18 @@ class Phrasing:
         self.format = format
         self.safe = safe
 
+    def by_language(self, texts: Mapping[str, str], **params: object) -> str:
+        """Return what an integration outside the catalogues says of itself.
+
+        Parameters
+        ----------
+        texts : by the code of their language; the English one, which must be there, stands for
+            languages that are not.
+        params : what the ``{names}`` in the text are filled in with.
+        """
+        english = texts["en"]
+        return texts.get(self.texts.code, english).format_map(params)
+
     # Why somebody was notified, or not; why a source is up or not.
 
     def reason(self, code: str, params: Params) -> str:

@@ -27,7 +27,7 @@ class IncidentView:
     details : what its complaints said last, None where only counts are known.
     alerts : what there was to say about it, the earliest first.
     deliveries : every notification sent, waiting or refused, in order.
-    decisions : why somebody was notified, and why not, the earliest first.
+    decisions : why somebody was notified, and why not, in the order in which they were taken.
     acknowledgement : who is handling it.
     silences : that match it now.
     """

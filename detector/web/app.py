@@ -13,6 +13,7 @@ from detector.errors import StoreError
 from detector.web import badge, metrics, probes, pulse, subscriptions
 from detector.web.api import incidents, ingest, services, silences, sources
 from detector.web.backend import Backend
+from detector.web.error_handlers import Failures, add_problem_handlers
 from detector.web.etags import ETags
 from detector.web.headers import KnownHosts, SecurityHeaders, our_hosts
 from detector.web.limits import Buckets, Limits
@@ -21,7 +22,6 @@ from detector.web.pages import silences as silences_page
 from detector.web.pages import sources as sources_page
 from detector.web.parameters import known_parameters
 from detector.web.prefix import Prefixed
-from detector.web.problems import Failures, add_problem_handlers
 from detector.web.pulse import Pulse
 from detector.web.sessions import Sessions
 from detector.web.token_book import TokenBook

@@ -23,8 +23,10 @@ from detector.model.delivery import DeliveryStatus
 from detector.model.health import SourceHealth, SourceReason, SourceState
 from detector.model.plain_text import inert
 from detector.notify.render import Writer
+from detector.sources.scenario import scenario_names
 from detector.store.base import RunRecord
 from detector.store.sql_store import open_store
+from detector.text.catalogue import LANGUAGES
 from detector.text.format import Format
 from detector.text.phrasing import Phrasing
 from tests.cli.test_commands import Run, run, table, truth
@@ -40,6 +42,26 @@ location = "store.sqlite"
 
 [services.WeChat]
 [services.Quiet]
+
+[[sources]]
+type = "scenario"
+name = "weibo-2013"
+scenario = "wechat-2013-07-22"
+
+[[sources]]
+type = "prometheus"
+name = "tickets"
+url = "http://localhost:9090"
+queries = { WeChat = "sum(tickets)" }
+
+[[sources]]
+type = "hackernews"
+name = "hn"
+
+[[sources]]
+type = "push"
+name = "app"
+rows = "posts"
 
 [[receivers]]
 type = "console"
@@ -108,10 +130,18 @@ NAMES = (
     *("outage-detector", "serve", "incidents show ID", "docs/", "out.json", "counts.csv"),
     *("scores.csv", "posts.csv", "posts.jsonl", "wechat-2014-10-20.jsonl", "services", "Ctrl-C"),
     *("--config", "spinning", "Tencent Cloud", "OPENED", "RESOLVED", "store", "sqlite", "down"),
+    *(
+        "/v1/posts",
+        "weibo-2013 (scenario)",
+        "tickets (prometheus)",
+        "hn (hackernews)",
+        "app (push)",
+    ),
     *("wechat", "jsonl", "config", "toml", "http", str(REASONS["recorded"]["text"])),
 )
 _IDS = re.compile(
-    r"[a-z]+-[0-9TZ]+-[0-9a-f]+(/1-opened)?|\bqq-1\b|\b[0-9a-f]{8}\b|\\x1b\[2J|odt_\S+"
+    "|".join(sorted(scenario_names(), reverse=True))  # the longer ones first
+    + r"|[a-z]+-[0-9TZ]+-[0-9a-f]+(/1-opened)?|\bqq-1\b|\b[0-9a-f]{8}\b|\\x1b\[2J|odt_\S+"
 )
 
 SCREENS: dict[str, list[str]] = {
@@ -162,6 +192,7 @@ def test_commands_over_history_speak_it_too(
         ["evaluate", "out.json", str(truth(tmp_path / "truth.csv"))],
         ["scores", "counts.csv", "--out", "scores.csv"],
         ["classify", "posts.csv", "--out", "scores.csv"],
+        ["simulate", "list"],
         ["simulate", "wechat-2014-10-20"],
     ]
     for words in commands:
@@ -199,7 +230,7 @@ def test_an_option_goes_before_the_environment(
     assert speak("--lang", "en", "incidents", "show", OPEN.incident.id) == 0
     assert "severity  major" in capsys.readouterr().out
     assert speak("--lang", "xx", "incidents", "list") == 2
-    assert "is none of en, zh" in capsys.readouterr().err
+    assert f"is none of {', '.join(LANGUAGES)}" in capsys.readouterr().err
 
 
 def test_check_and_the_routes_speak_the_language_that_was_asked_for(
@@ -216,6 +247,7 @@ def test_check_and_the_routes_speak_the_language_that_was_asked_for(
     said = capsys.readouterr().out
     assert "通知 ops（console），重大级别起：在终端显示消息" in said
     assert "全部 -> boss" in said
+    assert "weibo-2013（scenario）：微信，2013-07-22（周一）：道路施工挖断两条光缆" in said
     assert speak("--lang", "en", "check") == 0
     said = capsys.readouterr().out
     assert "notify ops (console) from severity major on: messages on the terminal" in said

@@ -67,6 +67,7 @@ class FakeStore:
         for decision in record.decisions:
             said = decision.reason.value, json.dumps(dict(decision.params), sort_keys=True)
             key = (decision.incident_id, decision.at, decision.receiver, *said)
+            self._decisions.pop(key, None)
             self._decisions[key] = decision
         self._source_health |= {one.source: one for one in record.source_health}
 
@@ -108,9 +109,7 @@ class FakeStore:
         return tuple(found[:limit])
 
     def decisions(self, incident_id: str) -> tuple[Decision, ...]:
-        return tuple(
-            self._decisions[key] for key in sorted(self._decisions) if key[0] == incident_id
-        )
+        return tuple(d for d in self._decisions.values() if d.incident_id == incident_id)
 
     def decision_counts(self) -> dict[tuple[Reason, str], int]:
         return Counter((d.reason, d.receiver) for d in self._decisions.values())

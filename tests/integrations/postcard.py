@@ -35,7 +35,8 @@ box = "letters"
 
     def describe(self, say: Phrasing) -> str:
         """Return where the letter box is."""
-        return f"postcards into {self.box}"
+        texts = {"en": "postcards into {box}", "zh": "明信片，投入 {box}"}
+        return say.by_language(texts, box=self.box)
 
 
 @dataclass

@@ -6,8 +6,9 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from detector.model.alert import AlertKind
+from detector.model.decision import Decision
 from detector.model.incident import Severity
 from detector.model.matcher import parse_matcher
 from detector.model.silence import Acknowledgement, Silence
@@ -174,6 +176,123 @@ def lived(life: Life, runs: Sequence[tuple[int, str, str, str]]) -> None:
         life.run(30 * MINUTE)
         life.check()
     assert life.am.world.firing(life.wall) == set(), "everything is over by now"
+
+
+#: What ends a process before it has noted what it sent is another matter than a restart.
+QUIET = {"dies": "", "restart": "", "crashes": "takes"}
+
+
+@dataclass(frozen=True)
+class OnRecord:
+    """What the store has of every incident: decisions, and the keys of messages, in order."""
+
+    decisions: dict[str, tuple[Decision, ...]]
+    messages: dict[str, list[tuple[str, str]]]
+
+
+def recorded(life: Life) -> OnRecord:
+    ids = [incident.id for incident in life.store.incidents()]
+    return OnRecord(
+        {one: life.store.decisions(one) for one in ids},
+        {
+            one: [(d.receiver, d.alert.key) for d in life.store.deliveries(incident_id=one)]
+            for one in ids
+        },
+    )
+
+
+@settings(
+    max_examples=20,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(
+    wechat=SURGES,
+    qq=SURGES,
+    lags=st.tuples(st.sampled_from([0, 4, 17]), st.sampled_from([0, 9])),
+    offset=st.sampled_from([timedelta(0), timedelta(hours=5)]),
+    how=st.builds(policy, reminders=st.booleans(), siesta=st.booleans(), inhibits=st.booleans()),
+    runs=RUNS,
+)
+def test_what_is_recorded_is_the_same_with_and_without_restarts(
+    wechat: list[Surging],
+    qq: list[Surging],
+    lags: tuple[int, int],
+    offset: timedelta,
+    how: NotificationPolicy,
+    runs: list[tuple[int, str, str, str]],
+) -> None:
+    quiet = [(wait, *(QUIET.get(what, what) for what in happens)) for wait, *happens in runs]
+    known = [(c.at + lags[0] * MINUTE, c) for c in changes("WeChat", wechat, "weibo")]
+    known += [(c.at + lags[1] * MINUTE, c) for c in changes("QQ", qq, "weibo")]
+    steady = lived_on_record(quiet, known, how, offset, restarts=False)
+    assert lived_on_record(quiet, known, how, offset, restarts=True) == steady
+
+
+def lived_on_record(
+    runs: Sequence[tuple[int, str, str, str]],
+    known: Sequence[tuple[datetime, SurgeChange]],
+    how: NotificationPolicy,
+    offset: timedelta,
+    *,
+    restarts: bool,
+) -> list[OnRecord]:
+    """Return what is on record after each run; what was, stays, and what is new follows."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "store.sqlite"
+        shutil.copy(empty_store(), path)
+        life = Life(path, the_plan(), how, known, NOON, offset)
+        found = []
+        try:
+            for number, (wait, event, *moods) in enumerate([*runs, *LATER]):
+                does(life, event, number)
+                for receiver, mood in zip(life.receivers.values(), moods, strict=True):
+                    if mood == "letters":
+                        life.retry_dead_letters()
+                    receiver.mood = "takes" if mood == "letters" else mood
+                if restarts:
+                    life.restart()
+                life.run(wait * MINUTE)
+                found.append(recorded(life))
+        finally:
+            life.store.close()
+    for before, after in pairwise(found):
+        for one, decisions in before.decisions.items():
+            assert after.decisions[one][: len(decisions)] == decisions
+    return found
+
+
+#: Quiet runs, until everything is said.
+LATER = [(30, "expire", "takes", "takes"), *[(30, "", "takes", "takes")] * 6]
+
+
+def late_escalation(folder: Path, *, restarts: bool) -> tuple[Decision, ...]:
+    """It becomes worse, which is known late: after one silence has followed the other."""
+    script = [opened(0), revised(0, 8, excess=4000.0)]
+    arrivals = [(c.at + 15 * MINUTE, c) for c in script]
+    how = policy(reminders=False, siesta=False, inhibits=False)
+    path = folder / f"restarts-{restarts}.sqlite"
+    life = Life(path, the_plan(), how, arrivals, NOON, timedelta(0))
+    who = (parse_matcher("service=WeChat"),)
+    for minute in range(1, 40):
+        if (author := {1: "ana", 20: "bo", 23: "chen"}.get(minute)) is not None:
+            span = (NOON, NOON + timedelta(hours=9))
+            life.silences = {author: Silence(author, who, *span, author, "")}
+        if restarts:
+            life.restart()
+        life.run(MINUTE)
+    (incident,) = life.latest()
+    found = tuple(d for d in life.store.decisions(incident.id) if d.receiver == "am")
+    life.store.close()
+    return found
+
+
+def test_what_was_known_late_was_decided_last(tmp_path: Path) -> None:
+    found = late_escalation(tmp_path, restarts=False)
+    assert [d.params["author"] for d in found] == ["ana", "bo", "chen"]
+    assert [d.at - NOON for d in found] == [m * MINUTE for m in (0, 20, 8)]
+    assert late_escalation(tmp_path, restarts=True) == found
 
 
 def late_beginning(folder: Path, offset: timedelta) -> Life:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
+from detector.model.alert import Attribution, Because
 from detector.model.decision import Decision, Reason
 from detector.model.incident import Incident
 from detector.notify.incident_records import (
@@ -14,6 +16,7 @@ from detector.notify.incident_records import (
     gather,
     keep,
     read_records,
+    without,
 )
 from detector.notify.policy import NotificationPolicy
 from detector.store.base import OnRecord, RunRecord
@@ -98,3 +101,35 @@ def test_of_what_is_settled_nothing_is_asked_until_there_is_more_to_say() -> Non
     (record,) = gather(store, {}, [again], kept=kept, observed_until=lambda _: None)
     assert record.fresh == (again,)
     assert store.asked == [1]
+
+
+def test_after_a_start_what_is_over_is_settled_at_once_but_not_the_root_of_what_is_open() -> None:
+    store = FakeStore()
+    root = an_incident("Root", noticed_at=NOON - 9 * HOUR, lasted=HOUR)
+    over = an_incident("Over", noticed_at=NOON - 9 * HOUR, lasted=HOUR)
+    because = Attribution(root.service, root.id, Because.MENTIONS, 0.4)
+    related = an_alert(an_incident("Open"))
+    related = replace(related, attribution=because)
+    store.commit(RunRecord(alerts=[an_alert(root), an_alert(over), related]))
+    incidents = {i.id: i for i in (root, over, related.incident)}
+    records = gather(
+        store,
+        incidents,
+        (),
+        kept={},
+        observed_until=lambda _: None,
+        is_over=partial(IncidentRecord.settles, policy=NotificationPolicy([]), now=NOON),
+    )
+    assert {r.incident.service: r.is_settled for r in records} == {
+        "Root": False,
+        "Over": True,
+        "Open": False,
+    }
+
+
+def test_what_is_refused_after_it_was_settled_is_asked_for_again() -> None:
+    over = an_incident("Over", lasted=HOUR)
+    kept = {over.id: IncidentRecord(over, is_read=False, is_settled=True)}
+    left = without(kept, [a_delivery(an_alert(over))])
+    assert not left[over.id].is_settled
+    assert without(kept, []) == kept

@@ -17,7 +17,7 @@ from detector.pipeline.state import PipelineState
 from detector.sources.base import Source
 from detector.sources.hackernews import HackerNewsSource
 from detector.sources.http.client import Web
-from detector.sources.http.pace import Pace
+from detector.sources.pace import Pace
 from detector.sources.weibo_hotsearch import WeiboHotSearchSource
 from tests.fakes.store import FakeStore
 from tests.laws.stories import plan

@@ -14,7 +14,7 @@ from detector.model.times import retry_after
 from detector.sources.http.client import Patience, Web
 from detector.sources.http.exchange import quota_pause
 from detector.sources.http.html_text import plain_text
-from detector.sources.http.pace import FIRST_REST, LONGEST_REST, OPEN_AFTER, Pace
+from detector.sources.pace import FIRST_REST, LONGEST_REST, OPEN_AFTER, Pace
 from tests.sources.contract.rigs import SHORT
 from tests.sources.servers.place import CANARY, NOW, Asked, FakeFailure, Place, Reply
 

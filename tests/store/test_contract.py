@@ -288,10 +288,23 @@ def test_decisions_are_counted_by_reason_and_receiver(store: Store) -> None:
     }
 
 
-def test_decisions_are_listed_by_time(store: Store) -> None:
+def test_decisions_are_listed_in_the_order_in_which_they_were_taken(store: Store) -> None:
+    late = Decision("wechat-1", NOON - MINUTE, Reason.SILENCED, SILENCED, receiver="ops")
+    told = Decision("wechat-1", NOON, Reason.OPENED, kind=AlertKind.OPENED, receiver="zoe")
+    same = [replace(told, receiver=name) for name in ("ops", "ana")]
+    another = replace(told, incident_id="wechat-2")
+    store.commit(RunRecord(decisions=[told, *same]))
+    store.commit(RunRecord(decisions=[another, late]))
+    assert store.decisions("wechat-1") == (told, *same, late)
+    assert store.on_record(["wechat-1"])["wechat-1"].decisions == (told, *same, late)
+    assert store.decisions("wechat-2") == (another,)
+
+
+def test_a_decision_that_is_recorded_again_is_there_once_as_the_last(store: Store) -> None:
     told = Decision("wechat-1", NOON + MINUTE, Reason.OPENED, kind=AlertKind.OPENED, receiver="ops")
     muted = Decision("wechat-1", NOON, Reason.SILENCED, SILENCED, receiver="ops")
     store.commit(RunRecord(decisions=[told, muted]))
+    assert store.decisions("wechat-1") == (told, muted)
     store.commit(RunRecord(decisions=[told]))
     assert store.decisions("wechat-1") == (muted, told)
     assert store.decisions("wechat-2") == ()

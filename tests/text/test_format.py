@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.text.catalogue import LANGUAGES, catalogue
+from detector.text.catalogue import catalogue
 from detector.text.format import Format
 
 CHINA, NEPAL = ZoneInfo("Asia/Shanghai"), ZoneInfo("Asia/Kathmandu")
@@ -168,12 +168,12 @@ def test_a_duration(seconds: float, english: str, chinese: str) -> None:
         (-inf, "?"),
     ],
 )
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_number(language: str, value: float, shown: str) -> None:
     assert a_format(language).number(value) == shown
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_share(language: str) -> None:
     show = a_format(language)
     assert [show.percent(share) for share in (0.0, 0.035, 0.634, 1.0, nan)] == [

@@ -34,6 +34,8 @@ from tests.text.stories import (
 )
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "text"
+#: Languages whose sentences are on file as they read.
+WORDED = ("en", "zh")
 CHINA = ZoneInfo("Asia/Shanghai")
 #: What strangers wrote, names of services and sources, addresses, ids: the same in every language.
 KNOWN = (
@@ -106,12 +108,12 @@ def reasons(say: Phrasing) -> str:
     return "\n".join(lines) + "\n"
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", WORDED)
 def test_notifications_read_like_this(language: str) -> None:
     agrees(f"notifications_{language}.txt", notifications(phrasing(language)))
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", WORDED)
 def test_reasons_read_like_this(language: str) -> None:
     agrees(f"reasons_{language}.txt", reasons(phrasing(language)))
 
@@ -231,6 +233,17 @@ def test_the_interval_of_the_start_grows_to_whole_minutes() -> None:
     assert phrasing("en").start_interval(Onset(NIGHT, NIGHT, NIGHT)) == "exact to the bin"
     known = Onset(NIGHT + half, NIGHT + half, NIGHT + half + timedelta(seconds=5))
     assert phrasing("en").start_interval(known) == "90% interval 03:03:30 to 03:03:35"
+
+
+def test_an_integration_outside_the_catalogues_has_its_own_texts(tmp_path: Path) -> None:
+    texts = {"en": "postcards into {box}", "zh": "明信片，投入 {box}"}
+    assert phrasing("en").by_language(texts, box="{x}") == "postcards into {x}"
+    assert phrasing("zh").by_language(texts, box="b") == "明信片，投入 b"
+    unknown = pseudo(tmp_path)
+    say = Phrasing(unknown, pseudo_format(unknown))
+    assert say.by_language(texts, box="b") == "postcards into b"
+    with pytest.raises(KeyError):
+        phrasing("zh").by_language({"zh": "明信片"})
 
 
 @pytest.mark.parametrize("severity", Severity)

@@ -31,7 +31,7 @@ from detector.sources.http.exchange import (
     ours,
     quota_pause,
 )
-from detector.sources.http.pace import Pace
+from detector.sources.pace import Pace
 from detector.web_address import web_address
 
 T = TypeVar("T")

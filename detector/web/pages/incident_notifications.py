@@ -28,6 +28,7 @@ class NotificationLine:
     receiver : whom it is about; empty for the incident as a whole.
     reason : the code of the decision, empty where none is known.
     times : how many decisions in a row the line stands for.
+    place : of the decision among those about the incident, from 0: the order of the lines.
     """
 
     at: datetime
@@ -37,6 +38,7 @@ class NotificationLine:
     receiver: str
     reason: str
     times: int = 1
+    place: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +65,12 @@ class NotificationFilters:
 
 
 def notifications(view: IncidentView, show: Presentation) -> list[NotificationLine]:
-    """Return what was sent and what was not, in order; the same reason in a row is one line."""
+    """Return what was sent and what was not, in the order in which that was decided.
+
+    The same reason in a row is one line.
+    """
     found = [*_sent(view, show), *_held(view, show)]
-    return sorted(found, key=lambda line: (line.at, line.receiver))
+    return sorted(found, key=lambda line: line.place)
 
 
 def filters_over(
@@ -92,10 +97,12 @@ def _choices(found: Iterable[tuple[str, int]]) -> Mapping[str, int]:
 
 
 def _sent(view: IncidentView, show: Presentation) -> Iterator[NotificationLine]:
-    taken = {(d.at, d.receiver): d for d in view.decisions if d.kind is not None}
+    places = {(d.at, d.receiver, d.kind.value): n for n, d in enumerate(view.decisions) if d.kind}
     for delivery in view.deliveries:
         alert = delivery.alert
-        why = taken.get((alert.at, delivery.receiver)) or taken.get((alert.at, ""))
+        found = [places.get((alert.at, who, alert.label)) for who in (delivery.receiver, "")]
+        place = next((n for n in found if n is not None), None)
+        why = None if place is None else view.decisions[place]
         became = _became(delivery, show)
         if why:
             became += Markup('<br><span class="soft">{}</span>').format(_sentence(why, show))
@@ -106,7 +113,13 @@ def _sent(view: IncidentView, show: Presentation) -> Iterator[NotificationLine]:
             became,
             delivery.receiver,
             why.reason.value if why else "",
+            place=_place_by_time(alert.at, view) if place is None else place,
         )
+
+
+def _place_by_time(at: datetime, view: IncidentView) -> float:
+    """Return the place of what no decision is known of: behind those of before."""
+    return sum(decision.at <= at for decision in view.decisions) - 0.5
 
 
 def _became(delivery: Delivery, show: Presentation) -> Markup:
@@ -122,14 +135,14 @@ def _became(delivery: Delivery, show: Presentation) -> Markup:
 
 
 def _held(view: IncidentView, show: Presentation) -> Iterator[NotificationLine]:
-    by_receiver = sorted(view.decisions, key=lambda d: (d.receiver, d.at))
-    for _, same in groupby(by_receiver, key=_alike):
-        first, *more = same
+    by_receiver = sorted(enumerate(view.decisions), key=lambda placed: placed[1].receiver)
+    for _, same in groupby(by_receiver, key=lambda placed: _alike(placed[1])):
+        (place, first), *more = same
         if first.kind is not None:
             continue
         sentence = escape(_sentence(first, show))
         if more:
-            number, last = len(more) + 1, show.when(more[-1].at)
+            number, last = len(more) + 1, show.when(more[-1][1].at)
             sentence += show.html("page.notifications.repeated", number=number, at=last)
         yield NotificationLine(
             first.at,
@@ -139,6 +152,7 @@ def _held(view: IncidentView, show: Presentation) -> Iterator[NotificationLine]:
             first.receiver,
             first.reason.value,
             len(more) + 1,
+            place,
         )
 
 

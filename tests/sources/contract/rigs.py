@@ -21,9 +21,9 @@ from detector.sources.base import Poll, Source
 from detector.sources.bluesky import JetstreamSource
 from detector.sources.hackernews import HackerNewsSource
 from detector.sources.http.client import Patience, Web
-from detector.sources.http.pace import Pace
 from detector.sources.mastodon import MastodonSource
 from detector.sources.opensearch import OpenSearchSource
+from detector.sources.pace import Pace
 from detector.sources.prometheus import PrometheusSource
 from detector.sources.push import PushSource
 from detector.sources.reddit import RedditSource

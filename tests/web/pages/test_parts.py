@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib import resources
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from detector.cli.incidents import show_incident
 from detector.config import parse_settings
 from detector.model.alert import AlertKind
 from detector.model.decision import Decision, Reason
@@ -18,7 +21,7 @@ from detector.text.catalogue import catalogue
 from detector.web.pages.assets import address_of
 from detector.web.pages.configuration import sections_of
 from detector.web.pages.silences import parse_all
-from tests.fakes.outages import an_incident
+from tests.fakes.outages import a_delivery, an_alert, an_incident
 from tests.web.house import MINUTE, NOW, House, house
 
 SECRETS = """
@@ -38,6 +41,8 @@ url = "http://hunter2.example:9090"
 queries = { WeChat = "sum(tickets)" }
 login_file = "/run/secrets/prometheus"
 """
+
+STORE = '[store]\nlocation = "store.sqlite"\n[services.WeChat]\n'
 
 
 def test_the_settings_show_every_key_and_no_secret() -> None:
@@ -140,6 +145,39 @@ def test_decisions_held_back_for_the_same_reason_are_one_line(tmp_path: Path) ->
     assert english.count("mute time interval nights, until Fri 2022-07-22 14:00 UTC") == 1
     assert "(5 times, last" in english
     assert "免打扰时段 nights" in chinese
+    home.close()
+
+
+def test_page_api_and_command_show_decisions_in_the_order_in_which_they_were_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    incident = an_incident(noticed_at=NOW - 30 * MINUTE, lasted=20 * MINUTE)
+    silenced = {"author": "Li Na", "until": iso(NOW)}
+    one, who, (began, ended) = incident.id, "on-call", (NOW - 2 * MINUTE, NOW - 10 * MINUTE)
+    decisions = [
+        Decision(one, NOW - 20 * MINUTE, Reason.SILENCED, silenced, None, who),
+        Decision(one, began, Reason.CAUGHT_UP, {}, AlertKind.OPENED, who),
+        Decision(one, ended, Reason.RESOLVED, {}, AlertKind.RESOLVED, who),
+    ]
+    opened = replace(an_alert(incident, at=began), notice=1)
+    over = an_alert(incident, kind=AlertKind.RESOLVED, at=ended, sequence=2)
+    sent = [a_delivery(alert, receiver=who) for alert in (opened, over)]
+    home = house(tmp_path, incidents=[incident], decisions=decisions, deliveries=sent)
+    reasons = [d.reason.value for d in decisions]
+    with home.client(headers={"accept": "text/html"}) as client:
+        page = client.get(f"/incidents/{one}").text
+        answer = client.get(f"/v1/incidents/{one}/decisions").json()
+    assert [d["reason"] for d in answer["items"]] == reasons
+    shown = page[page.index('id="notifications"') :]
+    assert re.findall(r'<li class="is-(held|pending)">', shown) == ["held", "pending", "pending"]
+    times = [shown.index(f'datetime="{iso(d.at)}"') for d in decisions]
+    assert times == sorted(times)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.toml").write_text(STORE)
+    show_incident(tmp_path / "config.toml", one, as_json=True)
+    document = json.loads(capsys.readouterr().out)
+    assert [d["reason"] for d in document["decisions"]] == reasons
+    assert [m["kind"] for m in document["messages"]] == ["opened", "resolved"]
     home.close()
 
 
