@@ -44,7 +44,7 @@ def read_candidates(
     ----------
     threshold : probability from which on a post is a complaint.
     """
-    read = read_posts(reader, posts, unnamed=False)
+    read = read_posts(reader, posts.reset_index(drop=True), unnamed=False)
     repeats = (read["complaint"] >= threshold) & ~read["kind"].isin(COUNTED)
     read["chance"] = read["complaint"].where(~repeats, LEAST_CHANCE)
     found = read[(read["chance"] >= LEAST_CHANCE) & (read["service"] != "")]
