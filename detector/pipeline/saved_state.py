@@ -29,7 +29,7 @@ from detector.pipeline.state import (
 )
 
 #: Layout of the entries; another one cannot be continued.
-LAYOUT = 3
+LAYOUT = 2
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -75,7 +75,7 @@ def test_a_feed_that_fails_is_dead_and_alive_when_it_is_observed_again(
         assert outcome.source_health[0].polled_at == now
         assert outcome.incidents == ()
     assert told(said) == [("hn", "down", 20), ("hn", "up", 40)]
-    assert str(said[0].feed.params["error"]).endswith("hn: 503")
+    assert str(said[0].health.params["error"]).endswith("hn: 503")
 
 
 def test_history_in_one_piece_has_no_end_that_is_missed(the_plan: PipelinePlan) -> None:

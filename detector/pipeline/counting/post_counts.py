@@ -142,7 +142,11 @@ def _joined(backlog: pd.DataFrame | None, candidates: pd.DataFrame | None) -> pd
     if candidates is None or candidates.empty:
         return backlog
     new = candidates[list(CANDIDATE_COLUMNS)]
-    return new if backlog is None else pd.concat([backlog, new], ignore_index=True)
+    if backlog is None:
+        return new
+    if "chance" not in backlog:  # stored before posts were weighed together
+        backlog = backlog.assign(chance=1.0)
+    return pd.concat([backlog, new], ignore_index=True)
 
 
 def _earliest(since: float | None, *observed: Spans) -> float | None:
@@ -178,6 +182,8 @@ def _author_times(
     if backlog is None or backlog.empty:
         return {}
     written = backlog[seconds_of(backlog["time"]) < end].reset_index(drop=True)
+    if "chance" not in written:
+        written["chance"] = 1.0
     candidates = in_order(written).assign(chance=written["chance"])
     believed = are_believed(candidates, width=plan.width, threshold=plan.complaint_threshold)
     ordered = candidates.iloc[believed]
