@@ -29,7 +29,7 @@ from detector.pipeline.state import (
 )
 
 #: Layout of the entries; another one cannot be continued.
-LAYOUT = 2
+LAYOUT = 3
 
 K = TypeVar("K")
 V = TypeVar("V")

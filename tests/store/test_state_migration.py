@@ -1,4 +1,4 @@
-"""The state that the first layout of it left is continued in the second."""
+"""The state that the first layout of it left is brought to the second; the third refuses both."""
 
 from __future__ import annotations
 
@@ -6,17 +6,13 @@ import gzip
 from pathlib import Path
 
 import msgspec
-import numpy as np
+import pytest
 
-from detector.detection import fusion
-from detector.detection.options import DetectionOptions
+from detector.errors import StoreError
 from detector.pipeline.saved_state import load
 from detector.store.migrations.versions import v0004_reasons, v0005_plain_state
-from tests.fakes.outages import NOON
-from tests.pipeline.saying import MINUTE
-from tests.pipeline.test_saved_state import a_state, assert_same
 
-#: What the last release that had the first layout wrote of `a_state` and of a fused service.
+#: What the last release that had the first layout wrote.
 WRITTEN = Path(__file__).with_name("state_of_layout_1.msgpack.gz")
 
 
@@ -34,19 +30,19 @@ def converted() -> dict[str, bytes]:
     return found
 
 
-def test_the_state_is_the_same_that_is_made_today() -> None:
-    entries = converted()
-    fused = entries.pop("fused/WeChat")
-    assert_same(a_state(), load(entries))
-    (judged,) = load({"fused/WeChat": fused}).fused.values()
-    said = fusion.SourceEvidence(
-        NOON.timestamp(), 60.0, np.arange(10.0).reshape(5, 2), (NOON.timestamp(),)
-    )
-    begun = fusion.begin(DetectionOptions(), start=NOON, width=MINUTE)
-    state = fusion.update(begun, {"a": said}, NOON.timestamp() + 60).state
-    assert fusion.dump(judged.state) == fusion.dump(state)
-    np.testing.assert_array_equal(judged.waiting["a"].rows, said.rows)
-    assert judged.waiting["a"].ends == said.ends
+def test_the_second_layout_is_refused_in_so_many_words() -> None:
+    # The detector learns otherwise since the third: what it had learnt cannot be continued.
+    for key, entry in converted().items():
+        with pytest.raises(StoreError, match=r"layout 2, expected 3\); another version wrote it"):
+            load({key: entry})
+
+
+def test_what_is_converted_is_in_the_second_layout() -> None:
+    for key, entry in converted().items():
+        layout, (name, _) = msgspec.msgpack.decode(entry, ext_hook=lambda _code, data: data)
+        assert layout == 2
+        parts = name if isinstance(name, list) else [name]
+        assert all(str(part) in key for part in parts)
 
 
 def test_what_is_not_of_the_first_layout_is_left_alone() -> None:
