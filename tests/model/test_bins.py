@@ -7,7 +7,7 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.model.series import lay_out, most_common_step, other_step
@@ -125,6 +125,7 @@ def test_series_are_looked_at_one_by_one() -> None:
     late=st.lists(st.floats(0, 5), min_size=40, max_size=40),
     minutes=st.sampled_from([1, 5, 60]),
 )
+@settings(deadline=None)
 def test_no_table_of_one_width_is_refused_whatever_its_gaps_and_its_timer(
     at: list[int], late: list[float], minutes: int
 ) -> None:
