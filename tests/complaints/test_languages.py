@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -41,7 +42,7 @@ def one(text: str = MINIMAL) -> Language:
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_a_language_is_complete_and_says_how_it_was_written(folder) -> None:  # type: ignore[no-untyped-def]
+def test_a_language_is_complete_and_says_how_it_was_written(folder: Path) -> None:
     language = parse_language(folder.name, (folder / "lexicon.toml").read_text(encoding="utf-8"))
     text = (folder / "training.txt").read_text(encoding="utf-8")
     sentences = list(parse_sentences(text, kinds=KINDS, path=folder.name))
@@ -52,7 +53,7 @@ def test_a_language_is_complete_and_says_how_it_was_written(folder) -> None:  # 
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_test_texts_are_no_training_texts(folder) -> None:  # type: ignore[no-untyped-def]
+def test_test_texts_are_no_training_texts(folder: Path) -> None:
     training = set((folder / "training.txt").read_text(encoding="utf-8").splitlines())
     with (folder / "test.csv").open(encoding="utf-8", newline="") as table:
         texts = [row["text"] for row in csv.DictReader(table)]

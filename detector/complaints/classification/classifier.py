@@ -159,8 +159,14 @@ class Classifier:
         return np.asarray(columns @ self.weights + self.intercept, dtype=np.float64)
 
     def _complaint(self, readings: Sequence[Reading], columns: sp.csr_matrix) -> Floats:
-        forms = np.array([FORMS.index(form(reading)) for reading in readings])
-        added = np.array([self._to_reply(reading) for reading in readings])
+        named = [form(reading) for reading in readings]
+        forms = np.array([FORMS.index(name) for name in named])
+        added = np.array(
+            [
+                self._to_reply(reading) if name == "reply" else 0.0
+                for reading, name in zip(readings, named, strict=True)
+            ]
+        )
         scores = [self.scores(columns)]
         asked: list[str] = []
         complaint = self._joined(asked, scores, forms, added)
@@ -190,9 +196,7 @@ class Classifier:
         return np.array([self.known[name, text] for text in texts], dtype=np.float64)
 
     def _to_reply(self, reading: Reading) -> float:
-        """Return what the lexicon's words add to the log-odds of a reply, 0 for other forms."""
-        if form(reading) != "reply":
-            return 0.0
+        """Return what the lexicon's words add to the log-odds of a reply."""
         groups = {hit.group for hit in reading.hits}
         said = [self.word_odds.get(group, 0.0) for group in groups]
         is_named = bool(reading.service) and any(odds > 0 for odds in said)

@@ -20,6 +20,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -170,7 +171,7 @@ def train(
     lessons = with_vectors(lessons, installed)
     unseen = scores_of_unseen(lessons)
     curves = fit_curves(lessons, unseen)
-    classifier = fit(lessons, curves, word_odds(words_of(texts).lexicon))
+    classifier = fit(lessons, curves, word_odds(parse_lexicon(_text(texts, "lexicon/faults.toml"))))
     return dump_classifier(classifier), model_card(lessons, unseen, curves)
 
 
@@ -287,15 +288,14 @@ def without_doubtful(lessons: Lessons) -> Lessons:
     is_ordinary = lessons.where("ordinary")
     if not is_ordinary.any():
         return lessons
-    rarities, weights, intercept = _fit_words(lessons)
-    scores = weighed(lessons.columns, rarities) @ weights + intercept
+    scores = _fit_words(lessons).scores(lessons.columns)
     limit = np.log(_DOUBTFUL / (1 - _DOUBTFUL))
     return lessons.only(~is_ordinary | (scores < limit))
 
 
 def with_vectors(lessons: Lessons, encode: Mapping[str, Encode]) -> Lessons:
     """Return ``lessons`` with vectors of own sentences, templates and some ordinary texts."""
-    rows = np.flatnonzero(_to_encode(lessons))
+    rows = np.flatnonzero(_to_encode(lessons, _fit_words(lessons)))
     texts = [lessons.lessons[row].reading.own for row in rows]
     vectors = {}
     for name, encoder in encode.items():
@@ -306,27 +306,38 @@ def with_vectors(lessons: Lessons, encode: Mapping[str, Encode]) -> Lessons:
     return Lessons(lessons.lessons, lessons.columns, vectors)
 
 
-def _to_encode(lessons: Lessons) -> NDArray[np.bool_]:
+def _to_encode(lessons: Lessons, model: _WordModel) -> NDArray[np.bool_]:
     chosen = lessons.where("own", "template")
     ordinary = np.flatnonzero(lessons.where("ordinary"))
     if len(ordinary):
-        rarities, weights, intercept = _fit_words(lessons)
-        scores = weighed(lessons.columns[ordinary], rarities) @ weights + intercept
+        scores = model.scores(lessons.columns[ordinary])
         rng = np.random.default_rng(_SEED)
         chosen[ordinary[np.argsort(-scores)[:_HARDEST]]] = True
         chosen[rng.permutation(ordinary)[:_OTHERS]] = True
     return chosen
 
 
-def _fit_words(lessons: Lessons) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
-    """Return rarities, weights and intercept of the n-gram model of complaints."""
+class _WordModel(NamedTuple):
+    """The n-gram model of complaints, as `Classifier` holds it."""
+
+    rarities: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    intercept: float
+
+    def scores(self, columns: sp.csr_matrix) -> Floats:
+        """Return the log-odds of rows of `matrix`, shape (n,)."""
+        known = weighed(columns, self.rarities)
+        return np.asarray(known @ self.weights + self.intercept, dtype=np.float64)
+
+
+def _fit_words(lessons: Lessons) -> _WordModel:
     rarities = _stored(rarity(lessons.columns))
     model = LogisticRegression(C=_STRENGTH, solver="liblinear", max_iter=60, tol=1e-2)
     columns = weighed(lessons.columns, rarities)
     model.fit(columns, lessons.is_complaint, sample_weight=lessons.weights)
     if len(model.classes_) != 2:
         raise InputError("the training texts must have complaints and others")
-    return rarities, _stored(model.coef_[0]), float(model.intercept_[0])
+    return _WordModel(rarities, _stored(model.coef_[0]), float(model.intercept_[0]))
 
 
 def _fit_head(vectors: Vectors, lessons: Lessons) -> EncoderHead:
@@ -351,22 +362,18 @@ def word_odds(lexicon: Lexicon) -> dict[str, float]:
 
 def fit(lessons: Lessons, curves: Mapping[str, Floats], odds: Mapping[str, float]) -> Classifier:
     """Return the classifier that ``lessons`` teach, with ``curves`` and ``odds`` as they are."""
-    rarities, weights, intercept = _fit_words(lessons)
-    kind_weights, kind_intercepts = _fit_kinds(lessons, rarities)
+    model = _fit_words(lessons)
+    kind_weights, kind_intercepts = _fit_kinds(lessons, model)
     heads = {name: _fit_head(vectors, lessons) for name, vectors in lessons.vectors.items()}
-    return Classifier(
-        rarities, weights, intercept, kind_weights, kind_intercepts, heads, curves, odds
-    )
+    return Classifier(*model, kind_weights, kind_intercepts, heads, curves, odds)
 
 
-def _fit_kinds(
-    lessons: Lessons, rarities: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], Floats]:
-    rows = _to_encode(lessons) | lessons.where("invented")
+def _fit_kinds(lessons: Lessons, words: _WordModel) -> tuple[NDArray[np.float32], Floats]:
+    rows = _to_encode(lessons, words) | lessons.where("invented")
     taught = lessons.only(rows)
     model = LogisticRegression(C=_KIND_STRENGTH, max_iter=150, tol=1e-2)
     kinds = [one.kind for one in taught.lessons]
-    model.fit(folded(weighed(taught.columns, rarities)), kinds, sample_weight=taught.weights)
+    model.fit(folded(weighed(taught.columns, words.rarities)), kinds, sample_weight=taught.weights)
     weights = np.zeros((len(KINDS), model.coef_.shape[1]), dtype=np.float32)
     intercepts = np.full(len(KINDS), -30.0)
     for row, kind in enumerate(model.classes_):
@@ -391,9 +398,7 @@ def scores_of_unseen(lessons: Lessons) -> dict[str, Floats]:
     for seen, unseen in folds.split(groups, groups, groups):
         is_seen = np.isin(np.arange(len(groups)), seen)
         taught = lessons.only(is_seen)
-        rarities, weights, intercept = _fit_words(taught)
-        columns = weighed(lessons.columns[unseen], rarities)
-        scores["words"][unseen] = columns @ weights + intercept
+        scores["words"][unseen] = _fit_words(taught).scores(lessons.columns[unseen])
         for name, vectors in taught.vectors.items():
             scores[name][unseen] = _fit_head(vectors, taught).scores(lessons.vectors[name][unseen])
     return scores

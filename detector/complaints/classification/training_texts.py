@@ -1,7 +1,7 @@
-"""Training texts: templates filled by a seeded generator, joined, tagged and misspelt as in posts.
+"""Training texts: own sentences, and templates that a seeded generator fills and misspells.
 
-A file has sections ``[kind channel]``; every further line is one template. ``{slot}`` takes a
-value from ``slots.toml``, ``<a|b|>`` one of the alternatives; ``%`` begins a remark.
+A file of templates has sections ``[kind channel]``; every further line is one template. ``{slot}``
+takes a value from ``slots.toml``, ``<a|b|>`` one of the alternatives; ``%`` begins a remark.
 """
 
 from __future__ import annotations
@@ -9,10 +9,9 @@ from __future__ import annotations
 import random
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from detector.complaints.normalise import CJK
 from detector.errors import InputError
 
 CHANNELS = ("title", "post", "support")
@@ -23,7 +22,6 @@ _SECTION = re.compile(r"\[(\w+) (\w+)\]$")
 
 Slots = Mapping[str, tuple[str, ...]]
 
-_INNOCENT = 0.8
 _EMOJI = ("😭", "😂", "🙄", "😡", "🤔", "...", "!!", "？", "。")
 
 
@@ -124,69 +122,6 @@ def fillings(text: str, slots: Slots, rng: random.Random, *, most: int) -> tuple
     if not (_SLOT.search(text) or _CHOICE.search(text)):
         return (text,)
     return tuple(dict.fromkeys(fill(text, slots, rng) for _ in range(2 * most)))[:most]
-
-
-class Filled(NamedTuple):
-    """One training text.
-
-    Attributes
-    ----------
-    text, template : what is said, and the template that it was made from.
-    number : which template; texts of the same one are never seen and unseen at once.
-    share : among how many texts the weight of the template is divided.
-    """
-
-    text: str
-    template: Template
-    number: int
-    share: int
-
-
-def joined(filled: Sequence[Filled], rng: random.Random, *, number: int) -> list[Filled]:
-    """Return ``number`` texts of two or three said one after the other, as longer posts are.
-
-    Whoever says, among other things, that it works again has no complaint; whoever says, among
-    other things, that it does not work has one; a remark beside a report leaves it a report.
-    """
-    pools = {
-        place: [one for one in filled if (one.template.path, one.template.channel) == place]
-        for place in sorted({(one.template.path, one.template.channel) for one in filled})
-        if place[1] != "title"
-    }
-    sizes = [len(pool) for pool in pools.values()]
-    chosen = rng.choices(list(pools.values()), weights=sizes, k=number)
-    return [_join(pool, rng) for pool in chosen]
-
-
-def _join(pool: Sequence[Filled], rng: random.Random) -> Filled:
-    quiet = [one for one in pool if one.template.kind == "unrelated"]
-    first = rng.choice(pool)
-    parts = [first, *rng.choices(quiet, k=rng.choice((1, 1, 2)))]
-    rng.shuffle(parts)
-    text = rng.choice((" ", ". ", ", ", "! ")).join(part.text for part in parts)
-    return Filled(text, first.template, first.number, first.share)
-
-
-def tagged(filled: Sequence[Filled], rng: random.Random, *, number: int) -> list[Filled]:
-    """Return ``number`` Chinese posts under a trending title: ``#title# words``.
-
-    A post under an innocent title is innocent; one under an outage's title is what its words are.
-    """
-    titles = [one for one in filled if one.template.channel == "title" and CJK.search(one.text)]
-    innocent = [one for one in titles if one.template.kind == "unrelated"]
-    failing = [one for one in titles if one.template.kind == "outage"]
-    posts = [one for one in filled if one.template.channel == "post" and CJK.search(one.text)]
-    quiet = [one for one in posts if one.template.kind == "unrelated"]
-    pairs = [
-        (rng.choice(innocent), rng.choice(quiet))
-        if rng.random() < _INNOCENT
-        else (rng.choice(failing), rng.choice(posts))
-        for _ in range(number)
-    ]
-    return [
-        Filled(f"#{title.text}# {post.text}", post.template, title.number, title.share)
-        for title, post in pairs
-    ]
 
 
 def sloppy(text: str, rng: random.Random) -> str:
